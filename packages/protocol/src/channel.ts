@@ -1,0 +1,75 @@
+import { type Envelope, seal, unseal } from "./envelope.ts";
+import { Field } from "./field.ts";
+import { isModelName, isVersion } from "./registry-layout.ts";
+
+const CHANNELS_FORMAT = "selvedge.channels/1";
+const PAYLOAD_TYPE = "application/vnd.selvedge.channels+json";
+
+/** Devices are spread over this many rollout buckets. */
+export const BUCKET_COUNT = 10_000;
+
+/** A version that a channel serves, to the devices whose bucket is in `[from, to)`. */
+export interface ChannelEntry {
+  readonly version: string;
+  /** SHA-256 of the version's manifest: the pack's id. */
+  readonly manifest: string;
+  readonly buckets: readonly [from: number, to: number];
+}
+
+/** Which versions of a model are served, channel by channel. */
+export interface ChannelDocument {
+  readonly format: typeof CHANNELS_FORMAT;
+  readonly name: string;
+  /** Grows with every change, so that an older document can be told from a newer one. */
+  readonly sequence: number;
+  /** ISO 8601. */
+  readonly issued: string;
+  /** ISO 8601. */
+  readonly expires: string;
+  readonly channels: Readonly<Record<string, readonly ChannelEntry[]>>;
+}
+
+/** Writes a channel document as it stands in a registry: in an envelope, unsigned. */
+export function encodeChannels(channels: Omit<ChannelDocument, "format">): Envelope {
+  return seal(PAYLOAD_TYPE, JSON.stringify({ format: CHANNELS_FORMAT, ...channels }));
+}
+
+/**
+ * Reads a channel document out of its envelope.
+ *
+ * @throws SelvedgeError `channel-invalid`, naming the field.
+ */
+export function parseChannels(text: string, document = "channel document"): ChannelDocument {
+  const code = "channel-invalid";
+  const payload = unseal(text, { payloadType: PAYLOAD_TYPE, document, code });
+  const root = Field.fromJson(payload, document, code);
+  return {
+    format: root.at("format").oneOf([CHANNELS_FORMAT]),
+    name: root.at("name").stringThat(isModelName, "a model name"),
+    sequence: root.at("sequence").integer({ min: 1 }),
+    issued: root.at("issued").stringThat(isDate, "an ISO 8601 date"),
+    expires: root.at("expires").stringThat(isDate, "an ISO 8601 date"),
+    channels: Object.fromEntries(
+      root
+        .at("channels")
+        .entries()
+        .map(([channel, entries]) => [channel, entries.items().map(channelEntry)]),
+    ),
+  };
+}
+
+function channelEntry(field: Field): ChannelEntry {
+  const [from, to, ...rest] = field.at("buckets").items();
+  if (from === undefined || to === undefined || rest.length > 0)
+    return field.at("buckets").fail("a pair [from, to]");
+  const start = from.integer({ min: 0, max: BUCKET_COUNT });
+  return {
+    version: field.at("version").stringThat(isVersion, "a version"),
+    manifest: field.at("manifest").sha256(),
+    buckets: [start, to.integer({ min: start, max: BUCKET_COUNT })],
+  };
+}
+
+function isDate(text: string): boolean {
+  return !Number.isNaN(Date.parse(text));
+}

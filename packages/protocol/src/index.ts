@@ -1,0 +1,76 @@
+export {
+  BUCKET_COUNT,
+  type ChannelDocument,
+  type ChannelEntry,
+  encodeChannels,
+  parseChannels,
+} from "./channel.ts";
+export type {
+  FailuresAnswer,
+  LatencyAnswer,
+  ModelsAnswer,
+  PredictionsAnswer,
+  Quantiles,
+} from "./collector-api.ts";
+export { ELEMENT_TYPES, type ElementType, elementCount, tensorBytes } from "./element-type.ts";
+export { type Envelope, seal, unseal } from "./envelope.ts";
+export {
+  type Buckets,
+  bucketIndex,
+  type ExponentialHistogram,
+  emptyHistogram,
+  MAX_BUCKETS,
+  MAX_SCALE,
+  mergeHistograms,
+  quantile,
+  recordValue,
+} from "./exponential-histogram.ts";
+export {
+  type AttachmentRef,
+  type BlobRef,
+  blobsOf,
+  DTYPES,
+  type Dtype,
+  type GoldenCase,
+  isFileName,
+  type Location,
+  MANIFEST_FORMAT,
+  type Manifest,
+  parseManifest,
+  pieceDigests,
+  type TensorRef,
+  type Tolerance,
+  type ValueInfo,
+  type Variant,
+} from "./manifest.ts";
+export {
+  ATTRIBUTES,
+  BATCH_ID,
+  DELTA,
+  METRICS,
+  type OtlpAttribute,
+  type OtlpBuckets,
+  type OtlpExponentialHistogramPoint,
+  type OtlpInt64,
+  type OtlpLogRecord,
+  type OtlpLogsRequest,
+  type OtlpMetric,
+  type OtlpMetricsRequest,
+  type OtlpNumberPoint,
+  type OtlpResource,
+  type OtlpScope,
+  type OtlpValue,
+  toOtlpAttributes,
+  toOtlpHistogramPoint,
+  toUnixNano,
+} from "./otlp.ts";
+export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
+export {
+  channelsPath,
+  isModelName,
+  isVersion,
+  manifestPath,
+  segmentPath,
+} from "./registry-layout.ts";
+export { type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
+export { sha256, toHex } from "./sha256.ts";

@@ -1,0 +1,27 @@
+/** The one document of a model that changes: which version each channel serves. */
+export function channelsPath(name: string): string {
+  return `${name}/channels.json`;
+}
+
+/** A version's manifest. Immutable; its SHA-256 is the pack's id. */
+export function manifestPath(name: string, version: string): string {
+  return `${name}/${version}/manifest.json`;
+}
+
+/** A file of tensors. Immutable, named by the SHA-256 of its bytes. */
+export function segmentPath(name: string, sha256: string): string {
+  return `${name}/segments/${sha256}.bin`;
+}
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/;
+
+/** Whether a model may be called this: lower-case letters, digits, `.`, `_` and `-`; 64 at most. */
+export function isModelName(name: string): boolean {
+  return NAME.test(name) && !name.includes("..");
+}
+
+/** Whether a version may be called this: letters, digits, `.`, `+`, `_` and `-`; 64 at most. */
+export function isVersion(version: string): boolean {
+  return VERSION.test(version) && !version.includes("..") && version !== "segments";
+}

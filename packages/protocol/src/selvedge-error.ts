@@ -1,0 +1,79 @@
+/**
+ * Every reason a Selvedge call can fail. The table in `docs/errors.md` says what each one means and
+ * what to do about it.
+ */
+export type ErrorCode =
+  // The page and its device
+  | "insecure-context"
+  | "unsupported"
+  | "options-invalid"
+  | "closed"
+  | "disposed"
+  // Registry and delivery
+  | "network"
+  | "not-found"
+  | "response-invalid"
+  | "channel-invalid"
+  | "channel-missing"
+  | "manifest-invalid"
+  | "manifest-unsupported"
+  | "integrity"
+  | "attachment-missing"
+  // What the device stores
+  | "storage-unavailable"
+  | "storage-full"
+  | "storage-damaged"
+  // Running a model
+  | "assets-missing"
+  | "no-candidate"
+  | "session-failed"
+  | "run-failed"
+  | "engine-crashed"
+  | "engine-timeout"
+  | "input-missing"
+  | "input-unknown"
+  | "input-type"
+  | "input-shape"
+  // Packing and publishing
+  | "model-invalid"
+  | "model-unsupported"
+  | "version-exists"
+  | "golden-failed"
+  | "registry-invalid"
+  // The collector
+  | "telemetry-invalid"
+  | "telemetry-too-large"
+  | "store-failed";
+
+/** What a failure was about, for code that wants more than the message. Structured-cloneable. */
+export type ErrorDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/**
+ * The one error class of Selvedge. `code` is for programs; `message` says what failed, on what, and
+ * what to do next.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await selvedge.load("ocr-rec");
+ * } catch (error) {
+ *   if (error instanceof SelvedgeError && error.code === "network") showOffline();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class SelvedgeError extends Error {
+  override readonly name = "SelvedgeError";
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; detail?: ErrorDetail } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail ?? {};
+  }
+}
