@@ -22,9 +22,9 @@ export interface ChannelDocument {
   readonly name: string;
   /** Grows with every change, so that an older document can be told from a newer one. */
   readonly sequence: number;
-  /** ISO 8601. */
+  /** ISO 8601, with a time and a zone. */
   readonly issued: string;
-  /** ISO 8601. */
+  /** ISO 8601, with a time and a zone. */
   readonly expires: string;
   readonly channels: Readonly<Record<string, readonly ChannelEntry[]>>;
 }
@@ -47,15 +47,19 @@ export function parseChannels(text: string, document = "channel document"): Chan
     format: root.at("format").oneOf([CHANNELS_FORMAT]),
     name: root.at("name").stringThat(isModelName, "a model name"),
     sequence: root.at("sequence").integer({ min: 1 }),
-    issued: root.at("issued").stringThat(isDate, "an ISO 8601 date"),
-    expires: root.at("expires").stringThat(isDate, "an ISO 8601 date"),
-    channels: Object.fromEntries(
-      root
-        .at("channels")
-        .entries()
-        .map(([channel, entries]) => [channel, entries.items().map(channelEntry)]),
-    ),
+    issued: root.at("issued").stringThat(isDate, "an ISO 8601 date and time"),
+    expires: root.at("expires").stringThat(isDate, "an ISO 8601 date and time"),
+    channels: root.at("channels").record(channelEntries),
   };
+}
+
+function channelEntries(field: Field): ChannelEntry[] {
+  const fields = field.items();
+  const entries = fields.map(channelEntry);
+  for (const [index, { buckets }] of entries.entries())
+    if (entries.slice(0, index).some((earlier) => overlap(earlier.buckets, buckets)))
+      fields[index]?.at("buckets").fail("buckets that no entry before it has");
+  return entries;
 }
 
 function channelEntry(field: Field): ChannelEntry {
@@ -70,6 +74,14 @@ function channelEntry(field: Field): ChannelEntry {
   };
 }
 
+function overlap(a: ChannelEntry["buckets"], b: ChannelEntry["buckets"]): boolean {
+  return Math.max(a[0], b[0]) < Math.min(a[1], b[1]);
+}
+
+/** `Date.parse` alone reads much else besides, and not the same in every browser. */
 function isDate(text: string): boolean {
-  return !Number.isNaN(Date.parse(text));
+  return (
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  );
 }

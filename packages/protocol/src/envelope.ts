@@ -31,11 +31,16 @@ export function unseal(
 ): string {
   const root = Field.fromJson(text, document, code);
   root.at("payloadType").oneOf([payloadType]);
-  for (const signature of root.at("signatures").items()) signature.at("sig").string();
+  for (const signature of root.at("signatures").items()) {
+    signature.at("keyid").optional((keyid) => keyid.string());
+    signature.at("sig").string();
+  }
   const payload = root.at("payload");
   try {
-    const bytes = Uint8Array.from(atob(payload.string()), (char) => char.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // DSSE allows both alphabets of base64; atob knows the first.
+    const base64 = payload.string().replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return payload.fail("base64 of UTF-8 text");
   }

@@ -1,18 +1,24 @@
 import { type ErrorCode, SelvedgeError } from "./selvedge-error.ts";
 
+/** Where a value was found, and the code of the error that it is wrong. */
+interface Place {
+  readonly document: string;
+  /** Empty for the document itself. */
+  readonly path: string;
+  readonly code: ErrorCode;
+}
+
 /**
  * A value from outside together with the path that leads to it, so that whatever is wrong can be
  * named: `variants[0].tensors[3].sha256: expected 64 hex digits, got "abc"`.
  */
 export class Field {
   readonly #value: unknown;
-  readonly #path: string;
-  readonly #code: ErrorCode;
+  readonly #place: Place;
 
-  private constructor(value: unknown, path: string, code: ErrorCode) {
+  private constructor(value: unknown, place: Place) {
     this.#value = value;
-    this.#path = path;
-    this.#code = code;
+    this.#place = place;
   }
 
   /**
@@ -33,15 +39,15 @@ export class Field {
         { cause },
       );
     }
-    return new Field(value, `${document}: `, code);
+    return new Field(value, { document, path: "", code });
   }
 
   /** Raises this document's error about this field. */
   fail(expected: string): never {
-    const path = this.#path.endsWith(": ") ? `${this.#path}it` : this.#path;
-    const got = this.#value === undefined ? "nothing" : show(this.#value);
-    throw new SelvedgeError(this.#code, `${path}: expected ${expected}, got ${got}.`, {
-      detail: { field: this.#path.replace(/^.*?: /, "") },
+    const { document, path, code } = this.#place;
+    const where = path === "" ? document : `${document}: ${path}`;
+    throw new SelvedgeError(code, `${where}: expected ${expected}, got ${show(this.#value)}.`, {
+      detail: { field: path },
     });
   }
 
@@ -51,30 +57,41 @@ export class Field {
 
   /** The field of this name; absent fields fail when they are read as something. */
   at(key: string): Field {
-    if (typeof this.#value !== "object" || this.#value === null || Array.isArray(this.#value))
-      this.fail("an object");
-    const value = Object.hasOwn(this.#value, key)
-      ? (this.#value as Record<string, unknown>)[key]
-      : undefined;
-    return new Field(value, this.#path + (this.#path.endsWith(": ") ? key : `.${key}`), this.#code);
+    const object = this.#object();
+    const path = this.#place.path === "" ? key : `${this.#place.path}.${key}`;
+    // Own properties only: what an object inherits, such as `constructor`, was not in the document.
+    const value = Object.hasOwn(object, key) ? object[key] : undefined;
+    return new Field(value, { ...this.#place, path });
   }
 
   items(): Field[] {
     if (!Array.isArray(this.#value)) this.fail("a list");
     return this.#value.map(
-      (value: unknown, index) => new Field(value, `${this.#path}[${index}]`, this.#code),
+      (value: unknown, index) =>
+        new Field(value, { ...this.#place, path: `${this.#place.path}[${index}]` }),
     );
   }
 
-  entries(): [key: string, field: Field][] {
-    if (typeof this.#value !== "object" || this.#value === null || Array.isArray(this.#value))
-      this.fail("an object");
-    return Object.keys(this.#value).map((key) => [key, this.at(key)]);
+  /**
+   * An object whose keys are the document's own choice. The result has no prototype, so that a key
+   * it lacks is `undefined` even where every object inherits one of that name.
+   */
+  record<T>(read: (field: Field) => T): Record<string, T> {
+    const keys = Object.keys(this.#object());
+    if (keys.includes("")) this.fail("keys that are not empty");
+    const record = Object.fromEntries(keys.map((key) => [key, read(this.at(key))]));
+    Object.setPrototypeOf(record, null);
+    return record;
   }
 
   string(): string {
     if (typeof this.#value !== "string") this.fail("a string");
     return this.#value;
+  }
+
+  /** A string that says something. */
+  text(): string {
+    return this.stringThat((text) => text.trim() !== "", "a string that is not empty");
   }
 
   /** A string that passes a test; `expected` describes what would. */
@@ -92,9 +109,11 @@ export class Field {
     return this.stringThat((text) => /^[0-9a-f]{64}$/.test(text), "64 lower-case hex digits");
   }
 
-  number(): number {
-    if (typeof this.#value !== "number" || !Number.isFinite(this.#value)) this.fail("a number");
-    return this.#value;
+  number({ min }: { min: number }): number {
+    const value = this.#value;
+    if (typeof value !== "number" || !Number.isFinite(value) || value < min)
+      this.fail(`a number of at least ${min}`);
+    return value;
   }
 
   integer({ min, max = Number.MAX_SAFE_INTEGER }: { min: number; max?: number }): number {
@@ -112,9 +131,19 @@ export class Field {
   optional<T>(read: (field: Field) => T): T | undefined {
     return this.isPresent ? read(this) : undefined;
   }
+
+  #object(): Record<string, unknown> {
+    const value = this.#value;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) this.fail("an object");
+    return value as Record<string, unknown>;
+  }
 }
 
+/** Lists and objects are only named: to write out one nested deeply enough overflows the stack. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

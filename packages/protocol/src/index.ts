@@ -36,7 +36,6 @@ export {
   type Location,
   MANIFEST_FORMAT,
   type Manifest,
-  parseManifest,
   pieceDigests,
   type TensorRef,
   type Tolerance,
@@ -64,6 +63,7 @@ export {
   toOtlpHistogramPoint,
   toUnixNano,
 } from "./otlp.ts";
+export { parseManifest } from "./parse-manifest.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
 export {
   channelsPath,
@@ -72,5 +72,5 @@ export {
   manifestPath,
   segmentPath,
 } from "./registry-layout.ts";
-export { type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
+export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";

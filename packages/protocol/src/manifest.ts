@@ -1,8 +1,4 @@
-import { ELEMENT_TYPES, type ElementType, tensorBytes } from "./element-type.ts";
-import { Field } from "./field.ts";
-import { pieceCount } from "./pieces.ts";
-import { isModelName, isVersion } from "./registry-layout.ts";
-import { SelvedgeError } from "./selvedge-error.ts";
+import type { ElementType } from "./element-type.ts";
 
 /** The manifest format this code reads and writes. */
 export const MANIFEST_FORMAT = "selvedge.pack/1";
@@ -101,91 +97,6 @@ export interface Manifest {
   readonly variants: readonly Variant[];
 }
 
-/**
- * Reads a manifest and checks everything that can be checked without the bytes it speaks of. Fields
- * it does not know are ignored.
- *
- * @throws SelvedgeError `manifest-invalid`, naming the field, or `manifest-unsupported` for a format
- * this code is too old for.
- */
-export function parseManifest(text: string, document = "manifest"): Manifest {
-  const root = Field.fromJson(text, document, "manifest-invalid");
-  const format = root.at("format").string();
-  if (format !== MANIFEST_FORMAT) {
-    if (!/^selvedge\.pack\/\d+$/.test(format)) root.at("format").fail(`"${MANIFEST_FORMAT}"`);
-    throw new SelvedgeError(
-      "manifest-unsupported",
-      `${document}: written as ${format}, but this version of Selvedge reads ${MANIFEST_FORMAT}. Update Selvedge, or pack the model again with a matching version.`,
-      { detail: { format } },
-    );
-  }
-  const segments = root
-    .at("segments")
-    .items()
-    .map((segment) => ({
-      sha256: segment.at("sha256").sha256(),
-      bytes: segment.at("bytes").integer({ min: 0 }),
-    }));
-  const source = root.at("provenance").at("source");
-  const golden = root.at("golden");
-  const variants = root.at("variants").items();
-  if (variants.length === 0) root.at("variants").fail("at least one variant");
-  return {
-    format: MANIFEST_FORMAT,
-    name: root.at("name").stringThat(isModelName, "a model name"),
-    version: root.at("version").stringThat(isVersion, "a version"),
-    license: root.at("license").string(),
-    provenance: {
-      source: {
-        file: source.at("file").string(),
-        bytes: source.at("bytes").integer({ min: 0 }),
-        sha256: source.at("sha256").sha256(),
-      },
-      tools: record(root.at("provenance").at("tools"), (tool) => tool.string()),
-    },
-    signature: {
-      inputs: root.at("signature").at("inputs").items().map(valueInfo),
-      outputs: root.at("signature").at("outputs").items().map(valueInfo),
-    },
-    segments,
-    golden: {
-      tolerance: record(golden.at("tolerance"), (tolerance) => ({
-        absolute: nonNegative(tolerance.at("absolute")),
-        relative: nonNegative(tolerance.at("relative")),
-      })),
-      cases: golden
-        .at("cases")
-        .items()
-        .map((goldenCase) => ({
-          inputs: tensorRefs(goldenCase.at("inputs"), segments),
-          outputs: tensorRefs(goldenCase.at("outputs"), segments),
-        })),
-    },
-    attachments: root
-      .at("attachments")
-      .items()
-      .map((attachment) => ({
-        name: attachment.at("name").stringThat(isFileName, "a file name without folders"),
-        ...blobRef(attachment, segments),
-      })),
-    variants: variants.map((variant) => ({
-      dtype: variant.at("dtype").oneOf(DTYPES),
-      engine: variant.at("engine").string(),
-      backends: variant
-        .at("backends")
-        .items()
-        .map((backend) => backend.string()),
-      requires: variant
-        .at("requires")
-        .items()
-        .map((feature) => feature.string()),
-      memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
-      graph: blobRef(variant.at("graph"), segments),
-      tensors: tensorRefs(variant.at("tensors"), segments),
-    })),
-  };
-}
-
 /** Whether a file that travels with a pack may be called this. */
 export function isFileName(name: string): boolean {
   return /^[\w][\w .+-]{0,127}$/.test(name);
@@ -204,61 +115,4 @@ export function blobsOf(manifest: Manifest): BlobRef[] {
 /** The digest of each piece of a blob, in order. */
 export function pieceDigests(blob: BlobRef): readonly string[] {
   return blob.chunks ?? [blob.sha256];
-}
-
-function valueInfo(field: Field): ValueInfo {
-  return {
-    name: field.at("name").string(),
-    dtype: field.at("dtype").oneOf(ELEMENT_TYPES),
-    dims: field
-      .at("dims")
-      .items()
-      .map((dim) => dim.integer({ min: -1 })),
-  };
-}
-
-function blobRef(field: Field, segments: Manifest["segments"]): BlobRef {
-  const bytes = field.at("bytes").integer({ min: 0 });
-  const at = field.at("at");
-  const location: Location = {
-    segment: at.at("segment").integer({ min: 0, max: segments.length - 1 }),
-    offset: at.at("offset").integer({ min: 0 }),
-    length: at.at("length").integer({ min: bytes, max: bytes }),
-  };
-  const segmentBytes = segments[location.segment]?.bytes ?? 0;
-  if (location.offset + location.length > segmentBytes)
-    at.fail(`a range within the segment's ${segmentBytes} bytes`);
-  const ref = { bytes, sha256: field.at("sha256").sha256(), at: location };
-  const chunks = field.at("chunks").optional((list) => list.items().map((chunk) => chunk.sha256()));
-  if ((chunks?.length ?? 1) !== pieceCount(bytes))
-    field.at("chunks").fail(`${pieceCount(bytes)} digests, one for each MiB`);
-  return chunks === undefined ? ref : { ...ref, chunks };
-}
-
-function tensorRefs(field: Field, segments: Manifest["segments"]): TensorRef[] {
-  return field.items().map((tensor) => {
-    const ref: TensorRef = {
-      name: tensor.at("name").string(),
-      dtype: tensor.at("dtype").oneOf(ELEMENT_TYPES),
-      dims: tensor
-        .at("dims")
-        .items()
-        .map((dim) => dim.integer({ min: 0 })),
-      ...blobRef(tensor, segments),
-    };
-    const bytes = tensorBytes(ref.dtype, ref.dims);
-    if (bytes === undefined) tensor.at("dtype").fail("a type of fixed size");
-    if (bytes !== ref.bytes)
-      tensor.at("bytes").fail(`${bytes}, as ${ref.dtype}[${ref.dims.join(", ")}] takes`);
-    return ref;
-  });
-}
-
-function record<T>(field: Field, read: (field: Field) => T): Record<string, T> {
-  return Object.fromEntries(field.entries().map(([key, value]) => [key, read(value)]));
-}
-
-function nonNegative(field: Field): number {
-  const value = field.number();
-  return value >= 0 ? value : field.fail("a number of at least 0");
 }

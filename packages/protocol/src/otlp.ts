@@ -130,7 +130,7 @@ export const ATTRIBUTES = {
   error: "error.type",
 } as const;
 
-/** Writes attributes as OTLP has them; numbers become integers where they are whole. */
+/** Writes attributes as OTLP has them; numbers become integers where they are whole, text where they are not finite. */
 export function toOtlpAttributes(
   attributes: Readonly<Record<string, string | number | boolean>>,
 ): OtlpAttribute[] {
@@ -138,13 +138,15 @@ export function toOtlpAttributes(
     if (typeof value === "string") return { key, value: { stringValue: value } };
     if (typeof value === "boolean") return { key, value: { boolValue: value } };
     if (Number.isSafeInteger(value)) return { key, value: { intValue: String(value) } };
+    // JSON has no infinities and no NaN: they would arrive as null.
+    if (!Number.isFinite(value)) return { key, value: { stringValue: String(value) } };
     return { key, value: { doubleValue: value } };
   });
 }
 
-/** Milliseconds since 1970 as OTLP has them: nanoseconds, in a string. */
+/** Milliseconds since 1970 as OTLP has them: nanoseconds, in a string; exact to the microsecond. */
 export function toUnixNano(timeMs: number): string {
-  return `${Math.round(timeMs * 1000)}000`;
+  return String(BigInt(Math.round(timeMs * 1000)) * 1000n);
 }
 
 /** Writes a histogram as a point of OTLP. */
@@ -159,7 +161,8 @@ export function toOtlpHistogramPoint(
   return {
     ...point,
     count: String(histogram.count),
-    sum: histogram.sum,
+    // A sum can outgrow a double; OTLP lets it be left out, and JSON cannot say Infinity.
+    ...(Number.isFinite(histogram.sum) ? { sum: histogram.sum } : {}),
     ...(histogram.min === undefined ? {} : { min: histogram.min }),
     ...(histogram.max === undefined ? {} : { max: histogram.max }),
     scale: histogram.scale,

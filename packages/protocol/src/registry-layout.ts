@@ -15,13 +15,20 @@ export function segmentPath(name: string, sha256: string): string {
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/;
+/** What stands beside the versions, on file systems that do not tell cases apart too. */
+const TAKEN = /^(segments|channels\.json)$/i;
 
 /** Whether a model may be called this: lower-case letters, digits, `.`, `_` and `-`; 64 at most. */
 export function isModelName(name: string): boolean {
-  return NAME.test(name) && !name.includes("..");
+  return NAME.test(name) && isFolderName(name);
 }
 
 /** Whether a version may be called this: letters, digits, `.`, `+`, `_` and `-`; 64 at most. */
 export function isVersion(version: string): boolean {
-  return VERSION.test(version) && !version.includes("..") && version !== "segments";
+  return VERSION.test(version) && isFolderName(version) && !TAKEN.test(version);
+}
+
+/** Windows drops a dot at the end, so that `1.0.` would be `1.0`. */
+function isFolderName(name: string): boolean {
+  return !name.includes("..") && !name.endsWith(".");
 }

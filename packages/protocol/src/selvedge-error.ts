@@ -2,48 +2,52 @@
  * Every reason a Selvedge call can fail. The table in `docs/errors.md` says what each one means and
  * what to do about it.
  */
-export type ErrorCode =
+export const ERROR_CODES = [
   // The page and its device
-  | "insecure-context"
-  | "unsupported"
-  | "options-invalid"
-  | "closed"
-  | "disposed"
+  "insecure-context",
+  "unsupported",
+  "options-invalid",
+  "closed",
+  "disposed",
   // Registry and delivery
-  | "network"
-  | "not-found"
-  | "response-invalid"
-  | "channel-invalid"
-  | "channel-missing"
-  | "manifest-invalid"
-  | "manifest-unsupported"
-  | "integrity"
-  | "attachment-missing"
+  "network",
+  "not-found",
+  "response-invalid",
+  "channel-invalid",
+  "channel-missing",
+  "manifest-invalid",
+  "manifest-unsupported",
+  "integrity",
+  "attachment-missing",
   // What the device stores
-  | "storage-unavailable"
-  | "storage-full"
-  | "storage-damaged"
+  "storage-unavailable",
+  "storage-full",
+  "storage-damaged",
   // Running a model
-  | "assets-missing"
-  | "no-candidate"
-  | "session-failed"
-  | "run-failed"
-  | "engine-crashed"
-  | "engine-timeout"
-  | "input-missing"
-  | "input-unknown"
-  | "input-type"
-  | "input-shape"
+  "assets-missing",
+  "no-candidate",
+  "session-failed",
+  "run-failed",
+  "engine-crashed",
+  "engine-timeout",
+  "input-missing",
+  "input-unknown",
+  "input-type",
+  "input-shape",
   // Packing and publishing
-  | "model-invalid"
-  | "model-unsupported"
-  | "version-exists"
-  | "golden-failed"
-  | "registry-invalid"
+  "model-invalid",
+  "model-unsupported",
+  "version-exists",
+  "golden-failed",
+  "registry-invalid",
   // The collector
-  | "telemetry-invalid"
-  | "telemetry-too-large"
-  | "store-failed";
+  "telemetry-invalid",
+  "telemetry-too-large",
+  "store-failed",
+] as const;
+
+/** One of the reasons a Selvedge call can fail. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** What a failure was about, for code that wants more than the message. Structured-cloneable. */
 export type ErrorDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;

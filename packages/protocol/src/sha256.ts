@@ -8,8 +8,11 @@ export function toHex(bytes: Uint8Array): string {
 /**
  * SHA-256 by WebCrypto, as 64 lower-case hex digits.
  *
- * @throws TypeError where there is no `crypto.subtle`: a page that is not a secure context.
+ * @throws TypeError where there is no `crypto.subtle`, in a page that is not a secure context, and
+ * for a view of shared memory.
  */
 export async function sha256(bytes: ArrayBuffer | Uint8Array): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  // WebCrypto itself refuses shared memory; asking callers to prove it by type would refuse Buffers.
+  const unshared = bytes as ArrayBuffer | Uint8Array<ArrayBuffer>;
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", unshared)));
 }

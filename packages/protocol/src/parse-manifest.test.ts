@@ -1,0 +1,385 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ElementType, tensorBytes } from "./element-type.ts";
+import type { BlobRef, Manifest, TensorRef } from "./manifest.ts";
+import { parseManifest } from "./parse-manifest.ts";
+import { PIECE_BYTES, pieceCount } from "./pieces.ts";
+import { SelvedgeError } from "./selvedge-error.ts";
+
+/** Lays blobs out one after another in a segment, each with a digest of its own. */
+function layout() {
+  let end = 0;
+  let digests = 0;
+  const digest = () => (++digests).toString(16).padStart(64, "0");
+  const blob = (bytes: number): BlobRef => {
+    const at = { segment: 0, offset: end, length: bytes };
+    end += bytes;
+    const pieces = pieceCount(bytes);
+    const chunks = pieces > 1 ? { chunks: Array.from({ length: pieces }, digest) } : {};
+    return { bytes, sha256: digest(), at, ...chunks };
+  };
+  const tensor = (name: string, dtype: ElementType, dims: readonly number[]): TensorRef => ({
+    name,
+    dtype,
+    dims,
+    ...blob(tensorBytes(dtype, dims) ?? 0),
+  });
+  return { blob, tensor, segments: () => [{ sha256: digest(), bytes: end }] };
+}
+
+interface Weight {
+  readonly dtype: ElementType;
+  readonly dims: readonly number[];
+}
+
+function manifestWith(weights: readonly Weight[]): Manifest {
+  const { blob, tensor, segments } = layout();
+  const variants = (["fp32", "q8"] as const).map((dtype) => ({
+    dtype,
+    engine: "onnx",
+    backends: ["wasm", "webgpu"],
+    requires: ["shader-f16"],
+    memoryBytes: 20_000_000,
+    graph: blob(900),
+    tensors: weights.map((weight, index) => tensor(`w${index}`, weight.dtype, weight.dims)),
+  }));
+  return {
+    format: "selvedge.pack/1",
+    name: "ocr-rec",
+    version: "1.0.0",
+    license: "Apache-2.0",
+    provenance: {
+      source: { file: "rec.onnx", bytes: 10_821_234, sha256: "ab".repeat(32) },
+      tools: { "onnxruntime-web": "1.30.0" },
+    },
+    signature: {
+      inputs: [{ name: "x", dtype: "float32", dims: [-1, 3, 48, -1] }],
+      outputs: [{ name: "y", dtype: "float32", dims: [-1, -1, 6625] }],
+    },
+    golden: {
+      tolerance: {
+        wasm: { absolute: 0, relative: 1e-5 },
+        webgpu: { absolute: 1e-4, relative: 0.01 },
+      },
+      cases: [
+        {
+          inputs: [tensor("x", "float32", [1, 3, 48, 16])],
+          outputs: [tensor("y", "float32", [1, 2, 5])],
+        },
+      ],
+    },
+    attachments: [{ name: "labels.txt", ...blob(26_000) }],
+    variants,
+    segments: segments(),
+  };
+}
+
+const example = manifestWith([
+  { dtype: "float32", dims: [600, 1000] },
+  { dtype: "int64", dims: [] },
+]);
+
+/** A copy of a manifest as plain JSON, to be spoilt. */
+// biome-ignore lint/suspicious/noExplicitAny: spoiling a document means writing what its type forbids
+function copyOf(manifest: Manifest): any {
+  return JSON.parse(JSON.stringify(manifest));
+}
+
+interface Place {
+  readonly path: string;
+  readonly key: string;
+  /** The object or list that has `key`, in a given copy of the document. */
+  readonly parentIn: (document: unknown) => Record<string, unknown>;
+  readonly value: unknown;
+}
+
+/** Every value in a document, with the path by which an error would name it. */
+function placesIn(
+  value: unknown,
+  path = "",
+  find = (document: unknown) => document as Record<string, unknown>,
+): Place[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]: [string, unknown]) => {
+    const childPath = Array.isArray(value)
+      ? `${path}[${key}]`
+      : path === ""
+        ? key
+        : `${path}.${key}`;
+    const place = { path: childPath, key, parentIn: find, value: child };
+    const findChild = (document: unknown) => find(document)[key] as Record<string, unknown>;
+    return [place, ...placesIn(child, childPath, findChild)];
+  });
+}
+
+function failureOf(document: unknown): SelvedgeError {
+  const text = typeof document === "string" ? document : JSON.stringify(document);
+  try {
+    parseManifest(text);
+  } catch (error) {
+    if (error instanceof SelvedgeError) return error;
+    throw error;
+  }
+  throw new Error(`accepted ${text}`);
+}
+
+/** Values that no field of the same kind as `value` may have. */
+function junkFor({ value, path }: Place): unknown[] {
+  const always = [null, true];
+  if (Array.isArray(value)) return [...always, 5, "x", {}];
+  if (typeof value === "object") return [...always, 5, "x", []];
+  if (typeof value === "string") return [...always, 5, {}, [], "", " "];
+  const fraction = path.startsWith("golden.tolerance") ? [] : [1.5, 2 ** 53];
+  return [...always, "5", {}, [], -7, ...fraction];
+}
+
+test("reading a written manifest gives it back", () => {
+  const weight = fc.record({
+    dtype: fc.constantFrom<ElementType>("float32", "float16", "int8", "uint4", "int64", "bool"),
+    dims: fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(weight, { maxLength: 5 }), (weights) => {
+      const manifest = manifestWith(weights);
+      expect(JSON.parse(JSON.stringify(parseManifest(JSON.stringify(manifest))))).toEqual(manifest);
+    }),
+  );
+});
+
+describe("a manifest with one thing wrong is refused by a message that names it:", () => {
+  const places = placesIn(example);
+  /** Which tools made a pack is its packer's to say. */
+  const required = places.filter(
+    ({ path }) => !path.endsWith("]") && !path.startsWith("provenance.tools."),
+  );
+
+  test.each(required)("$path is missing", ({ path, key, parentIn }) => {
+    const document = copyOf(example);
+    delete parentIn(document)[key];
+    const error = failureOf(document);
+    expect(error).toMatchObject({ code: "manifest-invalid", detail: { field: path } });
+    expect(error.message).toContain(`manifest: ${path}: expected `);
+    expect(error.message).toContain("got nothing");
+  });
+
+  test.each(places)("$path is something else", (place) => {
+    for (const junk of junkFor(place)) {
+      const document = copyOf(example);
+      place.parentIn(document)[place.key] = junk;
+      const error = failureOf(document);
+      expect([error.code, error.detail["field"]]).toEqual(["manifest-invalid", place.path]);
+      expect(error.message).toContain(`manifest: ${place.path}: expected `);
+    }
+  });
+
+  test.each<[wrong: string, field: string, spoil: (manifest: ReturnType<typeof copyOf>) => void]>([
+    ["a name that leads out of the registry", "name", (m) => (m.name = "../x")],
+    ["a version that is a folder of the layout", "version", (m) => (m.version = "segments")],
+    ["another format", "format", (m) => (m.format = "selvedge.pack/one")],
+    ["no variants", "variants", (m) => (m.variants = [])],
+    ["an unknown precision", "variants[0].dtype", (m) => (m.variants[0].dtype = "fp8")],
+    ["one place twice", "variants[1]", (m) => (m.variants[1].dtype = "fp32")],
+    ["nowhere to run", "variants[0].backends", (m) => (m.variants[0].backends = [])],
+    [
+      "two tensors of one name",
+      "variants[0].tensors[1].name",
+      (m) => (m.variants[0].tensors[1].name = "w0"),
+    ],
+    [
+      "two inputs of one name",
+      "signature.inputs[1].name",
+      (m) => m.signature.inputs.push(m.signature.inputs[0]),
+    ],
+    ["two files of one name", "attachments[1].name", (m) => m.attachments.push(m.attachments[0])],
+    ["a file with a folder", "attachments[0].name", (m) => (m.attachments[0].name = "../labels")],
+    [
+      "dims that do not multiply to the bytes",
+      "variants[0].tensors[0].bytes",
+      (m) => (m.variants[0].tensors[0].dims = [600, 999]),
+    ],
+    [
+      "dims that overflow",
+      "variants[0].tensors[0].dims",
+      (m) => (m.variants[0].tensors[0].dims = [2 ** 30, 2 ** 30]),
+    ],
+    [
+      "dims that overflow and vanish",
+      "variants[0].tensors[0].dims",
+      (m) => (m.variants[0].tensors[0].dims = [...new Array(30).fill(2 ** 40), 0]),
+    ],
+    [
+      "a tensor of strings",
+      "variants[0].tensors[1].dtype",
+      (m) => (m.variants[0].tensors[1].dtype = "string"),
+    ],
+    ["a length that differs", "attachments[0].at.length", (m) => (m.attachments[0].at.length = 5)],
+    [
+      "a segment that is not listed",
+      "variants[0].graph.at.segment",
+      (m) => (m.variants[0].graph.at.segment = 1),
+    ],
+    ["no segments at all", "variants[0].graph.at.segment", (m) => (m.segments = [])],
+    [
+      "a range past its segment",
+      "attachments[0].at.offset",
+      (m) => (m.attachments[0].at.offset = Number.MAX_SAFE_INTEGER),
+    ],
+    [
+      "a range one byte past its segment",
+      "attachments[0].at.offset",
+      (m) => (m.segments[0].bytes -= 1),
+    ],
+    [
+      "a piece too few",
+      "variants[0].tensors[0].chunks",
+      (m) => m.variants[0].tensors[0].chunks.pop(),
+    ],
+    [
+      "one piece with a digest of its own",
+      "attachments[0].chunks",
+      (m) => (m.attachments[0].chunks = ["cd".repeat(32)]),
+    ],
+    [
+      "one digest for blobs of different sizes",
+      "variants[1].graph.sha256",
+      (m) => (m.variants[1].graph.sha256 = m.variants[0].tensors[1].sha256),
+    ],
+    [
+      "one digest for blobs of different pieces",
+      "variants[1].tensors[0].sha256",
+      (m) => (m.variants[1].tensors[0].sha256 = m.variants[0].tensors[0].sha256),
+    ],
+    [
+      "no tolerance for a backend",
+      "golden.tolerance.webgpu",
+      (m) => delete m.golden.tolerance.webgpu,
+    ],
+    ["a nameless tolerance", "golden.tolerance", (m) => (m.golden.tolerance[""] = {})],
+    [
+      "a golden input nobody asks for",
+      "golden.cases[0].inputs[0].name",
+      (m) => (m.golden.cases[0].inputs[0].name = "z"),
+    ],
+    [
+      "a golden answer of another type",
+      "golden.cases[0].outputs[0].dtype",
+      (m) => (m.golden.cases[0].outputs[0].dtype = "int32"),
+    ],
+    ["a golden input too few", "golden.cases[0].inputs", (m) => (m.golden.cases[0].inputs = [])],
+    [
+      "golden without an answer",
+      "golden.cases[0].outputs",
+      (m) => (m.golden.cases[0].outputs = []),
+    ],
+  ])("%s, at %s", (_, field, spoil) => {
+    const document = copyOf(example);
+    spoil(document);
+    expect(failureOf(document)).toMatchObject({ code: "manifest-invalid", detail: { field } });
+  });
+});
+
+test("fields it does not know change nothing, whatever they are called", () => {
+  const objects = [
+    (document: Manifest) => document,
+    ...placesIn(example)
+      .filter(({ value, path }) => {
+        const isRecord = path === "provenance.tools" || path === "golden.tolerance";
+        return typeof value === "object" && !Array.isArray(value) && !isRecord;
+      })
+      .map(
+        ({ parentIn, key }) =>
+          (document: unknown) =>
+            parentIn(document)[key],
+      ),
+  ];
+  const key = fc.oneof(
+    fc.constantFrom("__proto__", "constructor", "toString", ""),
+    fc.string().map((name) => `x-${name}`),
+  );
+  const expected = parseManifest(JSON.stringify(example));
+  fc.assert(
+    fc.property(fc.constantFrom(...objects), key, fc.jsonValue(), (find, name, value) => {
+      const document = copyOf(example);
+      Object.defineProperty(find(document), name, { value, enumerable: true });
+      expect(parseManifest(JSON.stringify(document))).toEqual(expected);
+    }),
+  );
+});
+
+test("a tool called __proto__ is a tool like any other, and no record has inherited keys", () => {
+  const text = JSON.stringify(example).replace(`"tools":{`, `"tools":{"__proto__":"6.6.6",`);
+  const { provenance, golden } = parseManifest(text);
+  expect(Object.entries(provenance.tools)).toContainEqual(["__proto__", "6.6.6"]);
+  expect(golden.tolerance["constructor"]).toBeUndefined();
+  expect(({} as Record<string, unknown>)["6.6.6"]).toBeUndefined();
+});
+
+test("an absent field is absent even where every object inherits one of that name", () => {
+  const document = copyOf(example);
+  document.variants[0].backends = ["constructor"];
+  expect(failureOf(document).detail).toEqual({ field: "golden.tolerance.constructor" });
+});
+
+test("a pack may have no golden cases, and then needs no tolerances", () => {
+  const document = copyOf(example);
+  document.golden = { tolerance: {}, cases: [] };
+  expect(parseManifest(JSON.stringify(document)).golden.cases).toEqual([]);
+});
+
+test("equal tensors may share their bytes", () => {
+  const document = copyOf(example);
+  document.variants[1].tensors = document.variants[0].tensors;
+  expect(parseManifest(JSON.stringify(document)).variants[1]?.tensors).toEqual(
+    example.variants[0]?.tensors,
+  );
+});
+
+test("a large blob has a digest for each MiB", () => {
+  expect(example.variants[0]?.tensors[0]).toMatchObject({ bytes: 2_400_000 });
+  expect(example.variants[0]?.tensors[0]?.chunks).toHaveLength(Math.ceil(2_400_000 / PIECE_BYTES));
+});
+
+test("a newer format asks for a newer Selvedge, whatever else is in it", () => {
+  const error = failureOf({ format: "selvedge.pack/2" });
+  expect(error.code).toBe("manifest-unsupported");
+  expect(error.message).toContain("Update Selvedge");
+  expect(error.detail).toEqual({ format: "selvedge.pack/2" });
+});
+
+test("a web page in place of a manifest is called one", () => {
+  const error = failureOf("\n<!doctype html><title>Not found</title>");
+  expect(error.code).toBe("manifest-invalid");
+  expect(error.message).toContain("manifest: expected JSON, got a web page");
+  expect(error.cause).toBeInstanceOf(SyntaxError);
+});
+
+test.each(["", "null", "[]", "5", '"selvedge.pack/1"', '{"format":"selvedge.pack/1"', "\0"])(
+  "%j is no manifest",
+  (text) => {
+    expect(failureOf(text)).toMatchObject({ code: "manifest-invalid" });
+  },
+);
+
+test("nesting as deep as a stack is refused like anything else", () => {
+  const deep = "[".repeat(200_000) + "]".repeat(200_000);
+  expect(failureOf(`{"format":${deep}}`)).toMatchObject({ detail: { field: "format" } });
+});
+
+test("no other text is accepted, and none fails with anything but a SelvedgeError", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      expect(failureOf(text)).toBeInstanceOf(SelvedgeError);
+    }),
+  );
+});
+
+test("the message says which document and what was found, in brief", () => {
+  const document = copyOf(example);
+  document.license = 5;
+  const text = JSON.stringify(document);
+  expect(() => parseManifest(text, "manifest of ocr-rec@1.0.0")).toThrow(
+    "manifest of ocr-rec@1.0.0: license: expected a string, got 5.",
+  );
+  document.version = "9".repeat(5000);
+  expect(failureOf(document).message.length).toBeLessThan(150);
+});

@@ -1,0 +1,226 @@
+import { ELEMENT_TYPES, elementCount, tensorBytes } from "./element-type.ts";
+import { Field } from "./field.ts";
+import {
+  type BlobRef,
+  DTYPES,
+  type GoldenCase,
+  isFileName,
+  MANIFEST_FORMAT,
+  type Manifest,
+  pieceDigests,
+  type TensorRef,
+  type ValueInfo,
+  type Variant,
+} from "./manifest.ts";
+import { pieceCount } from "./pieces.ts";
+import { isModelName, isVersion } from "./registry-layout.ts";
+import { SelvedgeError } from "./selvedge-error.ts";
+
+/** What the blobs of one manifest are checked against. */
+interface Pack {
+  readonly segments: Manifest["segments"];
+  /** The blobs read so far, by digest. */
+  readonly blobs: Map<string, BlobRef>;
+}
+
+/**
+ * Reads a manifest and checks everything that can be checked without the bytes it speaks of. Fields
+ * it does not know are ignored. Blobs may overlap: each is held to its own digest.
+ *
+ * @throws SelvedgeError `manifest-invalid`, naming the field, or `manifest-unsupported` for a format
+ * this code is too old for.
+ */
+export function parseManifest(text: string, document = "manifest"): Manifest {
+  const root = Field.fromJson(text, document, "manifest-invalid");
+  const format = root.at("format").string();
+  if (format !== MANIFEST_FORMAT) {
+    if (!/^selvedge\.pack\/\d+$/.test(format)) root.at("format").fail(`"${MANIFEST_FORMAT}"`);
+    throw new SelvedgeError(
+      "manifest-unsupported",
+      `${document}: written as ${format}, but this version of Selvedge reads ${MANIFEST_FORMAT}. Update Selvedge, or pack the model again with a matching version.`,
+      { detail: { format } },
+    );
+  }
+  const segments = root
+    .at("segments")
+    .items()
+    .map((segment) => ({
+      sha256: segment.at("sha256").sha256(),
+      bytes: segment.at("bytes").integer({ min: 0 }),
+    }));
+  const pack: Pack = { segments, blobs: new Map() };
+  const source = root.at("provenance").at("source");
+  const signature = {
+    inputs: named(root.at("signature").at("inputs"), valueInfo),
+    outputs: named(root.at("signature").at("outputs"), valueInfo),
+  };
+  const variants = variantList(root.at("variants"), pack);
+  return {
+    format: MANIFEST_FORMAT,
+    name: root.at("name").stringThat(isModelName, "a model name"),
+    version: root.at("version").stringThat(isVersion, "a version"),
+    license: root.at("license").text(),
+    provenance: {
+      source: {
+        file: source.at("file").text(),
+        bytes: source.at("bytes").integer({ min: 0 }),
+        sha256: source.at("sha256").sha256(),
+      },
+      tools: root
+        .at("provenance")
+        .at("tools")
+        .record((tool) => tool.text()),
+    },
+    signature,
+    segments,
+    golden: golden(root.at("golden"), { pack, signature, variants }),
+    attachments: named(root.at("attachments"), (attachment) => ({
+      name: attachment.at("name").stringThat(isFileName, "a file name without folders"),
+      ...blobRef(attachment, pack),
+    })),
+    variants,
+  };
+}
+
+function variantList(field: Field, pack: Pack): Variant[] {
+  const taken = new Set<string>();
+  const variants = field.items().map((variant): Variant => {
+    const dtype = variant.at("dtype").oneOf(DTYPES);
+    const backends = variant
+      .at("backends")
+      .items()
+      .map((backend) => backend.text());
+    if (backends.length === 0) variant.at("backends").fail("at least one backend");
+    for (const place of backends.map((backend) => `${dtype} on ${backend}`)) {
+      if (taken.has(place)) variant.fail(`the only variant for ${place}`);
+      taken.add(place);
+    }
+    return {
+      dtype,
+      engine: variant.at("engine").text(),
+      backends,
+      requires: variant
+        .at("requires")
+        .items()
+        .map((feature) => feature.text()),
+      memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
+      graph: blobRef(variant.at("graph"), pack),
+      tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
+    };
+  });
+  return variants.length > 0 ? variants : field.fail("at least one variant");
+}
+
+function golden(
+  field: Field,
+  {
+    pack,
+    signature,
+    variants,
+  }: { pack: Pack; signature: Manifest["signature"]; variants: readonly Variant[] },
+): Manifest["golden"] {
+  const tolerance = field.at("tolerance").record((item) => ({
+    absolute: item.at("absolute").number({ min: 0 }),
+    relative: item.at("relative").number({ min: 0 }),
+  }));
+  const cases = field
+    .at("cases")
+    .items()
+    .map((item) => goldenCase(item, { pack, signature }));
+  if (cases.length > 0)
+    for (const backend of variants.flatMap((variant) => variant.backends))
+      if (tolerance[backend] === undefined)
+        field.at("tolerance").at(backend).fail("a tolerance, since a variant may run there");
+  return { tolerance, cases };
+}
+
+function goldenCase(
+  field: Field,
+  { pack, signature }: { pack: Pack; signature: Manifest["signature"] },
+): GoldenCase {
+  const known = (values: readonly ValueInfo[]) => (tensor: Field) => {
+    const ref = tensorRef(tensor, pack);
+    const value = values.find(({ name }) => name === ref.name);
+    if (value === undefined) return tensor.at("name").fail("a name from the signature");
+    if (ref.dtype !== value.dtype) tensor.at("dtype").fail(`"${value.dtype}"`);
+    return ref;
+  };
+  const inputs = named(field.at("inputs"), known(signature.inputs));
+  if (inputs.length < signature.inputs.length)
+    field.at("inputs").fail(`all ${signature.inputs.length} inputs of the signature`);
+  const outputs = named(field.at("outputs"), known(signature.outputs));
+  // A case without an answer would hold on every device.
+  if (outputs.length === 0) field.at("outputs").fail("at least one output");
+  return { inputs, outputs };
+}
+
+/** Reads a list in which no name may come twice. */
+function named<T extends { readonly name: string }>(field: Field, read: (item: Field) => T): T[] {
+  const names = new Set<string>();
+  return field.items().map((item) => {
+    const value = read(item);
+    if (names.has(value.name)) item.at("name").fail("a name that comes once in its list");
+    names.add(value.name);
+    return value;
+  });
+}
+
+function valueInfo(field: Field): ValueInfo {
+  return {
+    name: field.at("name").text(),
+    dtype: field.at("dtype").oneOf(ELEMENT_TYPES),
+    dims: field
+      .at("dims")
+      .items()
+      .map((dim) => dim.integer({ min: -1 })),
+  };
+}
+
+function tensorRef(field: Field, pack: Pack): TensorRef {
+  const dims = field
+    .at("dims")
+    .items()
+    .map((dim) => dim.integer({ min: 0 }));
+  if (!Number.isSafeInteger(elementCount(dims))) field.at("dims").fail("fewer than 2^53 elements");
+  const ref: TensorRef = {
+    name: field.at("name").text(),
+    dtype: field.at("dtype").oneOf(ELEMENT_TYPES),
+    dims,
+    ...blobRef(field, pack),
+  };
+  const bytes = tensorBytes(ref.dtype, dims);
+  if (bytes === undefined) field.at("dtype").fail("a type of fixed size");
+  if (bytes !== ref.bytes)
+    field.at("bytes").fail(`${bytes}, as ${ref.dtype}[${dims.join(", ")}] takes`);
+  return ref;
+}
+
+function blobRef(field: Field, { segments, blobs }: Pack): BlobRef {
+  const bytes = field.at("bytes").integer({ min: 0 });
+  const digest = field.at("sha256").sha256();
+  const at = field.at("at");
+  const location = {
+    segment: at.at("segment").integer({ min: 0 }),
+    offset: at.at("offset").integer({ min: 0 }),
+    length: at.at("length").integer({ min: 0 }),
+  };
+  if (location.length !== bytes) at.at("length").fail(`${bytes}, as many as the bytes beside it`);
+  const segment = segments[location.segment];
+  if (segment === undefined)
+    return at.at("segment").fail(`the index of one of ${segments.length} segments`);
+  if (location.offset + bytes > segment.bytes)
+    at.at("offset").fail(`a range within the segment's ${segment.bytes} bytes`);
+  const ref = { bytes, sha256: digest, at: location };
+  const chunks = field.at("chunks").optional((list) => list.items().map((chunk) => chunk.sha256()));
+  const blob: BlobRef = chunks === undefined ? ref : { ...ref, chunks };
+  const pieces = pieceDigests(blob);
+  if (pieces.length !== pieceCount(bytes))
+    field.at("chunks").fail(`${pieceCount(bytes)} digests, one for each MiB`);
+  // Pieces are what gets verified, digests what gets looked up: they have to speak of one thing.
+  if (pieces.length === 1 && pieces[0] !== digest) field.at("chunks").fail("the blob's own digest");
+  const same = blobs.get(digest);
+  if (same !== undefined && (same.bytes !== bytes || pieceDigests(same).join() !== pieces.join()))
+    field.at("sha256").fail("a digest that no blob of other size or pieces has");
+  blobs.set(digest, blob);
+  return blob;
+}
