@@ -1,0 +1,64 @@
+import { isModelName, SelvedgeError } from "@selvedge/protocol";
+import type { SteppedWindow, Window } from "../store/store.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+const DEFAULT_STEPS = 60;
+/** One less than may be answered: a window may be made to begin with a whole step. */
+const MAX_STEPS = 999;
+
+/** Milliseconds since 1970 beyond which JavaScript has no dates. */
+const MAX_TIME_MS = 8_640_000_000_000_000;
+
+type Query = Readonly<Record<string, string>>;
+
+/**
+ * Reads `from`, `to` and `model` of a question.
+ *
+ * @param defaultFromMs how the window begins where `from` is absent, given its end
+ * @throws SelvedgeError `options-invalid` naming the parameter that is wrong.
+ */
+export function parseWindow(
+  query: Query,
+  nowMs: number,
+  defaultFromMs: (toMs: number) => number = (toMs) => toMs - HOUR_MS,
+): Window {
+  // A point of this very millisecond belongs to the window that ends now.
+  const to = wholeNumber(query, "to", MAX_TIME_MS) ?? nowMs + 1;
+  const from = wholeNumber(query, "from", MAX_TIME_MS) ?? Math.max(0, defaultFromMs(to));
+  if (from >= to) fail("from", "a time before to");
+  const model = query["model"];
+  if (model !== undefined && !isModelName(model)) fail("model", "the name of a model");
+  return { from, to, model };
+}
+
+/**
+ * Reads `from`, `to`, `step` and `model` of a question. Without `step` there are about 60.
+ *
+ * @throws SelvedgeError `options-invalid` naming the parameter that is wrong.
+ */
+export function parseSteppedWindow(query: Query, nowMs: number): SteppedWindow {
+  const window = parseWindow(query, nowMs);
+  const lengthMs = window.to - window.from;
+  const stepMs = wholeNumber(query, "step", MAX_TIME_MS) ?? Math.ceil(lengthMs / DEFAULT_STEPS);
+  if (stepMs < 1) fail("step", "at least 1 millisecond");
+  if (lengthMs / stepMs > MAX_STEPS)
+    fail("step", `at least ${Math.ceil(lengthMs / MAX_STEPS)} milliseconds for this window`);
+  // A window of the collector's choosing begins with a whole step, so that a chart that is asked
+  // for again does not wobble.
+  const isChosen = query["from"] === undefined;
+  const from = isChosen ? window.from - (window.from % stepMs) : window.from;
+  return { ...window, from, stepMs };
+}
+
+function wholeNumber(query: Query, name: string, max: number): number | undefined {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return value <= max ? value : fail(name, "a whole number of milliseconds");
+}
+
+function fail(name: string, expected: string): never {
+  throw new SelvedgeError("options-invalid", `${name}: expected ${expected}.`, {
+    detail: { field: name },
+  });
+}

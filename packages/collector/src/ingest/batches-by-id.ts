@@ -1,0 +1,26 @@
+/** What a request brought, gathered under the batch ids it named. */
+export interface BatchesById<T> {
+  /** The batch of this id; one without an id is made anew each time. */
+  of(id: string | undefined): T;
+  readonly all: readonly T[];
+}
+
+/**
+ * A sender may spread one batch over several resources. They are stored together, for the second
+ * one would look like a repeat of the first.
+ */
+export function batchesById<T>(create: (id: string | undefined) => T): BatchesById<T> {
+  const byId = new Map<string, T>();
+  const all: T[] = [];
+  return {
+    all,
+    of: (id) => {
+      const known = id === undefined ? undefined : byId.get(id);
+      if (known !== undefined) return known;
+      const batch = create(id);
+      all.push(batch);
+      if (id !== undefined) byId.set(id, batch);
+      return batch;
+    },
+  };
+}

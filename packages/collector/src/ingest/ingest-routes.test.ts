@@ -1,0 +1,206 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { gzipSync } from "node:zlib";
+import type { PredictionsAnswer } from "@selvedge/protocol";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import {
+  failureMetric,
+  metricsRequest,
+  predictionMetric,
+  predictionPoint,
+} from "../fixtures/otlp-request.ts";
+import { startTestCollector, type TestCollector } from "../fixtures/test-collector.ts";
+
+let collector: TestCollector;
+beforeEach(async () => {
+  collector = await startTestCollector();
+});
+afterEach(() => collector.remove());
+
+async function predictionsCounted(): Promise<number> {
+  const response = await fetch(`${collector.url}/api/predictions`);
+  const { series } = (await response.json()) as PredictionsAnswer;
+  return series.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0);
+}
+
+const twoPredictions = (batchId: string | undefined) =>
+  metricsRequest(batchId, [predictionMetric(predictionPoint([0.1, 0.2]))]);
+
+async function expectRefusal(response: Response, status: number, code: string): Promise<void> {
+  expect(response.status).toBe(status);
+  expect(await response.json()).toEqual({ code, message: expect.stringMatching(/\.$/) });
+  // Whatever was sent, the next batch is taken.
+  expect((await collector.post("/v1/metrics", twoPredictions(undefined))).status).toBe(200);
+  expect(await predictionsCounted()).toBe(2);
+}
+
+test("counts a batch that was sent twice once", async () => {
+  for (let sent = 0; sent < 2; sent++) {
+    const response = await collector.post("/v1/metrics", twoPredictions("a"));
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^application\/json/);
+    expect(await response.json()).toEqual({});
+  }
+  expect(await predictionsCounted()).toBe(2);
+});
+
+test("counts a batch once that is sent many times at once", async () => {
+  const sent = Array.from({ length: 16 }, () => collector.post("/v1/metrics", twoPredictions("a")));
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual(sent.map(() => 200));
+  expect(await predictionsCounted()).toBe(2);
+});
+
+test("stores a batch that is spread over several resources as one", async () => {
+  const [first, second] = [twoPredictions("a"), twoPredictions("a")];
+  const both = { resourceMetrics: [...first.resourceMetrics, ...second.resourceMetrics] };
+  await collector.post("/v1/metrics", both);
+  expect(await predictionsCounted()).toBe(4);
+});
+
+test("takes gzip", async () => {
+  const body = gzipSync(JSON.stringify(twoPredictions("a")));
+  const response = await collector.post("/v1/metrics", body, { "content-encoding": "gzip" });
+  expect(response.status).toBe(200);
+  expect(await predictionsCounted()).toBe(2);
+});
+
+test("keeps the good points of a batch and says how many it refused, and why", async () => {
+  const request = metricsRequest("a", [
+    predictionMetric(
+      predictionPoint([0.1, 0.2]),
+      predictionPoint([0.1], { scale: 2_000_000 }),
+      predictionPoint([0.1], { count: "-1" }),
+    ),
+    { name: "memory", gauge: { dataPoints: [{}, {}] } } as never,
+  ]);
+  const response = await collector.post("/v1/metrics", request);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    partialSuccess: {
+      rejectedDataPoints: "4",
+      errorMessage: expect.stringMatching(/^1 × its scale .*; 1 × a count .*; 2 × a gauge /),
+    },
+  });
+  expect(await predictionsCounted()).toBe(2);
+});
+
+test("takes log records, and refuses those that make no sense", async () => {
+  const logRecords = [
+    { timeUnixNano: `${Date.now()}000000`, severityNumber: 9, body: { stringValue: "loaded" } },
+    { timeUnixNano: "12", body: { stringValue: "from another century" } },
+  ];
+  const response = await collector.post("/v1/logs", {
+    resourceLogs: [{ scopeLogs: [{ logRecords }] }],
+  });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ partialSuccess: { rejectedLogRecords: "1" } });
+});
+
+test.each([
+  ["text that is no JSON", "{nope"],
+  ["nothing", ""],
+  ["a list", []],
+  ["null", "null"],
+  ["a resource list that is none", { resourceMetrics: "all" }],
+  ["a resource that is none", { resourceMetrics: [3] }],
+  ["metrics that are no list", { resourceMetrics: [{ scopeMetrics: [{ metrics: {} }] }] }],
+  [
+    "points that are no list",
+    metricsRequest("a", [{ name: "x", sum: { dataPoints: 7 } } as never]),
+  ],
+  ["a point that is no object", metricsRequest("a", [predictionMetric("point" as never)])],
+  ["lists without end", "[".repeat(1_000_000)],
+  ["lists in lists", `{"resourceMetrics":${"[".repeat(200_000)}${"]".repeat(200_000)}}`],
+  ["a batch id that is none", metricsRequest("", [])],
+  ["a batch id without end", metricsRequest("x".repeat(129), [])],
+])("answers %s with 400 and keeps serving", async (_, body) => {
+  await expectRefusal(await collector.post("/v1/metrics", body), 400, "telemetry-invalid");
+});
+
+test("takes an empty request", async () => {
+  const response = await collector.post("/v1/metrics", { and: "fields it does not know" });
+  expect([response.status, await response.json()]).toEqual([200, {}]);
+});
+
+test("answers what is not gzip, or cut, with 400", async () => {
+  const gzip = { "content-encoding": "gzip" };
+  const whole = gzipSync(JSON.stringify(twoPredictions("a")));
+  for (const body of [Buffer.from("not gzip"), whole.subarray(0, -20)])
+    expect((await collector.post("/v1/metrics", body, gzip)).status).toBe(400);
+  await expectRefusal(
+    await collector.post("/v1/metrics", Buffer.alloc(0), gzip),
+    400,
+    "telemetry-invalid",
+  );
+});
+
+test("answers a gzip bomb with 413", async () => {
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, " "));
+  const response = await collector.post("/v1/metrics", bomb, { "content-encoding": "gzip" });
+  await expectRefusal(response, 413, "telemetry-too-large");
+});
+
+test("answers a body that is too large with 413", async () => {
+  const response = await collector.post("/v1/metrics", `"${"x".repeat(9 * 1024 * 1024)}"`);
+  await expectRefusal(response, 413, "telemetry-too-large");
+});
+
+test("answers a request with too many points with 413, before it looks at them", async () => {
+  const dataPoints = Array.from({ length: 10_001 }, () => ({}));
+  const metric = { ...failureMetric(1), sum: { ...failureMetric(1).sum, dataPoints } };
+  const response = await collector.post("/v1/metrics", metricsRequest("a", [metric as never]));
+  await expectRefusal(response, 413, "telemetry-too-large");
+});
+
+test("answers other types and encodings with 415", async () => {
+  const type = { "content-type": "application/x-protobuf" };
+  expect((await collector.post("/v1/metrics", "{}", type)).status).toBe(415);
+  const response = await collector.post("/v1/metrics", "{}", { "content-encoding": "br" });
+  await expectRefusal(response, 415, "unsupported");
+});
+
+test("asks to come back later while too many requests are under way", async () => {
+  const begun = await Promise.all(
+    Array.from({ length: 256 }, async () => {
+      const sending = request(`${collector.url}/v1/metrics`, {
+        method: "POST",
+        agent: false,
+        headers: { "content-type": "application/json", expect: "100-continue" },
+      });
+      sending.on("error", () => undefined).flushHeaders();
+      await once(sending, "continue");
+      return sending;
+    }),
+  );
+  const response = await collector.post("/v1/metrics", twoPredictions("a"));
+  expect(response.status).toBe(429);
+  expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
+  for (const sending of begun) sending.destroy();
+  await vi.waitFor(async () => {
+    expect((await collector.post("/v1/metrics", twoPredictions("a"))).status).toBe(200);
+  });
+  expect(await predictionsCounted()).toBe(2);
+});
+
+test("lets pages of any origin send, with gzip, and read when to come back", async () => {
+  const preflight = await collector.raw(
+    "/v1/metrics",
+    {
+      origin: "https://shop.example",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "content-encoding,content-type",
+    },
+    "OPTIONS",
+  );
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers).toMatchObject({
+    "access-control-allow-origin": "*",
+    "access-control-allow-headers": "content-encoding,content-type",
+  });
+  const headers = { origin: "https://shop.example" };
+  for (const body of [twoPredictions("a"), "{nope"]) {
+    const response = await collector.post("/v1/metrics", body, headers);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("access-control-expose-headers")).toBe("retry-after");
+  }
+});

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { SelvedgeError } from "@selvedge/protocol";
+
+/** The most bytes of a body as sent with gzip, and as it is without. */
+const MAX_COMPRESSED_BYTES = 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** How much of a body that is too large is read away, so that its sender can read the answer. */
+const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
+
+const gunzipAsync = promisify(gunzip);
+
+/**
+ * Reads the body of a request, unpacking gzip.
+ *
+ * @throws SelvedgeError `telemetry-too-large`; `telemetry-invalid` where it is cut short or no gzip;
+ * `unsupported` for another encoding.
+ */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding !== "gzip" && encoding !== "identity" && encoding !== "")
+    throw new SelvedgeError(
+      "unsupported",
+      "The content-encoding is not supported. Send the body as it is, or with gzip.",
+    );
+  const isPacked = encoding === "gzip";
+  const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES);
+  return isPacked ? unpack(bytes) : bytes;
+}
+
+async function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      size += chunk.length;
+      if (size <= limitBytes) chunks.push(chunk);
+      else if (size > MAX_DISCARDED_BYTES) break;
+    }
+  } catch (cause) {
+    throw new SelvedgeError("telemetry-invalid", "The body was cut short.", { cause });
+  }
+  if (size > limitBytes) throw tooLarge(limitBytes);
+  return Buffer.concat(chunks, size);
+}
+
+async function unpack(bytes: Buffer): Promise<Buffer> {
+  try {
+    return await gunzipAsync(bytes, { maxOutputLength: MAX_BYTES });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(MAX_BYTES);
+    throw new SelvedgeError("telemetry-invalid", "The body is not valid gzip.", { cause });
+  }
+}
+
+function tooLarge(limitBytes: number): SelvedgeError {
+  return new SelvedgeError(
+    "telemetry-too-large",
+    `The body is larger than ${limitBytes} bytes. Send smaller batches.`,
+    { detail: { limitBytes } },
+  );
+}

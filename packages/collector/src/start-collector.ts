@@ -1,0 +1,148 @@
+import { mkdir } from "node:fs/promises";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { join, resolve } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { SelvedgeError } from "@selvedge/protocol";
+import { createApp } from "./create-app.ts";
+import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
+import { serveRegistry } from "./files/serve-registry.ts";
+import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
+
+/** The file of the store in its data directory. */
+const STORE_FILE = "collector.duckdb";
+
+/** How long a request may take to arrive, and how long requests may take to finish at the end. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Where a collector finds what it serves, and where it listens. */
+export interface CollectorOptions {
+  /** The registry; it may be filled while it is served. */
+  readonly registryDir: string;
+  /** Where telemetry is kept; made where it is missing. Of one collector at a time. */
+  readonly dataDir: string;
+  /** @default "127.0.0.1" */
+  readonly host?: string;
+  /** `0` takes any that is free. */
+  readonly port: number;
+  /** Built folders by the URL path they are served under, such as `{ "/": "dashboard/dist" }`. */
+  readonly mounts?: Readonly<Record<string, string>>;
+}
+
+/** A collector that listens. */
+export interface Collector {
+  /** Its address, without a slash at the end. */
+  readonly url: string;
+  /** Takes no more requests, lets those in flight finish, and closes the store. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a registry, receives telemetry, answers the dashboard and serves built pages, on one port.
+ *
+ * @throws SelvedgeError `options-invalid` when the port is taken or a mount is missing;
+ * `store-failed` when the data directory is in use by another collector or cannot be used.
+ *
+ * @example
+ * ```ts
+ * const collector = await startCollector({ registryDir: "registry", dataDir: "data", port: 4173 });
+ * console.log(collector.url);
+ * await collector.close();
+ * ```
+ */
+export async function startCollector(options: CollectorOptions): Promise<Collector> {
+  const { registryDir, dataDir, host = "127.0.0.1", port, mounts = {} } = options;
+  const serveMounted = serveMounts(mounts);
+  await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
+    throw new SelvedgeError(
+      "store-failed",
+      `The data directory ${dataDir} could not be made. Check the permissions of its parent.`,
+      { cause, detail: { dataDir } },
+    );
+  });
+  const store = await openDuckDbStore(join(dataDir, STORE_FILE));
+  const app = createApp(store);
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 5_000 },
+    dispatch({
+      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      registryDir: resolve(registryDir),
+      serveMounted,
+    }),
+  );
+  try {
+    await listen(server, { host, port });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    url: addressOf(server, host),
+    close: () => {
+      closing ??= closeServer(server).finally(() => store.close());
+      return closing;
+    },
+  };
+}
+
+const APP_PATH = /^\/(v1|api|healthz|readyz)(\/|$)/;
+
+function dispatch({
+  answer,
+  registryDir,
+  serveMounted,
+}: {
+  answer: RequestListener;
+  registryDir: string;
+  serveMounted: ServeMounts;
+}): RequestListener {
+  return (request, response) => {
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    if (APP_PATH.test(path)) answer(request, response);
+    else if (path.startsWith("/models/"))
+      serveRegistry(request, response, { registryDir, path: path.slice("/models".length) });
+    else if (!serveMounted(request, response, path)) answer(request, response);
+  };
+}
+
+async function listen(server: Server, { host, port }: { host: string; port: number }) {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen({ host, port }, () => {
+        server.off("error", reject);
+        // Such as too many open files: it concerns one connection, and must not end the process.
+        server.on("error", (error) => console.error(error));
+        resolve();
+      });
+    });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const reason =
+      code === "EADDRINUSE"
+        ? `port ${port} on ${host} is in use. Stop what listens there, or choose another port`
+        : `it cannot listen on ${host}, port ${port} (${code ?? cause}). Choose another host or port`;
+    throw new SelvedgeError("options-invalid", `The collector did not start: ${reason}.`, {
+      cause,
+      detail: { host, port },
+    });
+  }
+}
+
+/** The address to open in a browser; one that means every interface is reached through loopback. */
+function addressOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  // A connection whose last request ends now would otherwise be kept for the next one.
+  server.prependListener("request", (_, response) => response.setHeader("connection", "close"));
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

@@ -1,0 +1,29 @@
+import { METRICS, type PredictionsAnswer } from "@selvedge/protocol";
+import type { SteppedWindow } from "../store.ts";
+import type { ReadRows } from "./read-rows.ts";
+import { labelColumns, stepCount, stepOf, within } from "./window.ts";
+
+/** Answers `Store.predictions`. */
+export async function readPredictions(
+  read: ReadRows,
+  window: SteppedWindow,
+): Promise<PredictionsAnswer> {
+  const { where, parameters } = within(window);
+  const rows = await read(
+    `SELECT ${labelColumns(["model", "version", "backend"])}, ${stepOf(window)} AS step,
+       sum(count)::DOUBLE AS predictions
+     FROM histogram_point WHERE ${where} AND metric = '${METRICS.predictDuration}'
+     GROUP BY ALL ORDER BY ALL`,
+    parameters,
+  );
+  const series = new Map<string, PredictionsAnswer["series"][number] & { counts: number[] }>();
+  for (const row of rows) {
+    const [model, version, backend] = [row.text("model"), row.text("version"), row.text("backend")];
+    const key = JSON.stringify([model, version, backend]);
+    const counts = series.get(key)?.counts ?? new Array<number>(stepCount(window)).fill(0);
+    counts[row.number("step")] = row.number("predictions");
+    series.set(key, { model, version, backend, counts });
+  }
+  const { from, to, stepMs } = window;
+  return { from, to, stepMs, series: [...series.values()] };
+}

@@ -1,0 +1,87 @@
+import type { DuckDBInstance, JS } from "@duckdb/node-api";
+import { SelvedgeError } from "@selvedge/protocol";
+
+/** A row of an answer, by column. */
+export class AnswerRow {
+  readonly #values: Readonly<Record<string, JS>>;
+
+  constructor(values: Readonly<Record<string, JS>>) {
+    this.#values = values;
+  }
+
+  text(column: string): string {
+    const value = this.#values[column];
+    return typeof value === "string" ? value : this.#fail(column, "text");
+  }
+
+  texts(column: string): string[] {
+    const value = this.#values[column];
+    if (!Array.isArray(value)) return this.#fail(column, "a list");
+    return value.filter((item) => typeof item === "string");
+  }
+
+  number(column: string): number {
+    return this.optionalNumber(column) ?? this.#fail(column, "a number");
+  }
+
+  numbers(column: string): number[] {
+    const value = this.#values[column];
+    if (value === null) return [];
+    if (!Array.isArray(value)) return this.#fail(column, "a list");
+    return value.map(Number);
+  }
+
+  optionalNumber(column: string): number | undefined {
+    const value = this.#values[column];
+    if (value === null) return undefined;
+    if (typeof value === "bigint") return Number(value);
+    return typeof value === "number" ? value : this.#fail(column, "a number");
+  }
+
+  #fail(column: string, expected: string): never {
+    throw new SelvedgeError(
+      "store-failed",
+      `The store answered something other than ${expected} for ${column}. Its schema does not match this collector.`,
+      { detail: { column } },
+    );
+  }
+}
+
+/** What a query's named parameters may be; a parameter that is not used is refused by DuckDB. */
+export type Parameters = Readonly<Record<string, string | number>>;
+
+/** Asks the store something in SQL. */
+export type ReadRows = (sql: string, parameters: Parameters) => Promise<AnswerRow[]>;
+
+/**
+ * A running query holds one of Node's four worker threads. Two are left to commits and to gunzip,
+ * so that a dashboard that is looked at does not hold up what devices send.
+ */
+const QUERIES_AT_ONCE = 2;
+
+/** Asks on connections of its own, so that no question waits for a commit. */
+export function createReader(instance: DuckDBInstance): ReadRows {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const read: ReadRows = async (sql, parameters) => {
+    const connection = await instance.connect();
+    try {
+      const reader = await connection.runAndReadAll(sql, { ...parameters });
+      return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
+    } finally {
+      connection.closeSync();
+    }
+  };
+  return async (sql, parameters) => {
+    if (running >= QUERIES_AT_ONCE) await new Promise<void>((begin) => waiting.push(begin));
+    else running += 1;
+    try {
+      return await read(sql, parameters);
+    } finally {
+      // Whoever waits longest takes the place over; it is given back when nobody does.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
