@@ -26,3 +26,11 @@ export interface Tensor {
 
 /** Tensors by name: what goes into a prediction and what comes out of it. */
 export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** The buffers behind tensors, each once, to be transferred. */
+export function buffersOf(tensors: Tensors): ArrayBuffer[] {
+  const buffers = Object.values(tensors).flatMap(({ data }) =>
+    "buffer" in data && data.buffer instanceof ArrayBuffer ? [data.buffer] : [],
+  );
+  return [...new Set(buffers)];
+}

@@ -1,0 +1,88 @@
+import {
+  channelsPath,
+  type Manifest,
+  manifestPath,
+  parseChannels,
+  parseManifest,
+  SelvedgeError,
+  sha256,
+} from "@selvedge/protocol";
+import { requestText } from "../delivery/request.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
+
+/** A pack as the registry has it now. */
+export interface ResolvedPack {
+  readonly digest: string;
+  /** The manifest's text, as its digest was taken over it. */
+  readonly text: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Asks the registry which pack a selector means, and for its manifest where the store has not got it.
+ *
+ * @throws SelvedgeError `channel-missing` where the channel serves nothing, `integrity` where the
+ * manifest is not the one the channel names, or is another model's; and whatever reading them throws.
+ */
+export async function resolvePack(
+  { registry, name, channel, version }: PackSelector,
+  {
+    signal,
+    stored,
+  }: {
+    signal: AbortSignal;
+    /** The text of a manifest in the store. */
+    stored: (digest: string) => Promise<string | undefined>;
+  },
+): Promise<ResolvedPack> {
+  const entry =
+    version === undefined ? await entryOf({ registry, name, channel }, signal) : { version };
+  const title = `manifest of ${name}@${entry.version}`;
+  const known = "manifest" in entry ? await stored(entry.manifest) : undefined;
+  // A version's manifest never changes, so the HTTP cache may answer.
+  const request = () => requestText(registry + manifestPath(name, entry.version), {
+    document: title,
+    signal,
+  });
+  const text = known ?? (await request());
+  const digest = await sha256(new TextEncoder().encode(text));
+  if ("manifest" in entry && entry.manifest !== digest)
+    throw new SelvedgeError(
+      "integrity",
+      `${title}: its SHA-256 is ${digest}, but channel ${channel} names ${entry.manifest}. The registry's files do not belong together; publish the version again.`,
+    );
+  const manifest = parseManifest(text, title);
+  if (manifest.name !== name || manifest.version !== entry.version)
+    throw new SelvedgeError(
+      "integrity",
+      `${title}: it is the manifest of ${manifest.name}@${manifest.version}. The registry's files were mixed up; publish the version again.`,
+    );
+  return { digest, text, manifest };
+}
+
+async function entryOf(
+  { registry, name, channel }: { registry: string; name: string; channel: string },
+  signal: AbortSignal,
+): Promise<{ version: string; manifest: string }> {
+  const title = `channels of ${name}`;
+  const text = await requestText(registry + channelsPath(name), {
+    document: title,
+    signal,
+    cache: "no-cache",
+  });
+  const document = parseChannels(text, title);
+  if (document.name !== name)
+    throw new SelvedgeError(
+      "integrity",
+      `${title}: it is the channel document of ${document.name}. The registry's files were mixed up; promote the version again.`,
+    );
+  const entry = Object.hasOwn(document.channels, channel)
+    ? document.channels[channel]?.find(({ buckets: [from, to] }) => from === 0 && to > 0)
+    : undefined;
+  if (entry !== undefined) return entry;
+  const known = Object.keys(document.channels).join(", ") || "none";
+  throw new SelvedgeError(
+    "channel-missing",
+    `${name} has no version on channel "${channel}" (it has: ${known}). Run "selvedge promote ${name}@VERSION --channel ${channel}", or load another channel.`,
+  );
+}

@@ -1,0 +1,82 @@
+import { type ElementType, SelvedgeError } from "@selvedge/protocol";
+import type * as Ort from "onnxruntime-web";
+import type { Tensor, TensorData, Tensors } from "../../tensor.ts";
+import type { Backend } from "../../worker/engine-api.ts";
+import type { EngineSession, SessionSource } from "../engine-session.ts";
+
+/** Creates a session of onnxruntime-web whose larger weights come as a buffer each. */
+export async function createOnnxSession(
+  ort: typeof Ort,
+  backend: Backend,
+  { graph, tensors }: SessionSource,
+): Promise<EngineSession> {
+  let session: Ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(graph, {
+      executionProviders: [backend],
+      externalData: tensors.map(({ name, data }) => ({ path: name, data: new Uint8Array(data) })),
+    });
+  } catch (cause) {
+    throw new SelvedgeError(
+      "session-failed",
+      `onnxruntime-web could not create a session on ${backend}: ${messageOf(cause)}. Run "selvedge verify" on the pack, or try another backend or dtype.`,
+      { cause, detail: { backend } },
+    );
+  }
+  return {
+    async run(inputs: Tensors): Promise<Tensors> {
+      let results: Ort.InferenceSession.OnnxValueMapType;
+      try {
+        results = await session.run(
+          Object.fromEntries(
+            Object.entries(inputs).map(([name, tensor]) => [name, toOrt(ort, tensor)]),
+          ),
+        );
+      } catch (cause) {
+        throw new SelvedgeError(
+          "run-failed",
+          `onnxruntime-web could not run the model on ${backend}: ${messageOf(cause)}. Check that the inputs' values and free dimensions are ones the model was made for.`,
+          { cause, detail: { backend } },
+        );
+      }
+      return Object.fromEntries(
+        Object.entries(results).map(([name, value]) => [name, fromOrt(name, value)]),
+      );
+    },
+  };
+}
+
+function toOrt(ort: typeof Ort, { type, data, dims }: Tensor): Ort.Tensor {
+  // onnxruntime-web's own types list every pair of type and array; ours were checked on the page.
+  const make = ort.Tensor as unknown as new (
+    type: ElementType,
+    data: TensorData,
+    dims: readonly number[],
+  ) => Ort.Tensor;
+  return new make(type, data, dims);
+}
+
+function fromOrt(name: string, value: Ort.OnnxValue): Tensor {
+  if (!("data" in value) || !("dims" in value))
+    throw new SelvedgeError(
+      "run-failed",
+      `The model's output "${name}" is not a tensor, which is all that Selvedge answers with. Pack a model whose outputs are tensors.`,
+    );
+  return { type: value.type, data: ownArray(value.data), dims: value.dims };
+}
+
+/**
+ * Output data may be a view of the wasm's memory, or a Float16Array where the browser has one; what
+ * leaves here owns its buffer, and float16 is bits.
+ */
+function ownArray(data: Ort.Tensor["data"]): TensorData {
+  if (Array.isArray(data)) return data;
+  const view = data as Exclude<TensorData, readonly string[]> & { constructor: { name: string } };
+  if (view.constructor.name === "Float16Array")
+    return new Uint16Array(view.buffer, view.byteOffset, view.length).slice();
+  return view.byteLength === view.buffer.byteLength ? view : view.slice();
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,16 @@
+export type { Dtype, ErrorCode, ErrorDetail } from "@selvedge/protocol";
+export { SelvedgeError } from "@selvedge/protocol";
+export type { CacheEstimate, ModelCache } from "./model-cache.ts";
+export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
+export type { Candidate } from "./proving/prove-gpu.ts";
+export { createSelvedge, type Selvedge } from "./selvedge.ts";
+export type {
+  LoadTimings,
+  Model,
+  ModelInfo,
+  PredictOptions,
+  Prediction,
+} from "./serving/model.ts";
+export type { Tensor, TensorData, Tensors } from "./tensor.ts";
+export type { Availability, CachedPack, Progress } from "./worker/keeper-api.ts";
+export type { WorkerSource } from "./worker/spawn.ts";

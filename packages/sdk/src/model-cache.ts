@@ -1,0 +1,57 @@
+import type { CachedPack } from "./worker/keeper-api.ts";
+import type { KeeperClient } from "./worker/keeper-client.ts";
+
+/** How much the cache holds, and how much it could. Bytes. */
+export interface CacheEstimate {
+  /** What models take. */
+  readonly models: number;
+  /** What the whole origin takes, and may take; `undefined` where the browser does not say. */
+  readonly usage: number | undefined;
+  readonly quota: number | undefined;
+}
+
+type Cancellable = { readonly signal?: AbortSignal };
+
+/** What this device keeps of models, in IndexedDB. */
+export class ModelCache {
+  readonly #keeper: KeeperClient;
+
+  constructor(keeper: KeeperClient) {
+    this.#keeper = keeper;
+  }
+
+  /** The packs that are complete, those used last first. */
+  list({ signal }: Cancellable = {}): Promise<CachedPack[]> {
+    return this.#keeper.call((keeper, call) => keeper.list(call), signal);
+  }
+
+  async estimate({ signal }: Cancellable = {}): Promise<CacheEstimate> {
+    const models = await this.#keeper.call((keeper, call) => keeper.size(call), signal);
+    // WebKit has no navigator.storage in some of its webviews.
+    const { usage, quota } = (await navigator.storage?.estimate?.()) ?? {};
+    return { models, usage, quota };
+  }
+
+  /**
+   * Deletes a model, or one version of it, with the bytes no other pack needs. A model that is loaded
+   * goes on answering.
+   *
+   * @returns how many versions were deleted
+   */
+  delete(
+    name: string,
+    { version, signal }: Cancellable & { readonly version?: string } = {},
+  ): Promise<number> {
+    return this.#keeper.call((keeper, call) => keeper.remove(call, name, version), signal);
+  }
+
+  /** Deletes every model. Telemetry that waits to be sent stays. */
+  clear({ signal }: Cancellable = {}): Promise<void> {
+    return this.#keeper.call((keeper, call) => keeper.clear(call), signal);
+  }
+
+  /** Asks the browser not to evict this origin's storage. @returns whether it will not */
+  async persist(): Promise<boolean> {
+    return (await navigator.storage?.persist?.()) ?? false;
+  }
+}

@@ -1,0 +1,109 @@
+import { type Dtype, isModelName, isVersion, SelvedgeError } from "@selvedge/protocol";
+import { RUNTIME_FOLDER } from "./engine/onnx/runtime-files.ts";
+import type { KeeperSettings, Progress } from "./worker/keeper-api.ts";
+import type { WorkerSource } from "./worker/spawn.ts";
+
+/** What `createSelvedge` takes. */
+export interface SelvedgeOptions {
+  /** Where packs lie: any static host, such as `"/models"`. Relative to the page. */
+  readonly registry: string | URL;
+  /**
+   * Where the runtime files lie that `selvedge assets` wrote. The page's own origin; never a CDN.
+   * @default "/selvedge/"
+   */
+  readonly assets?: string | URL;
+  /** Absent: nothing is ever sent. */
+  readonly telemetry?: TelemetryOptions;
+  /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
+  readonly workers?: { readonly keeper?: WorkerSource; readonly engine?: WorkerSource };
+}
+
+/** Where measurements go. Inputs and outputs never do. */
+export interface TelemetryOptions {
+  /** An OTLP/HTTP address; `/metrics` is appended. */
+  readonly endpoint: string | URL;
+  /**
+   * The `service.name` of what is sent.
+   * @default "selvedge"
+   */
+  readonly service?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Called with each batch that was acknowledged, exactly as it was sent. */
+  readonly onSend?: NonNullable<KeeperSettings["telemetry"]>["onSend"];
+}
+
+/** What `load` takes. */
+export interface LoadOptions {
+  /** @default "stable" */
+  readonly channel?: string;
+  /** Pins a version; the channel is not asked. */
+  readonly version?: string;
+  /**
+   * `auto` serves on WASM at once, and on the GPU once that has given the pack's golden answers.
+   * @default "auto"
+   */
+  readonly backend?: "auto" | "wasm" | "webgpu";
+  /** @default "auto" */
+  readonly dtype?: Dtype | "auto";
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Options as the rooms use them: complete, and with absolute addresses. */
+export interface Settings {
+  readonly registry: string;
+  readonly runtimeFolder: string;
+  readonly service: string;
+  readonly telemetry: KeeperSettings["telemetry"];
+  readonly workers: NonNullable<SelvedgeOptions["workers"]>;
+}
+
+/** @throws SelvedgeError `options-invalid`, naming the option. */
+export function readOptions({
+  registry,
+  assets = "/selvedge/",
+  telemetry,
+  workers = {},
+}: SelvedgeOptions): Settings {
+  return {
+    registry: folderUrl("registry", registry),
+    runtimeFolder: `${folderUrl("assets", assets)}${RUNTIME_FOLDER}/`,
+    service: telemetry?.service ?? "selvedge",
+    telemetry: telemetry && {
+      endpoint: folderUrl("telemetry.endpoint", telemetry.endpoint).slice(0, -1),
+      headers: telemetry.headers ?? {},
+      ...(telemetry.onSend === undefined ? {} : { onSend: telemetry.onSend }),
+    },
+    workers,
+  };
+}
+
+/** @throws SelvedgeError `options-invalid` for names that no registry can have. */
+export function checkNames(name: string, { version }: { version?: string | undefined }): void {
+  if (!isModelName(name))
+    throw new SelvedgeError(
+      "options-invalid",
+      `"${name}" is not a model name: lower-case letters, digits, ".", "_" and "-", 64 at most.`,
+    );
+  if (version !== undefined && !isVersion(version))
+    throw new SelvedgeError(
+      "options-invalid",
+      `"${version}" is not a version: letters, digits, ".", "+", "_" and "-", 64 at most.`,
+    );
+}
+
+function folderUrl(option: string, address: string | URL): string {
+  try {
+    const url = new URL(address, document.baseURI);
+    if (!url.pathname.endsWith("/")) url.pathname += "/";
+    url.hash = "";
+    url.search = "";
+    return url.href;
+  } catch (cause) {
+    throw new SelvedgeError(
+      "options-invalid",
+      `The option ${option} has to be an address such as "/models", but is "${String(address)}".`,
+      { cause },
+    );
+  }
+}

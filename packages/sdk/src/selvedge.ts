@@ -1,0 +1,110 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { ModelCache } from "./model-cache.ts";
+import { type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { EngineHost } from "./serving/engine-host.ts";
+import { loadModel, requireCapable, selectorOf } from "./serving/load-model.ts";
+import type { Model } from "./serving/model.ts";
+import { RuntimeShelf } from "./serving/runtime-shelf.ts";
+import { Reporter } from "./telemetry/reporter.ts";
+import type { Availability } from "./worker/keeper-api.ts";
+import { KeeperClient } from "./worker/keeper-client.ts";
+import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
+
+/** A page's Selvedge. Everything it started ends with `close`. */
+export interface Selvedge {
+  /** What this device keeps of models. */
+  readonly cache: ModelCache;
+  readonly telemetry: {
+    /** Sends what was measured so far, instead of in a few seconds. */
+    flush(): Promise<void>;
+  };
+  /**
+   * Fetches what the device lacks of a model, verifies it, stores it, and starts it in a worker. On a
+   * later visit nothing is fetched, and nothing is waited for but the device itself.
+   *
+   * @throws SelvedgeError whose `code` says why; what was stored stays usable.
+   * @throws AbortError when the signal fires; what was fetched is kept.
+   */
+  load(name: string, options?: LoadOptions): Promise<Model>;
+  /** Whether a model can be used here, and how many bytes that would fetch. */
+  availability(name: string, options?: LoadOptions): Promise<Availability>;
+  /** Disposes of every model and ends every worker. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens Selvedge on a page. Nothing is started or fetched until something is asked for.
+ *
+ * @throws SelvedgeError `options-invalid`, naming the option.
+ *
+ * @example
+ * ```ts
+ * const selvedge = createSelvedge({ registry: "/models" });
+ * const model = await selvedge.load("ocr-rec");
+ * const { outputs } = await model.predict({ x: { type: "float32", data, dims } });
+ * ```
+ */
+export function createSelvedge(options: SelvedgeOptions): Selvedge {
+  const { registry, runtimeFolder, service, telemetry, workers } = readOptions(options);
+  const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
+    registry,
+    ...(telemetry === undefined ? {} : { telemetry }),
+  });
+  const reporter = new Reporter(keeper, { telemetry, service });
+  const shelf = new RuntimeShelf();
+  const hosts = new Set<EngineHost>();
+  const models = new Set<Model>();
+  let closed: Promise<void> | undefined;
+
+  const rooms = {
+    registry,
+    keeper,
+    reporter,
+    newHost(backend: "wasm" | "webgpu") {
+      const host = new EngineHost({
+        backend,
+        folder: runtimeFolder,
+        spawn: () => spawnEngine(workers.engine),
+        shelf,
+        onDispose: () => hosts.delete(host),
+      });
+      hosts.add(host);
+      return host;
+    },
+    onDispose: (model: Model) => models.delete(model),
+  };
+
+  function requireOpen(): void {
+    if (closed !== undefined)
+      throw new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+  }
+
+  async function end(): Promise<void> {
+    for (const model of [...models]) await model.dispose();
+    for (const host of [...hosts]) host.dispose();
+    await reporter.flush().catch(() => undefined);
+    reporter.end();
+    keeper.end(new SelvedgeError("closed", "Selvedge was closed while this was under way."));
+  }
+
+  return {
+    cache: new ModelCache(keeper),
+    telemetry: { flush: () => reporter.flush() },
+    async load(name, loadOptions = {}) {
+      requireOpen();
+      const model = await loadModel(rooms, name, loadOptions);
+      models.add(model);
+      return model;
+    },
+    async availability(name, loadOptions = {}) {
+      requireOpen();
+      requireCapable();
+      const selector = selectorOf(registry, name, loadOptions);
+      return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
+    },
+    close() {
+      closed ??= end();
+      return closed;
+    },
+  };
+}

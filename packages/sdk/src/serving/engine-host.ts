@@ -1,0 +1,179 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { transfer } from "comlink";
+import { buffersOf, type Tensors } from "../tensor.ts";
+import type {
+  Backend,
+  EngineApi,
+  EngineRun,
+  Opened,
+  PackRequest,
+  Proof,
+  RuntimeStarted,
+} from "../worker/engine-api.ts";
+import { WorkerLink } from "../worker/worker-link.ts";
+import type { RuntimeShelf } from "./runtime-shelf.ts";
+
+/** Opening reads and prepares a whole model; a device that needs longer than this is stuck. */
+const OPEN_TIMEOUT_MS = 120_000;
+
+/** Proving on a slow device runs the model for the first time, shaders and all. */
+const PROVE_TIMEOUT_MS = 120_000;
+
+export interface EngineHostOptions {
+  readonly backend: Backend;
+  readonly spawn: () => Worker;
+  /** Absolute URL of the runtime's folder, with a slash at its end. */
+  readonly folder: string;
+  readonly shelf: RuntimeShelf;
+  readonly onDispose: () => void;
+}
+
+/** A session that has been opened, and what it took. */
+export interface HostOpened extends Opened {
+  readonly compileMs: number;
+}
+
+/**
+ * The supervisor of one engine worker. Calls are answered one at a time, in order. A crash, a hang or
+ * `dispose` settles every pending call and ends the worker; the next call starts a fresh one, on the
+ * same pack.
+ */
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+  #link: WorkerLink<EngineApi> | undefined;
+  #started: Promise<RuntimeStarted> | undefined;
+  #opened: Promise<HostOpened> | undefined;
+  #pack: PackRequest | undefined;
+  /** Settles when the call before the next one is done with. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+  }
+
+  get backend(): Backend {
+    return this.#options.backend;
+  }
+
+  /**
+   * Opens a pack, in a fresh worker where there is none.
+   *
+   * @returns `undefined` where the store has nothing active for the selector.
+   */
+  async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+    const { link, started } = this.#connect();
+    // A store that has nothing answers before the runtime has started, and the download need not wait.
+    const opened = await link.call((engine) => engine.open(request), {
+      signal,
+      timeoutMs: OPEN_TIMEOUT_MS,
+    });
+    if (opened === undefined) return undefined;
+    const { compileMs } = await started;
+    this.#pack = { by: "digest", digest: opened.digest, dtype: opened.dtype };
+    const result = { ...opened, compileMs };
+    this.#opened = Promise.resolve(result);
+    return result;
+  }
+
+  /** Runs the model when it is this call's turn. `onStart` says that the turn has come. */
+  run(
+    inputs: Tensors,
+    {
+      signal,
+      timeoutMs,
+      onStart,
+    }: { signal?: AbortSignal | undefined; timeoutMs: number; onStart: () => void },
+  ): Promise<EngineRun> {
+    return this.#inTurn(signal, async () => {
+      await this.#ensureOpen();
+      signal?.throwIfAborted();
+      onStart();
+      const { link } = this.#connect();
+      return link.call((engine) => engine.run(transfer(inputs, buffersOf(inputs))), { timeoutMs });
+    });
+  }
+
+  /** Runs the golden inputs and holds the answers against the pack's. */
+  prove(signal?: AbortSignal): Promise<Proof> {
+    return this.#inTurn(signal, async () => {
+      await this.#ensureOpen();
+      const { link } = this.#connect();
+      return link.call((engine) => engine.prove(), { timeoutMs: PROVE_TIMEOUT_MS });
+    });
+  }
+
+  /** Ends the worker once the calls that were made so far are answered. */
+  async retire(): Promise<void> {
+    await this.#turn;
+    this.dispose();
+  }
+
+  /** Ends the worker. Pending and later calls reject with `disposed`. Idempotent. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#link?.end(disposedError());
+    this.#options.onDispose();
+  }
+
+  /**
+   * A session of onnxruntime-web takes one call at a time. A caller that gives up while its call runs
+   * is told at once, but the next call still waits for the worker to be done.
+   */
+  #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      if (this.#disposed) throw disposedError();
+      signal?.throwIfAborted();
+      return run();
+    });
+    this.#turn = turn.catch(() => undefined);
+    if (signal === undefined) return turn;
+    return new Promise<T>((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener("abort", abort);
+      turn
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener("abort", abort));
+      if (signal.aborted) abort();
+    });
+  }
+
+  async #ensureOpen(): Promise<void> {
+    if (this.#link?.isEnded === false && this.#opened !== undefined) {
+      await this.#opened;
+      return;
+    }
+    if (this.#pack === undefined) throw new Error("run before open");
+    await this.open(this.#pack);
+  }
+
+  #connect(): { link: WorkerLink<EngineApi>; started: Promise<RuntimeStarted> } {
+    if (this.#disposed) throw disposedError();
+    if (this.#link?.isEnded === false && this.#started !== undefined)
+      return { link: this.#link, started: this.#started };
+    const { backend, spawn, folder, shelf } = this.#options;
+    const link = new WorkerLink<EngineApi>(spawn(), "engine");
+    const started = shelf.start(backend, (module) =>
+      link.call(
+        (engine) =>
+          engine.start({ folder, backend, ...(module === undefined ? {} : { module }) }),
+        { timeoutMs: OPEN_TIMEOUT_MS },
+      ),
+    );
+    started.catch((reason: unknown) => {
+      // onnxruntime's initialisation stays broken after a failure: a retry needs a new worker.
+      link.end(reason instanceof Error ? reason : new Error(String(reason)));
+    });
+    this.#link = link;
+    this.#started = started;
+    this.#opened = undefined;
+    return { link, started };
+  }
+}
+
+function disposedError(): SelvedgeError {
+  return new SelvedgeError(
+    "disposed",
+    "The model has been disposed. Load it again to use it.",
+  );
+}

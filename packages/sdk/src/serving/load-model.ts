@@ -1,0 +1,222 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { proxy } from "comlink";
+import { RUNTIME_VERSION } from "../engine/onnx/runtime-files.ts";
+import { checkNames, type LoadOptions } from "../options.ts";
+import { findGpu } from "../proving/gpu.ts";
+import { type Candidate, openProven } from "../proving/prove-gpu.ts";
+import { whenIdle } from "../proving/when-idle.ts";
+import type { Reporter } from "../telemetry/reporter.ts";
+import type { Backend } from "../worker/engine-api.ts";
+import type { Installed, PackSelector } from "../worker/keeper-api.ts";
+import type { KeeperClient } from "../worker/keeper-client.ts";
+import type { EngineHost, HostOpened } from "./engine-host.ts";
+import { type LoadTimings, Model } from "./model.ts";
+
+/** The rooms that loading goes through. */
+export interface LoadRooms {
+  readonly registry: string;
+  readonly keeper: KeeperClient;
+  readonly reporter: Reporter;
+  /** Makes a host that ends with the handle. */
+  readonly newHost: (backend: Backend) => EngineHost;
+  readonly onDispose: (model: Model) => void;
+}
+
+/**
+ * Loads a model. The engine starts at once and looks into the store itself; the keeper is asked only
+ * where nothing is active there, or what is stored was damaged. What is active serves, and the
+ * registry is asked behind it: a newer version serves from the next load on.
+ */
+export async function loadModel(
+  rooms: LoadRooms,
+  name: string,
+  options: LoadOptions,
+): Promise<Model> {
+  const { keeper, reporter } = rooms;
+  const { signal, backend = "auto" } = options;
+  const startedAt = performance.now();
+  const selector = selectorOf(rooms.registry, name, options);
+  let host: EngineHost | undefined;
+  try {
+    signal?.throwIfAborted();
+    requireCapable();
+    if (backend === "webgpu") await requireGpu(name);
+    host = rooms.newHost(backend === "webgpu" ? "webgpu" : "wasm");
+    const { opened, installed } = await openOrInstall({ host, keeper }, selector, options);
+    const candidates = [await proveWhereAsked(host, opened, signal)];
+    const timings = timingsOf(opened, installed, performance.now() - startedAt);
+    const { version, digest, dtype, signature } = opened;
+    const model = new Model({
+      host,
+      opened,
+      info: {
+        name,
+        version,
+        digest,
+        dtype,
+        runtime: { name: "onnxruntime-web", version: RUNTIME_VERSION },
+        signature,
+        timings,
+      },
+      candidates,
+      keeper,
+      reporter,
+      onDispose: rooms.onDispose,
+    });
+    report(reporter, { opened, backend: host.backend, installed, timings });
+    options.onProgress?.({ phase: "ready", file: name, loaded: 0, total: 0 });
+    if (installed === undefined && selector.version === undefined)
+      void refresh(rooms, selector);
+    if (backend === "auto") void upgrade(rooms, model, opened);
+    return model;
+  } catch (error) {
+    host?.dispose();
+    if (error instanceof SelvedgeError) reporter.recorder.failed({ model: name }, "load", error.code);
+    throw error;
+  }
+}
+
+/** What of a registry a call means. @throws SelvedgeError `options-invalid` */
+export function selectorOf(
+  registry: string,
+  name: string,
+  { channel = "stable", version, dtype = "auto" }: LoadOptions,
+): PackSelector {
+  checkNames(name, { version });
+  return { registry, name, channel, dtype, ...(version === undefined ? {} : { version }) };
+}
+
+/** @throws SelvedgeError where this page cannot hold a model whatever it is. */
+export function requireCapable(): void {
+  if (!isSecureContext || crypto.subtle === undefined)
+    throw new SelvedgeError(
+      "insecure-context",
+      `This page (${location.origin}) is not a secure context, so the browser gives it no crypto.subtle to verify models with. Serve it over https, or from localhost.`,
+    );
+  if (typeof Worker === "undefined" || typeof WebAssembly === "undefined")
+    throw new SelvedgeError(
+      "unsupported",
+      "This browser has no Worker or no WebAssembly, which models run in. Update it, or use another.",
+    );
+}
+
+async function requireGpu(name: string): Promise<void> {
+  const gpu = await findGpu();
+  if (!gpu.found)
+    throw new SelvedgeError(
+      "no-candidate",
+      `${name} was asked for on WebGPU, but ${gpu.reason}. Load it with backend "auto" or "wasm".`,
+    );
+}
+
+async function openOrInstall(
+  { host, keeper }: { host: EngineHost; keeper: KeeperClient },
+  selector: PackSelector,
+  { signal, onProgress }: LoadOptions,
+): Promise<{ opened: HostOpened; installed: Installed | undefined }> {
+  const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
+    if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
+    throw error;
+  });
+  if (stored !== undefined) return { opened: stored, installed: undefined };
+  const installed = await keeper.call(
+    (remote, call) => remote.install(call, selector, onProgress && proxy(onProgress)),
+    signal,
+  );
+  const { digest, dtype } = installed;
+  const opened = await host.open({ by: "digest", digest, dtype }, signal);
+  if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
+  return { opened, installed };
+}
+
+/** A backend other than WASM has to give the golden answers before it serves, however it was chosen. */
+async function proveWhereAsked(
+  host: EngineHost,
+  opened: HostOpened,
+  signal: AbortSignal | undefined,
+): Promise<Candidate> {
+  if (host.backend === "wasm")
+    return { backend: "wasm", state: "serving", reason: "WASM serves first, everywhere" };
+  const { finding } = await openProven(host, opened, signal);
+  return { backend: host.backend, state: "serving", reason: `asked for; ${finding}` };
+}
+
+/** Looks for a GPU behind the first answers, and lets it take over once it is right. */
+async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Promise<void> {
+  const [wasm] = model.info.candidates;
+  if (wasm === undefined) return;
+  const note = (state: Candidate["state"], reason: string): Candidate[] => [
+    wasm,
+    { backend: "webgpu", state, reason },
+  ];
+  const { name, version, dtype } = opened;
+  const subject = { model: name, version, dtype, backend: "webgpu" };
+  if (!opened.backends.includes("webgpu"))
+    return model.note(note("rejected", `the pack does not allow ${dtype} on WebGPU`));
+  await whenIdle();
+  const gpu = await findGpu();
+  if (model.isDisposed) return;
+  if (!gpu.found) return model.note(note("rejected", gpu.reason));
+  if (gpu.isFallback)
+    return model.note(note("rejected", `${gpu.description} is a fallback adapter: software`));
+  model.note(note("proving", `${gpu.description} is being proven`));
+  try {
+    const host = rooms.newHost("webgpu");
+    const proven = await openProven(host, opened);
+    if (model.isDisposed) return host.dispose();
+    model.moveTo(host, [
+      { ...wasm, state: "standby", reason: "served first; WebGPU took over" },
+      { backend: "webgpu", state: "serving", reason: proven.finding },
+    ]);
+    rooms.reporter.recorder.loaded(subject, "compile", proven.opened.compileMs);
+    rooms.reporter.recorder.loaded(subject, "create", proven.opened.createMs);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    model.note(note("rejected", reason));
+    const code = error instanceof SelvedgeError ? error.code : "session-failed";
+    rooms.reporter.recorder.failed(subject, "prove", code);
+  }
+}
+
+/** Asks the registry behind a model that already serves. What is newer serves from the next load on. */
+async function refresh({ keeper, reporter }: LoadRooms, selector: PackSelector): Promise<void> {
+  await whenIdle();
+  try {
+    await keeper.call((remote, call) => remote.install(call, selector));
+  } catch (error) {
+    if (error instanceof SelvedgeError && error.code !== "closed")
+      reporter.recorder.failed({ model: selector.name }, "refresh", error.code);
+  }
+}
+
+function timingsOf(
+  { compileMs, readMs, createMs }: HostOpened,
+  installed: Installed | undefined,
+  totalMs: number,
+): LoadTimings {
+  const { resolveMs = 0, fetchMs = 0 } = installed ?? {};
+  return { resolveMs, fetchMs, compileMs, readMs, createMs, totalMs };
+}
+
+function report(
+  { recorder }: Reporter,
+  {
+    opened: { name, version, dtype },
+    backend,
+    installed,
+    timings,
+  }: {
+    opened: HostOpened;
+    backend: string;
+    installed: Installed | undefined;
+    timings: LoadTimings;
+  },
+): void {
+  const subject = { model: name, version, dtype, backend };
+  for (const [stage, milliseconds] of Object.entries(timings)) {
+    const isDelivery = stage === "resolveMs" || stage === "fetchMs";
+    if (installed !== undefined || !isDelivery)
+      recorder.loaded(subject, stage.slice(0, -2), milliseconds);
+  }
+  if (installed !== undefined) recorder.fetched(subject, installed.fetchedBytes);
+}

@@ -1,0 +1,103 @@
+import {
+  type BlobRef,
+  PIECE_BYTES,
+  pieceDigests,
+  SelvedgeError,
+  sha256,
+} from "@selvedge/protocol";
+import type { Database, PieceKey } from "./database.ts";
+import { storageError } from "./storage-error.ts";
+
+/** A piece that has been verified. */
+export interface Piece {
+  readonly key: PieceKey;
+  readonly bytes: ArrayBuffer;
+}
+
+/** The keys of a blob's pieces, in order. */
+export function pieceKeys(blob: BlobRef): PieceKey[] {
+  return pieceDigests(blob).map((_, index) => [blob.sha256, index]);
+}
+
+/** A piece's key as text, for sets and maps. */
+export function pieceId([sha, index]: PieceKey): string {
+  return `${sha}/${index}`;
+}
+
+/** Which of these blobs' pieces the store lacks. Bytes are not looked at. */
+export async function missingPieces(
+  database: Database,
+  blobs: readonly BlobRef[],
+): Promise<Set<string>> {
+  const store = (await database.connect()).transaction("pieces").store;
+  const keys = blobs.flatMap(pieceKeys);
+  const found = await Promise.all(keys.map((key) => store.getKey(key)));
+  return new Set(keys.filter((_, i) => found[i] === undefined).map(pieceId));
+}
+
+/** Writes pieces, all or none. */
+export async function putPieces(database: Database, pieces: readonly Piece[]): Promise<void> {
+  try {
+    const transaction = (await database.connect()).transaction("pieces", "readwrite");
+    await Promise.all([
+      ...pieces.map(({ key, bytes }) => transaction.store.put(bytes, key)),
+      transaction.done,
+    ]);
+  } catch (error) {
+    throw storageError(error, "storing model bytes");
+  }
+}
+
+/**
+ * Reads blobs and checks every piece of them against its digest. A piece that is damaged is deleted,
+ * so that installing the pack again fetches it, and nothing else.
+ *
+ * @returns a buffer per blob, in order
+ * @throws SelvedgeError `storage-damaged` where a piece is missing or is not what it was.
+ */
+export async function readBlobs(
+  database: Database,
+  blobs: readonly BlobRef[],
+): Promise<ArrayBuffer[]> {
+  const store = (await database.connect()).transaction("pieces").store;
+  const stored = await Promise.all(
+    blobs.map((blob) => Promise.all(pieceKeys(blob).map((key) => store.get(key)))),
+  );
+  const damaged: PieceKey[] = [];
+  const buffers = await Promise.all(
+    blobs.map(async (blob, i) => {
+      const pieces = stored[i] ?? [];
+      const digests = pieceDigests(blob);
+      await Promise.all(
+        digests.map(async (digest, index) => {
+          const piece = pieces[index];
+          if (piece === undefined || (await sha256(piece)) !== digest)
+            damaged.push([blob.sha256, index]);
+        }),
+      );
+      return join(pieces, blob.bytes);
+    }),
+  );
+  if (damaged.length === 0) return buffers;
+  await deletePieces(database, damaged);
+  throw new SelvedgeError(
+    "storage-damaged",
+    `${damaged.length} stored piece(s) of the model were missing or damaged and have been dropped. Load the model again to fetch them.`,
+    { detail: { pieces: damaged.map(pieceId) } },
+  );
+}
+
+async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
+  const transaction = (await database.connect()).transaction("pieces", "readwrite");
+  await Promise.all([...keys.map((key) => transaction.store.delete(key)), transaction.done]);
+}
+
+function join(pieces: readonly (ArrayBuffer | undefined)[], bytes: number): ArrayBuffer {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(bytes);
+  for (const [index, piece] of pieces.entries())
+    if (piece !== undefined && index * PIECE_BYTES + piece.byteLength <= bytes)
+      whole.set(new Uint8Array(piece), index * PIECE_BYTES);
+  return whole.buffer;
+}

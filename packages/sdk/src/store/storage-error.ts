@@ -1,0 +1,24 @@
+import { SelvedgeError } from "@selvedge/protocol";
+
+/** What IndexedDB said, as an error that tells what to do about it. */
+export function storageError(cause: unknown, doing: string): unknown {
+  if (cause instanceof SelvedgeError || !(cause instanceof Error)) return cause;
+  if (cause.name === "AbortError" && !(cause instanceof DOMException)) return cause;
+  if (cause.name === "QuotaExceededError")
+    return new SelvedgeError(
+      "storage-full",
+      `${doing}: this site has no more room in the browser's storage. Delete packs with selvedge.cache.delete(), or free disk space.`,
+      { cause },
+    );
+  if (cause.name === "VersionError")
+    return new SelvedgeError(
+      "storage-unavailable",
+      `${doing}: the cache was written by a newer version of Selvedge. Reload the page to get that version.`,
+      { cause },
+    );
+  return new SelvedgeError(
+    "storage-unavailable",
+    `${doing}: the browser refuses IndexedDB here (${cause.name}: ${cause.message}). Private windows and blocked site data do that; allow site data for this page.`,
+    { cause },
+  );
+}

@@ -1,0 +1,91 @@
+import { BATCH_ID, type OtlpMetricsRequest } from "@selvedge/protocol";
+import type { KeeperSettings } from "../worker/keeper-api.ts";
+import type { KeeperClient } from "../worker/keeper-client.ts";
+import { Recorder } from "./recorder.ts";
+
+/** How long measurements gather before they go to the outbox. */
+const GATHER_MS = 5_000;
+
+/** What browsers let a page send while it goes away is 64 KB in all. */
+const KEEPALIVE_BYTES = 60 * 1024;
+
+/**
+ * Takes batches from the recorder to the keeper's outbox: every few seconds, when asked, and when the
+ * page hides. A batch that the keeper has not confirmed by the time the page goes away is sent by the
+ * page itself; its id makes the second copy harmless.
+ */
+export class Reporter {
+  readonly recorder: Recorder;
+  readonly #keeper: KeeperClient;
+  readonly #telemetry: KeeperSettings["telemetry"];
+  readonly #leaving = new AbortController();
+  readonly #unconfirmed = new Map<string, OtlpMetricsRequest>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    keeper: KeeperClient,
+    { telemetry, service }: { telemetry: KeeperSettings["telemetry"]; service: string },
+  ) {
+    this.#keeper = keeper;
+    this.#telemetry = telemetry;
+    this.recorder = new Recorder(service, () => this.#gather());
+    if (telemetry === undefined) return;
+    const { signal } = this.#leaving;
+    addEventListener("pagehide", () => this.#leave(), { signal });
+    addEventListener(
+      "visibilitychange",
+      () => document.visibilityState === "hidden" && void this.#hand().catch(() => undefined),
+      { signal },
+    );
+  }
+
+  /** Hands over what was recorded, and sends all there is. */
+  async flush(): Promise<void> {
+    if (this.#telemetry === undefined) return;
+    await this.#hand();
+    await this.#keeper.call((keeper, call) => keeper.flush(call));
+  }
+
+  /** Stops listening to the page. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#leaving.abort();
+  }
+
+  #gather(): void {
+    if (this.#telemetry === undefined) return;
+    this.#timer = setTimeout(() => void this.#hand().catch(() => undefined), GATHER_MS);
+  }
+
+  async #hand(): Promise<void> {
+    clearTimeout(this.#timer);
+    const batch = this.recorder.take();
+    if (batch === undefined) return;
+    const id = batchId(batch);
+    this.#unconfirmed.set(id, batch);
+    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch));
+    this.#unconfirmed.delete(id);
+  }
+
+  #leave(): void {
+    void this.#hand().catch(() => undefined);
+    const { endpoint, headers } = this.#telemetry ?? {};
+    let room = KEEPALIVE_BYTES;
+    for (const batch of this.#unconfirmed.values()) {
+      const body = JSON.stringify(batch);
+      room -= new TextEncoder().encode(body).byteLength;
+      if (room < 0) return;
+      void fetch(`${endpoint}/metrics`, {
+        method: "POST",
+        keepalive: true,
+        headers: { ...headers, "content-type": "application/json" },
+        body,
+      }).catch(() => undefined);
+    }
+  }
+}
+
+function batchId({ resourceMetrics }: OtlpMetricsRequest): string {
+  const attributes = resourceMetrics[0]?.resource?.attributes ?? [];
+  return attributes.find(({ key }) => key === BATCH_ID)?.value.stringValue ?? "";
+}

@@ -1,0 +1,64 @@
+import type { Dtype, Manifest } from "@selvedge/protocol";
+import type { Tensors } from "../tensor.ts";
+import type { PackSelector } from "./keeper-api.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** Where a session runs. */
+export type Backend = "wasm" | "webgpu";
+
+/** What an engine worker does for the page: one runtime, one session, one call at a time. */
+export interface EngineApi {
+  /** Loads the runtime; answers with its Module, for the next worker that needs it. */
+  start(runtime: RuntimeRequest): Promise<Outcome<RuntimeStarted>>;
+  /**
+   * Creates a session for a pack in the store. Answers `undefined` where nothing is active that the
+   * selector means: the keeper has to install it first.
+   */
+  open(pack: PackRequest): Promise<Outcome<Opened | undefined>>;
+  /** Outputs are transferred to the page. */
+  run(inputs: Tensors): Promise<Outcome<EngineRun>>;
+  /** Runs the golden inputs and holds the answers against the pack's. */
+  prove(): Promise<Outcome<Proof>>;
+}
+
+export interface RuntimeRequest {
+  /** Absolute URL of the folder that holds the runtime files, with a slash at its end. */
+  readonly folder: string;
+  readonly backend: Backend;
+  /** A Module another worker has compiled; absent: compile it from its URL, streaming. */
+  readonly module?: WebAssembly.Module;
+}
+
+export interface RuntimeStarted {
+  readonly module: WebAssembly.Module;
+  readonly compileMs: number;
+}
+
+/** A pack by its digest, or whatever is active for a selector. */
+export type PackRequest =
+  | { readonly by: "digest"; readonly digest: string; readonly dtype: Dtype }
+  | { readonly by: "selector"; readonly selector: PackSelector };
+
+export interface Opened {
+  readonly digest: string;
+  readonly name: string;
+  readonly version: string;
+  readonly dtype: Dtype;
+  readonly signature: Manifest["signature"];
+  /** Backends the pack allows this dtype on. */
+  readonly backends: readonly string[];
+  readonly readMs: number;
+  readonly createMs: number;
+}
+
+export interface EngineRun {
+  readonly outputs: Tensors;
+  readonly runMs: number;
+}
+
+/** Whether a device gave the answers it should. */
+export interface Proof {
+  readonly holds: boolean;
+  /** What was compared, or where and by how much the first difference exceeds the tolerance. */
+  readonly finding: string;
+}

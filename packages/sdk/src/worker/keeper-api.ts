@@ -1,0 +1,90 @@
+import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { Outcome } from "./outcome.ts";
+
+/** What the keeper worker does for the page: delivery, the store, and the outbox. */
+export interface KeeperApi {
+  /** Called once, before anything else. */
+  start(settings: KeeperSettings): void;
+  /** Makes a pack complete and active in the store, fetching only what is missing. */
+  install(
+    call: number,
+    wanted: PackSelector,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Outcome<Installed>>;
+  availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
+  attachment(call: number, digest: string, name: string): Promise<Outcome<Uint8Array>>;
+  list(call: number): Promise<Outcome<CachedPack[]>>;
+  /** Bytes the store's pieces take. */
+  size(call: number): Promise<Outcome<number>>;
+  /** Deletes packs of a model, or one version of it, and the pieces no other pack needs. */
+  remove(call: number, name: string, version?: string): Promise<Outcome<number>>;
+  clear(call: number): Promise<Outcome<void>>;
+  /** Takes a batch over: resolves once it is in the outbox; sending follows. */
+  enqueue(call: number, batch: OtlpMetricsRequest): Promise<Outcome<void>>;
+  /** Sends what the outbox holds; resolves when it is empty or sending failed. */
+  flush(call: number): Promise<Outcome<void>>;
+  /** An AbortSignal, as a message: makes the call reject with an `AbortError`. */
+  cancel(call: number): void;
+}
+
+export interface KeeperSettings {
+  /** Absolute. */
+  readonly registry: string;
+  readonly telemetry?: {
+    /** Absolute, without `/metrics`. */
+    readonly endpoint: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly onSend?: (batch: OtlpMetricsRequest) => void;
+  };
+}
+
+/** Which pack of a model is meant: what a channel serves, or a version by name. */
+export interface PackSelector {
+  readonly registry: string;
+  readonly name: string;
+  readonly channel: string;
+  /** Pins; the channel is not asked. */
+  readonly version?: string;
+  readonly dtype: Dtype | "auto";
+}
+
+/** How far a load has come. */
+export interface Progress {
+  readonly phase: "resolve" | "fetch" | "start" | "ready";
+  /** The model. */
+  readonly file: string;
+  /** Model bytes held so far, those already stored included. */
+  readonly loaded: number;
+  /** Model bytes there are; 0 while that is not known. */
+  readonly total: number;
+}
+
+/** A pack that is complete in the store. */
+export interface Installed {
+  readonly digest: string;
+  readonly version: string;
+  readonly dtype: Dtype;
+  readonly fetchedBytes: number;
+  readonly resolveMs: number;
+  readonly fetchMs: number;
+}
+
+/** Whether a model can be used here, and what that would cost. */
+export interface Availability {
+  readonly state: "unavailable" | "downloadable" | "downloading" | "available";
+  /** Bytes that would have to be fetched. */
+  readonly bytes: number;
+  /** Why it is not simply available. */
+  readonly reasons: readonly string[];
+}
+
+/** A pack in the store. */
+export interface CachedPack {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly bytes: number;
+  /** When it was installed, and last opened. */
+  readonly installedAt: Date;
+  readonly usedAt: Date;
+}

@@ -1,0 +1,89 @@
+/** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
+import { SelvedgeError } from "@selvedge/protocol";
+import { expose } from "comlink";
+import { availability } from "../delivery/availability.ts";
+import { install } from "../delivery/install.ts";
+import { activationKey, Database } from "../store/database.ts";
+import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
+import { readBlobs } from "../store/pieces.ts";
+import { Outbox } from "../telemetry/outbox.ts";
+import { Sender } from "../telemetry/sender.ts";
+import { Calls } from "./calls.ts";
+import type { KeeperApi } from "./keeper-api.ts";
+
+const calls = new Calls();
+const database = new Database();
+const outbox = new Outbox(database);
+let sender: Sender | undefined;
+/** Installs under way, so that two loads of one model share one download. */
+const downloading = new Map<string, number>();
+let installs: Promise<unknown> = Promise.resolve();
+
+const api: KeeperApi = {
+  start({ telemetry }) {
+    if (telemetry === undefined) return;
+    sender = new Sender(outbox, telemetry);
+    sender.wake();
+  },
+
+  install: (call, wanted, onProgress = () => undefined) =>
+    calls.run(call, (signal) => {
+      const key = activationKey(wanted);
+      downloading.set(key, (downloading.get(key) ?? 0) + 1);
+      // One after the other: the second finds what the first has stored.
+      const turn = installs.then(() => {
+        signal.throwIfAborted();
+        return install(database, wanted, { signal, onProgress });
+      });
+      installs = turn.catch(() => undefined);
+      return turn.finally(() => {
+        const left = (downloading.get(key) ?? 1) - 1;
+        if (left === 0) downloading.delete(key);
+        else downloading.set(key, left);
+      });
+    }),
+
+  availability: (call, wanted) =>
+    calls.run(call, (signal) =>
+      availability(database, wanted, {
+        signal,
+        isDownloading: downloading.has(activationKey(wanted)),
+      }),
+    ),
+
+  attachment: (call, digest, name) =>
+    calls.run(call, async () => {
+      const pack = await findPack(database, digest);
+      const attachment = pack?.manifest.attachments.find((file) => file.name === name);
+      if (pack === undefined || attachment === undefined)
+        throw new SelvedgeError(
+          "attachment-missing",
+          pack === undefined
+            ? `The pack ${digest} is no longer in the store. Load the model again.`
+            : `${pack.record.name}@${pack.record.version} has no attachment "${name}" (it has: ${pack.manifest.attachments.map((file) => file.name).join(", ") || "none"}).`,
+        );
+      const [bytes] = await readBlobs(database, [attachment]);
+      return new Uint8Array(bytes ?? new ArrayBuffer(0));
+    }),
+
+  list: (call) => calls.run(call, () => listPacks(database)),
+  size: (call) => calls.run(call, () => storedBytes(database)),
+  remove: (call, name, version) =>
+    calls.run(call, () =>
+      removePacks(
+        database,
+        (pack) => pack.name === name && (version === undefined || pack.version === version),
+      ),
+    ),
+  clear: (call) => calls.run(call, () => clearPacks(database)),
+
+  enqueue: (call, batch) =>
+    calls.run(call, async () => {
+      await outbox.add(batch);
+      sender?.wake();
+    }),
+  flush: (call) => calls.run(call, async () => sender?.flush()),
+  cancel: (call) => calls.cancel(call),
+};
+
+expose(api);

@@ -1,0 +1,26 @@
+/** A worker's script, or a function that starts it. Replaces the one that ships with the package. */
+export type WorkerSource = URL | string | (() => Worker);
+
+// Bundlers look for exactly this expression, so each stands once, here.
+
+export function spawnKeeper(source?: WorkerSource): Worker {
+  return source === undefined
+    ? new Worker(new URL("./keeper.js", import.meta.url), {
+        type: "module",
+        name: "selvedge-keeper",
+      })
+    : spawn(source, "selvedge-keeper");
+}
+
+export function spawnEngine(source?: WorkerSource): Worker {
+  return source === undefined
+    ? new Worker(new URL("./engine.js", import.meta.url), {
+        type: "module",
+        name: "selvedge-engine",
+      })
+    : spawn(source, "selvedge-engine");
+}
+
+function spawn(source: WorkerSource, name: string): Worker {
+  return typeof source === "function" ? source() : new Worker(source, { type: "module", name });
+}

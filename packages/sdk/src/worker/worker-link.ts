@@ -1,0 +1,115 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { type Remote, releaseProxy, wrap } from "comlink";
+import { type Outcome, unwrap } from "./outcome.ts";
+
+/** How a call may end before it is answered. */
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. Past it the worker is taken to hang, and is ended. */
+  readonly timeoutMs?: number | undefined;
+  /** Tells the worker that the caller has gone. */
+  readonly onAbort?: ((call: number) => void) | undefined;
+}
+
+/**
+ * The page's end of a worker. Every call settles: on an answer, an error, an abort, a deadline, the
+ * worker's crash, or `end`. Once broken a link stays broken; its owner starts another.
+ */
+export class WorkerLink<Api> {
+  readonly #worker: Worker;
+  readonly #remote: Remote<Api>;
+  readonly #title: string;
+  readonly #pending = new Set<(reason: unknown) => void>();
+  #lastCall = 0;
+  #ended: Error | undefined;
+
+  /** @param title what to call the worker in errors */
+  constructor(worker: Worker, title: string) {
+    this.#worker = worker;
+    this.#title = title;
+    this.#remote = wrap<Api>(worker);
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.end(
+        new SelvedgeError(
+          "engine-crashed",
+          `The ${title} worker ${event.message ? `failed: ${event.message}` : "could not be started"}. The next call starts a fresh one; if it happens again, check that the worker's script is served and that the page's CSP allows it.`,
+        ),
+      );
+    });
+    worker.addEventListener("messageerror", () =>
+      this.end(
+        new SelvedgeError(
+          "engine-crashed",
+          `A message of the ${title} worker could not be read. The next call starts a fresh worker.`,
+        ),
+      ),
+    );
+  }
+
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Calls the worker, and ends it if the deadline passes. */
+  call<T>(
+    invoke: (remote: Remote<Api>, call: number) => Promise<Outcome<T>>,
+    { signal, timeoutMs, onAbort }: CallLimits = {},
+  ): Promise<T> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const call = ++this.#lastCall;
+    return new Promise<T>((resolve, reject) => {
+      const abort = () => {
+        onAbort?.(call);
+        settle(() => reject(signal?.reason));
+      };
+      const deadline =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => this.end(this.#late(timeoutMs)), timeoutMs);
+      const settle = (how: () => void) => {
+        clearTimeout(deadline);
+        signal?.removeEventListener("abort", abort);
+        this.#pending.delete(fail);
+        how();
+      };
+      const fail = (reason: unknown) => settle(() => reject(reason));
+      this.#pending.add(fail);
+      signal?.addEventListener("abort", abort);
+      invoke(this.#remote, call).then(
+        (outcome) =>
+          settle(() => {
+            try {
+              resolve(unwrap(outcome));
+            } catch (error) {
+              reject(error);
+            }
+          }),
+        fail,
+      );
+    });
+  }
+
+  /** Sends a message that is not answered. */
+  tell(send: (remote: Remote<Api>) => Promise<unknown>): void {
+    if (this.#ended === undefined) void send(this.#remote).catch(() => undefined);
+  }
+
+  /** Ends the worker; whatever is pending, and whatever is called later, rejects with `reason`. */
+  end(reason: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#remote[releaseProxy]();
+    this.#worker.terminate();
+    for (const fail of [...this.#pending]) fail(reason);
+  }
+
+  #late(timeoutMs: number): SelvedgeError {
+    return new SelvedgeError(
+      "engine-timeout",
+      `The ${this.#title} worker did not answer within ${timeoutMs} ms and was ended. The next call starts a fresh one; pass a larger timeoutMs if the model needs longer.`,
+      { detail: { timeoutMs } },
+    );
+  }
+}
