@@ -1,0 +1,58 @@
+import { type InspectResult, inspect } from "@selvedge/packer";
+import type { ValueInfo } from "@selvedge/protocol";
+import type { Command } from "../command.ts";
+import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { formatBytes } from "../format-bytes.ts";
+
+export const inspectCommand: Command = {
+  name: "inspect",
+  summary: "show what a pack holds",
+  help: `Usage: selvedge inspect NAME[@VERSION] --registry DIR
+
+Shows what a pack holds. Without a version: the one that channel "stable" serves, or the only one.
+
+  --registry DIR   the registry's folder
+  --json           print everything as JSON: {name, version, digest, channels, manifest}`,
+  run: async (args, terminal) => {
+    const { values, positionals } = readCommandLine(args, {
+      registry: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const result = await inspect({
+      ...modelReference(onlyArgument(positionals, "NAME")),
+      registry: required(values.registry, "--registry DIR"),
+    });
+    if (values.json === true) {
+      const { manifest, digest, channels } = result;
+      const { name, version } = manifest;
+      terminal.out(JSON.stringify({ name, version, digest, channels, manifest }));
+    } else for (const line of describe(result)) terminal.out(line);
+    return undefined;
+  },
+};
+
+function describe({ manifest, digest, manifestBytes, channels }: InspectResult): string[] {
+  const { name, version, license, provenance, signature, golden, attachments } = manifest;
+  const { file, bytes } = provenance.source;
+  return [
+    `${name}@${version}`,
+    `  digest       ${digest} (manifest ${formatBytes(manifestBytes)})`,
+    `  channels     ${channels.join(", ") || "none"}`,
+    `  licence      ${license}`,
+    `  source       ${file}, ${formatBytes(bytes)}, sha256 ${provenance.source.sha256}`,
+    ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
+    ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
+    ...manifest.variants.map(({ dtype, engine, backends, graph, tensors }) => {
+      const weights = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+      return `  variant      ${dtype}, ${engine} on ${backends.join(" and ")}: graph ${formatBytes(graph.bytes)}, ${tensors.length} tensors ${formatBytes(weights)}`;
+    }),
+    ...attachments.map(
+      (attachment) => `  attachment   ${attachment.name}, ${formatBytes(attachment.bytes)}`,
+    ),
+    `  golden       ${golden.cases.length === 1 ? "1 case" : `${golden.cases.length} cases`}`,
+  ];
+}
+
+function describeValue({ name, dtype, dims }: ValueInfo): string {
+  return `${name}: ${dtype}[${dims.map((dim) => (dim === -1 ? "any" : dim)).join(", ")}]`;
+}

@@ -1,0 +1,67 @@
+import { type PackProgress, pack } from "@selvedge/packer";
+import type { Command } from "../command.ts";
+import { onlyArgument, readCommandLine, required, UsageError } from "../command-line.ts";
+import { formatBytes } from "../format-bytes.ts";
+
+const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
+  read: "Reading the model…",
+  split: "Taking out its weights…",
+  golden: "Running it for golden answers…",
+  write: "Writing the pack…",
+};
+
+export const packCommand: Command = {
+  name: "pack",
+  summary: "make a pack of an ONNX model",
+  help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
+
+Packs the ONNX file MODEL into a registry. A version that is there is never overwritten with
+other bytes.
+
+  --name NAME         what the model is called
+  --version VERSION   which version of it this is, such as 1.0.0
+  --registry DIR      the registry's folder; made if it is not there
+  --attach FILE       a file that travels with the model, such as its labels; may be repeated
+  --license SPDX      the model's licence, such as Apache-2.0
+  --golden FILE       inputs to prove devices with, as JSON:
+                      {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
+                      Without it they are made from the model's signature.
+  --dtype fp32        the precision; only fp32 so far
+  --json              print the result as JSON`,
+  run: async (args, terminal) => {
+    const { values, positionals } = readCommandLine(args, {
+      name: { type: "string" },
+      version: { type: "string" },
+      registry: { type: "string" },
+      attach: { type: "string", multiple: true },
+      license: { type: "string" },
+      golden: { type: "string" },
+      dtype: { type: "string" },
+      json: { type: "boolean" },
+    });
+    if (values.dtype !== undefined && values.dtype !== "fp32")
+      throw new UsageError(`--dtype ${values.dtype}: only fp32 can be packed so far`);
+    const { manifest, digest, outcome, bytes, warnings } = await pack({
+      model: onlyArgument(positionals, "MODEL"),
+      name: required(values.name, "--name NAME"),
+      version: required(values.version, "--version VERSION"),
+      registry: required(values.registry, "--registry DIR"),
+      attachments: values.attach,
+      license: values.license,
+      golden: values.golden,
+      onProgress: ({ phase }) => terminal.progress(PHASES[phase]),
+    });
+    terminal.progress("");
+    for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
+    const { name, version, variants } = manifest;
+    if (values.json === true) {
+      terminal.out(JSON.stringify({ name, version, digest, outcome, bytes, warnings }));
+      return undefined;
+    }
+    const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
+    const sizes = `manifest ${formatBytes(bytes.manifest)}, segment ${formatBytes(bytes.segments)}, ${tensors} tensors`;
+    terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
+    terminal.out(`digest ${digest}`);
+    return undefined;
+  },
+};

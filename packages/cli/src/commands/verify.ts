@@ -1,0 +1,43 @@
+import { verify } from "@selvedge/packer";
+import { type Command, WRONG } from "../command.ts";
+import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+
+export const verifyCommand: Command = {
+  name: "verify",
+  summary: "check a pack's digests and golden answers",
+  help: `Usage: selvedge verify NAME[@VERSION] --registry DIR
+
+Checks every digest, the channels, and the golden answers. Without a version: all of them. Says
+which tensor and which bytes are wrong, and exits with 1 if any are.
+
+  --registry DIR   the registry's folder
+  --json           print {name, ok, versions, problems} as JSON`,
+  run: async (args, terminal) => {
+    const { values, positionals } = readCommandLine(args, {
+      registry: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const reference = modelReference(onlyArgument(positionals, "NAME"));
+    const registry = required(values.registry, "--registry DIR");
+    terminal.progress(`Verifying ${reference.name}…`);
+    const { versions, problems } = await verify({ ...reference, registry });
+    terminal.progress("");
+    const ok = problems.length === 0;
+    if (values.json === true)
+      terminal.out(JSON.stringify({ name: reference.name, ok, versions, problems }));
+    else if (ok)
+      for (const { version, digest } of versions)
+        terminal.out(`${reference.name}@${version} is as it should be (${digest})`);
+    else
+      for (const { version, message } of problems) {
+        const where = version === undefined ? reference.name : `${reference.name}@${version}`;
+        terminal.out(`${where}: ${message}`);
+      }
+    if (ok) return undefined;
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    terminal.err(
+      `selvedge: ${count} in ${reference.name}. Restore what is damaged, or pack it again.`,
+    );
+    return WRONG;
+  },
+};

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SelvedgeError } from "@selvedge/protocol";
+import { packageFolder } from "./package-folder.ts";
+
+/** What copying came to. */
+export interface CopiedAssets {
+  /** The folder of the files, below the one that was given. */
+  readonly folder: string;
+  readonly copied: readonly string[];
+  /** Files that were there already. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Copies the runtime's files into a folder below `out` that is named after their version.
+ *
+ * @throws SelvedgeError `not-found` where a package is not installed, or not built.
+ */
+export async function copyAssets(out: string): Promise<CopiedAssets> {
+  const { RUNTIME_FILES, RUNTIME_FOLDER, RUNTIME_VERSION } = await import("selvedge/runtime-files");
+  const sdk = packageFolder("selvedge", import.meta.url);
+  const sdkManifest = join(sdk, "package.json");
+  const runtime = packageFolder("onnxruntime-web", sdkManifest);
+  await requireVersion(runtime, RUNTIME_VERSION);
+  const origins = { selvedge: join(sdk, "dist/runtime"), "onnxruntime-web": join(runtime, "dist") };
+
+  const folder = join(out, RUNTIME_FOLDER);
+  await mkdir(folder, { recursive: true });
+  const copied: string[] = [];
+  const kept: string[] = [];
+  for (const { file, from } of RUNTIME_FILES) {
+    const isCopied = await copyIfDifferent(join(origins[from], file), join(folder, file));
+    (isCopied ? copied : kept).push(file);
+  }
+  return { folder, copied, kept };
+}
+
+async function requireVersion(runtime: string, expected: string): Promise<void> {
+  const text = await readFile(join(runtime, "package.json"), "utf8");
+  const { version }: { version?: unknown } = JSON.parse(text);
+  if (version !== expected)
+    throw new SelvedgeError(
+      "not-found",
+      `onnxruntime-web ${version} is installed, but the SDK runs with ${expected} only. Run npm install.`,
+    );
+}
+
+async function copyIfDifferent(source: string, target: string): Promise<boolean> {
+  if (await isSame(source, target)) return false;
+  const temporary = `${target}.${randomUUID()}.tmp`;
+  try {
+    await copyFile(source, temporary);
+    await rename(temporary, target);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const isMissing = code === "ENOENT";
+    throw new SelvedgeError(
+      "not-found",
+      isMissing
+        ? `${source} is missing. Run npm install and npm run build first.`
+        : `${target} could not be written (${code ?? cause}). Check the folder's permissions.`,
+      { cause },
+    );
+  }
+  return true;
+}
+
+/** Sizes first: reading 41 MB twice to find a difference that a size shows would be a waste. */
+async function isSame(source: string, target: string): Promise<boolean> {
+  const [from, to] = await Promise.all(
+    [source, target].map((path) => stat(path).catch(() => undefined)),
+  );
+  if (from === undefined || to === undefined || from.size !== to.size) return false;
+  const [expected, actual] = await Promise.all([readFile(source), readFile(target)]);
+  return expected.equals(actual);
+}

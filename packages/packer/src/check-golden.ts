@@ -1,0 +1,52 @@
+import type { Manifest, TensorRef } from "@selvedge/protocol";
+import type { Contents } from "./check-blobs.ts";
+import type { NamedTensor } from "./named-tensor.ts";
+import { openSession } from "./onnx-runtime.ts";
+import type { Problem } from "./problem.ts";
+import { difference } from "./tolerance.ts";
+
+/** Runs every variant on the golden inputs and holds its answers against the golden ones. */
+export async function checkGolden(manifest: Manifest, contents: Contents): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const bytesOf = (digest: string): Uint8Array<ArrayBuffer> =>
+    contents.get(digest) ?? new Uint8Array();
+  const tensor = ({ name, dtype, dims, sha256 }: TensorRef): NamedTensor => ({
+    name,
+    dtype,
+    dims,
+    bytes: bytesOf(sha256),
+  });
+  const tolerance = manifest.golden.tolerance["wasm"];
+  if (tolerance === undefined) return [problem("There is no tolerance for wasm")];
+  for (const { dtype, engine, graph, tensors } of manifest.variants) {
+    if (engine !== "onnx") continue;
+    try {
+      const weights = new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)]));
+      const session = await openSession({ graph: bytesOf(graph.sha256), weights });
+      try {
+        for (const [index, { inputs, outputs }] of manifest.golden.cases.entries()) {
+          const answers = await session.run(inputs.map(tensor));
+          for (const golden of outputs) {
+            const answer = answers.find(({ name }) => name === golden.name);
+            const wrong = difference(answer, tensor(golden), tolerance);
+            if (wrong !== undefined)
+              problems.push(problem(`Golden case ${index} of ${dtype}: ${wrong}`));
+          }
+        }
+      } finally {
+        await session.close();
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(problem(`The golden answers of ${dtype} could not be run: ${reason}`));
+    }
+  }
+  return problems;
+}
+
+function problem(what: string): Problem {
+  return {
+    part: "golden",
+    message: `${what.replace(/\s+/g, " ").replace(/\.$/, "")}. Pack the model again under a new version.`,
+  };
+}

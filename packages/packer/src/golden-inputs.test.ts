@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { goldenInputs } from "./golden-inputs.ts";
+import { elementsOf, type RunnableType } from "./named-tensor.ts";
+
+const declared = (dtype: RunnableType | undefined, dims: number[] | undefined) => ({
+  inputs: [{ name: "x", dtype, dims }],
+  outputs: [],
+});
+const first = (dtype: RunnableType, dims: number[]) => {
+  const [tensor] = goldenInputs(declared(dtype, dims)).next().value ?? [];
+  return tensor;
+};
+
+describe("goldenInputs", () => {
+  it("makes the same inputs every time", () => {
+    expect(first("float32", [-1, 3, -1])).toEqual(first("float32", [-1, 3, -1]));
+  });
+
+  it("takes a batch of one, and tries other free sizes from 64 on", () => {
+    const tried = [...goldenInputs(declared("float32", [-1, 3, -1, -1]))].map(([x]) => x?.dims);
+    expect(tried[0]).toEqual([1, 3, 64, 64]);
+    expect(tried.at(-1)).toEqual([1, 3, 1, 1]);
+  });
+
+  it("has one thing to try where every size is given", () => {
+    expect([...goldenInputs(declared("float32", [2, 3]))]).toHaveLength(1);
+  });
+
+  it("spreads floats over -1 to 1", () => {
+    const values = Array.from(elementsOf(first("float32", [1, 4096]) ?? expect.fail()), Number);
+    expect(Math.min(...values)).toBeLessThan(-0.9);
+    expect(Math.max(...values)).toBeGreaterThan(0.9);
+    expect(values.every((value) => Math.abs(value) <= 1)).toBe(true);
+  });
+
+  it("draws small integers, and zeros and ones after that, as flags take them", () => {
+    const limits = [...goldenInputs(declared("int64", [1, 256]))].map(([x]) =>
+      Math.max(...Array.from(elementsOf(x ?? expect.fail()), Number)),
+    );
+    expect(limits).toEqual([9, 1]);
+  });
+
+  it.each([
+    [undefined, [1], "type"],
+    ["float32" as const, undefined, "rank"],
+  ])("asks for a golden file where the model does not say enough", (dtype, dims, what) => {
+    expect(() => goldenInputs(declared(dtype, dims)).next()).toThrow(
+      expect.objectContaining({
+        code: "model-unsupported",
+        message: expect.stringMatching(new RegExp(`${what}.*--golden`)),
+      }),
+    );
+  });
+});

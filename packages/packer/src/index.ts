@@ -1,0 +1,6 @@
+export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
+export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
+export { packerVersion } from "./packer-version.ts";
+export type { Problem } from "./problem.ts";
+export { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
+export { type VerifyOptions, type VerifyResult, verify } from "./verify.ts";

@@ -1,0 +1,86 @@
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { TensorProto_DataLocation as DataLocation, TensorProtoSchema } from "onnx-buf";
+import { beforeEach, describe, expect, it } from "vitest";
+import { loadExternalData } from "./load-external-data.ts";
+import {
+  addModel,
+  constant,
+  DataType,
+  graph,
+  model,
+  temporaryFolder,
+} from "./onnx-model.fixture.ts";
+
+const WEIGHTS = Float32Array.from({ length: 512 }, (_, i) => i);
+
+function externalTensor(entries: Record<string, string>) {
+  return create(TensorProtoSchema, {
+    name: "w",
+    dims: [512n],
+    dataType: DataType.FLOAT,
+    dataLocation: DataLocation.EXTERNAL,
+    externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+  });
+}
+
+describe("loadExternalData", () => {
+  let outside: string;
+  let folder: string;
+
+  beforeEach(async () => {
+    outside = await temporaryFolder();
+    folder = join(outside, "model");
+    await mkdir(folder);
+    await writeFile(join(outside, "secret.bin"), WEIGHTS);
+  });
+
+  it("reads a tensor from its place in a file beside the model", async () => {
+    await writeFile(join(folder, "weights.bin"), Float32Array.of(9, ...WEIGHTS, 9));
+    const tensor = externalTensor({ location: "weights.bin", offset: "4", length: "2048" });
+    expect(await loadExternalData(addModel(tensor), folder)).toBe(true);
+    expect(tensor.rawData).toEqual(new Uint8Array(WEIGHTS.buffer));
+    expect(tensor.dataLocation).toBe(DataLocation.DEFAULT);
+  });
+
+  it("reads the whole tensor where neither offset nor length is given, in a constant too", async () => {
+    await writeFile(join(folder, "weights.bin"), WEIGHTS);
+    const tensor = externalTensor({ location: "weights.bin" });
+    await loadExternalData(model(graph({ node: [constant(tensor)] })), folder);
+    expect(tensor.rawData).toHaveLength(2048);
+  });
+
+  it("says that there were none", async () => {
+    expect(await loadExternalData(addModel(), folder)).toBe(false);
+  });
+
+  it("never reads outside the model's folder", async () => {
+    await symlink(join(outside, "secret.bin"), join(folder, "link.bin"));
+    const locations = ["../secret.bin", join(outside, "secret.bin"), "link.bin", "../missing.bin"];
+    for (const location of [...locations, ".", ""]) {
+      const loading = loadExternalData(addModel(externalTensor({ location })), folder);
+      await expect(loading, location).rejects.toMatchObject({ code: "model-unsupported" });
+    }
+  });
+
+  it("names the file that is missing, and the tensor", async () => {
+    const loading = loadExternalData(addModel(externalTensor({ location: "gone.bin" })), folder);
+    await expect(loading).rejects.toMatchObject({
+      code: "model-invalid",
+      message: expect.stringMatching(/"w".*"gone.bin"/),
+    });
+  });
+
+  it("refuses a file that ends too soon, and a length that does not fit", async () => {
+    await writeFile(join(folder, "short.bin"), WEIGHTS.subarray(1));
+    for (const entries of [
+      { location: "short.bin" },
+      { location: "short.bin", length: "4" },
+      { location: "short.bin", offset: "-4" },
+    ]) {
+      const loading = loadExternalData(addModel(externalTensor(entries)), folder);
+      await expect(loading).rejects.toMatchObject({ code: "model-invalid" });
+    }
+  });
+});

@@ -1,0 +1,150 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { type Attachment, assemblePack } from "./assemble-pack.ts";
+import { type Golden, goldenAnswers } from "./golden-answers.ts";
+import { readGoldenFile } from "./golden-file.ts";
+import { publishPack } from "./publish-pack.ts";
+import { readModel } from "./read-model.ts";
+import { ModelFolder } from "./registry.ts";
+import { splitModel } from "./split-model.ts";
+import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
+
+/** A manifest larger than this is worth a warning. */
+const MANIFEST_GOAL = 64 * 1024;
+
+/** What to pack, and into which registry. */
+export interface PackOptions {
+  /** The ONNX file. */
+  readonly model: string;
+  readonly name: string;
+  readonly version: string;
+  /** The registry's folder; made if it is not there. */
+  readonly registry: string;
+  /** Files that travel with the model, such as its labels. */
+  readonly attachments?: readonly string[] | undefined;
+  /**
+   * An SPDX expression.
+   *
+   * @default "unknown"
+   */
+  readonly license?: string | undefined;
+  /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
+  readonly golden?: string | undefined;
+  readonly onProgress?: ((progress: PackProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What packing is busy with. */
+export interface PackProgress {
+  readonly phase: "read" | "split" | "golden" | "write";
+}
+
+/** What packing came to. */
+export interface PackResult {
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest: the pack's id. */
+  readonly digest: string;
+  /** `unchanged` where the registry held these very bytes already. */
+  readonly outcome: "written" | "unchanged";
+  /** Size of the manifest and of its segment. */
+  readonly bytes: { readonly manifest: number; readonly segments: number };
+  /** What is worth knowing, though nothing is wrong. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Packs an ONNX model into a registry. The same file packed twice gives the same bytes.
+ *
+ * @throws SelvedgeError
+ * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed
+ * - `golden-failed`: the packed model does not answer as the original does
+ * - `version-exists`: the version is there with other bytes; nothing was changed
+ *
+ * @example
+ * ```ts
+ * await pack({ model: "rec.onnx", name: "ocr-rec", version: "1.0.0", registry: "registry" });
+ * ```
+ */
+export async function pack(options: PackOptions): Promise<PackResult> {
+  const { name, version, registry, signal } = options;
+  const enter = (phase: PackProgress["phase"]): void => {
+    signal?.throwIfAborted();
+    options.onProgress?.({ phase });
+  };
+  const folder = new ModelFolder(registry, name);
+  folder.manifestFile(version);
+
+  enter("read");
+  const { model, bytes: original, source } = await readModel(options.model);
+  const attachments = await readAttachments(options.attachments ?? []);
+  const given = options.golden === undefined ? undefined : await readGoldenFile(options.golden);
+
+  enter("split");
+  const split = await splitModel(model);
+
+  enter("golden");
+  const golden = await goldenAnswers({
+    original: { graph: original, weights: new Map() },
+    split: {
+      graph: split.graph,
+      weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
+    },
+    declared: split.declared,
+    given,
+    signal,
+  });
+
+  enter("write");
+  const assembled = await assemblePack({
+    name,
+    version,
+    license: options.license ?? "unknown",
+    source,
+    split,
+    attachments,
+    golden,
+  });
+  const outcome = await publishPack(folder, assembled);
+  const { manifest, digest, manifestBytes, segment } = assembled;
+  const bytes = { manifest: manifestBytes.length, segments: segment.bytes.length };
+  return { manifest, digest, outcome, bytes, warnings: warningsAbout(bytes, golden) };
+}
+
+function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {
+  const warnings: string[] = [];
+  if (manifest > MANIFEST_GOAL)
+    warnings.push(
+      `The manifest takes ${Math.ceil(manifest / 1024)} KB, and devices fetch it with every new version. Fewer, larger tensors would make it smaller.`,
+    );
+  const magnitude = magnitudeOf(golden.flatMap(({ outputs }) => outputs));
+  if (magnitude < SMALLEST_MAGNITUDE)
+    warnings.push(
+      `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,
+    );
+  return warnings;
+}
+
+async function readAttachments(paths: readonly string[]): Promise<Attachment[]> {
+  const attachments: Attachment[] = [];
+  for (const path of paths) {
+    const name = basename(path);
+    if (!isFileName(name))
+      throw new SelvedgeError(
+        "options-invalid",
+        `Attachment ${path}: a pack cannot carry a file of this name. Rename it to letters, digits, spaces, ".", "+" and "-".`,
+      );
+    if (attachments.some((attachment) => attachment.name === name))
+      throw new SelvedgeError(
+        "options-invalid",
+        `Attachment ${path}: another one is called ${name} too. Rename one of them.`,
+      );
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      throw new SelvedgeError("not-found", `Attachment ${path}: cannot be read. Check the path.`, {
+        cause,
+      });
+    });
+    attachments.push({ name, bytes });
+  }
+  return attachments;
+}

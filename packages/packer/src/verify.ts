@@ -1,0 +1,111 @@
+import { type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { checkBlobs } from "./check-blobs.ts";
+import { checkGolden } from "./check-golden.ts";
+import type { Problem } from "./problem.ts";
+import { ModelFolder } from "./registry.ts";
+
+/** Which pack to verify. */
+export interface VerifyOptions {
+  readonly name: string;
+  /** @default every version there is */
+  readonly version?: string | undefined;
+  readonly registry: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What verifying found. */
+export interface VerifyResult {
+  /** The versions that were looked at, with their digests where the manifest could be read. */
+  readonly versions: readonly { readonly version: string; readonly digest?: string }[];
+  /** Empty where everything is as it should be. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Checks every digest of a pack, its place in the channels, and its golden answers.
+ *
+ * @throws SelvedgeError `not-found` or `options-invalid`; whatever else is wrong is a problem in the
+ * result.
+ */
+export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  const folder = new ModelFolder(options.registry, options.name);
+  const versions = options.version === undefined ? await folder.versions() : [options.version];
+  // With no version at all, this says so.
+  if (versions.length === 0) await folder.defaultVersion();
+  const problems: Problem[] = [];
+  const digests = new Map<string, string>();
+  for (const version of versions) {
+    const stored = await asProblem(() => folder.manifest(version), "manifest", version, problems);
+    if (stored === undefined) continue;
+    digests.set(version, stored.digest);
+    problems.push(...(await checkVersion(folder, stored.manifest, options.signal)));
+  }
+  problems.push(...(await checkChannels(folder, digests)));
+  return {
+    versions: versions.map((version) => {
+      const digest = digests.get(version);
+      return digest === undefined ? { version } : { version, digest };
+    }),
+    problems,
+  };
+}
+
+async function checkVersion(
+  folder: ModelFolder,
+  manifest: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<Problem[]> {
+  signal?.throwIfAborted();
+  const { problems, contents } = await checkBlobs(folder, manifest);
+  signal?.throwIfAborted();
+  // Answers computed from damaged bytes would say nothing new.
+  const golden = problems.length > 0 ? [] : await checkGolden(manifest, contents);
+  return [...problems, ...golden].map((problem) => ({ ...problem, version: manifest.version }));
+}
+
+async function checkChannels(
+  folder: ModelFolder,
+  digests: ReadonlyMap<string, string>,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const document = await asProblem(() => folder.channels(), "channels", undefined, problems);
+  if (document === undefined) return problems;
+  const complain = (message: string): void => {
+    problems.push({ part: "channels", message });
+  };
+  if (document.name !== folder.name)
+    complain(`The channels are those of "${document.name}". Promote a version of ${folder.name}.`);
+  if (Date.parse(document.expires) <= Date.now())
+    complain(`The channels expired on ${document.expires}. Promote a version again.`);
+  const versions = await folder.versions();
+  for (const [channel, entries] of Object.entries(document.channels))
+    for (const { version, manifest } of entries) {
+      const digest = digests.get(version);
+      if (!versions.includes(version))
+        complain(`Channel "${channel}" serves ${version}, which is not there. Promote another.`);
+      else if (digest !== undefined && digest !== manifest)
+        complain(
+          `Channel "${channel}" expects manifest ${manifest} of ${version}, but it is ${digest}. If the change was meant, promote ${version} again.`,
+        );
+    }
+  return problems;
+}
+
+/** Runs a step; what is wrong with the registry becomes a problem, anything else is thrown. */
+async function asProblem<T>(
+  step: () => Promise<T>,
+  part: Problem["part"],
+  version: string | undefined,
+  problems: Problem[],
+): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    const isProblem =
+      error instanceof SelvedgeError &&
+      ["manifest-invalid", "manifest-unsupported", "channel-invalid"].includes(error.code);
+    if (!isProblem) throw error;
+    problems.push({ part, message: error.message, ...(version === undefined ? {} : { version }) });
+    return undefined;
+  }
+}
