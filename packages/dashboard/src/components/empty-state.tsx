@@ -1,0 +1,77 @@
+import type { JSX } from "preact";
+import type { DashboardState } from "../state/dashboard-state.ts";
+import type { View } from "../state/view.ts";
+import { TIME_RANGES } from "../time-range.ts";
+import { Name } from "./name.tsx";
+
+interface EmptyStateProps {
+  readonly state: DashboardState;
+  readonly view: View;
+  readonly hasOtherModels: boolean;
+}
+
+/** Nothing was seen: how to look further, and how to send something. */
+export function EmptyState({ state, view, hasOtherModels }: EmptyStateProps): JSX.Element {
+  const { range, model } = view;
+  const longest = TIME_RANGES.at(-1);
+  return (
+    <section class="empty" aria-labelledby="empty-title">
+      <h2 id="empty-title">
+        {model === undefined ? "No device has reported" : <Name>{model}</Name>}
+        {model === undefined ? "" : " has not been seen"} in the last {range.name}
+      </h2>
+      <p class="empty-actions">
+        {hasOtherModels && model !== undefined && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              state.view.value = { range, model: undefined };
+            }}
+          >
+            Show all models
+          </button>
+        )}
+        {longest !== undefined && range !== longest && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              state.view.value = { ...state.view.peek(), range: longest };
+            }}
+          >
+            Look back {longest.name}
+          </button>
+        )}
+      </p>
+      {!hasOtherModels && <Instructions />}
+    </section>
+  );
+}
+
+function Instructions(): JSX.Element {
+  return (
+    <>
+      <p>
+        Open the <a href="demo/">demo</a> and read a picture: its first prediction shows up here
+        within seconds. Or give your own page this collector as its endpoint; without one, nothing
+        is ever sent.
+      </p>
+      <pre class="code">
+        <code>{`import { createSelvedge } from "selvedge";
+
+const selvedge = createSelvedge({
+  registry: "/models",
+  telemetry: {
+    endpoint: "${location.origin}/v1",
+    service: "my-app",
+  },
+});`}</code>
+      </pre>
+      <p class="faint">
+        Devices send counts, durations and error codes. What goes into a model and what comes out
+        stays with them.
+      </p>
+    </>
+  );
+}

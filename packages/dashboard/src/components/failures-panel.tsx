@@ -1,0 +1,77 @@
+import type { JSX } from "preact";
+import { formatCount, formatShare } from "../format/format-count.ts";
+import type { Snapshot } from "../state/dashboard-state.ts";
+import { failureGroups } from "./failure-groups.ts";
+import { FailureRow } from "./failure-row.tsx";
+import { Moment } from "./moment.tsx";
+import { Name } from "./name.tsx";
+import { Panel } from "./panel.tsx";
+
+interface FailuresPanelProps {
+  readonly snapshot: Snapshot;
+}
+
+export function FailuresPanel({ snapshot }: FailuresPanelProps): JSX.Element {
+  const { view, failures, fetchedAt } = snapshot;
+  const groups = failureGroups(failures);
+  const total = groups.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <Panel id="failures" title="Failures" note="by code">
+      {groups.length === 0 ? (
+        <p class="nothing">Nothing failed in the last {view.range.name}.</p>
+      ) : (
+        <table>
+          <caption class="visually-hidden">
+            Failures in the last {view.range.name}, by error code
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Code and operation</th>
+              <th scope="col" class="wide">
+                Version and backend
+              </th>
+              <th scope="col" class="wide">
+                Share
+              </th>
+              <th scope="col" class="number">
+                Count
+              </th>
+              <th scope="col" class="number">
+                Last seen
+              </th>
+            </tr>
+          </thead>
+          {groups.map(({ code, count, lastSeen, failures: rows }) => (
+            <tbody key={code}>
+              <tr class="group">
+                <th scope="rowgroup">
+                  <code>
+                    <Name>{code}</Name>
+                  </code>
+                </th>
+                <td class="wide" />
+                <td class="wide share-cell">
+                  <span class="share-bar" style={{ width: `${(100 * count) / total}%` }} />
+                  <span class="faint">{formatShare(count, total)}</span>
+                </td>
+                <td class="number">
+                  <strong>{formatCount(count)}</strong>
+                </td>
+                <td class="number">
+                  <Moment at={lastSeen} now={fetchedAt} />
+                </td>
+              </tr>
+              {rows.map((row) => (
+                <FailureRow
+                  key={JSON.stringify([row.operation, row.model, row.version, row.backend])}
+                  failure={row}
+                  now={fetchedAt}
+                />
+              ))}
+            </tbody>
+          ))}
+        </table>
+      )}
+    </Panel>
+  );
+}
