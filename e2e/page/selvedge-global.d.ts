@@ -1,0 +1,2 @@
+/** What `main.ts` puts on the bare page. */
+declare const selvedgeModule: typeof import("selvedge");

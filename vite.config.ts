@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { CHROMIUM_ARGS } from "./e2e/chromium-args.ts";
+
+const source = (room: string) =>
+  fileURLToPath(new URL(`packages/${room}/src/index.ts`, import.meta.url));
+
+const executablePath = process.env["SELVEDGE_CHROMIUM"];
+
+// Tests read the source of other rooms, so that none has to be built first.
+const resolve = {
+  alias: {
+    "@selvedge/protocol": source("protocol"),
+    "@selvedge/packer": source("packer"),
+    "@selvedge/collector": source("collector"),
+  },
+};
+
+const exclude = ["**/node_modules/**", "**/dist/**"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts"],
+          exclude: [...exclude, "**/*.browser.test.ts"],
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: "browser",
+          include: ["packages/*/src/**/*.browser.test.ts"],
+          exclude,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                args: [...CHROMIUM_ARGS],
+                ...(executablePath === undefined ? {} : { executablePath }),
+              },
+            }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
