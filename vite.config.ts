@@ -14,6 +14,9 @@ const resolve = {
     "@selvedge/protocol": source("protocol"),
     "@selvedge/packer": source("packer"),
     "@selvedge/collector": source("collector"),
+    "selvedge/runtime-files": fileURLToPath(
+      new URL("packages/sdk/src/engine/onnx/runtime-files.ts", import.meta.url),
+    ),
   },
 };
 

@@ -60,7 +60,10 @@ test("a host that answers web pages for everything is told apart from a registry
   });
 });
 
-test("a manifest that was swapped under its channel is refused", async ({ bare: page, context }) => {
+test("a manifest that was swapped under its channel is refused", async ({
+  bare: page,
+  context,
+}) => {
   const manifest = await readFile(lande("1.0.0/manifest.json"), "utf8");
   await answer(context, /manifest\.json/, manifest.replace('"lande"', '"Lande"'));
   expect((await failureOfLoading(page)).code).toBe("integrity");

@@ -1,5 +1,5 @@
-import type { ModelsAnswer } from "@selvedge/protocol";
 import type { Locator, Page } from "@playwright/test";
+import type { ModelsAnswer } from "@selvedge/protocol";
 import { expect, type Site, test } from "./fixtures/test.ts";
 
 /** A picture of some text, as a person would have taken it from a screen. */

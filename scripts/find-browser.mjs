@@ -46,7 +46,9 @@ export async function findBrowser() {
   console.log("Playwright's did not come or does not start here. Asking the system's packages…");
   const installer = INSTALLERS.find(({ has }) => onPath(has));
   for (const command of installer?.commands ?? []) {
-    const [program, ...args] = isRoot() ? command.split(" ") : ["sudo", "-n", ...command.split(" ")];
+    const [program, ...args] = isRoot()
+      ? command.split(" ")
+      : ["sudo", "-n", ...command.split(" ")];
     spawnSync(program, args, {
       stdio: ["ignore", "ignore", "inherit"],
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

@@ -14,11 +14,7 @@ const reports = join(root, ".selvedge/reports");
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
-const results = [
-  vitest("unit"),
-  vitest("browser"),
-  playwright(),
-];
+const results = [vitest("unit"), vitest("browser"), playwright()];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 console.log(`\n${passed} passed, ${failed} failed`);
@@ -26,10 +22,10 @@ process.exit(failed === 0 ? 0 : 1);
 
 function vitest(project) {
   const report = join(reports, `${project}.json`);
-  const status = start(["vitest", "run", "--project", project, "--reporter=default"], [
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-  ]);
+  const status = start(
+    ["vitest", "run", "--project", project, "--reporter=default"],
+    ["--reporter=json", `--outputFile.json=${report}`],
+  );
   const counts = read(report, ({ numPassedTests, numFailedTests, numFailedTestSuites }) => ({
     passed: numPassedTests,
     failed: numFailedTests || (status === 0 ? 0 : Math.max(1, numFailedTestSuites)),

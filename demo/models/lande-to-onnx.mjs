@@ -3,6 +3,7 @@
  * network in JavaScript: 620 n-gram frequencies, one hidden layer, the probabilities of 50 languages.
  */
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
   AttributeProto_AttributeType,
@@ -24,8 +25,10 @@ const [{ default: options }, { default: languages }, { default: ngrams }, { Neur
     import(new URL("t50-options.js", entry).href),
     import(new URL("t50-langs.js", entry).href),
     import(new URL("t50-ngrams.js", entry).href),
-    import(new URL(`file://${library}`).href),
+    import(pathToFileURL(library).href),
   ]);
+
+/** @typedef {{ rows: number[][], biases: number[] }} Dense a layer: a row of weights for each output */
 
 /**
  * The model: `ngrams` float32[n, 620] → `probabilities` float32[n, 50].
@@ -33,14 +36,12 @@ const [{ default: options }, { default: languages }, { default: ngrams }, { Neur
  * @returns {Uint8Array<ArrayBuffer>}
  */
 export function landeOnnx() {
-  /** @type {{ layers: { options?: { type?: string }, filters?: { w: Float32Array }[], biases?: { w: Float32Array } }[] }} */
-  const { layers } = new NeuralNetwork(options);
   const types = options.layers.map((/** @type {{ type: string }} */ { type }) => type).join();
   if (types !== "input,dense,relu,dense,softmax")
     throw new Error(`lande has become another network (${types}): teach this script its layers.`);
-  const [, hidden, , output] = layers;
-  const inputs = hidden?.filters?.[0]?.w.length ?? 0;
-  const weights = [...dense("hidden", hidden), ...dense("output", output)];
+  const [, hidden, , output] = new NeuralNetwork(options).layers.map(dense);
+  const inputs = hidden?.rows[0]?.length ?? 0;
+  const initializer = [...parameters("hidden", hidden), ...parameters("output", centred(output))];
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
     opsetImport: [{ version: 13n }],
@@ -49,7 +50,7 @@ export function landeOnnx() {
       name: "lande",
       input: [value("ngrams", inputs)],
       output: [value("probabilities", languages.length)],
-      initializer: weights,
+      initializer,
       node: [
         gemm("ngrams", "hidden", "hidden_sums"),
         create(NodeProtoSchema, { opType: "Relu", input: ["hidden_sums"], output: ["hidden"] }),
@@ -80,30 +81,55 @@ export function landeAttachments() {
 }
 
 /**
- * @param {string} name
- * @param {{ filters?: { w: Float32Array }[], biases?: { w: Float32Array } } | undefined} layer
+ * A layer as numbers. Layers without weights come out empty.
+ *
+ * @param {{ filters?: { w: Float32Array }[], biases?: { w: Float32Array } }} layer
+ * @returns {Dense}
  */
-function dense(name, layer) {
-  const rows = (layer?.filters ?? []).map(({ w }) => w);
-  const weights = Float32Array.from(rows.flatMap((row) => [...row]));
-  const columns = weights.length / rows.length;
+function dense({ filters = [], biases }) {
+  return { rows: filters.map(({ w }) => [...w]), biases: [...(biases?.w ?? [])] };
+}
+
+/**
+ * @param {string} name
+ * @param {Dense} layer
+ */
+function parameters(name, { rows, biases }) {
   return [
-    tensor(`${name}_weights`, [rows.length, columns], weights),
-    tensor(`${name}_biases`, [rows.length], Float32Array.from(layer?.biases?.w ?? [])),
+    tensor(`${name}_weights`, [rows.length, rows[0]?.length ?? 0], rows.flat()),
+    tensor(`${name}_biases`, [rows.length], biases),
   ];
+}
+
+/**
+ * The same layer, for a softmax: it does not see what is added to all scores alike. lande's lie near
+ * −900, where float32 is off by 6e-5; without what they share they lie near 0.
+ *
+ * @param {Dense} layer
+ * @returns {Dense}
+ */
+function centred({ rows, biases }) {
+  const mean = (/** @type {number[]} */ values) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const shared = (rows[0] ?? []).map((_, column) => mean(rows.map((row) => row[column] ?? 0)));
+  const sharedBias = mean(biases);
+  return {
+    rows: rows.map((row) => row.map((weight, column) => weight - (shared[column] ?? 0))),
+    biases: biases.map((bias) => bias - sharedBias),
+  };
 }
 
 /**
  * @param {string} name
  * @param {number[]} dims
- * @param {Float32Array<ArrayBuffer>} values
+ * @param {number[]} values
  */
 function tensor(name, dims, values) {
   return create(TensorProtoSchema, {
     name,
     dataType: TensorProto_DataType.FLOAT,
     dims: dims.map(BigInt),
-    rawData: new Uint8Array(values.buffer),
+    rawData: new Uint8Array(Float32Array.from(values).buffer),
   });
 }
 

@@ -2,7 +2,7 @@
 const DENSE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 const LETTER = /\p{L}/gu;
 const DENSE_WORTH = 3;
-const ENOUGH = 12;
+const ENOUGH = 20;
 
 /** Whether a text is long enough for its language to be more than a guess. */
 export function hasEnoughLetters(text: string): boolean {

@@ -85,7 +85,7 @@ export async function readPicture(
     for (const [index, box] of boxes.entries()) {
       const { text, confidence } = await readLine(box);
       signal.throwIfAborted();
-      if (text.trim() === "" || confidence < LEAST_CONFIDENCE) {
+      if (text === "" || confidence < LEAST_CONFIDENCE) {
         events.onNothing(index);
         continue;
       }

@@ -22,8 +22,8 @@ test("repeats merge unless a blank lies between them", () => {
   expect(reading.confidence).toBeCloseTo(0.9, 5);
 });
 
-test("a space is a letter like any other", () => {
-  expect(ctcDecode(stepsOf([2, 4, 2]), 5, labels).text).toBe("o o");
+test("spaces count between letters, not around them", () => {
+  expect(ctcDecode(stepsOf([4, 2, 4, 2, 4]), 5, labels).text).toBe("o o");
 });
 
 test("nothing but blanks is an empty line that nobody believes in", () => {

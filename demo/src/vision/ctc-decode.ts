@@ -12,7 +12,8 @@ export function recognitionLabels(keys: string): readonly string[] {
 }
 
 /**
- * Greedy CTC: the likeliest class of each step, repeats merged, blanks (class 0) dropped.
+ * Greedy CTC: the likeliest class of each step, repeats merged, blanks (class 0) dropped,
+ * and the spaces that a generous crop puts around a line.
  *
  * @see https://doi.org/10.1145/1143844.1143891
  */
@@ -36,5 +37,5 @@ export function ctcDecode(
     }
     previous = best;
   }
-  return { text, confidence: count === 0 ? 0 : sum / count };
+  return { text: text.trim(), confidence: count === 0 ? 0 : sum / count };
 }

@@ -6,10 +6,10 @@ test("a level line is boxed, grown, and scaled to the picture", () => {
   const map = paintMap(128, 64, (x, y) => x >= 20 && x <= 100 && y >= 20 && y <= 30);
   const boxes = detectBoxes(map, { width: 256, height: 128 });
   expect(boxes).toHaveLength(1);
-  const distance = (80 * 10 * 1.6) / (2 * 90);
+  const distance = (81 * 11 * 1.8) / (2 * 92);
   expect(boxes[0]).toMatchObject({ centre: { x: 121, y: 51 }, angle: 0 });
-  expect(boxes[0]?.width).toBeCloseTo(2 * (80 + 2 * distance), 3);
-  expect(boxes[0]?.height).toBeCloseTo(2 * (10 + 2 * distance), 3);
+  expect(boxes[0]?.width).toBeCloseTo(2 * (81 + 2 * distance), 3);
+  expect(boxes[0]?.height).toBeCloseTo(2 * (11 + 2 * distance), 3);
   expect(boxes[0]?.score).toBeCloseTo(0.9, 5);
 });
 
@@ -23,7 +23,7 @@ test("a tilted line gets a tilted box", () => {
   });
   const [box] = detectBoxes(map, map);
   expect(box?.angle).toBeCloseTo(angle, 1);
-  expect(box?.width).toBeGreaterThan(5 * (box?.height ?? Infinity));
+  expect(box?.width).toBeGreaterThan(4 * (box?.height ?? Infinity));
 });
 
 test("specks and uncertain patches are left out", () => {

@@ -13,28 +13,33 @@ export interface CopiedAssets {
   readonly kept: readonly string[];
 }
 
+/** The folders that the files come from, by package. */
+export type AssetOrigins = Readonly<Record<"onnxruntime-web" | "selvedge", string>>;
+
 /**
  * Copies the runtime's files into a folder below `out` that is named after their version.
  *
  * @throws SelvedgeError `not-found` where a package is not installed, or not built.
  */
-export async function copyAssets(out: string): Promise<CopiedAssets> {
+export async function copyAssets(out: string, origins?: AssetOrigins): Promise<CopiedAssets> {
   const { RUNTIME_FILES, RUNTIME_FOLDER, RUNTIME_VERSION } = await import("selvedge/runtime-files");
-  const sdk = packageFolder("selvedge", import.meta.url);
-  const sdkManifest = join(sdk, "package.json");
-  const runtime = packageFolder("onnxruntime-web", sdkManifest);
-  await requireVersion(runtime, RUNTIME_VERSION);
-  const origins = { selvedge: join(sdk, "dist/runtime"), "onnxruntime-web": join(runtime, "dist") };
-
+  const folders = origins ?? (await installedOrigins(RUNTIME_VERSION));
   const folder = join(out, RUNTIME_FOLDER);
   await mkdir(folder, { recursive: true });
   const copied: string[] = [];
   const kept: string[] = [];
   for (const { file, from } of RUNTIME_FILES) {
-    const isCopied = await copyIfDifferent(join(origins[from], file), join(folder, file));
+    const isCopied = await copyIfDifferent(join(folders[from], file), join(folder, file));
     (isCopied ? copied : kept).push(file);
   }
   return { folder, copied, kept };
+}
+
+async function installedOrigins(runtimeVersion: string): Promise<AssetOrigins> {
+  const sdk = packageFolder("selvedge", import.meta.url);
+  const runtime = packageFolder("onnxruntime-web", join(sdk, "package.json"));
+  await requireVersion(runtime, runtimeVersion);
+  return { selvedge: join(sdk, "dist/runtime"), "onnxruntime-web": join(runtime, "dist") };
 }
 
 async function requireVersion(runtime: string, expected: string): Promise<void> {

@@ -9,7 +9,7 @@ export type Outcome<T> =
   | { readonly ok: false; readonly error: WireError };
 
 /** An error as it crosses: `code` and `detail` only where it was a SelvedgeError. */
-export interface WireError {
+interface WireError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;

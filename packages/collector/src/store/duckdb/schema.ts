@@ -12,7 +12,7 @@ import {
 import { ATTRIBUTES, SelvedgeError } from "@selvedge/protocol";
 
 /** The version of the tables below; a store of another version is not opened. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** A table and its columns, in the order in which rows give them. */
 export interface Table {

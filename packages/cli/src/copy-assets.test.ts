@@ -1,0 +1,54 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RUNTIME_FILES, RUNTIME_FOLDER } from "selvedge/runtime-files";
+import { beforeEach, describe, expect, it } from "vitest";
+import { copyAssets } from "./copy-assets.ts";
+
+describe("copyAssets", () => {
+  let folder: string;
+  const origins = () => ({
+    selvedge: join(folder, "selvedge"),
+    "onnxruntime-web": join(folder, "onnxruntime-web"),
+  });
+  const names = RUNTIME_FILES.map(({ file }) => file).sort();
+  const out = () => join(folder, "out");
+  const target = (file: string) => join(out(), RUNTIME_FOLDER, file);
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "selvedge-assets-"));
+    for (const { file, from } of RUNTIME_FILES) {
+      await mkdir(origins()[from], { recursive: true });
+      await writeFile(join(origins()[from], file), `bytes of ${file}`);
+    }
+  });
+
+  it("copies every file of the runtime into a folder named after its version", async () => {
+    const { folder: written, copied, kept } = await copyAssets(out(), origins());
+    expect(written).toBe(join(out(), RUNTIME_FOLDER));
+    expect([...copied].sort()).toEqual(names);
+    expect(kept).toEqual([]);
+    expect((await readdir(written)).sort()).toEqual(names);
+    for (const name of names) expect(await readFile(target(name), "utf8")).toBe(`bytes of ${name}`);
+  });
+
+  it("leaves alone what is there, and mends what differs", async () => {
+    await copyAssets(out(), origins());
+    const [first = "", second = "", third = ""] = names;
+    const before = await stat(target(first));
+    await writeFile(target(second), `bytes of ${second}`.replace("bytes", "BYTES"));
+    await rm(target(third));
+    const { copied } = await copyAssets(out(), origins());
+    expect([...copied].sort()).toEqual([second, third].sort());
+    expect((await stat(target(first))).mtimeMs).toBe(before.mtimeMs);
+    expect(await readFile(target(second), "utf8")).toBe(`bytes of ${second}`);
+  });
+
+  it("says what to do where a file has not been built", async () => {
+    await rm(origins().selvedge, { recursive: true });
+    await expect(copyAssets(out(), origins())).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining("npm run build"),
+    });
+  });
+});

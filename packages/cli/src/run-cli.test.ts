@@ -1,0 +1,143 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { TensorProto_DataType as DataType, ModelProtoSchema } from "onnx-buf";
+import { beforeEach, describe, expect, it } from "vitest";
+import { runCli } from "./run-cli.ts";
+
+/** `y = x + w`, both of 512 floats. */
+function smallModel(fill: number): Uint8Array {
+  const shape = { dim: [{ value: { case: "dimValue" as const, value: 512n } }] };
+  const tensor = { elemType: DataType.FLOAT, shape };
+  const type = { value: { case: "tensorType" as const, value: tensor } };
+  const rawData = new Uint8Array(new Float32Array(512).fill(fill).buffer);
+  const graph = {
+    name: "small",
+    input: [{ name: "x", type }],
+    output: [{ name: "y", type }],
+    initializer: [{ name: "w", dims: [512n], dataType: DataType.FLOAT, rawData }],
+    node: [{ opType: "Add", input: ["x", "w"], output: ["y"] }],
+  };
+  const model = { irVersion: 8n, opsetImport: [{ version: 13n }], graph };
+  return toBinary(ModelProtoSchema, create(ModelProtoSchema, model));
+}
+
+describe("runCli", () => {
+  let folder: string;
+  const registry = () => join(folder, "registry");
+  const model = () => join(folder, "model.onnx");
+  const packing = () => ["pack", model(), "--name", "m", "--version", "1.0.0"];
+  const here = () => ["--registry", registry()];
+
+  async function run(...args: string[]) {
+    const [out, err]: [string[], string[]] = [[], []];
+    const terminal = {
+      out: (line: string) => out.push(line),
+      err: (line: string) => err.push(line),
+      progress: () => {},
+    };
+    return { status: await runCli(args, terminal), out, err };
+  }
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "selvedge-cli-"));
+    await writeFile(model(), smallModel(1));
+  });
+
+  it("packs, promotes, inspects and verifies", async () => {
+    expect(await run(...packing(), ...here())).toMatchObject({ status: 0, err: [] });
+    expect(await run("promote", "m@1.0.0", "--channel", "stable", ...here())).toMatchObject({
+      status: 0,
+      out: ["stable of m now serves 1.0.0 (sequence 1)"],
+    });
+    const inspected = await run("inspect", "m", ...here());
+    const lines = inspected.out.map((line) => line.trim().replace(/ +/g, " "));
+    expect(lines).toContain("channels stable");
+    expect(lines).toContain("input x: float32[512]");
+    expect(await run("verify", "m", ...here())).toMatchObject({ status: 0, err: [] });
+  });
+
+  it("prints one JSON value and nothing else with --json", async () => {
+    for (const args of [
+      packing(),
+      ["promote", "m@1.0.0", "--channel", "stable"],
+      ["inspect", "m"],
+      ["verify", "m@1.0.0"],
+    ]) {
+      const { status, out, err } = await run(...args, ...here(), "--json");
+      expect([status, out.length, err]).toEqual([0, 1, []]);
+      expect(JSON.parse(out[0] ?? "")).toMatchObject({ name: "m" });
+    }
+  });
+
+  it("exits with 1 and says what is wrong with a damaged pack", async () => {
+    const packed = await run(...packing(), ...here(), "--json");
+    expect(packed.status).toBe(0);
+    const { out } = await run("inspect", "m", ...here(), "--json");
+    const [{ sha256 }] = JSON.parse(out[0] ?? "").manifest.segments;
+    const segment = join(registry(), `m/segments/${sha256}.bin`);
+    const bytes = await readFile(segment);
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    await writeFile(segment, bytes);
+    const { status, out: found, err } = await run("verify", "m", ...here());
+    expect(status).toBe(1);
+    expect(found.join("\n")).toContain("Graph of fp32: bytes 0 to");
+    expect(err).toEqual([expect.stringContaining("2 problems")]);
+  });
+
+  it("exits with 1 and one line where a version is there with other bytes", async () => {
+    await run(...packing(), ...here());
+    await writeFile(model(), smallModel(2));
+    expect(await run(...packing(), ...here())).toEqual({
+      status: 1,
+      out: [],
+      err: [expect.stringMatching(/^selvedge: m@1\.0\.0 is published with other bytes/)],
+    });
+  });
+
+  it.each([
+    ["an empty file", ""],
+    ["a web page", "<!doctype html>"],
+  ])("exits with 1 and one line for %s", async (_, content) => {
+    await writeFile(model(), content);
+    const { status, out, err } = await run(...packing(), ...here());
+    expect([status, out]).toEqual([1, []]);
+    expect(err).toEqual([expect.stringMatching(/^selvedge: .*model\.onnx: .*$/)]);
+  });
+
+  it.each([
+    [[]],
+    [["nope"]],
+    [["pack"]],
+    [["pack", "a.onnx"]],
+    [["pack", "a.onnx", "--name", "m", "--version", "1", "--registry", "r", "--dtype", "q8"]],
+    [["pack", "a.onnx", "--name", "M!", "--version", "1", "--registry", "r"]],
+    [["pack", "a.onnx", "--key", "k"]],
+    [["inspect", "m"]],
+    [["verify", "m@", "--registry", "r"]],
+    [["promote", "m", "--channel", "stable", "--registry", "r"]],
+    [["promote", "m@1", "--registry", "r"]],
+    [["assets"]],
+    [["assets", "extra", "--out", "o"]],
+    [["serve", "--registry", "r", "--data", "d"]],
+    [["serve", "--registry", "r", "--data", "d", "--port", "http"]],
+    [["serve", "--registry", "r", "--data", "d", "--port", "70000"]],
+    [["serve", "--registry", "r", "--data", "d", "--port", "0", "--mount", "demo"]],
+  ])("exits with 2 and one line for %j", async (args) => {
+    const { status, out, err } = await run(...args);
+    expect([status, out]).toEqual([2, []]);
+    expect(err).toEqual([expect.stringMatching(/^selvedge: [^\n]+$/)]);
+  });
+
+  it("helps with the tool and with every command", async () => {
+    const { status, out } = await run("--help");
+    expect(status).toBe(0);
+    const names = ["pack", "inspect", "verify", "promote", "assets", "serve"];
+    for (const name of names) {
+      expect(out[0]).toContain(`  ${name} `);
+      const help = await run(name, "--help");
+      expect([help.status, help.out[0]?.startsWith(`Usage: selvedge ${name} `)]).toEqual([0, true]);
+    }
+  });
+});

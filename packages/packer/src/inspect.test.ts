@@ -1,0 +1,44 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { inspect } from "./inspect.ts";
+import { addModel, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
+import { pack } from "./pack.ts";
+import { promote } from "./promote.ts";
+
+describe("inspect", () => {
+  let registry: string;
+
+  beforeEach(async () => {
+    registry = await temporaryFolder();
+    await pack({ model: await modelFile(addModel()), name: "m", version: "1.0.0", registry });
+  });
+
+  it("shows the only version there is", async () => {
+    const { manifest, digest, manifestBytes, channels } = await inspect({ name: "m", registry });
+    expect(manifest.version).toBe("1.0.0");
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(manifestBytes).toBe(JSON.stringify(manifest).length);
+    expect(channels).toEqual([]);
+  });
+
+  it("asks which of several versions is meant, until stable serves one", async () => {
+    await pack({ model: await modelFile(addModel()), name: "m", version: "1.1.0", registry });
+    await expect(inspect({ name: "m", registry })).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining("1.0.0, 1.1.0"),
+    });
+    await promote({ name: "m", version: "1.0.0", channel: "stable", registry });
+    const { manifest, channels } = await inspect({ name: "m", registry });
+    expect([manifest.version, channels]).toEqual(["1.0.0", ["stable"]]);
+  });
+
+  it("says what there is instead of a version or model that is missing", async () => {
+    await expect(inspect({ name: "m", version: "2.0.0", registry })).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining("There is 1.0.0"),
+    });
+    await expect(inspect({ name: "other", registry })).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining('no model "other"'),
+    });
+  });
+});
