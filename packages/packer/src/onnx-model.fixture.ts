@@ -94,13 +94,16 @@ export function model(content: GraphProto, { irVersion = 8n, opset = 13n } = {})
 }
 
 /** `y = x + w`, `w` of 512 floats: just large enough to leave the graph. */
-export function addModel(weight: TensorProto = filled("w", 512, 0.5)): ModelProto {
+export function addModel(
+  weight: TensorProto = filled("w", 512, 0.5),
+  { opType = "Add", elemType = DataType.FLOAT }: { opType?: string; elemType?: number } = {},
+): ModelProto {
   return model(
     graph({
-      input: [value("x", ["n", 512])],
+      input: [value("x", ["n", 512], elemType)],
       output: [value("y", ["n", 512])],
       initializer: [weight],
-      node: [node("Add", ["x", "w"], ["y"])],
+      node: [node(opType, ["x", "w"], ["y"])],
     }),
   );
 }

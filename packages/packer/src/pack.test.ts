@@ -170,7 +170,7 @@ describe("pack", () => {
     ["an ORT file", () => new TextEncoder().encode("\0\0\0\0ORTM\0\0"), "model-unsupported"],
     [
       "an operator nobody has",
-      () => encode(model(graph({ ...addModel().graph, node: [node("Nope", ["x", "w"], ["y"])] }))),
+      () => encode(addModel(undefined, { opType: "Nope" })),
       "model-unsupported",
     ],
     [
@@ -185,10 +185,7 @@ describe("pack", () => {
     ],
     [
       "a string input",
-      () =>
-        encode(
-          model(graph({ ...addModel().graph, input: [value("x", ["n", 512], DataType.STRING)] })),
-        ),
+      () => encode(addModel(undefined, { elemType: DataType.STRING })),
       "model-unsupported",
     ],
   ])("refuses %s and leaves no trace", async (_, bytes, code) => {

@@ -1,3 +1,5 @@
+import { create } from "@bufbuild/protobuf";
+import { ValueInfoProtoSchema } from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { DataType, graph, value } from "./onnx-model.fixture.ts";
 import { declaredSignature, observedSignature } from "./signature.ts";
@@ -34,9 +36,8 @@ describe("declaredSignature", () => {
   });
 
   it("refuses values that are no tensors", () => {
-    const sequence = value("x");
-    if (sequence.type)
-      sequence.type.value = { case: "sequenceType", value: { elemType: undefined } as never };
+    const type = { value: { case: "sequenceType" as const, value: {} } };
+    const sequence = create(ValueInfoProtoSchema, { name: "x", type });
     expect(() => declared(sequence)).toThrow(
       expect.objectContaining({ code: "model-unsupported" }),
     );

@@ -6,8 +6,11 @@
 /** The version of onnxruntime-web this SDK was tested with, and the only one it loads. */
 export const RUNTIME_VERSION = "1.30.0";
 
+/** Grows when `runtime/glue-shim.ts` changes, which lies among files that browsers keep for good. */
+const SHIM_REVISION = 1;
+
 /** The folder below `assets` that holds the files; its name changes with them, so they never do. */
-export const RUNTIME_FOLDER: string = `ort-${RUNTIME_VERSION}`;
+export const RUNTIME_FOLDER: string = `ort-${RUNTIME_VERSION}-${SHIM_REVISION}`;
 
 /** The three files of one build: the JavaScript API, Emscripten's glue, and the wasm. */
 export interface RuntimeBuild {
