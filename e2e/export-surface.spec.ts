@@ -34,6 +34,8 @@ function exportsOf(declarations: string): string[] {
   const lists = [...declarations.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list]) =>
     (list ?? "").split(",").map((item) => item.replace(/^\s*type /, "").trim()),
   );
-  const direct = [...declarations.matchAll(/export (?:declare )?(?:const|interface|function) (\w+)/g)];
+  const direct = [
+    ...declarations.matchAll(/export (?:declare )?(?:const|interface|function) (\w+)/g),
+  ];
   return [...lists, ...direct.map(([, name]) => name ?? "")].filter(Boolean).sort();
 }

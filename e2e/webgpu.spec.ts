@@ -1,5 +1,6 @@
+import type { Page } from "@playwright/test";
 import { CHROMIUM_ARGS } from "./chromium-args.ts";
-import { expect, test } from "./fixtures/test.ts";
+import { expect, openBare, test } from "./fixtures/test.ts";
 
 const executablePath = process.env["SELVEDGE_CHROMIUM"];
 
@@ -59,4 +60,84 @@ test("asked for by name, WebGPU serves once a tiny model's golden answers hold o
     { backend: "webgpu", state: "serving", reason: expect.stringContaining("within") },
   ]);
   expect(result.difference).toBeLessThan(1e-3);
+});
+
+/** Makes the page believe that the software adapter is a GPU. */
+function passAsGpu(): void {
+  Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
+}
+
+/** Loads lande with `auto`, predicts while the GPU is being proven, and tells how it was decided. */
+function decide(page: Page) {
+  return page.evaluate(async () => {
+    const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
+    const model = await selvedge.load("lande");
+    const servedFirst = model.info.backend;
+    const data = new Float32Array(620).map((_, i) => (i % 31) / 310);
+    const ngrams = { type: "float32", data, dims: [1, 620] } as const;
+    const answers: string[] = [];
+    const candidate = () => model.info.candidates.find(({ backend }) => backend === "webgpu");
+    const isOpen = () => ["proving", undefined].includes(candidate()?.state);
+    do {
+      const { outputs } = await model.predict({ ngrams });
+      const probabilities = outputs["probabilities"]?.data as Float32Array;
+      answers.push(`${probabilities.indexOf(Math.max(...probabilities))}`);
+    } while (isOpen());
+    await model.predict({ ngrams });
+    const decided = { backend: model.info.backend, state: candidate()?.state };
+    const reason = candidate()?.reason;
+    await selvedge.close();
+    return { servedFirst, decided, reason, answers: [...new Set(answers)] };
+  });
+}
+
+test("a GPU that gives the golden answers takes over from WASM, without a call failing", async ({
+  page,
+  site,
+}) => {
+  await page.addInitScript(passAsGpu);
+  await openBare(page, site);
+  expect(await decide(page)).toEqual({
+    servedFirst: "wasm",
+    decided: { backend: "webgpu", state: "serving" },
+    reason: expect.stringContaining("within"),
+    answers: [expect.any(String)],
+  });
+});
+
+test("a GPU that computes zeros is turned down, and WASM goes on serving", async ({
+  page,
+  context,
+  site,
+}) => {
+  const api = /ort\.webgpu\.min\.mjs/;
+  await context.route(api, (route) =>
+    route.request().url().endsWith("?real")
+      ? route.continue()
+      : route.fulfill({
+          contentType: "text/javascript",
+          body: `import * as real from "./ort.webgpu.min.mjs?real";
+            export const { env, Tensor } = real;
+            export const InferenceSession = {
+              async create(...args) {
+                const session = await real.InferenceSession.create(...args);
+                return {
+                  async run(feeds) {
+                    const results = await session.run(feeds);
+                    for (const { data } of Object.values(results)) data.fill(0);
+                    return results;
+                  },
+                };
+              },
+            };`,
+        }),
+  );
+  await page.addInitScript(passAsGpu);
+  await openBare(page, site);
+  expect(await decide(page)).toEqual({
+    servedFirst: "wasm",
+    decided: { backend: "wasm", state: "rejected" },
+    reason: expect.stringMatching(/golden answers on webgpu: output probabilities\[\d+\] is 0/),
+    answers: [expect.any(String)],
+  });
 });

@@ -71,10 +71,11 @@ async function publish(demoModel, registry) {
     // version may be made again.
     await rm(join(registry, name, VERSION), { recursive: true, force: true });
     const started = performance.now();
-    const { bytes } = await pack({ ...demoModel, version: VERSION, registry });
+    const { bytes, warnings } = await pack({ ...demoModel, version: VERSION, registry });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const megabytes = (bytes.segments / 1e6).toFixed(1);
     console.log(`packed ${name}@${VERSION}: ${megabytes} MB in ${seconds} s`);
+    for (const warning of warnings) console.warn(`${name}: ${warning}`);
   }
   await promote({ name, version: VERSION, channel: "stable", registry });
 }

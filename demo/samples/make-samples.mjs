@@ -6,7 +6,7 @@ import { chromium } from "playwright";
 
 const rows = [
   ["2 x Flat white", "9.00"],
-  ["1 x Oat porridge", "7.50"],
+  ["1 x Rice porridge", "7.50"],
   ["1 x Sourdough toast", "6.20"],
   ["1 x Shakshuka", "14.80"],
   ["Service", "5.00"],
@@ -20,8 +20,8 @@ const pictures = {
       body { background: linear-gradient(160deg, #44557f, #26345a); display: grid; place-items: center; }
       main { width: 372px; padding: 34px 34px 40px; background: #fdfcf8; color: #23242a;
              font: 20px/1.75 "Liberation Mono", monospace; box-shadow: 0 18px 50px #0008; }
-      h1 { font: 700 29px/1.3 "Liberation Sans Narrow", sans-serif; letter-spacing: .06em; text-align: center; margin: 0; }
-      p { margin: 0; text-align: center; font-size: 17px; }
+      h1 { font: 700 29px/1.3 "Liberation Sans", sans-serif; word-spacing: .15em; text-align: center; margin: 0; }
+      p { margin: 0; text-align: center; font-family: "Liberation Sans", sans-serif; }
       hr { border: 0; border-top: 2px dashed #999; margin: 16px 0; }
       div { display: flex; justify-content: space-between; }
       .total { font: 700 31px/1.5 "Liberation Sans", sans-serif; display: block; }
@@ -36,7 +36,7 @@ const pictures = {
       body { background: linear-gradient(#b9cfdf 0 62%, #6f8b98 62% 64%, #587480 64%); }
       main { position: absolute; left: 110px; top: 56px; width: 580px; height: 330px; box-sizing: border-box;
              padding: 34px 40px; border: 7px solid #fff; outline: 9px solid #12467a; border-radius: 10px;
-             background: #12467a; color: #fff; font: 700 52px/1.2 "Liberation Sans", sans-serif; }
+             background: #12467a; color: #fff; font: 700 52px/1.2 "Liberation Sans", sans-serif; word-spacing: .1em; }
       p { font: 400 32px/1.5 "Liberation Sans", sans-serif; margin: 12px 0 0; }
       i { position: absolute; top: 386px; width: 20px; height: 160px; background: #4b5358; }
     </style><i style="left:220px"></i><i style="left:560px"></i>

@@ -6,7 +6,7 @@ import {
   sha256,
   type TensorRef,
 } from "@selvedge/protocol";
-import type { Golden } from "./golden-answers.ts";
+import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { packerVersion } from "./packer-version.ts";
@@ -66,7 +66,6 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     });
   const { bytes, sha256: segmentDigest } = await segment.finish();
 
-  const [shown] = golden;
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
     name,
@@ -79,7 +78,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
         "onnxruntime-web": await runtimeVersion(),
       },
     },
-    signature: observedSignature(split.declared, shown ?? { inputs: [], outputs: [] }),
+    signature: observedSignature(split.declared, golden),
     segments: [{ sha256: segmentDigest, bytes: bytes.length }],
     golden: { tolerance: tolerances(golden.flatMap(({ outputs }) => outputs)), cases },
     attachments,

@@ -1,15 +1,10 @@
 import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
+import type { Golden } from "./golden.ts";
 import { goldenInputs } from "./golden-inputs.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { difference } from "./tolerance.ts";
-
-/** Inputs and what the model answers to them. */
-export interface Golden {
-  readonly inputs: readonly NamedTensor[];
-  readonly outputs: readonly NamedTensor[];
-}
 
 /** Golden tensors travel with every download: sizes whose answers are larger are passed over. */
 const ANSWER_BYTES = 256 * 1024;

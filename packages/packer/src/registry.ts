@@ -127,6 +127,10 @@ async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | unde
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
+    throw new SelvedgeError(
+      "registry-invalid",
+      `${path} could not be read (${code ?? error}). Check the folder and its permissions.`,
+      { cause: error },
+    );
   }
 }

@@ -45,9 +45,10 @@ describe("declaredSignature", () => {
 });
 
 describe("observedSignature", () => {
-  const observe = (dims: (number | string)[] | undefined, run: number[]) => {
+  const observe = (dims: (number | string)[] | undefined, ...runs: number[][]) => {
     const signature = declaredSignature(graph({ output: [value("y", dims)] }));
-    return observedSignature(signature, { inputs: [], outputs: [seen("y", run)] }).outputs[0]?.dims;
+    const golden = runs.map((run) => ({ inputs: [], outputs: [seen("y", run)] }));
+    return observedSignature(signature, golden).outputs[0]?.dims;
   };
 
   it("keeps sizes that the run bears out, and free ones free", () => {
@@ -56,6 +57,7 @@ describe("observedSignature", () => {
 
   it("takes a size that the run contradicts for a free one", () => {
     expect(observe([1, 512], [8, 512])).toEqual([-1, 512]);
+    expect(observe([1, 512], [1, 512], [2, 512])).toEqual([-1, 512]);
   });
 
   it("takes the rank from the run where none was declared, or another", () => {

@@ -1,5 +1,6 @@
 import { type ElementType, type Manifest, SelvedgeError, type ValueInfo } from "@selvedge/protocol";
 import type { GraphProto, ValueInfoProto } from "onnx-buf";
+import type { Golden } from "./golden.ts";
 import { isRunnable, type NamedTensor, type RunnableType } from "./named-tensor.ts";
 import { dataTypeName, elementType } from "./onnx-element-type.ts";
 
@@ -30,22 +31,40 @@ export function declaredSignature(graph: GraphProto): DeclaredSignature {
   };
 }
 
-/** Completes what the model declares with what a run of it showed. */
+/** Completes what the model declares with what its golden runs showed. */
 export function observedSignature(
   declared: DeclaredSignature,
-  golden: { inputs: readonly NamedTensor[]; outputs: readonly NamedTensor[] },
+  golden: readonly Golden[],
 ): Manifest["signature"] {
-  const observe = (values: readonly DeclaredValue[], seen: readonly NamedTensor[]): ValueInfo[] =>
-    seen.map(({ name, dtype, dims }) => {
-      const value = values.find((candidate) => candidate.name === name);
-      const known = value?.dims?.length === dims.length ? value.dims : dims.map(() => -1);
-      // A declared size that the run contradicts is an exporter's guess, not a promise.
-      return { name, dtype, dims: dims.map((dim, i) => (known[i] === dim ? dim : -1)) };
-    });
   return {
-    inputs: observe(declared.inputs, golden.inputs),
-    outputs: observe(declared.outputs, golden.outputs),
+    inputs: declared.inputs.flatMap((value) =>
+      observe(
+        value,
+        golden.map(({ inputs }) => inputs),
+      ),
+    ),
+    outputs: declared.outputs.flatMap((value) =>
+      observe(
+        value,
+        golden.map(({ outputs }) => outputs),
+      ),
+    ),
   };
+}
+
+function observe(
+  { name, dims: declared }: DeclaredValue,
+  runs: readonly (readonly NamedTensor[])[],
+): ValueInfo[] {
+  const seen = runs.flatMap((tensors) => tensors.filter((tensor) => tensor.name === name));
+  const [first] = seen;
+  if (first === undefined) return [];
+  // A declared size that a run contradicts is an exporter's guess, not a promise.
+  const dims = first.dims.map((_, axis) => {
+    const size = declared?.length === first.dims.length ? declared[axis] : undefined;
+    return size !== undefined && seen.every((tensor) => tensor.dims[axis] === size) ? size : -1;
+  });
+  return [{ name, dtype: first.dtype, dims }];
 }
 
 function declaredValue({ name, type }: ValueInfoProto, role: string): DeclaredValue {

@@ -22,7 +22,17 @@ describe("writeAtomically", () => {
   it("cleans up after itself when it fails", async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "taken/by-a-folder"), { recursive: true });
-    await expect(writeAtomically(join(folder, "taken"), "text")).rejects.toThrow();
+    await expect(writeAtomically(join(folder, "taken"), "text")).rejects.toMatchObject({
+      code: "registry-invalid",
+    });
     expect(await readdir(folder)).toEqual(["taken"]);
+  });
+
+  it("says so where a folder's place is taken by a file", async () => {
+    const file = join(await temporaryFolder(), "file");
+    await writeFile(file, "");
+    await expect(writeAtomically(join(file, "m/channels.json"), "")).rejects.toMatchObject({
+      code: "registry-invalid",
+    });
   });
 });

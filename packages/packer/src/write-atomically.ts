@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { SelvedgeError } from "@selvedge/protocol";
 
 /**
  * Writes a file so that a reader, or a crash at any moment, finds the old file or the whole new one.
  * Once this has returned, the file survives a power cut.
+ *
+ * @throws SelvedgeError `registry-invalid` where it cannot be written.
  */
 export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
+    await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(bytes);
@@ -19,11 +21,16 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
       await file.close();
     }
     await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const code = cause instanceof Error && "code" in cause ? cause.code : cause;
+    throw new SelvedgeError(
+      "registry-invalid",
+      `${path} could not be written (${code}). Check the folder, its permissions and the disk's free space.`,
+      { cause },
+    );
   }
-  await syncFolder(folder);
 }
 
 /** A rename is durable only once its folder is; Windows has no such thing and needs none. */

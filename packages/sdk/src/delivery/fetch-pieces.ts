@@ -9,7 +9,7 @@ import { networkError, request } from "./request.ts";
  * more, past every cache, before the host is taken to be wrong.
  *
  * @throws SelvedgeError `integrity` for bytes that are not what the manifest says, `network` for a
- * body that ends early, and whatever `request` throws.
+ * body that ends early, `response-invalid` for a web page, and whatever `request` throws.
  */
 export async function* fetchPieces(
   range: RangeRequest,
@@ -61,6 +61,15 @@ async function* readRange(
     cache,
     headers: isWhole ? {} : { Range: `bytes=${start}-${end - 1}` },
   });
+  // What a host for single-page apps answers in place of a file it lacks.
+  if (response.headers.get("Content-Type")?.startsWith("text/html") === true) {
+    await response.body?.cancel();
+    throw new SelvedgeError(
+      "response-invalid",
+      `${document}: ${url} answered with a web page. Check that the registry address is right and that its host answers 404 for what it lacks.`,
+      { detail: { url } },
+    );
+  }
   let position = response.status === 206 ? rangeStart(response, start, { url, document }) : 0;
   const reader = response.body?.getReader();
   if (reader === undefined) throw truncated(url, document, position, end);

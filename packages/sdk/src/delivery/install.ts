@@ -1,7 +1,7 @@
 import { type BlobRef, type Dtype, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import type { Database } from "../store/database.ts";
-import { activate, findManifestText, variantOf } from "../store/packs.ts";
+import { activate, findManifestText, neededBlobs, totalBytes, variantOf } from "../store/packs.ts";
 import { missingPieces, type Piece, putPieces } from "../store/pieces.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
@@ -34,7 +34,7 @@ export async function install(
   const resolvedAt = performance.now();
   const dtype = chooseDtype(pack.manifest, selector.dtype);
   const needs = neededBlobs(pack.manifest, dtype);
-  const total = needs.reduce((sum, blob) => sum + blob.bytes, 0);
+  const total = totalBytes(needs);
   let fetchedBytes = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const plan = planFetch(pack.manifest.segments, needs, await missingPieces(database, needs));
@@ -65,6 +65,7 @@ export async function install(
         digest: pack.digest,
         version: pack.manifest.version,
         dtype,
+        bytes: total,
         fetchedBytes,
         resolveMs: resolvedAt - startedAt,
         fetchMs: performance.now() - resolvedAt,
@@ -87,18 +88,6 @@ export function chooseDtype(manifest: Manifest, dtype: Dtype | "auto"): Dtype {
     "no-candidate",
     `${manifest.name}@${manifest.version} has no variant for onnx on WASM, which this version of Selvedge needs. Pack one, or update Selvedge.`,
   );
-}
-
-/** What a device needs of a pack to run one dtype of it, and to prove it. */
-export function neededBlobs(manifest: Manifest, dtype: Dtype): BlobRef[] {
-  const variant = variantOf(manifest, dtype);
-  const blobs = [
-    variant.graph,
-    ...variant.tensors,
-    ...manifest.attachments,
-    ...manifest.golden.cases.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
-  ];
-  return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
 }
 
 function makeVisible(

@@ -32,7 +32,7 @@ export function planFetch(
       .filter((blob) => blob.at.segment === index)
       .flatMap(piecesOf)
       .filter(({ key }) => missing.has(pieceId(key)))
-      .sort((a, b) => a.start - b.start);
+      .sort((a, b) => a.start - b.start || a.end - b.end);
     return runsOf(pieces).map((run) => ({ segment, pieces: run }));
   });
 }

@@ -44,14 +44,21 @@ export interface StoreSchema extends DBSchema {
 export class Database {
   #connection: Promise<IDBPDatabase<StoreSchema>> | undefined;
 
-  /** @throws SelvedgeError `storage-unavailable` where IndexedDB is refused. */
-  async connect(): Promise<IDBPDatabase<StoreSchema>> {
+  /**
+   * Runs something on the connection.
+   *
+   * @param doing what to call it in errors
+   * @throws SelvedgeError `storage-unavailable` where IndexedDB is refused, `storage-full` where the
+   * quota is used up.
+   */
+  async use<T>(
+    doing: string,
+    run: (connection: IDBPDatabase<StoreSchema>) => Promise<T>,
+  ): Promise<T> {
     try {
-      this.#connection ??= this.#open();
-      return await this.#connection;
+      return await run(await this.#connect());
     } catch (error) {
-      this.#connection = undefined;
-      throw storageError(error, "opening the model cache");
+      throw storageError(error, doing);
     }
   }
 
@@ -59,6 +66,17 @@ export class Database {
     const connection = this.#connection;
     this.#connection = undefined;
     (await connection?.catch(() => undefined))?.close();
+  }
+
+  async #connect(): Promise<IDBPDatabase<StoreSchema>> {
+    try {
+      // Where an origin is opaque, opening throws before there is a promise.
+      this.#connection ??= this.#open();
+      return await this.#connection;
+    } catch (error) {
+      this.#connection = undefined;
+      throw error;
+    }
   }
 
   #open(): Promise<IDBPDatabase<StoreSchema>> {

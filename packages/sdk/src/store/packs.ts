@@ -5,37 +5,60 @@ import {
   type Manifest,
   parseManifest,
   SelvedgeError,
+  sha256,
 } from "@selvedge/protocol";
 import type { CachedPack, PackSelector } from "../worker/keeper-api.ts";
 import { type ActivationRecord, activationKey, type Database, type PackRecord } from "./database.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
-import { storageError } from "./storage-error.ts";
 
 /** The pack that answers for a selector, if one does. */
 export async function findActive(
   database: Database,
   selector: PackSelector,
 ): Promise<ActivationRecord | undefined> {
-  return (await database.connect()).get("activations", activationKey(selector));
+  return database.use("looking for a stored model", (connection) =>
+    connection.get("activations", activationKey(selector)),
+  );
 }
 
-/** A pack in the store, with its manifest. */
+/**
+ * A pack in the store, with its manifest.
+ *
+ * @throws SelvedgeError `storage-damaged` where the manifest is not what it was.
+ */
 export async function findPack(
   database: Database,
   digest: string,
 ): Promise<{ record: PackRecord; manifest: Manifest } | undefined> {
-  const record = await (await database.connect()).get("packs", digest);
+  const record = await findRecord(database, digest);
   if (record === undefined) return undefined;
+  if (!(await isIntact(record)))
+    throw new SelvedgeError(
+      "storage-damaged",
+      `The stored manifest of ${record.name}@${record.version} is not what it was. Load the model again to fetch it.`,
+      { detail: { digest } },
+    );
   const manifest = parseManifest(record.manifest, `stored manifest of ${record.name}`);
   return { record, manifest };
 }
 
-/** The text of a manifest in the store. */
+/** The text of a manifest in the store, where it is there and intact. */
 export async function findManifestText(
   database: Database,
   digest: string,
 ): Promise<string | undefined> {
-  return (await (await database.connect()).get("packs", digest))?.manifest;
+  const record = await findRecord(database, digest);
+  return record !== undefined && (await isIntact(record)) ? record.manifest : undefined;
+}
+
+function findRecord(database: Database, digest: string): Promise<PackRecord | undefined> {
+  return database.use("looking for a stored model", (connection) =>
+    connection.get("packs", digest),
+  );
+}
+
+async function isIntact({ digest, manifest }: PackRecord): Promise<boolean> {
+  return (await sha256(new TextEncoder().encode(manifest))) === digest;
 }
 
 /**
@@ -56,11 +79,8 @@ export async function activate(
   },
 ): Promise<boolean> {
   const { dtype, ...record } = pack;
-  try {
-    const transaction = (await database.connect()).transaction(
-      ["packs", "activations", "pieces"],
-      "readwrite",
-    );
+  return database.use(`installing ${pack.name}@${pack.version}`, async (connection) => {
+    const transaction = connection.transaction(["packs", "activations", "pieces"], "readwrite");
     const pieces = transaction.objectStore("pieces");
     const held = await Promise.all(needs.flatMap(pieceKeys).map((key) => pieces.getKey(key)));
     if (held.includes(undefined)) return false;
@@ -80,41 +100,45 @@ export async function activate(
       transaction.done,
     ]);
     return true;
-  } catch (error) {
-    throw storageError(error, `installing ${pack.name}@${pack.version}`);
-  }
+  });
 }
 
 /** Notes that a pack was opened just now. */
 export async function touchPack(database: Database, digest: string): Promise<void> {
-  const transaction = (await database.connect()).transaction("packs", "readwrite");
-  const record = await transaction.store.get(digest);
-  if (record !== undefined) await transaction.store.put({ ...record, usedAt: Date.now() });
-  await transaction.done;
+  await database.use("noting that a model was used", async (connection) => {
+    const { store, done } = connection.transaction("packs", "readwrite");
+    const record = await store.get(digest);
+    if (record !== undefined) await store.put({ ...record, usedAt: Date.now() });
+    await done;
+  });
 }
 
 /** Every pack in the store, those used last first. */
 export async function listPacks(database: Database): Promise<CachedPack[]> {
-  const records = await (await database.connect()).getAll("packs");
+  const records = await database.use("listing stored models", (connection) =>
+    connection.getAll("packs"),
+  );
   return records
-    .map(({ name, version, digest, manifest, installedAt, usedAt }) => ({
-      name,
-      version,
-      digest,
-      bytes: blobsOf(parseManifest(manifest)).reduce((sum, blob) => sum + blob.bytes, 0),
-      installedAt: new Date(installedAt),
-      usedAt: new Date(usedAt),
+    .map((record) => ({
+      name: record.name,
+      version: record.version,
+      digest: record.digest,
+      bytes: totalBytes(blobsOfRecord(record, record.dtypes)),
+      installedAt: new Date(record.installedAt),
+      usedAt: new Date(record.usedAt),
     }))
     .sort((a, b) => b.usedAt.getTime() - a.usedAt.getTime());
 }
 
 /** Bytes of all pieces in the store, those of unfinished downloads included. */
 export async function storedBytes(database: Database): Promise<number> {
-  const store = (await database.connect()).transaction("pieces").store;
-  let bytes = 0;
-  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
-    bytes += cursor.value.byteLength;
-  return bytes;
+  return database.use("measuring the model cache", async (connection) => {
+    const { store } = connection.transaction("pieces");
+    let bytes = 0;
+    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
+      bytes += cursor.value.byteLength;
+    return bytes;
+  });
 }
 
 /**
@@ -127,38 +151,62 @@ export async function removePacks(
   database: Database,
   isMeant: (pack: { name: string; version: string }) => boolean,
 ): Promise<number> {
-  const transaction = (await database.connect()).transaction(
-    ["packs", "activations", "pieces"],
-    "readwrite",
-  );
-  const packs = transaction.objectStore("packs");
-  const all = await packs.getAll();
-  const gone = all.filter(isMeant);
-  const kept = all.filter((pack) => !isMeant(pack));
-  const piecesOf = (pack: PackRecord) => blobsOf(parseManifest(pack.manifest)).flatMap(pieceKeys);
-  const stillNeeded = new Set(kept.flatMap(piecesOf).map(pieceId));
-  const pieces = transaction.objectStore("pieces");
-  const removals = gone.flatMap((pack) => [
-    packs.delete(pack.digest),
-    ...piecesOf(pack)
-      .filter((key) => !stillNeeded.has(pieceId(key)))
-      .map((key) => pieces.delete(key)),
-  ]);
-  const activations = transaction.objectStore("activations");
-  for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue())
-    if (gone.some(({ digest }) => digest === cursor?.value.digest)) removals.push(cursor.delete());
-  await Promise.all([...removals, transaction.done]);
-  return gone.length;
+  return database.use("deleting stored models", async (connection) => {
+    const transaction = connection.transaction(["packs", "activations", "pieces"], "readwrite");
+    const packs = transaction.objectStore("packs");
+    const all = await packs.getAll();
+    const gone = all.filter(isMeant);
+    const kept = all.filter((pack) => !isMeant(pack));
+    const piecesOf = (pack: PackRecord) => blobsOfRecord(pack).flatMap(pieceKeys);
+    const stillNeeded = new Set(kept.flatMap(piecesOf).map(pieceId));
+    const pieces = transaction.objectStore("pieces");
+    const removals = gone.flatMap((pack) => [
+      packs.delete(pack.digest),
+      ...piecesOf(pack)
+        .filter((key) => !stillNeeded.has(pieceId(key)))
+        .map((key) => pieces.delete(key)),
+    ]);
+    const activations = transaction.objectStore("activations");
+    for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue())
+      if (gone.some(({ digest }) => digest === cursor?.value.digest))
+        removals.push(cursor.delete());
+    await Promise.all([...removals, transaction.done]);
+    return gone.length;
+  });
 }
 
 /** Empties the cache of models. What telemetry waits in the outbox stays. */
 export async function clearPacks(database: Database): Promise<void> {
   const stores = ["packs", "activations", "pieces"] as const;
-  const transaction = (await database.connect()).transaction(stores, "readwrite");
-  await Promise.all([
-    ...stores.map((store) => transaction.objectStore(store).clear()),
-    transaction.done,
-  ]);
+  await database.use("clearing the model cache", (connection) => {
+    const transaction = connection.transaction(stores, "readwrite");
+    return Promise.all([
+      ...stores.map((store) => transaction.objectStore(store).clear()),
+      transaction.done,
+    ]);
+  });
+}
+
+/** What a device needs of a pack to run one dtype of it, and to prove it; each blob once. */
+export function neededBlobs(manifest: Manifest, dtype: Dtype): BlobRef[] {
+  return blobsOf({ ...manifest, variants: [variantOf(manifest, dtype)] });
+}
+
+/** Bytes of some blobs together. */
+export function totalBytes(blobs: readonly BlobRef[]): number {
+  return blobs.reduce((sum, blob) => sum + blob.bytes, 0);
+}
+
+/** A stored pack's blobs; none where its manifest was damaged, so that it can still be deleted. */
+function blobsOfRecord({ manifest: text }: PackRecord, dtypes?: readonly Dtype[]): BlobRef[] {
+  let manifest: Manifest;
+  try {
+    manifest = parseManifest(text);
+  } catch {
+    return [];
+  }
+  const variants = manifest.variants.filter(({ dtype }) => dtypes?.includes(dtype) ?? true);
+  return blobsOf({ ...manifest, variants });
 }
 
 /** The variant of a manifest in this dtype. */

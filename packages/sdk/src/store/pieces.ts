@@ -6,7 +6,6 @@ import {
   sha256,
 } from "@selvedge/protocol";
 import type { Database, PieceKey } from "./database.ts";
-import { storageError } from "./storage-error.ts";
 
 /** A piece that has been verified. */
 export interface Piece {
@@ -29,23 +28,21 @@ export async function missingPieces(
   database: Database,
   blobs: readonly BlobRef[],
 ): Promise<Set<string>> {
-  const store = (await database.connect()).transaction("pieces").store;
   const keys = blobs.flatMap(pieceKeys);
-  const found = await Promise.all(keys.map((key) => store.getKey(key)));
+  const found = await database.use("looking for stored model bytes", (connection) => {
+    const { store } = connection.transaction("pieces");
+    return Promise.all(keys.map((key) => store.getKey(key)));
+  });
   return new Set(keys.filter((_, i) => found[i] === undefined).map(pieceId));
 }
 
 /** Writes pieces, all or none. */
 export async function putPieces(database: Database, pieces: readonly Piece[]): Promise<void> {
-  try {
-    const transaction = (await database.connect()).transaction("pieces", "readwrite");
-    await Promise.all([
-      ...pieces.map(({ key, bytes }) => transaction.store.put(bytes, key)),
-      transaction.done,
-    ]);
-  } catch (error) {
-    throw storageError(error, "storing model bytes");
-  }
+  if (pieces.length === 0) return;
+  await database.use("storing model bytes", (connection) => {
+    const { store, done } = connection.transaction("pieces", "readwrite");
+    return Promise.all([...pieces.map(({ key, bytes }) => store.put(bytes, key)), done]);
+  });
 }
 
 /**
@@ -59,10 +56,12 @@ export async function readBlobs(
   database: Database,
   blobs: readonly BlobRef[],
 ): Promise<ArrayBuffer[]> {
-  const store = (await database.connect()).transaction("pieces").store;
-  const stored = await Promise.all(
-    blobs.map((blob) => Promise.all(pieceKeys(blob).map((key) => store.get(key)))),
-  );
+  const stored = await database.use("reading model bytes", (connection) => {
+    const { store } = connection.transaction("pieces");
+    return Promise.all(
+      blobs.map((blob) => Promise.all(pieceKeys(blob).map((key) => store.get(key)))),
+    );
+  });
   const damaged: PieceKey[] = [];
   const buffers = await Promise.all(
     blobs.map(async (blob, i) => {
@@ -88,8 +87,10 @@ export async function readBlobs(
 }
 
 async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
-  const transaction = (await database.connect()).transaction("pieces", "readwrite");
-  await Promise.all([...keys.map((key) => transaction.store.delete(key)), transaction.done]);
+  await database.use("dropping damaged model bytes", (connection) => {
+    const { store, done } = connection.transaction("pieces", "readwrite");
+    return Promise.all([...keys.map((key) => store.delete(key)), done]);
+  });
 }
 
 function join(pieces: readonly (ArrayBuffer | undefined)[], bytes: number): ArrayBuffer {

@@ -3,7 +3,6 @@ import { SelvedgeError } from "@selvedge/protocol";
 /** What IndexedDB said, as an error that tells what to do about it. */
 export function storageError(cause: unknown, doing: string): unknown {
   if (cause instanceof SelvedgeError || !(cause instanceof Error)) return cause;
-  if (cause.name === "AbortError" && !(cause instanceof DOMException)) return cause;
   if (cause.name === "QuotaExceededError")
     return new SelvedgeError(
       "storage-full",

@@ -1,6 +1,5 @@
 import type { OtlpMetricsRequest } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
-import { storageError } from "../store/storage-error.ts";
 
 /** Past this many batches the oldest are dropped: a collector that is gone must not fill the disk. */
 const MOST_BATCHES = 500;
@@ -14,28 +13,25 @@ export class Outbox {
   }
 
   async add(batch: OtlpMetricsRequest): Promise<void> {
-    try {
-      const transaction = (await this.#database.connect()).transaction("outbox", "readwrite");
-      await transaction.store.add(batch);
-      const keys = await transaction.store.getAllKeys();
-      await Promise.all([
-        ...keys
-          .slice(0, Math.max(0, keys.length - MOST_BATCHES))
-          .map((key) => transaction.store.delete(key)),
-        transaction.done,
-      ]);
-    } catch (error) {
-      throw storageError(error, "keeping telemetry until it is sent");
-    }
+    await this.#database.use("keeping telemetry until it is sent", async (connection) => {
+      const { store, done } = connection.transaction("outbox", "readwrite");
+      await store.add(batch);
+      const keys = await store.getAllKeys();
+      const tooOld = keys.slice(0, Math.max(0, keys.length - MOST_BATCHES));
+      await Promise.all([...tooOld.map((key) => store.delete(key)), done]);
+    });
   }
 
   async oldest(): Promise<{ key: number; batch: OtlpMetricsRequest } | undefined> {
-    const store = (await this.#database.connect()).transaction("outbox").store;
-    const cursor = await store.openCursor();
-    return cursor === null ? undefined : { key: cursor.key, batch: cursor.value };
+    return this.#database.use("reading telemetry that waits", async (connection) => {
+      const cursor = await connection.transaction("outbox").store.openCursor();
+      return cursor === null ? undefined : { key: cursor.key, batch: cursor.value };
+    });
   }
 
   async remove(key: number): Promise<void> {
-    await (await this.#database.connect()).delete("outbox", key);
+    await this.#database.use("removing telemetry that was sent", (connection) =>
+      connection.delete("outbox", key),
+    );
   }
 }

@@ -3,8 +3,8 @@ import type { Outcome } from "./outcome.ts";
 
 /** What the keeper worker does for the page: delivery, the store, and the outbox. */
 export interface KeeperApi {
-  /** Called once, before anything else. */
-  start(settings: KeeperSettings): void;
+  /** Called once, before anything else. `onSend` is told of each batch that was acknowledged. */
+  start(settings: KeeperSettings, onSend?: (batch: OtlpMetricsRequest) => void): void;
   /** Makes a pack complete and active in the store, fetching only what is missing. */
   install(
     call: number,
@@ -34,7 +34,6 @@ export interface KeeperSettings {
     /** Absolute, without `/metrics`. */
     readonly endpoint: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly onSend?: (batch: OtlpMetricsRequest) => void;
   };
 }
 
@@ -48,7 +47,10 @@ export interface PackSelector {
   readonly dtype: Dtype | "auto";
 }
 
-/** How far a load has come. */
+/**
+ * How far a load has come. `start` says that the engine opens what the device holds, and comes first;
+ * where the device holds nothing `resolve` and `fetch` follow, and `start` again. `ready` comes last.
+ */
 export interface Progress {
   readonly phase: "resolve" | "fetch" | "start" | "ready";
   /** The model. */
@@ -64,6 +66,8 @@ export interface Installed {
   readonly digest: string;
   readonly version: string;
   readonly dtype: Dtype;
+  /** Model bytes of this dtype, those already stored included. */
+  readonly bytes: number;
   readonly fetchedBytes: number;
   readonly resolveMs: number;
   readonly fetchMs: number;
