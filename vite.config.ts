@@ -35,6 +35,8 @@ export default defineConfig({
       },
       {
         resolve,
+        // Found only as tests run, they would make Vite reload the page in the middle of one.
+        optimizeDeps: { include: ["comlink", "idb"] },
         test: {
           name: "browser",
           include: ["packages/*/src/**/*.browser.test.ts"],

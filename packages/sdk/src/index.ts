@@ -8,8 +8,8 @@ export type {
   LoadTimings,
   Model,
   ModelInfo,
-  PredictOptions,
   Prediction,
+  PredictOptions,
 } from "./serving/model.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type { Availability, CachedPack, Progress } from "./worker/keeper-api.ts";

@@ -1,4 +1,10 @@
-import { type Dtype, isModelName, isVersion, SelvedgeError } from "@selvedge/protocol";
+import {
+  type Dtype,
+  isModelName,
+  isVersion,
+  type OtlpMetricsRequest,
+  SelvedgeError,
+} from "@selvedge/protocol";
 import { RUNTIME_FOLDER } from "./engine/onnx/runtime-files.ts";
 import type { KeeperSettings, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
@@ -29,7 +35,7 @@ export interface TelemetryOptions {
   readonly service?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Called with each batch that was acknowledged, exactly as it was sent. */
-  readonly onSend?: NonNullable<KeeperSettings["telemetry"]>["onSend"];
+  readonly onSend?: (batch: OtlpMetricsRequest) => void;
 }
 
 /** What `load` takes. */
@@ -55,6 +61,7 @@ export interface Settings {
   readonly runtimeFolder: string;
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
+  readonly onSend: TelemetryOptions["onSend"];
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
 }
 
@@ -71,9 +78,9 @@ export function readOptions({
     service: telemetry?.service ?? "selvedge",
     telemetry: telemetry && {
       endpoint: folderUrl("telemetry.endpoint", telemetry.endpoint).slice(0, -1),
-      headers: telemetry.headers ?? {},
-      ...(telemetry.onSend === undefined ? {} : { onSend: telemetry.onSend }),
+      headers: { ...telemetry.headers },
     },
+    onSend: telemetry?.onSend,
     workers,
   };
 }

@@ -10,6 +10,9 @@ import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
 
+/** How long closing waits for a collector. */
+const LAST_FLUSH_MS = 2_000;
+
 /** A page's Selvedge. Everything it started ends with `close`. */
 export interface Selvedge {
   /** What this device keeps of models. */
@@ -45,9 +48,10 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, runtimeFolder, service, telemetry, workers } = readOptions(options);
+  const { registry, runtimeFolder, service, telemetry, onSend, workers } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     registry,
+    onSend,
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
@@ -61,6 +65,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     keeper,
     reporter,
     newHost(backend: "wasm" | "webgpu") {
+      // A load that was asking for a GPU meanwhile must not start what no one would end.
+      requireOpen();
       const host = new EngineHost({
         backend,
         folder: runtimeFolder,
@@ -80,11 +86,16 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   }
 
   async function end(): Promise<void> {
+    const reason = new SelvedgeError(
+      "closed",
+      "This Selvedge was closed. Call createSelvedge() again.",
+    );
     for (const model of [...models]) await model.dispose();
-    for (const host of [...hosts]) host.dispose();
-    await reporter.flush().catch(() => undefined);
+    for (const host of [...hosts]) host.dispose(reason);
+    // What a slow collector does not take in time waits in the outbox for the next visit.
+    await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
-    keeper.end(new SelvedgeError("closed", "Selvedge was closed while this was under way."));
+    keeper.end(reason);
   }
 
   return {
@@ -94,6 +105,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       requireOpen();
       const model = await loadModel(rooms, name, loadOptions);
       models.add(model);
+      if (closed !== undefined) await model.dispose();
+      requireOpen();
       return model;
     },
     async availability(name, loadOptions = {}) {

@@ -35,18 +35,26 @@ export async function resolvePack(
     stored: (digest: string) => Promise<string | undefined>;
   },
 ): Promise<ResolvedPack> {
-  const entry =
+  const entry: { version: string; manifest?: string } =
     version === undefined ? await entryOf({ registry, name, channel }, signal) : { version };
   const title = `manifest of ${name}@${entry.version}`;
-  const known = "manifest" in entry ? await stored(entry.manifest) : undefined;
-  // A version's manifest never changes, so the HTTP cache may answer.
-  const request = () => requestText(registry + manifestPath(name, entry.version), {
-    document: title,
-    signal,
-  });
-  const text = known ?? (await request());
-  const digest = await sha256(new TextEncoder().encode(text));
-  if ("manifest" in entry && entry.manifest !== digest)
+  const ask = async (cache: RequestCache) =>
+    readText(
+      await requestText(registry + manifestPath(name, entry.version), {
+        document: title,
+        signal,
+        cache,
+      }),
+    );
+  const isNamed = ({ digest }: { digest: string }) =>
+    entry.manifest === undefined || entry.manifest === digest;
+  const known = entry.manifest === undefined ? undefined : await stored(entry.manifest);
+  // A version's manifest never changes, so the HTTP cache may answer; where that kept something else,
+  // the host is asked past it.
+  let read = known === undefined ? await ask("default") : await readText(known);
+  if (!isNamed(read)) read = await ask("reload");
+  const { text, digest } = read;
+  if (!isNamed(read))
     throw new SelvedgeError(
       "integrity",
       `${title}: its SHA-256 is ${digest}, but channel ${channel} names ${entry.manifest}. The registry's files do not belong together; publish the version again.`,
@@ -58,6 +66,10 @@ export async function resolvePack(
       `${title}: it is the manifest of ${manifest.name}@${manifest.version}. The registry's files were mixed up; publish the version again.`,
     );
   return { digest, text, manifest };
+}
+
+async function readText(text: string): Promise<{ text: string; digest: string }> {
+  return { text, digest: await sha256(new TextEncoder().encode(text)) };
 }
 
 async function entryOf(

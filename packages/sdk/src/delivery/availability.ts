@@ -1,10 +1,10 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { parseManifest, SelvedgeError } from "@selvedge/protocol";
 import { resolvePack } from "../channel/resolve.ts";
 import type { Database } from "../store/database.ts";
-import { findActive, findManifestText, findPack } from "../store/packs.ts";
+import { findActive, findManifestText, neededBlobs } from "../store/packs.ts";
 import { missingPieces } from "../store/pieces.ts";
 import type { Availability, PackSelector } from "../worker/keeper-api.ts";
-import { chooseDtype, neededBlobs } from "./install.ts";
+import { chooseDtype } from "./install.ts";
 import { planBytes, planFetch } from "./plan.ts";
 
 /** Whether a model is stored, can be fetched, or neither, and how many bytes it would take. */
@@ -13,22 +13,23 @@ export async function availability(
   selector: PackSelector,
   { signal, isDownloading }: { signal: AbortSignal; isDownloading: boolean },
 ): Promise<Availability> {
-  const active = await findActive(database, selector);
-  const stored = active && (await findPack(database, active.digest));
-  if (active !== undefined && stored !== undefined) {
-    const needs = neededBlobs(stored.manifest, active.dtype);
-    const missing = await missingPieces(database, needs);
-    if (missing.size === 0) return { state: "available", bytes: 0, reasons: [] };
-  }
   try {
+    const active = await findActive(database, selector);
+    const stored = active && (await findManifestText(database, active.digest));
+    if (active !== undefined && stored !== undefined) {
+      const needs = neededBlobs(parseManifest(stored), active.dtype);
+      const missing = await missingPieces(database, needs);
+      if (missing.size === 0) return { state: "available", bytes: 0, reasons: [] };
+    }
     const { manifest } = await resolvePack(selector, {
-    signal,
-    stored: (digest) => findManifestText(database, digest),
-  });
+      signal,
+      stored: (digest) => findManifestText(database, digest),
+    });
     const needs = neededBlobs(manifest, chooseDtype(manifest, selector.dtype));
     const missing = await missingPieces(database, needs);
     const bytes = planBytes(planFetch(manifest.segments, needs, missing));
-    if (isDownloading) return { state: "downloading", bytes, reasons: ["It is being fetched now."] };
+    if (isDownloading)
+      return { state: "downloading", bytes, reasons: ["It is being fetched now."] };
     return { state: "downloadable", bytes, reasons: [`${bytes} bytes have to be fetched.`] };
   } catch (error) {
     if (!(error instanceof SelvedgeError)) throw error;

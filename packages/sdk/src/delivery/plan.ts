@@ -39,9 +39,7 @@ export function planFetch(
 
 /** Bytes a plan fetches. */
 export function planBytes(plan: readonly RangeRequest[]): number {
-  return plan
-    .flatMap(({ pieces }) => pieces)
-    .reduce((sum, { start, end }) => sum + end - start, 0);
+  return plan.flatMap(({ pieces }) => pieces).reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 function piecesOf(blob: BlobRef): WantedPiece[] {

@@ -1,7 +1,14 @@
 import { type Dtype, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
-import { findActive, findPack, touchPack, variantOf } from "../store/packs.ts";
-import { readBlobs } from "../store/pieces.ts";
+import {
+  findActive,
+  findPack,
+  neededBlobs,
+  totalBytes,
+  touchPack,
+  variantOf,
+} from "../store/packs.ts";
+import { missingPieces, readBlobs } from "../store/pieces.ts";
 import type { PackRequest } from "../worker/engine-api.ts";
 import type { SessionSource } from "./engine-session.ts";
 
@@ -10,11 +17,14 @@ export interface ReadPack {
   readonly digest: string;
   readonly dtype: Dtype;
   readonly manifest: Manifest;
+  /** Model bytes of this dtype, golden answers and attachments included. */
+  readonly bytes: number;
   readonly source: SessionSource;
 }
 
 /**
- * Reads a pack from the store.
+ * Reads a pack from the store. One that is opened by selector has to be whole, attachments and golden
+ * answers too, as that is when what is missing can be installed.
  *
  * @returns `undefined` where nothing is active for the selector.
  * @throws SelvedgeError `storage-damaged` where a piece is missing or damaged.
@@ -23,8 +33,7 @@ export async function openPack(
   database: Database,
   request: PackRequest,
 ): Promise<ReadPack | undefined> {
-  const wanted =
-    request.by === "digest" ? request : await findActive(database, request.selector);
+  const wanted = request.by === "digest" ? request : await findActive(database, request.selector);
   if (wanted === undefined) return undefined;
   const { digest, dtype } = wanted;
   const pack = await findPack(database, digest);
@@ -36,13 +45,26 @@ export async function openPack(
     );
   }
   const variant = variantOf(pack.manifest, dtype);
-  const [graph, ...buffers] = await readBlobs(database, [variant.graph, ...variant.tensors]);
-  if (graph === undefined) throw new Error("readBlobs answered fewer buffers than it was asked for");
-  await touchPack(database, digest);
+  const needs = neededBlobs(pack.manifest, dtype);
+  const [missing, [graph, ...buffers]] = await Promise.all([
+    request.by === "selector" ? missingPieces(database, needs) : new Set<string>(),
+    readBlobs(database, [variant.graph, ...variant.tensors]),
+  ]);
+  if (missing.size > 0)
+    throw new SelvedgeError(
+      "storage-damaged",
+      `${missing.size} stored piece(s) of ${pack.record.name}@${pack.record.version} are missing. Load the model again to fetch them.`,
+      { detail: { pieces: [...missing] } },
+    );
+  if (graph === undefined)
+    throw new Error("readBlobs answered fewer buffers than it was asked for");
+  // A note for people who tidy up: neither waited for nor worth failing for, say for want of room.
+  touchPack(database, digest).catch(() => undefined);
   return {
     digest,
     dtype,
     manifest: pack.manifest,
+    bytes: totalBytes(needs),
     source: {
       graph,
       tensors: variant.tensors.map(({ sha256 }, i) => ({

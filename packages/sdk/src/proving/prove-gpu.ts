@@ -10,30 +10,21 @@ export interface Candidate {
 }
 
 /**
- * Opens a pack on a backend that has to earn its trust, and proves it.
+ * Proves a pack that was opened on a backend which has to earn its trust.
  *
- * @throws SelvedgeError `no-candidate` where the golden answers do not hold; the host is disposed of.
+ * @returns what was compared
+ * @throws SelvedgeError `no-candidate` where the golden answers do not hold.
  */
-export async function openProven(
+export async function requireProof(
   host: EngineHost,
-  pack: HostOpened,
+  { name, version }: HostOpened,
   signal?: AbortSignal,
-): Promise<{ opened: HostOpened; finding: string }> {
-  try {
-    const opened = await host.open(
-      { by: "digest", digest: pack.digest, dtype: pack.dtype },
-      signal,
-    );
-    if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
-    const { holds, finding } = await host.prove(signal);
-    if (holds) return { opened, finding };
-    throw new SelvedgeError(
-      "no-candidate",
-      `${pack.name}@${pack.version} does not give its golden answers on ${host.backend}: ${finding}. It is not used there; load it with backend "wasm" or "auto".`,
-      { detail: { backend: host.backend, finding } },
-    );
-  } catch (error) {
-    host.dispose();
-    throw error;
-  }
+): Promise<string> {
+  const { holds, finding } = await host.prove(signal);
+  if (holds) return finding;
+  throw new SelvedgeError(
+    "no-candidate",
+    `${name}@${version} does not give its golden answers on ${host.backend}: ${finding}. It is not used there; load it with backend "wasm" or "auto".`,
+    { detail: { backend: host.backend, finding } },
+  );
 }

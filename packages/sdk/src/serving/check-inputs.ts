@@ -5,7 +5,7 @@ import {
   tensorBytes,
   type ValueInfo,
 } from "@selvedge/protocol";
-import type { Tensor, TensorData, Tensors } from "../tensor.ts";
+import { buffersOf, type Tensor, type TensorData, type Tensors } from "../tensor.ts";
 
 const ARRAYS: Record<ElementType, readonly string[]> = {
   float32: ["Float32Array"],
@@ -34,7 +34,7 @@ const ARRAYS: Record<ElementType, readonly string[]> = {
 export function checkInputs(expected: readonly ValueInfo[], inputs: Tensors): void {
   for (const info of expected) {
     const tensor = Object.hasOwn(inputs, info.name) ? inputs[info.name] : undefined;
-    if (tensor === undefined)
+    if (tensor === undefined || tensor === null)
       throw new SelvedgeError(
         "input-missing",
         `The input "${info.name}" (${describe(info)}) is missing. Pass it to predict().`,
@@ -102,10 +102,38 @@ function describe({ dtype, dims }: ValueInfo): string {
 
 /** Copies of inputs that no one else can change or detach, each as large as its tensor. */
 export function snapshot(inputs: Tensors): Tensors {
+  return plain(inputs, copy);
+}
+
+/**
+ * The inputs with their buffers taken from the caller, who is left with detached ones.
+ *
+ * @throws SelvedgeError `options-invalid` for buffers that cannot be taken, such as a wasm's memory.
+ */
+export function takeOver(inputs: Tensors): Tensors {
+  const tensors = plain(inputs, (data) => data);
+  try {
+    return structuredClone(tensors, { transfer: buffersOf(tensors) });
+  } catch (cause) {
+    throw new SelvedgeError(
+      "options-invalid",
+      `The inputs' buffers cannot be transferred (${cause instanceof Error ? cause.message : String(cause)}). Leave transfer out to have them copied.`,
+      { cause },
+    );
+  }
+}
+
+/** Tensors as plain data, whatever objects they came as: an ort.Tensor's `data` is a getter. */
+function plain(inputs: Tensors, own: (data: TensorData) => TensorData): Tensors {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, { type, data, dims }]): [string, Tensor] => [
       name,
-      { type, data: data.slice() as TensorData, dims: [...dims] },
+      { type, data: own(data), dims: [...dims] },
     ]),
   );
+}
+
+function copy(data: TensorData): TensorData {
+  // One method serves every typed array; a Buffer's own would answer with a view.
+  return "buffer" in data ? Uint8Array.prototype.slice.call(data) : data.slice();
 }

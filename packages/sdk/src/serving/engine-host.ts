@@ -1,4 +1,4 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { transfer } from "comlink";
 import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
@@ -43,10 +43,10 @@ export class EngineHost {
   #link: WorkerLink<EngineApi> | undefined;
   #started: Promise<RuntimeStarted> | undefined;
   #opened: Promise<HostOpened> | undefined;
-  #pack: PackRequest | undefined;
+  #pack: { readonly digest: string; readonly dtype: Dtype } | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
-  #disposed = false;
+  #disposed: SelvedgeError | undefined;
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
@@ -70,10 +70,20 @@ export class EngineHost {
     });
     if (opened === undefined) return undefined;
     const { compileMs } = await started;
-    this.#pack = { by: "digest", digest: opened.digest, dtype: opened.dtype };
+    this.#pack = opened;
     const result = { ...opened, compileMs };
     this.#opened = Promise.resolve(result);
     return result;
+  }
+
+  /** Opens a pack that is in the store. @throws SelvedgeError `storage-damaged` where it is not. */
+  async openStored(
+    { digest, dtype }: { digest: string; dtype: Dtype },
+    signal?: AbortSignal,
+  ): Promise<HostOpened> {
+    const opened = await this.open({ by: "digest", digest, dtype }, signal);
+    if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
+    return opened;
   }
 
   /** Runs the model when it is this call's turn. `onStart` says that the turn has come. */
@@ -109,10 +119,10 @@ export class EngineHost {
     this.dispose();
   }
 
-  /** Ends the worker. Pending and later calls reject with `disposed`. Idempotent. */
-  dispose(): void {
-    this.#disposed = true;
-    this.#link?.end(disposedError());
+  /** Ends the worker. Pending and later calls reject with `reason`. Idempotent. */
+  dispose(reason: SelvedgeError = disposedError()): void {
+    this.#disposed ??= reason;
+    this.#link?.end(reason);
     this.#options.onDispose();
   }
 
@@ -122,7 +132,7 @@ export class EngineHost {
    */
   #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(async () => {
-      if (this.#disposed) throw disposedError();
+      if (this.#disposed !== undefined) throw this.#disposed;
       signal?.throwIfAborted();
       return run();
     });
@@ -131,9 +141,7 @@ export class EngineHost {
     return new Promise<T>((resolve, reject) => {
       const abort = () => reject(signal.reason);
       signal.addEventListener("abort", abort);
-      turn
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener("abort", abort));
+      turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
       if (signal.aborted) abort();
     });
   }
@@ -144,19 +152,18 @@ export class EngineHost {
       return;
     }
     if (this.#pack === undefined) throw new Error("run before open");
-    await this.open(this.#pack);
+    await this.openStored(this.#pack);
   }
 
   #connect(): { link: WorkerLink<EngineApi>; started: Promise<RuntimeStarted> } {
-    if (this.#disposed) throw disposedError();
+    if (this.#disposed !== undefined) throw this.#disposed;
     if (this.#link?.isEnded === false && this.#started !== undefined)
       return { link: this.#link, started: this.#started };
     const { backend, spawn, folder, shelf } = this.#options;
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
     const started = shelf.start(backend, (module) =>
       link.call(
-        (engine) =>
-          engine.start({ folder, backend, ...(module === undefined ? {} : { module }) }),
+        (engine) => engine.start({ folder, backend, ...(module === undefined ? {} : { module }) }),
         { timeoutMs: OPEN_TIMEOUT_MS },
       ),
     );
@@ -172,8 +179,5 @@ export class EngineHost {
 }
 
 function disposedError(): SelvedgeError {
-  return new SelvedgeError(
-    "disposed",
-    "The model has been disposed. Load it again to use it.",
-  );
+  return new SelvedgeError("disposed", "The model has been disposed. Load it again to use it.");
 }

@@ -3,11 +3,11 @@ import { proxy } from "comlink";
 import { RUNTIME_VERSION } from "../engine/onnx/runtime-files.ts";
 import { checkNames, type LoadOptions } from "../options.ts";
 import { findGpu } from "../proving/gpu.ts";
-import { type Candidate, openProven } from "../proving/prove-gpu.ts";
+import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Backend } from "../worker/engine-api.ts";
-import type { Installed, PackSelector } from "../worker/keeper-api.ts";
+import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import { type LoadTimings, Model } from "./model.ts";
@@ -64,14 +64,15 @@ export async function loadModel(
       onDispose: rooms.onDispose,
     });
     report(reporter, { opened, backend: host.backend, installed, timings });
-    options.onProgress?.({ phase: "ready", file: name, loaded: 0, total: 0 });
-    if (installed === undefined && selector.version === undefined)
-      void refresh(rooms, selector);
+    const { bytes } = opened;
+    options.onProgress?.({ phase: "ready", file: name, loaded: bytes, total: bytes });
+    if (installed === undefined && selector.version === undefined) void refresh(rooms, selector);
     if (backend === "auto") void upgrade(rooms, model, opened);
     return model;
   } catch (error) {
     host?.dispose();
-    if (error instanceof SelvedgeError) reporter.recorder.failed({ model: name }, "load", error.code);
+    if (error instanceof SelvedgeError)
+      reporter.recorder.failed({ model: name }, "load", error.code);
     throw error;
   }
 }
@@ -114,19 +115,23 @@ async function openOrInstall(
   selector: PackSelector,
   { signal, onProgress }: LoadOptions,
 ): Promise<{ opened: HostOpened; installed: Installed | undefined }> {
+  const report = (progress: Progress) => {
+    // What was under way in the keeper still arrives after an abort.
+    if (!signal?.aborted) onProgress?.(progress);
+  };
+  report({ phase: "start", file: selector.name, loaded: 0, total: 0 });
   const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
     throw error;
   });
   if (stored !== undefined) return { opened: stored, installed: undefined };
   const installed = await keeper.call(
-    (remote, call) => remote.install(call, selector, onProgress && proxy(onProgress)),
+    (remote, call) => remote.install(call, selector, onProgress && proxy(report)),
     signal,
   );
-  const { digest, dtype } = installed;
-  const opened = await host.open({ by: "digest", digest, dtype }, signal);
-  if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
-  return { opened, installed };
+  const { bytes } = installed;
+  report({ phase: "start", file: selector.name, loaded: bytes, total: bytes });
+  return { opened: await host.openStored(installed, signal), installed };
 }
 
 /** A backend other than WASM has to give the golden answers before it serves, however it was chosen. */
@@ -137,7 +142,7 @@ async function proveWhereAsked(
 ): Promise<Candidate> {
   if (host.backend === "wasm")
     return { backend: "wasm", state: "serving", reason: "WASM serves first, everywhere" };
-  const { finding } = await openProven(host, opened, signal);
+  const finding = await requireProof(host, opened, signal);
   return { backend: host.backend, state: "serving", reason: `asked for; ${finding}` };
 }
 
@@ -155,22 +160,26 @@ async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Prom
     return model.note(note("rejected", `the pack does not allow ${dtype} on WebGPU`));
   await whenIdle();
   const gpu = await findGpu();
-  if (model.isDisposed) return;
+  if (model.disposal.aborted) return;
   if (!gpu.found) return model.note(note("rejected", gpu.reason));
   if (gpu.isFallback)
     return model.note(note("rejected", `${gpu.description} is a fallback adapter: software`));
   model.note(note("proving", `${gpu.description} is being proven`));
+  let host: EngineHost | undefined;
   try {
-    const host = rooms.newHost("webgpu");
-    const proven = await openProven(host, opened);
-    if (model.isDisposed) return host.dispose();
+    host = rooms.newHost("webgpu");
+    const { compileMs, createMs } = await host.openStored(opened, model.disposal);
+    const finding = await requireProof(host, opened, model.disposal);
+    model.disposal.throwIfAborted();
     model.moveTo(host, [
       { ...wasm, state: "standby", reason: "served first; WebGPU took over" },
-      { backend: "webgpu", state: "serving", reason: proven.finding },
+      { backend: "webgpu", state: "serving", reason: finding },
     ]);
-    rooms.reporter.recorder.loaded(subject, "compile", proven.opened.compileMs);
-    rooms.reporter.recorder.loaded(subject, "create", proven.opened.createMs);
+    rooms.reporter.recorder.loaded(subject, "compile", compileMs);
+    rooms.reporter.recorder.loaded(subject, "create", createMs);
   } catch (error) {
+    host?.dispose();
+    if (model.disposal.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
     model.note(note("rejected", reason));
     const code = error instanceof SelvedgeError ? error.code : "session-failed";

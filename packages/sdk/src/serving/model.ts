@@ -3,7 +3,7 @@ import type { Candidate } from "../proving/prove-gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Tensors } from "../tensor.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
-import { checkInputs, snapshot } from "./check-inputs.ts";
+import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
@@ -19,8 +19,8 @@ export interface PredictOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * Hands the inputs' buffers over instead of copying them: faster for large inputs, which are
-   * detached and cannot be used afterwards.
+   * Hands the inputs' buffers over instead of copying them: faster for large inputs. The buffers are
+   * detached at once, whole, also where a tensor is a view of a part.
    * @default false
    */
   readonly transfer?: boolean;
@@ -79,7 +79,7 @@ export class Model {
   #candidates: readonly Candidate[];
   /** An engine that still answers calls made before another took over. */
   #retiring: EngineHost | undefined;
-  #isDisposed = false;
+  readonly #disposal = new AbortController();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -119,9 +119,14 @@ export class Model {
     const { recorder } = this.#parts.reporter;
     try {
       signal?.throwIfAborted();
-      if (this.#isDisposed) throw disposed(this.info.name);
+      this.#requireLive();
+      if (!(timeoutMs > 0))
+        throw new SelvedgeError(
+          "options-invalid",
+          `timeoutMs has to be a number of milliseconds above 0, but is ${String(timeoutMs)}.`,
+        );
       checkInputs(this.#parts.opened.signature.inputs, inputs);
-      const { outputs, runMs } = await host.run(transfer ? inputs : snapshot(inputs), {
+      const { outputs, runMs } = await host.run(transfer ? takeOver(inputs) : snapshot(inputs), {
         signal,
         timeoutMs,
         onStart: () => {
@@ -144,7 +149,7 @@ export class Model {
    * @throws SelvedgeError `attachment-missing`, listing what the pack has.
    */
   async attachment(name: string, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-    if (this.#isDisposed) throw disposed(this.info.name);
+    this.#requireLive();
     const { digest } = this.#parts.opened;
     return this.#parts.keeper.call(
       (keeper, call) => keeper.attachment(call, digest, name),
@@ -154,8 +159,8 @@ export class Model {
 
   /** Ends the engine and gives its memory back. Calls that wait reject with `disposed`. Idempotent. */
   async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
+    if (this.#disposal.signal.aborted) return;
+    this.#disposal.abort();
     this.#host.dispose();
     this.#retiring?.dispose();
     this.#parts.onDispose(this);
@@ -182,17 +187,25 @@ export class Model {
     this.#candidates = candidates;
   }
 
-  /** @internal */
-  get isDisposed(): boolean {
-    return this.#isDisposed;
+  /**
+   * Fires when the model is disposed of.
+   *
+   * @internal
+   */
+  get disposal(): AbortSignal {
+    return this.#disposal.signal;
+  }
+
+  #requireLive(): void {
+    if (this.#disposal.signal.aborted)
+      throw new SelvedgeError(
+        "disposed",
+        `The model ${this.info.name} has been disposed. Load it again to use it.`,
+      );
   }
 
   #subject() {
     const { name, version, dtype } = this.#parts.info;
     return { model: name, version, dtype, backend: this.#host.backend };
   }
-}
-
-function disposed(name: string): SelvedgeError {
-  return new SelvedgeError("disposed", `The model ${name} has been disposed. Load it again to use it.`);
 }

@@ -9,14 +9,14 @@ export class RuntimeShelf {
 
   /**
    * Starts a runtime in a worker. The first to start one compiles it; those that come meanwhile wait
-   * for its Module, and compile themselves if that failed.
+   * for its Module; if that failed, the first of them compiles.
    */
   start(
     backend: Backend,
     start: (module: WebAssembly.Module | undefined) => Promise<RuntimeStarted>,
   ): Promise<RuntimeStarted> {
     const kept = this.#modules.get(backend);
-    if (kept !== undefined) return kept.then(start, () => start(undefined));
+    if (kept !== undefined) return kept.then(start, () => this.start(backend, start));
     const started = start(undefined);
     const module = started.then((runtime) => runtime.module);
     this.#modules.set(backend, module);

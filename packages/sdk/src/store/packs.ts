@@ -8,7 +8,12 @@ import {
   sha256,
 } from "@selvedge/protocol";
 import type { CachedPack, PackSelector } from "../worker/keeper-api.ts";
-import { type ActivationRecord, activationKey, type Database, type PackRecord } from "./database.ts";
+import {
+  type ActivationRecord,
+  activationKey,
+  type Database,
+  type PackRecord,
+} from "./database.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
 
 /** The pack that answers for a selector, if one does. */

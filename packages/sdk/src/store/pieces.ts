@@ -1,10 +1,4 @@
-import {
-  type BlobRef,
-  PIECE_BYTES,
-  pieceDigests,
-  SelvedgeError,
-  sha256,
-} from "@selvedge/protocol";
+import { type BlobRef, PIECE_BYTES, pieceDigests, SelvedgeError, sha256 } from "@selvedge/protocol";
 import type { Database, PieceKey } from "./database.ts";
 
 /** A piece that has been verified. */

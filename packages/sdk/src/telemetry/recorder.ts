@@ -8,6 +8,7 @@ import {
   type OtlpMetric,
   type OtlpMetricsRequest,
   recordValue,
+  toHex,
   toOtlpAttributes,
   toOtlpHistogramPoint,
   toUnixNano,
@@ -74,7 +75,8 @@ export class Recorder {
       "telemetry.sdk.name": "selvedge",
       "telemetry.sdk.language": "webjs",
       "telemetry.sdk.version": SDK_VERSION,
-      [BATCH_ID]: crypto.randomUUID(),
+      // Not randomUUID, which a page that is no secure context lacks: that failure is to be told too.
+      [BATCH_ID]: toHex(crypto.getRandomValues(new Uint8Array(16))),
     };
     return {
       resourceMetrics: [

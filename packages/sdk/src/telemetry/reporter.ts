@@ -6,6 +6,9 @@ import { Recorder } from "./recorder.ts";
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
 
+/** More than the page could send on its way out; older ones are given up. */
+const MOST_UNCONFIRMED = 16;
+
 /** What browsers let a page send while it goes away is 64 KB in all. */
 const KEEPALIVE_BYTES = 60 * 1024;
 
@@ -40,30 +43,32 @@ export class Reporter {
   }
 
   /** Hands over what was recorded, and sends all there is. */
-  async flush(): Promise<void> {
+  async flush(signal?: AbortSignal): Promise<void> {
     if (this.#telemetry === undefined) return;
-    await this.#hand();
-    await this.#keeper.call((keeper, call) => keeper.flush(call));
+    await this.#hand(signal);
+    await this.#keeper.call((keeper, call) => keeper.flush(call), signal);
   }
 
-  /** Stops listening to the page. */
+  /** Stops listening to the page, and gathering. */
   end(): void {
     clearTimeout(this.#timer);
     this.#leaving.abort();
   }
 
   #gather(): void {
-    if (this.#telemetry === undefined) return;
+    if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
     this.#timer = setTimeout(() => void this.#hand().catch(() => undefined), GATHER_MS);
   }
 
-  async #hand(): Promise<void> {
+  async #hand(signal?: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
     const batch = this.recorder.take();
     if (batch === undefined) return;
     const id = batchId(batch);
     this.#unconfirmed.set(id, batch);
-    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch));
+    for (const oldest of this.#unconfirmed.keys())
+      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
+    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
     this.#unconfirmed.delete(id);
   }
 

@@ -5,8 +5,20 @@ import type { Outbox } from "./outbox.ts";
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 5 * 60_000;
 
+/** A collector may ask for more; timers of more than 24 days would fire at once. */
+const LONGEST_WAIT_MS = 24 * 60 * 60_000;
+
+/** A collector that does not answer must not hold up the rest for good. */
+const SEND_TIMEOUT_MS = 30_000;
+
 /** Statuses after which OTLP has a sender try again; any other refusal is for good. */
 const RETRYABLE = new Set([429, 502, 503, 504]);
+
+/** Where batches go. */
+export interface SendTarget extends NonNullable<KeeperSettings["telemetry"]> {
+  /** Told of each batch that was acknowledged. */
+  readonly onSend?: ((batch: OtlpMetricsRequest) => void) | undefined;
+}
 
 /**
  * Empties the outbox towards a collector: oldest first, one at a time, each batch removed only after
@@ -16,25 +28,30 @@ const RETRYABLE = new Set([429, 502, 503, 504]);
  */
 export class Sender {
   readonly #outbox: Outbox;
-  readonly #telemetry: NonNullable<KeeperSettings["telemetry"]>;
+  readonly #target: SendTarget;
   #sending: Promise<void> | undefined;
   #retryMs = FIRST_RETRY_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #collectorAsksToWait = false;
 
-  constructor(outbox: Outbox, telemetry: NonNullable<KeeperSettings["telemetry"]>) {
+  constructor(outbox: Outbox, target: SendTarget) {
     this.#outbox = outbox;
-    this.#telemetry = telemetry;
-    addEventListener("online", () => this.wake());
+    this.#target = target;
+    addEventListener("online", () => void this.flush());
   }
 
-  /** Starts sending, unless it is under way. */
+  /** Starts sending, unless it is under way or waits for its next try. */
   wake(): void {
-    void this.flush();
+    if (this.#timer === undefined) void this.flush();
   }
 
-  /** Resolves when the outbox is empty, or sending has to wait. */
+  /**
+   * Sends now, also while it waits for the network; not while the collector has asked it to wait.
+   * Resolves when the outbox is empty, or sending has to wait.
+   */
   flush(): Promise<void> {
-    clearTimeout(this.#timer);
+    if (this.#collectorAsksToWait) return Promise.resolve();
+    this.#stopWaiting();
     this.#sending ??= this.#drain().finally(() => {
       this.#sending = undefined;
     });
@@ -44,37 +61,56 @@ export class Sender {
   async #drain(): Promise<void> {
     try {
       for (let next = await this.#outbox.oldest(); next; next = await this.#outbox.oldest()) {
-        const waitMs = await this.#send(next.batch);
-        if (waitMs !== undefined) return this.#retryAfter(waitMs);
+        const response = await this.#send(next.batch);
+        if (RETRYABLE.has(response.status)) {
+          this.#collectorAsksToWait = true;
+          return this.#wait(retryAfterMs(response));
+        }
         await this.#outbox.remove(next.key);
         this.#retryMs = FIRST_RETRY_MS;
+        if (response.ok) this.#target.onSend?.(next.batch);
       }
     } catch {
       // The network or the store is away. What waits in the outbox stays there.
-      this.#retryAfter(this.#retryMs);
+      this.#wait();
     }
   }
 
-  /** @returns how long to wait before it is tried again; `undefined` where the batch is done with. */
-  async #send(batch: OtlpMetricsRequest): Promise<number | undefined> {
-    const { endpoint, headers, onSend } = this.#telemetry;
+  async #send(batch: OtlpMetricsRequest): Promise<Response> {
+    const { endpoint, headers } = this.#target;
     const response = await fetch(`${endpoint}/metrics`, {
       method: "POST",
       headers: { ...headers, "content-type": "application/json", "content-encoding": "gzip" },
       body: await gzip(JSON.stringify(batch)),
+      signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
     });
     await response.body?.cancel();
-    if (response.ok) onSend?.(batch);
-    if (!RETRYABLE.has(response.status)) return undefined;
-    const seconds = Number(response.headers.get("retry-after"));
-    return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : this.#retryMs;
+    return response;
   }
 
-  #retryAfter(waitMs: number): void {
+  #wait(atLeastMs = 0): void {
+    clearTimeout(this.#timer);
     const jitter = 0.5 + Math.random();
-    this.#timer = setTimeout(() => this.wake(), Math.max(waitMs, this.#retryMs * jitter));
+    const waitMs = Math.max(Math.min(atLeastMs, LONGEST_WAIT_MS), this.#retryMs * jitter);
+    this.#timer = setTimeout(() => {
+      this.#stopWaiting();
+      void this.flush();
+    }, waitMs);
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
   }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#collectorAsksToWait = false;
+  }
+}
+
+/** Seconds or a date, as HTTP has it; 0 where the header is not there or says neither. */
+function retryAfterMs({ headers }: Response): number {
+  const value = headers.get("retry-after") ?? "";
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
 async function gzip(text: string): Promise<ArrayBuffer> {

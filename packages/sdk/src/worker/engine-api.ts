@@ -45,6 +45,8 @@ export interface Opened {
   readonly version: string;
   readonly dtype: Dtype;
   readonly signature: Manifest["signature"];
+  /** Model bytes of this dtype, golden answers and attachments included. */
+  readonly bytes: number;
   /** Backends the pack allows this dtype on. */
   readonly backends: readonly string[];
   readonly readMs: number;

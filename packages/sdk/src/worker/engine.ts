@@ -18,7 +18,11 @@ interface OpenSession {
 }
 
 const database = new Database();
-let runtime: Promise<EngineRuntime> | undefined;
+let startRuntime: (runtime: Promise<EngineRuntime>) => void;
+// `open` may come before `start`: the page holds `start` back while another worker compiles the wasm.
+const runtime = new Promise<EngineRuntime>((resolve) => {
+  startRuntime = resolve;
+});
 let backend: Backend = "wasm";
 let open: OpenSession | undefined;
 
@@ -26,7 +30,7 @@ const api: EngineApi = {
   start: (request) =>
     outcomeOf(async () => {
       backend = request.backend;
-      runtime = loadOnnxRuntime(request);
+      startRuntime(loadOnnxRuntime(request));
       const { module, compileMs } = await runtime;
       return { module, compileMs };
     }),
@@ -37,7 +41,6 @@ const api: EngineApi = {
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
       const readMs = performance.now() - startedAt;
-      if (runtime === undefined) throw notOpen();
       const loaded = await runtime;
       const createdAt = performance.now();
       const { source, ...pack } = read;
@@ -49,6 +52,7 @@ const api: EngineApi = {
         version,
         dtype: pack.dtype,
         signature,
+        bytes: pack.bytes,
         backends: variantOf(pack.manifest, pack.dtype).backends,
         readMs,
         createMs: performance.now() - createdAt,

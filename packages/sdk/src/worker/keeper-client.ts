@@ -1,3 +1,4 @@
+import type { OtlpMetricsRequest } from "@selvedge/protocol";
 import { proxy } from "comlink";
 import type { KeeperApi, KeeperSettings } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
@@ -7,18 +8,28 @@ import { WorkerLink } from "./worker-link.ts";
 export class KeeperClient {
   readonly #spawn: () => Worker;
   readonly #settings: KeeperSettings;
+  readonly #onSend: ((batch: OtlpMetricsRequest) => void) | undefined;
   #link: WorkerLink<KeeperApi> | undefined;
+  #ended: Error | undefined;
 
-  constructor(spawn: () => Worker, settings: KeeperSettings) {
+  constructor(
+    spawn: () => Worker,
+    {
+      onSend,
+      ...settings
+    }: KeeperSettings & { onSend?: ((batch: OtlpMetricsRequest) => void) | undefined },
+  ) {
     this.#spawn = spawn;
     this.#settings = settings;
+    this.#onSend = onSend;
   }
 
   /** Calls the keeper. An abort reaches it, so that it stops fetching. */
-  call<T>(
+  async call<T>(
     invoke: (keeper: WorkerLinkRemote, call: number) => Promise<Outcome<T>>,
     signal?: AbortSignal,
   ): Promise<T> {
+    if (this.#ended !== undefined) throw this.#ended;
     const link = this.#connect();
     return link.call(invoke, {
       signal,
@@ -26,24 +37,18 @@ export class KeeperClient {
     });
   }
 
-  /** Rejects what is pending with `reason`, and ends the worker. */
+  /** Ends the worker for good; whatever is pending, or called later, rejects with `reason`. */
   end(reason: Error): void {
+    this.#ended = reason;
     this.#link?.end(reason);
   }
 
   #connect(): WorkerLink<KeeperApi> {
     if (this.#link?.isEnded === false) return this.#link;
     const link = new WorkerLink<KeeperApi>(this.#spawn(), "keeper");
-    const { registry, telemetry } = this.#settings;
-    const onSend = telemetry?.onSend;
-    link.tell((keeper) =>
-      keeper.start({
-        registry,
-        ...(telemetry === undefined
-          ? {}
-          : { telemetry: onSend === undefined ? telemetry : { ...telemetry, onSend: proxy(onSend) } }),
-      }),
-    );
+    // comlink passes functions on as arguments of their own only, never inside of one.
+    const onSend = this.#onSend && proxy(this.#onSend);
+    link.tell((keeper) => keeper.start(this.#settings, onSend));
     this.#link = link;
     return link;
   }

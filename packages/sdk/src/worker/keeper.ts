@@ -1,53 +1,46 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
 import { SelvedgeError } from "@selvedge/protocol";
-import { expose } from "comlink";
+import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
-import { activationKey, Database } from "../store/database.ts";
+import { Turns } from "../delivery/turns.ts";
+import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
-import type { KeeperApi } from "./keeper-api.ts";
+import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 
 const calls = new Calls();
 const database = new Database();
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
-/** Installs under way, so that two loads of one model share one download. */
-const downloading = new Map<string, number>();
-let installs: Promise<unknown> = Promise.resolve();
+/** Two loads of one model share one download: the second finds what the first has stored. */
+const installs = new Turns();
 
 const api: KeeperApi = {
-  start({ telemetry }) {
+  start({ telemetry }, onSend) {
     if (telemetry === undefined) return;
-    sender = new Sender(outbox, telemetry);
+    sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
   },
 
   install: (call, wanted, onProgress = () => undefined) =>
-    calls.run(call, (signal) => {
-      const key = activationKey(wanted);
-      downloading.set(key, (downloading.get(key) ?? 0) + 1);
-      // One after the other: the second finds what the first has stored.
-      const turn = installs.then(() => {
-        signal.throwIfAborted();
-        return install(database, wanted, { signal, onProgress });
-      });
-      installs = turn.catch(() => undefined);
-      return turn.finally(() => {
-        const left = (downloading.get(key) ?? 1) - 1;
-        if (left === 0) downloading.delete(key);
-        else downloading.set(key, left);
-      });
-    }),
+    calls.run(call, (signal) =>
+      installs
+        .take(modelKey(wanted), async () => {
+          signal.throwIfAborted();
+          return install(database, wanted, { signal, onProgress });
+        })
+        .finally(() => release(onProgress)),
+    ),
 
   availability: (call, wanted) =>
     calls.run(call, (signal) =>
       availability(database, wanted, {
         signal,
-        isDownloading: downloading.has(activationKey(wanted)),
+        isDownloading: installs.isBusy(modelKey(wanted)),
       }),
     ),
 
@@ -85,5 +78,15 @@ const api: KeeperApi = {
   flush: (call) => calls.run(call, async () => sender?.flush()),
   cancel: (call) => calls.cancel(call),
 };
+
+function modelKey({ registry, name }: PackSelector): string {
+  return registry + name;
+}
+
+/** A callback of the page holds a port open until it is given back. */
+function release(callback: object): void {
+  // comlink's proxies have this method, and no way to ask whether they have it.
+  (callback as Partial<ProxyMethods>)[releaseProxy]?.();
+}
 
 expose(api);

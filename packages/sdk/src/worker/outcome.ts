@@ -33,14 +33,19 @@ export function unwrap<T>(outcome: Outcome<T>): T {
   throw fromWireError(outcome.error);
 }
 
-function toWireError(error: unknown): WireError {
+/** Causes may go round in a circle. */
+const DEEPEST_CAUSE = 8;
+
+function toWireError(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   return {
     name: error.name,
     message: error.message,
     ...(error.stack === undefined ? {} : { stack: error.stack }),
     ...(error instanceof SelvedgeError ? { code: error.code, detail: error.detail } : {}),
-    ...(error.cause === undefined ? {} : { cause: toWireError(error.cause) }),
+    ...(error.cause === undefined || depth === DEEPEST_CAUSE
+      ? {}
+      : { cause: toWireError(error.cause, depth + 1) }),
   };
 }
 

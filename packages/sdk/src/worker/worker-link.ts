@@ -2,6 +2,9 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { type Remote, releaseProxy, wrap } from "comlink";
 import { type Outcome, unwrap } from "./outcome.ts";
 
+/** A timer for longer than this fires at once, in every browser. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How a call may end before it is answered. */
 export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
@@ -65,7 +68,7 @@ export class WorkerLink<Api> {
         settle(() => reject(signal?.reason));
       };
       const deadline =
-        timeoutMs === undefined
+        timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS
           ? undefined
           : setTimeout(() => this.end(this.#late(timeoutMs)), timeoutMs);
       const settle = (how: () => void) => {

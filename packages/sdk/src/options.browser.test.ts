@@ -1,0 +1,66 @@
+import { describe, expect, test, vi } from "vitest";
+import { RUNTIME_FOLDER } from "./engine/onnx/runtime-files.ts";
+import { checkNames, readOptions } from "./options.ts";
+
+const { origin } = location;
+
+test("addresses are made absolute, and folders", () => {
+  const settings = readOptions({
+    registry: "/models?v=1#x",
+    assets: new URL("https://static.test/ort"),
+    telemetry: { endpoint: "/v1" },
+  });
+  expect(settings).toMatchObject({
+    registry: `${origin}/models/`,
+    runtimeFolder: `https://static.test/ort/${RUNTIME_FOLDER}/`,
+    telemetry: { endpoint: `${origin}/v1`, headers: {} },
+    service: "selvedge",
+  });
+});
+
+test("runtime files come from the page's own origin unless said otherwise", () => {
+  expect(readOptions({ registry: "/m" }).runtimeFolder).toBe(
+    `${origin}/selvedge/${RUNTIME_FOLDER}/`,
+  );
+});
+
+test("without an endpoint there is no telemetry", () => {
+  expect(readOptions({ registry: "/m" }).telemetry).toBeUndefined();
+});
+
+test("what crosses to the keeper can be cloned, whatever the telemetry options are", () => {
+  const onSend = vi.fn();
+  const { telemetry, onSend: kept } = readOptions({
+    registry: "/m",
+    telemetry: { endpoint: "/v1", headers: { a: "b" }, onSend },
+  });
+  expect(structuredClone(telemetry)).toEqual({ endpoint: `${origin}/v1`, headers: { a: "b" } });
+  expect(kept).toBe(onSend);
+});
+
+test.each([
+  ["registry", { registry: "http://[" }],
+  ["assets", { registry: "/m", assets: "http://[" }],
+  ["telemetry.endpoint", { registry: "/m", telemetry: { endpoint: "http://[" } }],
+])("an address that is none is refused, naming the option %s", (option, options) => {
+  expect(() => readOptions(options)).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining(`The option ${option} has to be an address`),
+    }),
+  );
+});
+
+describe("names that no registry can have are refused:", () => {
+  test.each(["", "OCR", "a/b", "../x", "x".repeat(65)])("the model %j", (name) => {
+    expect(() => checkNames(name, {})).toThrow(
+      expect.objectContaining({ code: "options-invalid" }),
+    );
+  });
+
+  test.each(["", "1/2", "segments", ".."])("the version %j", (version) => {
+    expect(() => checkNames("ocr-rec", { version })).toThrow(
+      expect.objectContaining({ code: "options-invalid" }),
+    );
+  });
+});

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { select } from "../delivery/registry.fixture.ts";
+import type { Tensors } from "../tensor.ts";
+import { CRASH, ENGINE_METHODS, HANG, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
+import { spawnEngine } from "../worker/spawn.ts";
+import { EngineHost } from "./engine-host.ts";
+import { RuntimeShelf } from "./runtime-shelf.ts";
+
+const REQUEST = { by: "selector", selector: select() } as const;
+
+let workers: Worker[];
+let host: EngineHost;
+
+beforeEach(() => {
+  workers = [];
+  host = hostOf(() => scriptedWorker(ENGINE_METHODS));
+});
+
+afterEach(() => {
+  host.dispose();
+});
+
+function hostOf(spawn: () => Worker): EngineHost {
+  return new EngineHost({
+    backend: "wasm",
+    folder: "https://assets.test/",
+    shelf: new RuntimeShelf(),
+    spawn: () => {
+      const worker = spawn();
+      workers.push(worker);
+      return worker;
+    },
+    onDispose: () => undefined,
+  });
+}
+
+const x = (...values: number[]): Tensors => ({
+  x: { type: "float32", data: Float32Array.from(values), dims: [values.length] },
+});
+
+/** Runs, and answers with the first element, or the code or name of the error. */
+async function run(
+  value: number,
+  options: { signal?: AbortSignal; timeoutMs?: number; onStart?: () => void } = {},
+): Promise<unknown> {
+  try {
+    const { timeoutMs = 5000, onStart = () => undefined, signal } = options;
+    const { outputs } = await host.run(x(value), { timeoutMs, onStart, signal });
+    return outputs["y"]?.data[0];
+  } catch (error) {
+    if (error instanceof Error)
+      return "code" in error && !(error instanceof DOMException) ? error.code : error.name;
+    throw error;
+  }
+}
+
+test("calls are answered in order, one at a time", async () => {
+  await host.open(REQUEST);
+  const order: string[] = [];
+  const calls = [1, 2, 3].map(async (n) => {
+    await run(n, { onStart: () => order.push(`start ${n}`) });
+    order.push(`end ${n}`);
+  });
+  await Promise.all(calls);
+  expect(order).toEqual(["start 1", "end 1", "start 2", "end 2", "start 3", "end 3"]);
+});
+
+test("a crash fails the call it hit; those behind it are answered by one fresh worker", async () => {
+  await host.open(REQUEST);
+  expect(await Promise.all([run(1), run(CRASH), run(2), run(3)])).toEqual([
+    1,
+    "engine-crashed",
+    2,
+    3,
+  ]);
+  expect(workers).toHaveLength(2);
+});
+
+test("a crash between two calls is not the second one's", async () => {
+  await host.open(REQUEST);
+  workers[0]?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
+  expect(await run(7)).toBe(7);
+  expect(workers).toHaveLength(2);
+});
+
+test("a hang past the deadline fails that call; the one behind it is answered", async () => {
+  await host.open(REQUEST);
+  expect(await Promise.all([run(HANG, { timeoutMs: 50 }), run(4)])).toEqual(["engine-timeout", 4]);
+});
+
+test("time spent waiting for calls before it does not count towards a deadline", async () => {
+  await host.open(REQUEST);
+  const slow = run(HANG, { timeoutMs: 300 });
+  const quick = run(5, { timeoutMs: 200 });
+  expect(await Promise.all([slow, quick])).toEqual(["engine-timeout", 5]);
+});
+
+test("a runtime that does not start fails the open with why; the next open has a fresh worker", async () => {
+  host = hostOf(() =>
+    workers.length === 0
+      ? scriptedWorker(`
+          start: () => ({ ok: false, error: { name: "SelvedgeError", code: "assets-missing", message: "404" } }),
+          open: () => new Promise(() => {}),
+        `)
+      : scriptedWorker(ENGINE_METHODS),
+  );
+  await expect(host.open(REQUEST)).rejects.toMatchObject({ code: "assets-missing" });
+  expect(await host.open(REQUEST)).toMatchObject({ name: "tiny" });
+  expect(workers).toHaveLength(2);
+});
+
+test("a worker that may not be started rejects the call with a SelvedgeError", async () => {
+  host = hostOf(() => spawnEngine("https://other.test/engine.js"));
+  await expect(host.open(REQUEST)).rejects.toMatchObject({
+    code: "engine-crashed",
+    message: expect.stringContaining("could not be started"),
+  });
+});
+
+describe("an abort", () => {
+  test("in the queue rejects at once, without starting, and the next in turn is answered", async () => {
+    await host.open(REQUEST);
+    const controller = new AbortController();
+    const onStart = vi.fn();
+    const running = run(HANG, { timeoutMs: 100 });
+    const waiting = run(1, { signal: controller.signal, onStart });
+    const behind = run(2);
+    controller.abort();
+    expect(await waiting).toBe("AbortError");
+    expect(await running).toBe("engine-timeout");
+    expect(await behind).toBe(2);
+    expect(onStart).not.toHaveBeenCalled();
+  });
+
+  test("while it runs rejects at once; the next waits until the engine is done", async () => {
+    await host.open(REQUEST);
+    const controller = new AbortController();
+    const running = run(HANG, {
+      signal: controller.signal,
+      timeoutMs: 100,
+      onStart: () => controller.abort(),
+    });
+    const behind = run(3);
+    expect(await running).toBe("AbortError");
+    expect(await behind).toBe(3);
+    expect(workers).toHaveLength(2);
+  });
+
+  test("leaves no listener on the signal of a call that was answered", async () => {
+    await host.open(REQUEST);
+    const { signal } = new AbortController();
+    const add = vi.spyOn(signal, "addEventListener");
+    const remove = vi.spyOn(signal, "removeEventListener");
+    await run(1, { signal });
+    await vi.waitFor(() => expect(remove).toHaveBeenCalledTimes(add.mock.calls.length));
+  });
+});
+
+describe("dispose", () => {
+  test("settles the call that runs and those that wait, and every later one", async () => {
+    await host.open(REQUEST);
+    const calls = [run(HANG), run(1)];
+    host.dispose();
+    host.dispose();
+    expect(await Promise.all([...calls, run(2)])).toEqual(["disposed", "disposed", "disposed"]);
+    expect(workers).toHaveLength(1);
+  });
+
+  test("while it opens rejects the open, and ends the worker", async () => {
+    const opening = host.open(REQUEST);
+    const [worker] = workers;
+    if (worker === undefined) throw new Error("no worker was started");
+    const terminate = vi.spyOn(worker, "terminate");
+    host.dispose();
+    await expect(opening).rejects.toMatchObject({ code: "disposed" });
+    expect(terminate).toHaveBeenCalledOnce();
+  });
+
+  test("when it retires, calls made before are answered first", async () => {
+    await host.open(REQUEST);
+    const calls = [run(1), run(2)];
+    const retired = host.retire();
+    expect(await Promise.all(calls)).toEqual([1, 2]);
+    await retired;
+    expect(await run(3)).toBe("disposed");
+  });
+});

@@ -1,0 +1,103 @@
+import { deleteDB, openDB } from "idb";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { select } from "../delivery/registry.fixture.ts";
+import { Database } from "./database.ts";
+import { freshDatabase } from "./fresh-database.fixture.ts";
+import { findActive, listPacks } from "./packs.ts";
+import { missingPieces, readBlobs } from "./pieces.ts";
+
+let database: Database;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test("a connection makes room for another tab that deletes the database, and opens anew", async () => {
+  expect(await listPacks(database)).toEqual([]);
+  const blocked = vi.fn();
+  await deleteDB("selvedge", { blocked });
+  expect(blocked).not.toHaveBeenCalled();
+  expect(await listPacks(database)).toEqual([]);
+});
+
+test("a closed store opens again when it is needed", async () => {
+  await listPacks(database);
+  await database.close();
+  expect(await listPacks(database)).toEqual([]);
+});
+
+test("calls at once share one connection", async () => {
+  const open = vi.spyOn(IDBFactory.prototype, "open");
+  await Promise.all([listPacks(database), listPacks(database), findActive(database, select())]);
+  expect(open).toHaveBeenCalledTimes(1);
+});
+
+describe("where IndexedDB is refused, every use is storage-unavailable and says why:", () => {
+  const refusals: [how: string, refuse: () => IDBOpenDBRequest][] = [
+    [
+      "at once, as in an opaque origin",
+      () => {
+        throw new DOMException("access denied", "SecurityError");
+      },
+    ],
+    [
+      "a moment later, as in a private window",
+      () => {
+        const request = Object.assign(new EventTarget(), {
+          error: new DOMException("no storage in private windows", "InvalidStateError"),
+        });
+        queueMicrotask(() => request.dispatchEvent(new Event("error")));
+        return Object.setPrototypeOf(request, IDBOpenDBRequest.prototype);
+      },
+    ],
+  ];
+
+  test.each(refusals)("%s", async (_how, refuse) => {
+    const open = vi.spyOn(IDBFactory.prototype, "open").mockImplementation(refuse);
+    for (const use of [
+      () => listPacks(database),
+      () => findActive(database, select()),
+      () => missingPieces(database, []),
+      () => readBlobs(database, []),
+    ])
+      await expect(use()).rejects.toMatchObject({
+        name: "SelvedgeError",
+        code: "storage-unavailable",
+        message: expect.stringContaining("refuses IndexedDB"),
+      });
+    open.mockRestore();
+    expect(await listPacks(database)).toEqual([]);
+  });
+});
+
+test("a database of a newer version is storage-unavailable, and says to reload", async () => {
+  const newer = await openDB("selvedge", 99);
+  newer.close();
+  await expect(listPacks(database)).rejects.toMatchObject({
+    code: "storage-unavailable",
+    message: expect.stringContaining("newer version"),
+  });
+});
+
+test("a quota that is used up is storage-full, and says what to delete", async () => {
+  vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  const put = database.use("storing model bytes", (connection) =>
+    connection.put("pieces", new ArrayBuffer(1), ["a", 0]),
+  );
+  await expect(put).rejects.toMatchObject({
+    code: "storage-full",
+    message: expect.stringContaining("selvedge.cache.delete()"),
+  });
+});
+
+test("a Database is not opened before it is used", () => {
+  const open = vi.spyOn(IDBFactory.prototype, "open");
+  new Database();
+  expect(open).not.toHaveBeenCalled();
+});

@@ -1,0 +1,105 @@
+import {
+  type BlobRef,
+  type Dtype,
+  MANIFEST_FORMAT,
+  type Manifest,
+  PIECE_BYTES,
+  pieceCount,
+  pieceRange,
+  sha256,
+} from "@selvedge/protocol";
+
+/** What a pack for a test is made of; everything has a default. */
+export interface PackContent {
+  readonly name?: string;
+  readonly version?: string;
+  readonly dtypes?: readonly Dtype[];
+  /** A uint8 tensor each. */
+  readonly tensors?: readonly Uint8Array[];
+  readonly attachments?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** A pack as a packer would have written it, with the bytes of its one segment. */
+export interface BuiltPack {
+  readonly manifest: Manifest;
+  readonly text: string;
+  readonly digest: string;
+  readonly segment: Uint8Array<ArrayBuffer>;
+}
+
+/** Builds a pack out of real bytes: every digest in it holds. */
+export async function buildPack({
+  name = "tiny",
+  version = "1.0.0",
+  dtypes = ["fp32"],
+  tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
+  attachments = {},
+}: PackContent = {}): Promise<BuiltPack> {
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  const blob = async (bytes: Uint8Array): Promise<BlobRef> => {
+    const at = { segment: 0, offset: end, length: bytes.byteLength };
+    parts.push(bytes);
+    end += bytes.byteLength;
+    const whole = { bytes: bytes.byteLength, sha256: await sha256(bytes), at };
+    if (pieceCount(bytes.byteLength) === 1) return whole;
+    const chunks = Array.from({ length: pieceCount(bytes.byteLength) }, (_, index) => {
+      const { start, end: until } = pieceRange(bytes.byteLength, index);
+      return sha256(bytes.subarray(start, until));
+    });
+    return { ...whole, chunks: await Promise.all(chunks) };
+  };
+  const variants: Manifest["variants"][number][] = [];
+  for (const dtype of dtypes)
+    variants.push({
+      dtype,
+      engine: "onnx",
+      backends: ["wasm"],
+      requires: [],
+      memoryBytes: 0,
+      graph: await blob(new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`)),
+      tensors: await inOrder(tensors, async (bytes, index) => ({
+        name: `w${index}`,
+        dtype: "uint8" as const,
+        dims: [bytes.byteLength],
+        ...(await blob(bytes)),
+      })),
+    });
+  const files = await inOrder(Object.entries(attachments), async ([file, bytes]) => ({
+    name: file,
+    ...(await blob(bytes)),
+  }));
+  const segment = new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
+  const manifest: Manifest = {
+    format: MANIFEST_FORMAT,
+    name,
+    version,
+    license: "Apache-2.0",
+    provenance: { source: { file: "tiny.onnx", bytes: 1, sha256: "ab".repeat(32) }, tools: {} },
+    signature: { inputs: [], outputs: [] },
+    segments: [{ sha256: await sha256(segment), bytes: segment.byteLength }],
+    golden: { tolerance: {}, cases: [] },
+    attachments: files,
+    variants,
+  };
+  const text = JSON.stringify(manifest);
+  return { manifest, text, digest: await sha256(new TextEncoder().encode(text)), segment };
+}
+
+/** Bytes that look like weights: the same for the same seed, and unlike for another. */
+export function noise(bytes: number, seed: number): Uint8Array {
+  let state = seed * 2654435761 + 1;
+  return Uint8Array.from({ length: bytes }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
+async function inOrder<T, R>(
+  items: readonly T[],
+  make: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const made: R[] = [];
+  for (const [index, item] of items.entries()) made.push(await make(item, index));
+  return made;
+}

@@ -1,0 +1,163 @@
+import type { OtlpMetricsRequest } from "@selvedge/protocol";
+import { proxy } from "comlink";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
+import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
+import { answerFetches } from "./fetch-by-page.fixture.ts";
+import type { PackSelector, Progress } from "./keeper-api.ts";
+import { KeeperClient } from "./keeper-client.ts";
+
+const COLLECTOR = "https://collector.test/v1";
+
+let pack: BuiltPack;
+let registry: FakeRegistry;
+let keeper: KeeperClient;
+let spawned: Worker[];
+let stopAnswering: () => void;
+let collected: string[];
+
+beforeEach(async () => {
+  await freshDatabase();
+  pack = await buildPack({ attachments: { "labels.txt": new TextEncoder().encode("a\nb") } });
+  registry = new FakeRegistry([pack]);
+  collected = [];
+  stopAnswering = answerFetches(async (url, init) => {
+    if (!String(url).startsWith(COLLECTOR)) return registry.fetch(url, init);
+    collected.push(String(url));
+    return new Response("{}");
+  });
+  spawned = [];
+  keeper = client();
+});
+
+afterEach(() => {
+  keeper.end(new Error("the test is over"));
+  stopAnswering();
+});
+
+function client(onSend?: (batch: OtlpMetricsRequest) => void): KeeperClient {
+  const spawn = () => {
+    const worker = new Worker(new URL("./keeper-without-network.fixture.ts", import.meta.url), {
+      type: "module",
+    });
+    spawned.push(worker);
+    return worker;
+  };
+  return new KeeperClient(spawn, {
+    registry: REGISTRY,
+    telemetry: { endpoint: COLLECTOR, headers: {} },
+    onSend,
+  });
+}
+
+function install(
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
+  selector: PackSelector = select(),
+) {
+  return keeper.call(
+    (remote, call) => remote.install(call, selector, onProgress && proxy(onProgress)),
+    signal,
+  );
+}
+
+const attachment = (name: string) =>
+  keeper.call((remote, call) => remote.attachment(call, pack.digest, name));
+
+test("a keeper installs a pack and tells how far it is", async () => {
+  const onProgress = vi.fn<(progress: Progress) => void>();
+  expect(await install({ onProgress })).toMatchObject({ digest: pack.digest });
+  const { byteLength } = pack.segment;
+  await vi.waitFor(() =>
+    expect(onProgress).toHaveBeenLastCalledWith({
+      phase: "fetch",
+      file: "tiny",
+      loaded: byteLength,
+      total: byteLength,
+    }),
+  );
+});
+
+test("a progress callback's port is given back when the install is over", async () => {
+  const close = vi.spyOn(MessagePort.prototype, "close");
+  await install({ onProgress: () => undefined });
+  await vi.waitFor(() => expect(close).toHaveBeenCalled());
+});
+
+test("two installs at once of one model share one download", async () => {
+  const [one, other] = await Promise.all([install(), install()]);
+  expect([one.fetchedBytes, other.fetchedBytes]).toEqual([pack.segment.byteLength, 0]);
+  expect(registry.segmentRequests).toHaveLength(1);
+});
+
+test("an install that is aborted while it waits does not hold up the others, and fetches nothing", async () => {
+  const controller = new AbortController();
+  const first = install();
+  const second = install({ signal: controller.signal }, select({ channel: "canary" }));
+  const third = install();
+  controller.abort();
+  await expect(second).rejects.toMatchObject({ name: "AbortError" });
+  await Promise.all([first, third]);
+  const channelReads = registry.requests.filter(({ path }) => path.endsWith("channels.json"));
+  expect(channelReads).toHaveLength(2);
+});
+
+test("an install that fails does not fail the one behind it", async () => {
+  const failing = install({}, select({ channel: "canary" }));
+  const behind = install();
+  await expect(failing).rejects.toMatchObject({ code: "channel-missing" });
+  expect(await behind).toMatchObject({ digest: pack.digest });
+});
+
+describe("an attachment", () => {
+  test("is read from the store", async () => {
+    await install();
+    expect(new TextDecoder().decode(await attachment("labels.txt"))).toBe("a\nb");
+  });
+
+  test("that the pack lacks is an error that lists what it has", async () => {
+    await install();
+    await expect(attachment("vocabulary.txt")).rejects.toMatchObject({
+      code: "attachment-missing",
+      message: expect.stringContaining("it has: labels.txt"),
+    });
+  });
+
+  test("of a pack that was deleted is an error that says so", async () => {
+    await install();
+    expect(await keeper.call((remote, call) => remote.remove(call, "tiny"))).toBe(1);
+    await expect(attachment("labels.txt")).rejects.toMatchObject({
+      code: "attachment-missing",
+      message: expect.stringContaining("no longer in the store"),
+    });
+  });
+});
+
+test("what is sent is told to the page, batch by batch, as it was sent", async () => {
+  keeper.end(new Error("replaced"));
+  const onSend = vi.fn<(batch: OtlpMetricsRequest) => void>();
+  keeper = client(onSend);
+  const batch: OtlpMetricsRequest = { resourceMetrics: [] };
+  await keeper.call((remote, call) => remote.enqueue(call, batch));
+  await keeper.call((remote, call) => remote.flush(call));
+  await vi.waitFor(() => expect(onSend).toHaveBeenCalledExactlyOnceWith(batch));
+  expect(collected).toEqual([`${COLLECTOR}/metrics`]);
+});
+
+test("a keeper that crashes fails what was under way; the next call starts another", async () => {
+  registry.intercept = () => new Promise(() => undefined);
+  const hanging = install();
+  await vi.waitFor(() => expect(registry.requests).toHaveLength(1));
+  spawned[0]?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
+  await expect(hanging).rejects.toMatchObject({ code: "engine-crashed" });
+  registry.intercept = () => undefined;
+  expect(await install()).toMatchObject({ digest: pack.digest });
+  expect(spawned).toHaveLength(2);
+});
+
+test("after its end no call starts another keeper, also where none was started before", async () => {
+  const reason = new Error("closed");
+  keeper.end(reason);
+  await expect(install()).rejects.toBe(reason);
+  expect(spawned).toEqual([]);
+});

@@ -1,0 +1,52 @@
+/**
+ * A real worker whose methods a test writes, as the text of an object literal's members. It speaks
+ * comlink's protocol by hand, so that a page cannot tell it from one of ours.
+ */
+export function scriptedWorker(methods: string): Worker {
+  const script = `
+    const api = { ${methods} };
+    addEventListener("message", async ({ data: { id, type, path, argumentList } }) => {
+      if (type !== "APPLY") return;
+      const value = await api[path.at(-1)](...argumentList.map((argument) => argument.value));
+      postMessage({ id, type: "RAW", value });
+    });
+  `;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  return new Worker(url, { type: "module" });
+}
+
+/**
+ * The methods of an engine worker whose model answers with its input `x`, unless the first element of
+ * that says otherwise.
+ */
+export const ENGINE_METHODS = `
+  start() {
+    const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    return { ok: true, value: { module, compileMs: 1 } };
+  },
+  open() {
+    const signature = { inputs: [{ name: "x", dtype: "float32", dims: [-1] }], outputs: [] };
+    const pack = { digest: "d".repeat(64), name: "tiny", version: "1.0.0", dtype: "fp32" };
+    globalThis.isOpen = true;
+    const costs = { bytes: 1234, readMs: 1, createMs: 1 };
+    return { ok: true, value: { ...pack, ...costs, signature, backends: ["wasm"] } };
+  },
+  run({ x }) {
+    const [first] = globalThis.isOpen ? x.data : [];
+    if (first === undefined)
+      return { ok: false, error: { name: "SelvedgeError", code: "session-failed", message: "" } };
+    if (first === ${-1}) return new Promise(() => {});
+    if (first === ${-2}) {
+      setTimeout(() => { throw new Error("boom"); });
+      return new Promise(() => {});
+    }
+    return { ok: true, value: { outputs: { y: x }, runMs: 1 } };
+  },
+  prove() {
+    return { ok: true, value: { holds: true, finding: "as it should be" } };
+  },
+`;
+
+/** First elements of `x` that make `ENGINE_METHODS` misbehave. */
+export const HANG = -1;
+export const CRASH = -2;
