@@ -1,8 +1,6 @@
 import { defineConfig, type UserConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
-
-/** The runtime is kept when first used, not precached: it is 14 MB, and its address never changes. */
-const RUNTIME_CACHE = "selvedge-runtime";
+import { RUNTIME_CACHE } from "./src/offline/runtime-cache.ts";
 
 const config: UserConfig = defineConfig({
   base: "/demo/",
@@ -28,14 +26,11 @@ const config: UserConfig = defineConfig({
         cleanupOutdatedCaches: true,
         runtimeCaching: [
           {
+            // Kept once it has been used, not precached: it is 14 MB, and its address never changes.
             urlPattern: ({ sameOrigin, url }) =>
               sameOrigin && url.pathname.startsWith("/selvedge/"),
             handler: "CacheFirst",
-            options: {
-              cacheName: RUNTIME_CACHE,
-              cacheableResponse: { statuses: [200] },
-              expiration: { maxEntries: 16 },
-            },
+            options: { cacheName: RUNTIME_CACHE, cacheableResponse: { statuses: [200] } },
           },
         ],
       },

@@ -36,7 +36,7 @@ const pictures = {
       body { background: linear-gradient(#b9cfdf 0 62%, #6f8b98 62% 64%, #587480 64%); }
       main { position: absolute; left: 110px; top: 56px; width: 580px; height: 330px; box-sizing: border-box;
              padding: 34px 40px; border: 7px solid #fff; outline: 9px solid #12467a; border-radius: 10px;
-             background: #12467a; color: #fff; font: 700 52px/1.2 "Liberation Sans", sans-serif; word-spacing: .1em; }
+             background: #12467a; color: #fff; font: 700 52px/1.2 "Liberation Sans", sans-serif; }
       p { font: 400 32px/1.5 "Liberation Sans", sans-serif; margin: 12px 0 0; }
       i { position: absolute; top: 386px; width: 20px; height: 160px; background: #4b5358; }
     </style><i style="left:220px"></i><i style="left:560px"></i>
@@ -79,7 +79,9 @@ const browser = await chromium.launch({
 });
 for (const [name, { width, height, html }] of Object.entries(pictures)) {
   const page = await browser.newPage({ viewport: { width, height } });
-  await page.setContent(`<style>body { margin: 0; height: 100vh; overflow: hidden; }</style>${html}`);
+  await page.setContent(
+    `<style>body { margin: 0; height: 100vh; overflow: hidden; }</style>${html}`,
+  );
   const png = await page.screenshot();
   // Playwright writes PNG and JPEG; the browser itself can write WebP, at a third of the size.
   const webp = await page.evaluate(async (base64) => {

@@ -1,17 +1,17 @@
 import type { LoadOptions } from "selvedge";
-import { loadModels, type Models } from "./loading/load-models.ts";
+import { loadModels, MODEL_NAMES, type Models } from "./loading/load-models.ts";
 import { createLoadView } from "./loading/load-view.ts";
-import { keepOffline } from "./offline/keep-offline.ts";
+import { keepOffline, openOffline } from "./offline/keep-offline.ts";
 import { newestWins } from "./reading/newest-wins.ts";
 import { openVision, type Vision } from "./reading/open-vision.ts";
 import { readPicture } from "./reading/read-picture.ts";
 import { createReadingView } from "./reading/reading-view.ts";
 import { createDrawSwitch } from "./ui/draw-switch.ts";
+import { explain, findMissing, UnsupportedPageError } from "./ui/explain.ts";
 import { createFactStrip } from "./ui/fact-strip.ts";
 import { createLanguagePanel } from "./ui/language-panel.ts";
 import { takePictures } from "./ui/picture-intake.ts";
 import { createPictureStage } from "./ui/picture-stage.ts";
-import { explain, findMissing, UnsupportedPageError } from "./ui/problem.ts";
 import { offerSamples } from "./ui/sample-pictures.ts";
 import { createSentDrawer } from "./ui/sent-drawer.ts";
 import { createStatusLine } from "./ui/status-line.ts";
@@ -29,7 +29,7 @@ let desk: { readonly models: Models; readonly vision: Vision } | undefined;
 /** Reads the picture that came before the models did. */
 let readWaiting: (() => void) | undefined;
 
-const sent = createSentDrawer(() => void desk?.models.flushTelemetry());
+const sent = createSentDrawer(MODEL_NAMES, () => void desk?.models.flushTelemetry());
 const languages = createLanguagePanel((error, again) => status.error(explain(error), again));
 const drawing = createDrawSwitch(stage, {
   onPicture: (picture) => void read(picture, { isDrawn: true }),
@@ -50,21 +50,23 @@ async function start(): Promise<void> {
   try {
     const missing = findMissing();
     if (missing) throw new UnsupportedPageError(missing);
+    const wasControlled = await openOffline().catch(() => false);
     const models = await loadModels({
       backend: wantedBackend(),
       onProgress: load.progress,
+      onAnswer: sent.count,
       onSend: sent.add,
     });
     const vision = openVision((error) => status.error(explain(error), () => location.reload()));
     await vision.learnKeys(models.keys);
     desk = { models, vision };
-    const { backend } = models.detector.info;
+    const { backend } = models.detector;
     facts.backend(backend);
     languages.useIdentifier(models.languages);
     const whence = load.finish();
     if (readWaiting) readWaiting();
     else settle(whence);
-    keepOffline(backend).then(facts.offline, () => facts.offline(false));
+    keepOffline(backend, { wasControlled }).then(facts.offline, () => facts.offline(false));
   } catch (error) {
     edge.setBusy(false);
     status.error(explain(error), () => void start());
@@ -90,6 +92,7 @@ async function read(picture: Blob, { isDrawn = false } = {}): Promise<void> {
       }
       const times = await readPicture(picture, { ...desk, events: view, signal });
       if (signal.aborted) return;
+      facts.backend(desk.models.detector.backend);
       facts.times(times);
       settle(summaryOf(times.lines));
     });

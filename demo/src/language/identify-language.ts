@@ -1,4 +1,4 @@
-import type { Model } from "selvedge";
+import type { CountedModel } from "../loading/counted-model.ts";
 import { createLanguageNames } from "./language-name.ts";
 import { type NgramLists, ngramFeatures } from "./ngram-features.ts";
 
@@ -32,7 +32,7 @@ function ngramListsOf(value: unknown): NgramLists {
 }
 
 /** Language identification with the `lande` model and the two lists that travel with it. */
-export async function createLanguageIdentifier(lande: Model): Promise<LanguageIdentifier> {
+export async function createLanguageIdentifier(lande: CountedModel): Promise<LanguageIdentifier> {
   const read = async (name: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await lande.attachment(name)));
   const [languages, lists] = await Promise.all([
@@ -45,7 +45,7 @@ export async function createLanguageIdentifier(lande: Model): Promise<LanguageId
     async identify(text, count, signal) {
       const data = ngramFeatures(text, lists);
       const ngrams = { type: "float32", data, dims: [1, data.length] } as const;
-      const { outputs } = await lande.predict({ ngrams }, signal ? { signal } : {});
+      const outputs = await lande.predict({ ngrams }, signal);
       const probabilities = outputs["probabilities"]?.data ?? [];
       return languages
         .map((code, index) => ({

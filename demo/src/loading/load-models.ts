@@ -1,14 +1,15 @@
-import { createSelvedge, type LoadOptions, type Model } from "selvedge";
+import { createSelvedge, type LoadOptions } from "selvedge";
 import {
   createLanguageIdentifier,
   type LanguageIdentifier,
 } from "../language/identify-language.ts";
+import { type CountedModel, countAnswers } from "./counted-model.ts";
 import { createTotalProgress, type TotalProgress } from "./total-progress.ts";
 
 /** Everything the page asks questions of. */
 export interface Models {
-  readonly detector: Model;
-  readonly recogniser: Model;
+  readonly detector: CountedModel;
+  readonly recogniser: CountedModel;
   /** The recogniser's characters, one a line. */
   readonly keys: Uint8Array;
   readonly languages: LanguageIdentifier;
@@ -16,7 +17,8 @@ export interface Models {
   flushTelemetry(): Promise<void>;
 }
 
-const NAMES = ["ocr-det", "ocr-rec", "lande"] as const;
+/** What the page asks its registry for. */
+export const MODEL_NAMES = ["ocr-det", "ocr-rec", "lande"] as const;
 
 /**
  * Loads the page's models together: what the device has starts at once, the rest is fetched.
@@ -26,10 +28,13 @@ const NAMES = ["ocr-det", "ocr-rec", "lande"] as const;
 export async function loadModels({
   backend,
   onProgress,
+  onAnswer,
   onSend,
 }: {
   backend: NonNullable<LoadOptions["backend"]>;
   onProgress: (progress: TotalProgress) => void;
+  /** Told of every answer a model gave. */
+  onAnswer: (model: string) => void;
   onSend: (batch: unknown) => void;
 }): Promise<Models> {
   const selvedge = createSelvedge({
@@ -37,9 +42,14 @@ export async function loadModels({
     assets: "/selvedge/",
     telemetry: { endpoint: "/v1", service: "demo", onSend },
   });
-  const add = createTotalProgress(NAMES);
-  const load = (name: (typeof NAMES)[number]): Promise<Model> =>
-    selvedge.load(name, { backend, onProgress: (progress) => onProgress(add(progress)) });
+  const add = createTotalProgress(MODEL_NAMES);
+  const load = async (name: (typeof MODEL_NAMES)[number]): Promise<CountedModel> => {
+    const model = await selvedge.load(name, {
+      backend,
+      onProgress: (progress) => onProgress(add(progress)),
+    });
+    return countAnswers(model, () => onAnswer(name));
+  };
 
   try {
     const [detector, recogniser, lande] = await Promise.all([

@@ -38,9 +38,10 @@ export function createLoadView({
       if (!isDownloading) return;
       const isHere = total > 0 && loaded === total;
       say(isHere ? "Starting the models" : "Fetching the models, this once");
-      if (total === 0) return;
-      edge.weave(loaded / total);
-      status.count(isHere ? "" : `${formatBytes(loaded)} of ${formatBytes(total)}`);
+      if (isHere) status.count("");
+      else if (total === 0) status.count(`${formatBytes(loaded)} so far`);
+      else status.count(`${formatBytes(loaded)} of ${formatBytes(total)}`);
+      edge.weave(total === 0 ? 0 : loaded / total);
     },
     finish() {
       edge.weave(1);

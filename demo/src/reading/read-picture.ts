@@ -1,7 +1,8 @@
 import { transfer } from "comlink";
-import type { Model, Tensor } from "selvedge";
+import type { Tensor } from "selvedge";
 import { hasEnoughLetters } from "../language/enough-letters.ts";
 import type { LanguageGuess } from "../language/identify-language.ts";
+import type { CountedModel } from "../loading/counted-model.ts";
 import type { Models } from "../loading/load-models.ts";
 import type { Size } from "../vision/picture-size.ts";
 import type { TextBox } from "../vision/text-box.ts";
@@ -39,12 +40,12 @@ function floatsOf(tensor: Tensor | undefined): FloatTensor {
 
 /** Both networks have one input, `x`, and one output, whose name differs between their releases. */
 async function run(
-  model: Model,
+  model: CountedModel,
   { planes, width, height }: NetworkInput,
   signal: AbortSignal,
 ): Promise<FloatTensor> {
   const x = { type: "float32", data: planes, dims: [1, 3, height, width] } as const;
-  const { outputs } = await model.predict({ x }, { signal });
+  const outputs = await model.predict({ x }, signal);
   return floatsOf(Object.values(outputs)[0]);
 }
 

@@ -28,7 +28,10 @@ export function createFactStrip(): FactStrip {
   ] as const;
   return {
     backend,
-    offline: (isKept) => offline(isKept ? "works too" : "not kept"),
+    offline(isKept) {
+      offline(isKept ? "works too" : "not kept");
+      element("offline", HTMLElement).dataset["offline"] = isKept ? "ready" : "none";
+    },
     fetched: (bytes) => fetched(bytes === 0 ? "nothing" : formatBytes(bytes)),
     times({ findMs, readMs, lines }) {
       find(formatMs(findMs));

@@ -1,22 +1,14 @@
-import { type ErrorCode, SelvedgeError } from "selvedge";
+import type { ErrorCode } from "selvedge";
 
 /** A failure in the words of the person in front of it. */
 export interface Problem {
   readonly title: string;
   /** What to do about it. */
   readonly advice: string;
+  /** The failure in its own words. */
+  readonly detail?: string;
   /** Whether trying again without changing anything may help. */
   readonly canRetry: boolean;
-}
-
-/** What the page lacks here, found before anything is fetched. */
-export class UnsupportedPageError extends Error {
-  override readonly name = "UnsupportedPageError";
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.title);
-    this.problem = problem;
-  }
 }
 
 const REGISTRY: Problem = {
@@ -32,20 +24,21 @@ const STOPPED: Problem = {
   canRetry: true,
 };
 
-const INSECURE: Problem = {
+export const INSECURE: Problem = {
   title: "This address is not secure, so the models stay switched off.",
   advice: "Browsers allow what they need only over https:// or on localhost. Open this page there.",
   canRetry: false,
 };
 
-const UNSUPPORTED: Problem = {
+export const UNSUPPORTED: Problem = {
   title: "This browser cannot run the models.",
   advice:
     "A current Chrome, Edge, Firefox or Safari can. Update this browser, or open the page in one of those.",
   canRetry: false,
 };
 
-const BY_CODE: { readonly [Code in ErrorCode]?: Problem } = {
+/** The failures a page like this meets, by the code of their `SelvedgeError`. */
+export const PROBLEM_BY_CODE: { readonly [Code in ErrorCode]?: Problem } = {
   "insecure-context": INSECURE,
   unsupported: UNSUPPORTED,
   "storage-unavailable": {
@@ -98,22 +91,3 @@ const BY_CODE: { readonly [Code in ErrorCode]?: Problem } = {
   "engine-crashed": STOPPED,
   "engine-timeout": STOPPED,
 };
-
-/** What to tell people about an error, whatever it is. */
-export function explain(error: unknown): Problem {
-  if (error instanceof UnsupportedPageError) return error.problem;
-  const message = error instanceof Error ? error.message : String(error);
-  const known = error instanceof SelvedgeError ? BY_CODE[error.code] : undefined;
-  if (known === undefined)
-    return { title: "Something went wrong.", advice: message, canRetry: true };
-  return { ...known, advice: `${known.advice} (${message})` };
-}
-
-/** What this page needs of a browser beyond what the SDK itself checks. */
-export function findMissing(): Problem | undefined {
-  if (!isSecureContext) return INSECURE;
-  const needed = ["Worker", "WebAssembly", "OffscreenCanvas", "createImageBitmap"];
-  const missing = needed.filter((name) => !(name in globalThis));
-  if (missing.length === 0) return undefined;
-  return { ...UNSUPPORTED, advice: `${UNSUPPORTED.advice} (It lacks ${missing.join(", ")}.)` };
-}

@@ -14,6 +14,6 @@ test("long times are in seconds", () => {
   expect([0.4, 86.6, 17_240].map(formatMs)).toEqual(["0 ms", "87 ms", "17.2 s"]);
 });
 
-test("shares are whole percents", () => {
-  expect(formatShare(0.987)).toBe("99%");
+test("shares are whole percents, and something is never nothing", () => {
+  expect([0.987, 0.004, 0].map(formatShare)).toEqual(["99%", "<1%", "0%"]);
 });

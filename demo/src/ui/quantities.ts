@@ -12,5 +12,6 @@ export function formatMs(durationMs: number): string {
 }
 
 export function formatShare(share: number): string {
+  if (share > 0 && share < 0.005) return "<1%";
   return `${Math.round(share * 100)}%`;
 }

@@ -4,11 +4,20 @@ import { formatBytes } from "./quantities.ts";
 const KEPT = 50;
 
 /** The drawer that shows what telemetry left the device, word for word. */
-export function createSentDrawer(onOpen: () => void): { add(batch: unknown): void } {
+export interface SentDrawer {
+  /** A model gave an answer, which telemetry will count. */
+  count(model: string): void;
+  /** A batch was sent, exactly like this. */
+  add(batch: unknown): void;
+}
+
+export function createSentDrawer(models: readonly string[], onOpen: () => void): SentDrawer {
   const drawer = element("sent", HTMLDialogElement);
   const list = element("batches", HTMLOListElement);
   const none = element("sent-none", HTMLElement);
   const open = element("open-sent", HTMLButtonElement);
+  const tally = element("answers", HTMLElement);
+  const answers = new Map(models.map((model) => [model, 0]));
   let sent = 0;
 
   open.addEventListener("click", () => {
@@ -19,7 +28,18 @@ export function createSentDrawer(onOpen: () => void): { add(batch: unknown): voi
     if (event.target === drawer) drawer.close();
   });
 
+  const showAnswers = () => {
+    tally.dataset["predictions"] = JSON.stringify(Object.fromEntries(answers));
+    const each = [...answers].map(([model, count]) => `${count} by ${model}`);
+    tally.textContent = `Answers given on this visit: ${each.join(", ")}.`;
+  };
+  showAnswers();
+
   return {
+    count(model) {
+      answers.set(model, (answers.get(model) ?? 0) + 1);
+      showAnswers();
+    },
     add(batch) {
       sent += 1;
       none.hidden = true;

@@ -15,6 +15,7 @@ export function createStatusLine(): StatusLine {
   const status = element("status", HTMLElement);
   const text = element("status-text", HTMLElement);
   const advice = element("status-advice", HTMLElement);
+  const detail = element("status-detail", HTMLElement);
   const figure = element("status-count", HTMLElement);
   const retry = element("retry", HTMLButtonElement);
 
@@ -23,6 +24,7 @@ export function createStatusLine(): StatusLine {
     advice.textContent = more;
     advice.hidden = more === "";
     figure.textContent = "";
+    detail.textContent = "";
     retry.hidden = true;
     status.dataset["state"] = state;
   };
@@ -33,6 +35,7 @@ export function createStatusLine(): StatusLine {
     working: (sentence) => show("working", sentence),
     error(problem, onRetry) {
       show("error", problem.title, problem.advice);
+      detail.textContent = problem.detail ?? "";
       retry.hidden = !problem.canRetry;
       retry.onclick = onRetry;
     },

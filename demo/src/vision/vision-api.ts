@@ -9,7 +9,7 @@ export interface NetworkInput extends Size {
 }
 
 /** A picture that the worker holds until it is closed. */
-export interface OpenPicture extends Size {
+interface OpenPicture extends Size {
   readonly id: number;
   /** What the detector looks at. */
   readonly detection: NetworkInput;
