@@ -1,0 +1,25 @@
+const esm = (config) => ({ ...config, format: "esm" });
+
+export default [
+  {
+    name: "what a page loads before a model is asked for",
+    path: "packages/sdk/dist/index.js",
+    limit: "12 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "the keeper worker",
+    path: "packages/sdk/dist/worker/keeper.js",
+    limit: "25 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "the engine worker without its runtime",
+    path: "packages/sdk/dist/worker/engine.js",
+    limit: "25 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+];
