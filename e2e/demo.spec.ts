@@ -1,4 +1,4 @@
-import type { Locator, Page } from "@playwright/test";
+import type { BrowserContext, Locator, Page } from "@playwright/test";
 import type { ModelsAnswer } from "@selvedge/protocol";
 import { expect, type Site, test } from "./fixtures/test.ts";
 
@@ -41,6 +41,16 @@ function watchGaps(): void {
   Object.assign(globalThis, { takeLongestGap: () => longest });
 }
 
+/** The runtime's files as they come over the network, whoever asked: page, worker or service worker. */
+function watchRuntime(context: BrowserContext): string[] {
+  const fetched: string[] = [];
+  context.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    if (pathname.startsWith("/selvedge/") && !response.fromServiceWorker()) fetched.push(pathname);
+  });
+  return fetched;
+}
+
 test("pictures are read exactly, again without a network, and every prediction is counted", async ({
   context,
   page,
@@ -56,6 +66,7 @@ test("pictures are read exactly, again without a network, and every prediction i
   await page.waitForFunction(() => performance.now() > 2000);
   const blankGap = await page.evaluate("takeLongestGap()");
 
+  const runtimeFetches = watchRuntime(context);
   await openDemo(page, site);
   await choose(page, greeting);
   await expect(lines(page)).toHaveText(["Hello 123"]);
@@ -72,6 +83,8 @@ test("pictures are read exactly, again without a network, and every prediction i
 
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   await expect(page.locator("[data-offline=ready]")).toBeAttached({ timeout: 20_000 });
+  expect(runtimeFetches).toHaveLength(new Set(runtimeFetches).size);
+  expect(runtimeFetches.filter((path) => path.endsWith(".wasm"))).toHaveLength(1);
   const requested: string[] = [];
   context.on("request", (request) => requested.push(request.url()));
   await context.setOffline(true);

@@ -1,4 +1,4 @@
-import { channelsPath, manifestPath, SelvedgeError } from "@selvedge/protocol";
+import { channelsPath, encodeChannels, manifestPath, SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
 import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
@@ -47,6 +47,22 @@ test("a manifest that the store has is not fetched", async () => {
   expect((await resolve(select(), stored)).digest).toBe(pack.digest);
   expect(stored).toHaveBeenCalledWith(pack.digest);
   expect(registry.requests.map(({ path }) => path)).toEqual([CHANNELS]);
+});
+
+test("where a channel serves several versions, a device takes the one that most are meant to have", async () => {
+  const entry = (version: string, manifest: string, from: number, to: number) => ({
+    version,
+    manifest,
+    buckets: [from, to] as const,
+  });
+  const issued = "2026-01-01T00:00:00Z";
+  const stable = [
+    entry("2.0.0", "0".repeat(64), 0, 1_000),
+    entry("1.0.0", pack.digest, 1_000, 10_000),
+  ];
+  const document = { name: "tiny", sequence: 2, issued, expires: issued, channels: { stable } };
+  registry.write(CHANNELS, JSON.stringify(encodeChannels(document)));
+  expect((await resolve()).digest).toBe(pack.digest);
 });
 
 describe("what is wrong with the channel document is said:", () => {

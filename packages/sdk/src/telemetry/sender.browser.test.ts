@@ -144,7 +144,7 @@ describe("without a network", () => {
   });
 });
 
-describe.each([429, 502, 503, 504])("after %d", (code) => {
+describe.each([429, 500, 502, 503, 504])("after %d", (code) => {
   test("the batch is kept, and tried again after Retry-After and not before, flushed or not", async () => {
     await add("a", "b");
     status(code, { "Retry-After": "60" });

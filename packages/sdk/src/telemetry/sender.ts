@@ -11,8 +11,13 @@ const LONGEST_WAIT_MS = 24 * 60 * 60_000;
 /** A collector that does not answer must not hold up the rest for good. */
 const SEND_TIMEOUT_MS = 30_000;
 
-/** Statuses after which OTLP has a sender try again; any other refusal is for good. */
-const RETRYABLE = new Set([429, 502, 503, 504]);
+/**
+ * Whether a batch that was answered with this status is worth another try. OTLP has senders give up
+ * on a 500 too; a device cannot make the measurement again, and a repeat is harmless.
+ */
+function isRetryable(status: number): boolean {
+  return status === 429 || status >= 500;
+}
 
 /** Where batches go. */
 export interface SendTarget extends NonNullable<KeeperSettings["telemetry"]> {
@@ -62,7 +67,7 @@ export class Sender {
     try {
       for (let next = await this.#outbox.oldest(); next; next = await this.#outbox.oldest()) {
         const response = await this.#send(next.batch);
-        if (RETRYABLE.has(response.status)) {
+        if (isRetryable(response.status)) {
           this.#collectorAsksToWait = true;
           return this.#wait(retryAfterMs(response));
         }
