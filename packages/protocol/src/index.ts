@@ -37,8 +37,10 @@ export {
   MANIFEST_FORMAT,
   type Manifest,
   pieceDigests,
+  type QuantizationError,
   type TensorRef,
   type Tolerance,
+  toleranceOf,
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";

@@ -1,36 +1,64 @@
 import { expect, test } from "vitest";
-import { type BlobRef, blobsOf, isFileName, type Manifest, pieceDigests } from "./manifest.ts";
+import {
+  type BlobRef,
+  blobsOf,
+  isFileName,
+  type Manifest,
+  pieceDigests,
+  toleranceOf,
+} from "./manifest.ts";
 
 function blob(digit: string, extra: Partial<BlobRef> = {}): BlobRef {
   return { bytes: 4, sha256: digit.repeat(64), at: { segment: 0, offset: 0, length: 4 }, ...extra };
 }
 
+const bare = {
+  dtype: "fp32",
+  engine: "onnx",
+  backends: ["wasm"],
+  requires: [],
+  memoryBytes: 0,
+} as const;
+
+const empty: Manifest = {
+  format: "selvedge.pack/1",
+  name: "m",
+  version: "1",
+  license: "unknown",
+  provenance: { source: { file: "m.onnx", bytes: 1, sha256: "0".repeat(64) }, tools: {} },
+  signature: { inputs: [], outputs: [] },
+  segments: [{ sha256: "0".repeat(64), bytes: 4 }],
+  golden: { tolerance: {}, cases: [] },
+  attachments: [],
+  variants: [],
+};
+
 test("the blobs of a pack are graphs and weights, then attachments, then golden, each once", () => {
   const tensor = (digit: string) =>
     ({ name: digit, dtype: "float32", dims: [1], ...blob(digit) }) as const;
-  const variant = {
-    dtype: "fp32",
-    engine: "onnx",
-    backends: ["wasm"],
-    requires: [],
-    memoryBytes: 0,
-  } as const;
   const manifest: Manifest = {
-    format: "selvedge.pack/1",
-    name: "m",
-    version: "1",
-    license: "unknown",
-    provenance: { source: { file: "m.onnx", bytes: 1, sha256: "0".repeat(64) }, tools: {} },
-    signature: { inputs: [], outputs: [] },
-    segments: [{ sha256: "0".repeat(64), bytes: 4 }],
+    ...empty,
     golden: { tolerance: {}, cases: [{ inputs: [tensor("b")], outputs: [tensor("f")] }] },
     attachments: [{ name: "labels.txt", ...blob("e") }],
     variants: [
-      { ...variant, graph: blob("a"), tensors: [tensor("b"), tensor("c")] },
-      { ...variant, dtype: "q8", graph: blob("d"), tensors: [tensor("c")] },
+      { ...bare, graph: blob("a"), tensors: [tensor("b"), tensor("c")] },
+      { ...bare, dtype: "q8", graph: blob("d"), tensors: [tensor("c")] },
     ],
   };
   expect(blobsOf(manifest).map(({ sha256 }) => sha256[0])).toEqual(["a", "b", "c", "d", "e", "f"]);
+});
+
+test("a variant's own tolerance comes before the manifest's, backend by backend", () => {
+  const [own, common] = [
+    { absolute: 2, relative: 0 },
+    { absolute: 1, relative: 0 },
+  ];
+  const golden = { tolerance: { wasm: common, webgpu: common }, cases: [] };
+  const variant = { ...bare, graph: blob("a"), tensors: [], tolerance: { wasm: own } };
+  const manifest = { ...empty, golden, variants: [variant] };
+  expect(toleranceOf(manifest, variant, "wasm")).toBe(own);
+  expect(toleranceOf(manifest, variant, "webgpu")).toBe(common);
+  expect(toleranceOf(manifest, variant, "server")).toBeUndefined();
 });
 
 test("a blob without chunks is one piece, with the blob's own digest", () => {

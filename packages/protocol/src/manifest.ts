@@ -56,6 +56,14 @@ export interface GoldenCase {
   readonly outputs: readonly TensorRef[];
 }
 
+/** How far a variant's answers are from those of fp32, over the golden inputs. */
+export interface QuantizationError {
+  /** Signal-to-noise ratio of the worst output, in decibels; 150 stands for no error at all. */
+  readonly snrDb: number;
+  /** The largest difference of any element of any output. */
+  readonly maxDifference: number;
+}
+
 /** One precision of a model. */
 export interface Variant {
   readonly dtype: Dtype;
@@ -70,6 +78,10 @@ export interface Variant {
   /** The model without its larger tensors. */
   readonly graph: BlobRef;
   readonly tensors: readonly TensorRef[];
+  /** Measured when it was packed; absent for fp32. */
+  readonly error?: QuantizationError;
+  /** By backend, in place of the tolerance that the manifest's golden answers have there. */
+  readonly tolerance?: Readonly<Record<string, Tolerance>>;
 }
 
 /** Everything a device needs to know about one version of a model. */
@@ -110,6 +122,15 @@ export function blobsOf(manifest: Manifest): BlobRef[] {
     ...manifest.golden.cases.flatMap((golden) => [...golden.inputs, ...golden.outputs]),
   ];
   return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
+}
+
+/** How far a variant's answers may be from the golden ones on a backend, where that is known. */
+export function toleranceOf(
+  { golden }: Manifest,
+  variant: Variant,
+  backend: string,
+): Tolerance | undefined {
+  return variant.tolerance?.[backend] ?? golden.tolerance[backend];
 }
 
 /** The digest of each piece of a blob, in order. */

@@ -9,6 +9,7 @@ import {
   type Manifest,
   pieceDigests,
   type TensorRef,
+  type Tolerance,
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
@@ -95,6 +96,11 @@ function variantList(field: Field, pack: Pack): Variant[] {
       if (taken.has(place)) variant.fail(`the only variant for ${place}`);
       taken.add(place);
     }
+    const error = variant.at("error").optional((measured) => ({
+      snrDb: measured.at("snrDb").number({ min: 0 }),
+      maxDifference: measured.at("maxDifference").number({ min: 0 }),
+    }));
+    const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
     return {
       dtype,
       engine: variant.at("engine").text(),
@@ -106,6 +112,8 @@ function variantList(field: Field, pack: Pack): Variant[] {
       memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
       graph: blobRef(variant.at("graph"), pack),
       tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
+      ...(error === undefined ? {} : { error }),
+      ...(tolerance === undefined ? {} : { tolerance }),
     };
   });
   return variants.length > 0 ? variants : field.fail("at least one variant");
@@ -119,10 +127,7 @@ function golden(
     variants,
   }: { pack: Pack; signature: Manifest["signature"]; variants: readonly Variant[] },
 ): Manifest["golden"] {
-  const tolerance = field.at("tolerance").record((item) => ({
-    absolute: item.at("absolute").number({ min: 0 }),
-    relative: item.at("relative").number({ min: 0 }),
-  }));
+  const tolerance = field.at("tolerance").record(toleranceItem);
   const cases = field
     .at("cases")
     .items()
@@ -132,6 +137,13 @@ function golden(
       if (tolerance[backend] === undefined)
         field.at("tolerance").at(backend).fail("a tolerance, since a variant may run there");
   return { tolerance, cases };
+}
+
+function toleranceItem(field: Field): Tolerance {
+  return {
+    absolute: field.at("absolute").number({ min: 0 }),
+    relative: field.at("relative").number({ min: 0 }),
+  };
 }
 
 function goldenCase(
