@@ -1,6 +1,7 @@
 import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
 import type { Golden } from "./golden.ts";
 import { goldenInputs } from "./golden-inputs.ts";
+import { messageOf } from "./message-of.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
@@ -133,10 +134,4 @@ function refuseIncomparable(golden: NamedTensor): void {
 
 function bytesOf({ outputs }: Golden): number {
   return outputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-}
-
-/** onnxruntime's message without its line breaks and full stop, to stand inside a sentence. */
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

@@ -1,5 +1,6 @@
 import type { GraphProto } from "onnx-buf";
-import { bodiesOf, withNestedGraphs } from "./onnx-bodies.ts";
+import { definitionsIn, FreshNames } from "./fresh-names.ts";
+import { bodiesOf } from "./onnx-bodies.ts";
 import { isExternalizable } from "./tensor-content.ts";
 
 /**
@@ -11,18 +12,12 @@ import { isExternalizable } from "./tensor-content.ts";
  * does not own.
  */
 export function liftInitializers(main: GraphProto): void {
-  const taken = new Set(withNestedGraphs(main).flatMap((graph) => [...namesIn(graph)]));
-  const freshName = (wanted: string): string => {
-    let name = wanted;
-    for (let attempt = 2; taken.has(name); attempt++) name = `${wanted}_${attempt}`;
-    taken.add(name);
-    return name;
-  };
+  const names = new FreshNames(main);
   const liftFrom = (graph: GraphProto, prefix: string): void => {
     const bound = new Set([...graph.output, ...graph.input].map(({ name }) => name));
     graph.initializer = graph.initializer.filter((tensor) => {
       if (bound.has(tensor.name) || !isExternalizable(tensor)) return true;
-      const name = freshName(`${prefix}/${tensor.name}`);
+      const name = names.take(`${prefix}/${tensor.name}`);
       renameUses(graph, tensor.name, name);
       graph.valueInfo = graph.valueInfo.filter((value) => value.name !== tensor.name);
       tensor.name = name;
@@ -40,17 +35,4 @@ function renameUses(graph: GraphProto, from: string, to: string): void {
     for (const body of bodiesOf(node))
       if (!definitionsIn(body.graph).has(from)) renameUses(body.graph, from, to);
   }
-}
-
-function definitionsIn(graph: GraphProto): Set<string> {
-  return new Set([
-    ...graph.input.map(({ name }) => name),
-    ...graph.initializer.map(({ name }) => name),
-    ...graph.sparseInitializer.map(({ values }) => values?.name ?? ""),
-    ...graph.node.flatMap(({ output }) => output),
-  ]);
-}
-
-function namesIn(graph: GraphProto): Set<string> {
-  return new Set([...definitionsIn(graph), ...graph.node.flatMap(({ input }) => input)]);
 }

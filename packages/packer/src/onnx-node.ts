@@ -1,0 +1,64 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  type NodeProto,
+  NodeProtoSchema,
+} from "onnx-buf";
+
+/** What a node is made of; inputs that are left out are empty strings. */
+export interface NodeParts {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: readonly AttributeProto[];
+}
+
+/** A node without a name: those of a small model's nodes take as much room as its biases do. */
+export function makeNode({ op, inputs, outputs, attributes = [] }: NodeParts): NodeProto {
+  return create(NodeProtoSchema, {
+    opType: op,
+    input: [...inputs],
+    output: [...outputs],
+    attribute: [...attributes],
+  });
+}
+
+export function integerAttribute(name: string, value: number): AttributeProto {
+  return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+}
+
+export function stringAttribute(name: string, value: string): AttributeProto {
+  const s = new TextEncoder().encode(value);
+  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });
+}
+
+export function attributeOf(node: NodeProto, name: string): AttributeProto | undefined {
+  return node.attribute.find((attribute) => attribute.name === name);
+}
+
+/** An integer attribute, or the value that the operator takes where it is left out. */
+export function integerOf(node: NodeProto, name: string, otherwise: number): number {
+  const attribute = attributeOf(node, name);
+  return attribute === undefined ? otherwise : Number(attribute.i);
+}
+
+/** A float attribute, or the value that the operator takes where it is left out. */
+export function floatOf(node: NodeProto, name: string, otherwise: number): number {
+  return attributeOf(node, name)?.f ?? otherwise;
+}
+
+export function dropAttributes(node: NodeProto, ...names: readonly string[]): void {
+  node.attribute = node.attribute.filter(({ name }) => !names.includes(name));
+}
+
+/** Whether a node is an operator of ONNX itself, rather than a namesake of another domain. */
+export function isStandard(node: NodeProto): boolean {
+  return node.domain === "" || node.domain === "ai.onnx";
+}
+
+/** What to call a node in a message. */
+export function nodeLabel({ name, opType, output }: NodeProto): string {
+  return `${opType} "${name || (output[0] ?? "")}"`;
+}
