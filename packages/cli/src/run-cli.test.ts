@@ -111,7 +111,7 @@ describe("runCli", () => {
     [["nope"]],
     [["pack"]],
     [["pack", "a.onnx"]],
-    [["pack", "a.onnx", "--name", "m", "--version", "1", "--registry", "r", "--dtype", "q8"]],
+    [["pack", "a.onnx", "--name", "m", "--version", "1", "--registry", "r", "--dtype", "q3"]],
     [["pack", "a.onnx", "--name", "M!", "--version", "1", "--registry", "r"]],
     [["pack", "a.onnx", "--key", "k"]],
     [["inspect", "m"]],

@@ -10,9 +10,9 @@ import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { packerVersion } from "./packer-version.ts";
+import type { PackedVariant } from "./quantize/make-variant.ts";
 import { SegmentBuilder } from "./segment-builder.ts";
-import { observedSignature } from "./signature.ts";
-import type { SplitModel } from "./split-model.ts";
+import { type DeclaredSignature, observedSignature } from "./signature.ts";
 import { tolerances } from "./tolerance.ts";
 
 /** A manifest larger than this is refused: no device should have to hold it. */
@@ -30,7 +30,9 @@ export interface PackParts {
   readonly version: string;
   readonly license: string;
   readonly source: Manifest["provenance"]["source"];
-  readonly split: SplitModel;
+  readonly declared: DeclaredSignature;
+  /** In the order a device takes the first that it can run. */
+  readonly variants: readonly PackedVariant[];
   readonly attachments: readonly Attachment[];
   readonly golden: readonly Golden[];
 }
@@ -50,11 +52,11 @@ export interface AssembledPack {
  * @throws SelvedgeError `model-unsupported` when the manifest would be too large.
  */
 export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
-  const { name, version, license, source, split, golden } = parts;
+  const { name, version, license, source, golden } = parts;
   // Graph and weights come first: a host without ranges, or a download cut short, serves these soonest.
   const segment = new SegmentBuilder();
-  const graph = await segment.add(split.graph);
-  const tensors = await addTensors(segment, split.tensors);
+  const variants: Manifest["variants"][number][] = [];
+  for (const variant of parts.variants) variants.push(await addVariant(segment, variant));
   const attachments: Manifest["attachments"][number][] = [];
   for (const attachment of parts.attachments)
     attachments.push({ name: attachment.name, ...(await segment.add(attachment.bytes)) });
@@ -78,34 +80,42 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
         "onnxruntime-web": await runtimeVersion(),
       },
     },
-    signature: observedSignature(split.declared, golden),
+    signature: observedSignature(parts.declared, golden),
     segments: [{ sha256: segmentDigest, bytes: bytes.length }],
     golden: { tolerance: tolerances(golden.flatMap(({ outputs }) => outputs)), cases },
     attachments,
-    variants: [
-      {
-        dtype: "fp32",
-        engine: "onnx",
-        backends: ["wasm", "webgpu"],
-        requires: [],
-        memoryBytes: memoryEstimate(split),
-        graph,
-        tensors,
-      },
-    ],
+    variants,
   };
   const text = JSON.stringify(manifest);
   const manifestBytes = new TextEncoder().encode(text);
   if (manifestBytes.length > MANIFEST_LIMIT)
     throw new SelvedgeError(
       "model-unsupported",
-      `The manifest of ${name}@${version} would take ${manifestBytes.length} bytes, and ${MANIFEST_LIMIT} is the limit: the model has ${tensors.length} large tensors. Export it with fewer, larger ones.`,
+      `The manifest of ${name}@${version} would take ${manifestBytes.length} bytes, and ${MANIFEST_LIMIT} is the limit: its variants have ${variants.reduce((sum, { tensors }) => sum + tensors.length, 0)} large tensors. Export it with fewer, larger ones.`,
     );
   return {
     manifest: parseManifest(text, `manifest of ${name}@${version}`),
     manifestBytes,
     digest: await sha256(manifestBytes),
     segment: { bytes, sha256: segmentDigest },
+  };
+}
+
+async function addVariant(
+  segment: SegmentBuilder,
+  variant: PackedVariant,
+): Promise<Manifest["variants"][number]> {
+  const { dtype, backends, split, error, tolerance } = variant;
+  return {
+    dtype,
+    engine: "onnx",
+    backends,
+    requires: [],
+    memoryBytes: memoryEstimate(variant),
+    graph: await segment.add(split.graph),
+    tensors: await addTensors(segment, split.tensors),
+    ...(error === undefined ? {} : { error }),
+    ...(tolerance === undefined ? {} : { tolerance }),
   };
 }
 
@@ -119,8 +129,8 @@ async function addTensors(
   return refs;
 }
 
-/** Weights once as they are and once packed for the kernels; the graph decoded and optimized. */
-function memoryEstimate({ graph, tensors }: SplitModel): number {
-  const weights = tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return 2 * weights + 4 * graph.length;
+/** Weights as the session keeps them; the graph decoded and optimized. */
+function memoryEstimate({ split, expansion }: PackedVariant): number {
+  const weights = split.tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return expansion * weights + 4 * split.graph.length;
 }

@@ -3,4 +3,5 @@ export { type PackOptions, type PackProgress, type PackResult, pack } from "./pa
 export { packerVersion } from "./packer-version.ts";
 export type { Problem } from "./problem.ts";
 export { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
+export { PACKABLE_DTYPES, type PackableDtype } from "./quantize/recipes.ts";
 export { type VerifyOptions, type VerifyResult, verify } from "./verify.ts";

@@ -5,10 +5,12 @@ import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readGoldenFile } from "./golden-file.ts";
+import { packVariants } from "./pack-variants.ts";
 import { publishPack } from "./publish-pack.ts";
+import type { PackableDtype } from "./quantize/recipes.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
-import { splitModel } from "./split-model.ts";
+import { type SplitModel, splitModel } from "./split-model.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 
 /** A manifest larger than this is worth a warning. */
@@ -32,13 +34,21 @@ export interface PackOptions {
   readonly license?: string | undefined;
   /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
+  /**
+   * The precisions to pack it in. Golden answers are those of fp32 in any case.
+   *
+   * @default ["fp32"]
+   */
+  readonly dtypes?: readonly PackableDtype[] | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What packing is busy with. */
 export interface PackProgress {
-  readonly phase: "read" | "split" | "golden" | "write";
+  readonly phase: "read" | "split" | "golden" | "quantize" | "write";
+  /** The precision that is being made, while quantizing. */
+  readonly dtype?: PackableDtype;
 }
 
 /** What packing came to. */
@@ -58,7 +68,8 @@ export interface PackResult {
  * Packs an ONNX model into a registry. The same file packed twice gives the same bytes.
  *
  * @throws SelvedgeError
- * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed
+ * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed;
+ *   or a precision does not become smaller than fp32, or its answers are too far off
  * - `golden-failed`: the packed model does not answer as the original does
  * - `version-exists`: the version is there with other bytes; nothing was changed
  *
@@ -69,9 +80,9 @@ export interface PackResult {
  */
 export async function pack(options: PackOptions): Promise<PackResult> {
   const { name, version, registry, signal } = options;
-  const enter = (phase: PackProgress["phase"]): void => {
+  const enter = (phase: PackProgress["phase"], dtype?: PackableDtype): void => {
     signal?.throwIfAborted();
-    options.onProgress?.({ phase });
+    options.onProgress?.(dtype === undefined ? { phase } : { phase, dtype });
   };
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
@@ -83,6 +94,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
 
   enter("split");
   const split = await splitModel(model);
+  refuseFloat16(split);
 
   enter("golden");
   const golden = await goldenAnswers({
@@ -96,20 +108,44 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     signal,
   });
 
+  const { variants, warnings } = await packVariants({
+    dtypes: options.dtypes ?? ["fp32"],
+    original,
+    fp32: split,
+    golden,
+    onDtype: (dtype) => enter("quantize", dtype),
+  });
+
   enter("write");
   const assembled = await assemblePack({
     name,
     version,
     license: options.license ?? "unknown",
     source,
-    split,
+    declared: split.declared,
+    variants,
     attachments,
     golden,
   });
   const outcome = await publishPack(folder, assembled);
   const { manifest, digest, manifestBytes, segment } = assembled;
   const bytes = { manifest: manifestBytes.length, segments: segment.bytes.length };
-  return { manifest, digest, outcome, bytes, warnings: warningsAbout(bytes, golden) };
+  return {
+    manifest,
+    digest,
+    outcome,
+    bytes,
+    warnings: [...warnings, ...warningsAbout(bytes, golden)],
+  };
+}
+
+function refuseFloat16({ tensors }: SplitModel): void {
+  const half = tensors.find(({ dtype }) => dtype === "float16");
+  if (half !== undefined)
+    throw new SelvedgeError(
+      "model-unsupported",
+      `Tensor "${half.name}" is float16, and only fp32 models can be packed. Export the model in fp32, and pack it with --dtype fp16.`,
+    );
 }
 
 function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {

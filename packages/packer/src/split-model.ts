@@ -39,11 +39,6 @@ export async function splitModel(model: ModelProto): Promise<SplitModel> {
   for (const tensor of graph.initializer) {
     const dtype = elementType(tensor.dataType);
     if (dtype === undefined || !isExternalizable(tensor)) continue;
-    if (dtype === "float16")
-      throw new SelvedgeError(
-        "model-unsupported",
-        `Tensor "${tensor.name}" is float16, and only fp32 models can be packed so far. Export the model in fp32.`,
-      );
     const bytes = rawContent(tensor);
     const digest = await sha256(bytes);
     tensors.push({ name: tensor.name, dtype, dims: dimsOf(tensor), bytes, sha256: digest });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesFrom, type NamedTensor, type RunnableType } from "./named-tensor.ts";
-import { difference, tolerances } from "./tolerance.ts";
+import { difference, toleranceOfVariant, tolerances } from "./tolerance.ts";
 
 const tensor = (values: number[], dtype: RunnableType = "float32"): NamedTensor => ({
   name: "y",
@@ -58,5 +58,15 @@ describe("difference", () => {
     expect(difference(tensor([1]), tensor([1, 2]), exact)).toContain("float32[1] instead of");
     expect(difference(tensor([1], "int32"), tensor([1]), exact)).toContain("int32[1] instead of");
     expect(difference(undefined, tensor([1]), exact)).toContain("missing");
+  });
+});
+
+describe("toleranceOfVariant", () => {
+  it("adds what quantizing was measured to cost, with room for a device's own rounding", () => {
+    const golden = [{ inputs: [], outputs: [tensor([1, -10])] }];
+    const error = { snrDb: 20, maxDifference: 0.2 };
+    expect(toleranceOfVariant(error, ["webgpu"], golden)).toEqual({
+      webgpu: { absolute: 0.31, relative: 1e-2 },
+    });
   });
 });

@@ -1,4 +1,5 @@
-import type { Tolerance } from "@selvedge/protocol";
+import type { QuantizationError, Tolerance } from "@selvedge/protocol";
+import type { Golden } from "./golden.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
 
 /** What a backend may be off by, for answers whose largest value is 1. */
@@ -21,6 +22,25 @@ export function tolerances(answers: readonly NamedTensor[]): Record<string, Tole
       backend,
       { absolute: Number((absolute * magnitude).toPrecision(2)), relative },
     ]),
+  );
+}
+
+/** What a device may add to the error that was measured here: sums are rounded in other places. */
+const SPREAD = 1.5;
+
+/** The tolerance of a quantized variant on its backends: fp32's, and its own error on top of it. */
+export function toleranceOfVariant(
+  { maxDifference }: QuantizationError,
+  backends: readonly string[],
+  golden: readonly Golden[],
+): Record<string, Tolerance> {
+  const base = tolerances(golden.flatMap(({ outputs }) => outputs));
+  return Object.fromEntries(
+    backends.map((backend) => {
+      const { absolute = 0, relative = 0 } = base[backend] ?? {};
+      const sum = absolute + SPREAD * maxDifference;
+      return [backend, { absolute: Number(sum.toPrecision(3)), relative }];
+    }),
   );
 }
 

@@ -2,6 +2,7 @@ import { type InspectResult, inspect } from "@selvedge/packer";
 import type { ValueInfo } from "@selvedge/protocol";
 import type { Command } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 
 export const inspectCommand: Command = {
@@ -42,10 +43,7 @@ function describe({ manifest, digest, manifestBytes, channels }: InspectResult):
     `  source       ${file}, ${formatBytes(bytes)}, sha256 ${provenance.source.sha256}`,
     ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
-    ...manifest.variants.map(({ dtype, engine, backends, graph, tensors }) => {
-      const weights = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-      return `  variant      ${dtype}, ${engine} on ${backends.join(" and ")}: graph ${formatBytes(graph.bytes)}, ${tensors.length} tensors ${formatBytes(weights)}`;
-    }),
+    ...describeVariants(manifest).map((line) => `  variant      ${line}`),
     ...attachments.map(
       (attachment) => `  attachment   ${attachment.name}, ${formatBytes(attachment.bytes)}`,
     ),

@@ -1,12 +1,15 @@
 import { type PackProgress, pack } from "@selvedge/packer";
 import type { Command } from "../command.ts";
-import { onlyArgument, readCommandLine, required, UsageError } from "../command-line.ts";
+import { onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
+import { readDtypes } from "../read-dtypes.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   read: "Reading the model…",
   split: "Taking out its weights…",
   golden: "Running it for golden answers…",
+  quantize: "Quantizing…",
   write: "Writing the pack…",
 };
 
@@ -26,7 +29,11 @@ other bytes.
   --golden FILE       inputs to prove devices with, as JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature.
-  --dtype fp32        the precision; only fp32 so far
+  --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
+                      fp32         as the model is
+                      fp16         weights in 16 bits; WASM and WebGPU
+                      q8           8 bits, computed in integers; WASM
+                      q8-storage   8 bits in storage, computed in float32; WebGPU
   --json              print the result as JSON`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
@@ -39,8 +46,6 @@ other bytes.
       dtype: { type: "string" },
       json: { type: "boolean" },
     });
-    if (values.dtype !== undefined && values.dtype !== "fp32")
-      throw new UsageError(`--dtype ${values.dtype}: only fp32 can be packed so far`);
     const { manifest, digest, outcome, bytes, warnings } = await pack({
       model: onlyArgument(positionals, "MODEL"),
       name: required(values.name, "--name NAME"),
@@ -49,7 +54,9 @@ other bytes.
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
-      onProgress: ({ phase }) => terminal.progress(PHASES[phase]),
+      dtypes: readDtypes(values.dtype),
+      onProgress: ({ phase, dtype }) =>
+        terminal.progress(dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`),
     });
     terminal.progress("");
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
@@ -61,6 +68,7 @@ other bytes.
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
     const sizes = `manifest ${formatBytes(bytes.manifest)}, segment ${formatBytes(bytes.segments)}, ${tensors} tensors`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
+    for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
     terminal.out(`digest ${digest}`);
     return undefined;
   },

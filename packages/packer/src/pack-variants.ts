@@ -1,0 +1,42 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema } from "onnx-buf";
+import type { Golden } from "./golden.ts";
+import { prepareModel } from "./passes/prepare-model.ts";
+import { makeVariant, type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
+import { PACKABLE_DTYPES, type PackableDtype, type QuantizedDtype } from "./quantize/recipes.ts";
+import type { SplitModel } from "./split-model.ts";
+
+/**
+ * Makes the variants that were asked for, the most precise first: a device that is free to choose
+ * takes the first that it can run.
+ *
+ * @throws SelvedgeError `model-unsupported` or `model-invalid` where one cannot be made.
+ */
+export async function packVariants(options: {
+  readonly dtypes: readonly PackableDtype[];
+  /** The model as one file. */
+  readonly original: Uint8Array<ArrayBuffer>;
+  /** The same without its weights, which is what fp32 devices get. */
+  readonly fp32: SplitModel;
+  readonly golden: readonly Golden[];
+  readonly onDtype: (dtype: PackableDtype) => void;
+}): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
+  const { dtypes, original, fp32, golden, onDtype } = options;
+  const variants: PackedVariant[] = [];
+  const quantized = PACKABLE_DTYPES.filter(
+    (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtypes.includes(dtype),
+  );
+  if (dtypes.includes("fp32"))
+    variants.push({ dtype: "fp32", backends: ["wasm", "webgpu"], split: fp32, expansion: 2 });
+  const [first] = quantized;
+  if (first === undefined) return { variants, warnings: [] };
+  onDtype(first);
+  const source = fromBinary(ModelProtoSchema, original);
+  const { model, warnings } = await prepareModel(source, golden);
+  const fp32Bytes = storedBytes(fp32);
+  for (const dtype of quantized) {
+    if (dtype !== first) onDtype(dtype);
+    variants.push(await makeVariant({ dtype, prepared: model, fp32Bytes, golden }));
+  }
+  return { variants, warnings };
+}
