@@ -49,7 +49,10 @@ export interface LoadOptions {
    * @default "auto"
    */
   readonly backend?: "auto" | "wasm" | "webgpu";
-  /** @default "auto" */
+  /**
+   * `auto` takes the first that the pack allows on the backend that serves first.
+   * @default "auto"
+   */
   readonly dtype?: Dtype | "auto";
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;

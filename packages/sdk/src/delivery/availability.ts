@@ -25,7 +25,7 @@ export async function availability(
       signal,
       stored: (digest) => findManifestText(database, digest),
     });
-    const needs = neededBlobs(manifest, chooseDtype(manifest, selector.dtype));
+    const needs = neededBlobs(manifest, chooseDtype(manifest, selector));
     const missing = await missingPieces(database, needs);
     const bytes = planBytes(planFetch(manifest.segments, needs, missing));
     if (isDownloading)

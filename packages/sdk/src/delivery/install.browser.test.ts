@@ -314,6 +314,16 @@ test("a dtype that was not packed is no-candidate, and says which were", async (
   });
 });
 
+test("a dtype that its backend is not allowed is no-candidate, before anything is fetched", async () => {
+  registry.publish(await buildPack({ dtypes: ["q8"], version: "2.0.0" }));
+  const selector = select({ dtype: "q8", backend: "webgpu", version: "2.0.0" });
+  await expect(installIt({ selector })).rejects.toMatchObject({
+    code: "no-candidate",
+    message: expect.stringContaining("allows q8 on wasm only, and nothing on webgpu"),
+  });
+  expect(registry.requests.filter(({ path }) => path.includes("/segments/"))).toEqual([]);
+});
+
 test("a stored manifest that was damaged is fetched again", async () => {
   await installIt();
   await database.use("damaging a manifest", async (connection) => {

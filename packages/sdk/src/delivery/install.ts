@@ -1,7 +1,13 @@
 import { type BlobRef, type Dtype, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import type { Database } from "../store/database.ts";
-import { activate, findManifestText, neededBlobs, totalBytes, variantOf } from "../store/packs.ts";
+import {
+  activate,
+  findManifestText,
+  neededBlobs,
+  requireBackend,
+  totalBytes,
+} from "../store/packs.ts";
 import { missingPieces, type Piece, putPieces } from "../store/pieces.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
@@ -32,7 +38,7 @@ export async function install(
     stored: (digest) => findManifestText(database, digest),
   });
   const resolvedAt = performance.now();
-  const dtype = chooseDtype(pack.manifest, selector.dtype);
+  const dtype = chooseDtype(pack.manifest, selector);
   const needs = neededBlobs(pack.manifest, dtype);
   const total = totalBytes(needs);
   let fetchedBytes = 0;
@@ -77,16 +83,22 @@ export async function install(
   );
 }
 
-/** The dtype a selector means: the one it names, or the first that can run where WASM serves. */
-export function chooseDtype(manifest: Manifest, dtype: Dtype | "auto"): Dtype {
-  if (dtype !== "auto") return variantOf(manifest, dtype).dtype;
+/** The dtype a selector means: the one it names, or the first that can run where it serves first. */
+export function chooseDtype(
+  manifest: Manifest,
+  { dtype, backend }: Pick<PackSelector, "dtype" | "backend">,
+): Dtype {
+  if (dtype !== "auto") {
+    requireBackend(manifest, dtype, backend);
+    return dtype;
+  }
   const first = manifest.variants.find(
-    ({ engine, backends }) => engine === "onnx" && backends.includes("wasm"),
+    ({ engine, backends }) => engine === "onnx" && backends.includes(backend),
   );
   if (first !== undefined) return first.dtype;
   throw new SelvedgeError(
     "no-candidate",
-    `${manifest.name}@${manifest.version} has no variant for onnx on WASM, which this version of Selvedge needs. Pack one, or update Selvedge.`,
+    `${manifest.name}@${manifest.version} has no variant for onnx on ${backend}, which this version of Selvedge needs. Pack one, or update Selvedge.`,
   );
 }
 

@@ -7,7 +7,14 @@ export const REGISTRY = "https://registry.test/models/";
 
 /** A selector of the model that tests use. */
 export function select(selector: Partial<PackSelector> = {}): PackSelector {
-  return { registry: REGISTRY, name: "tiny", channel: "stable", dtype: "auto", ...selector };
+  return {
+    registry: REGISTRY,
+    name: "tiny",
+    channel: "stable",
+    dtype: "auto",
+    backend: "wasm",
+    ...selector,
+  };
 }
 
 /** A request as it reached the registry. */

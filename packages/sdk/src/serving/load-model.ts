@@ -41,7 +41,7 @@ export async function loadModel(
     signal?.throwIfAborted();
     requireCapable();
     if (backend === "webgpu") await requireGpu(name);
-    host = rooms.newHost(backend === "webgpu" ? "webgpu" : "wasm");
+    host = rooms.newHost(selector.backend);
     const { opened, installed } = await openOrInstall({ host, keeper }, selector, options);
     const candidates = [await proveWhereAsked(host, opened, signal)];
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
@@ -81,10 +81,12 @@ export async function loadModel(
 export function selectorOf(
   registry: string,
   name: string,
-  { channel = "stable", version, dtype = "auto" }: LoadOptions,
+  { channel = "stable", version, dtype = "auto", backend }: LoadOptions,
 ): PackSelector {
   checkNames(name, { version });
-  return { registry, name, channel, dtype, ...(version === undefined ? {} : { version }) };
+  const place = backend === "webgpu" ? "webgpu" : "wasm";
+  const pin = version === undefined ? {} : { version };
+  return { registry, name, channel, dtype, backend: place, ...pin };
 }
 
 /** @throws SelvedgeError where this page cannot hold a model whatever it is. */

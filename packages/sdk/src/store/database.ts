@@ -99,6 +99,9 @@ export class Database {
 }
 
 /** The key under which a selector's activation is kept. */
-export function activationKey({ registry, name, channel, version, dtype }: PackSelector): string {
-  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype]);
+export function activationKey(selector: PackSelector): string {
+  const { registry, name, channel, version, dtype, backend } = selector;
+  // "auto" may mean another dtype on another backend.
+  const place = backend === "wasm" ? [] : [backend];
+  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place]);
 }

@@ -214,6 +214,24 @@ function blobsOfRecord({ manifest: text }: PackRecord, dtypes?: readonly Dtype[]
   return blobsOf({ ...manifest, variants });
 }
 
+/**
+ * Holds a backend against those that a pack allows a dtype on.
+ *
+ * @throws SelvedgeError `no-candidate`, naming what is allowed.
+ */
+export function requireBackend(manifest: Manifest, dtype: Dtype, backend: string): void {
+  const { backends } = variantOf(manifest, dtype);
+  if (backends.includes(backend)) return;
+  const others = manifest.variants.flatMap((variant) =>
+    variant.backends.includes(backend) ? [variant.dtype] : [],
+  );
+  const allowed = others.length === 0 ? "nothing" : others.join(", ");
+  throw new SelvedgeError(
+    "no-candidate",
+    `${manifest.name}@${manifest.version} allows ${dtype} on ${backends.join(" and ")} only, and ${allowed} on ${backend}. Ask for one of those.`,
+  );
+}
+
 /** The variant of a manifest in this dtype. */
 export function variantOf(manifest: Manifest, dtype: Dtype): Manifest["variants"][number] {
   const variant = manifest.variants.find((candidate) => candidate.dtype === dtype);

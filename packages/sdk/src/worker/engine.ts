@@ -6,7 +6,7 @@ import { loadOnnxRuntime } from "../engine/onnx/onnx-runtime.ts";
 import { openPack, type ReadPack } from "../engine/open-pack.ts";
 import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
-import { variantOf } from "../store/packs.ts";
+import { requireBackend, variantOf } from "../store/packs.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -40,6 +40,7 @@ const api: EngineApi = {
       const startedAt = performance.now();
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
+      requireBackend(read.manifest, read.dtype, backend);
       const readMs = performance.now() - startedAt;
       const loaded = await runtime;
       const createdAt = performance.now();
@@ -72,7 +73,10 @@ const api: EngineApi = {
   prove: () =>
     outcomeOf(async () => {
       if (open === undefined) throw notOpen();
-      return prove({ database, session: open.session }, open.pack.manifest, open.backend);
+      const { session, pack, backend } = open;
+      const { manifest } = pack;
+      const variant = variantOf(manifest, pack.dtype);
+      return prove({ database, session }, { manifest, variant, backend });
     }),
 };
 

@@ -45,6 +45,8 @@ export interface PackSelector {
   /** Pins; the channel is not asked. */
   readonly version?: string;
   readonly dtype: Dtype | "auto";
+  /** Where it is to serve first. */
+  readonly backend: "wasm" | "webgpu";
 }
 
 /**

@@ -1,4 +1,11 @@
-import { type ElementType, type Manifest, SelvedgeError, type TensorRef } from "@selvedge/protocol";
+import {
+  type ElementType,
+  type Manifest,
+  SelvedgeError,
+  type TensorRef,
+  toleranceOf,
+  type Variant,
+} from "@selvedge/protocol";
 import type { EngineSession } from "../../engine/engine-session.ts";
 import type { Database } from "../../store/database.ts";
 import { readBlobs } from "../../store/pieces.ts";
@@ -9,10 +16,9 @@ import { compareAnswers } from "./compare-answers.ts";
 /** Runs a pack's golden inputs on a session and holds every answer against the golden one. */
 export async function prove(
   { database, session }: { database: Database; session: EngineSession },
-  manifest: Manifest,
-  backend: Backend,
+  { manifest, variant, backend }: { manifest: Manifest; variant: Variant; backend: Backend },
 ): Promise<Proof> {
-  const tolerance = manifest.golden.tolerance[backend];
+  const tolerance = toleranceOf(manifest, variant, backend);
   if (tolerance === undefined || manifest.golden.cases.length === 0)
     return { holds: false, finding: `the pack has no golden answers for ${backend}` };
   const findings: string[] = [];
