@@ -7,7 +7,9 @@ import { liftInitializers } from "../lift-initializers.ts";
 import { messageOf } from "../message-of.ts";
 import { settleInitializers } from "../settle-initializers.ts";
 import { answersDiffer } from "./answers-differ.ts";
+import { dropDefaults } from "./drop-defaults.ts";
 import { foldAffine } from "./fold-affine.ts";
+import { mergeConstants } from "./merge-constants.ts";
 import { raiseOpset } from "./raise-opset.ts";
 
 /** A rewriting that must not change what a model answers. */
@@ -27,6 +29,13 @@ const PASSES: readonly Pass[] = [
     run(model, graph) {
       foldAffine(graph);
       settleInitializers(model, graph);
+    },
+  },
+  {
+    undone: "What the graph says twice was not taken out of it",
+    run(_, graph) {
+      mergeConstants(graph);
+      dropDefaults(graph);
     },
   },
 ];

@@ -28,15 +28,15 @@ export function gatheredRows(quantizer: Quantizer, node: NodeProto): Replacement
     data: quantized,
   }));
   const rowScales = quantizer.share(`table scales ${name}`, () => ({
-    name: `${name}/row-scales`,
+    name: `${name}/s`,
     type: DataType.FLOAT,
     dims: dims.map((size, axis) => (axis === 0 ? size : 1)),
     data: scales,
   }));
   const [taken, float, scale] = [
-    quantizer.fresh(`${y}/i8`),
-    quantizer.fresh(`${y}/f32`),
-    quantizer.fresh(`${y}/step`),
+    quantizer.fresh(`${y}/i`),
+    quantizer.fresh(`${y}/f`),
+    quantizer.fresh(`${y}/s`),
   ];
   const toFloat = [integerAttribute("to", DataType.FLOAT)];
   return [

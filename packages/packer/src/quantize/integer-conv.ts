@@ -24,7 +24,7 @@ export function integerConv(quantizer: Quantizer, node: NodeProto): Replacement 
   const channelDims = [1, dims[0] ?? 1, ...dims.slice(2).map(() => 1)];
   const { quantized, scales } = quantizeChannels(values, dims, 0);
   const { value, nodes } = quantizer.activation(x);
-  const integers = quantizer.fresh(`${y}/i32`);
+  const integers = quantizer.fresh(`${y}/i`);
   const weightIntegers = quantizer.share(`conv weight ${name}`, () => ({
     name: `${name}/u8`,
     type: DataType.UINT8,
@@ -32,7 +32,7 @@ export function integerConv(quantizer: Quantizer, node: NodeProto): Replacement 
     data: toUnsigned(quantized),
   }));
   const weightScales = quantizer.share(`conv scales ${name}`, () => ({
-    name: `${name}/scales`,
+    name: `${name}/s`,
     type: DataType.FLOAT,
     dims: channelDims,
     data: scales,
@@ -52,7 +52,7 @@ export function integerConv(quantizer: Quantizer, node: NodeProto): Replacement 
       bias:
         bias &&
         quantizer.share(`conv bias ${bias.name} of rank ${dims.length}`, () => ({
-          name: `${bias.name}/bias`,
+          name: bias.name,
           type: DataType.FLOAT,
           dims: channelDims,
           data: bias.values,

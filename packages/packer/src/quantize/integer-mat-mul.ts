@@ -34,13 +34,13 @@ export function integerMatMul(quantizer: Quantizer, node: NodeProto): Replacemen
     data: toUnsigned(isTransposed ? transpose(quantized, weight.dims) : quantized),
   }));
   const weightScales = quantizer.share(`matrix scales ${key} times ${alpha}`, () => ({
-    name: `${weight.name}/scales`,
+    name: `${weight.name}/s`,
     type: DataType.FLOAT,
     dims: [columns ?? 0],
     data: scales.map((scale) => scale * alpha),
   }));
   const { value, nodes } = quantizer.activation(x);
-  const integers = quantizer.fresh(`${y}/i32`);
+  const integers = quantizer.fresh(`${y}/i`);
   return [
     ...nodes,
     makeNode({

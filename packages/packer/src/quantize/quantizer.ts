@@ -66,7 +66,7 @@ export class Quantizer {
     const nodes: NodeProto[] = [];
     const part = (what: string): string =>
       this.once(`activation ${what} ${name}`, () => this.fresh(`${name}/${what}`));
-    const value = { integers: part("u8"), scale: part("scale"), zero: part("zero") };
+    const value = { integers: part("u8"), scale: part("s"), zero: part("z") };
     this.once(`activation node ${name}`, () => {
       nodes.push(
         makeNode({

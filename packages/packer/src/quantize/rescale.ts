@@ -16,14 +16,15 @@ export interface IntegerSum {
 
 /**
  * `value = float(integers) · (activation scale · weight scales) + bias`. The order matters: this is
- * the pattern that onnxruntime fuses with the MatMulInteger before it.
+ * the pattern that onnxruntime fuses with the MatMulInteger before it. Names are short, as a small
+ * graph is made of little else: `/i` integers, `/f` float, `/s` scale, `/m` multiplied, `/z` zero.
  */
 export function rescale(
   quantizer: Quantizer,
   { value, integers, scales, bias }: IntegerSum,
 ): NodeProto[] {
-  const [float, scale] = [quantizer.fresh(`${value}/f32`), quantizer.fresh(`${value}/step`)];
-  const scaled = bias === undefined ? value : quantizer.fresh(`${value}/scaled`);
+  const [float, scale] = [quantizer.fresh(`${value}/f`), quantizer.fresh(`${value}/s`)];
+  const scaled = bias === undefined ? value : quantizer.fresh(`${value}/m`);
   const toFloat = [integerAttribute("to", DataType.FLOAT)];
   const nodes = [
     makeNode({ op: "Cast", inputs: [integers], outputs: [float], attributes: toFloat }),

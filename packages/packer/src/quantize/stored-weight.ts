@@ -21,8 +21,8 @@ export function storedWeight(quantizer: Quantizer, node: NodeProto): Replacement
     const type = DataType.INT8;
     const channels = [scales.length];
     const integers = { name: `${name}/i8`, type, dims, data: quantized };
-    const steps = { name: `${name}/steps`, type: DataType.FLOAT, dims: channels, data: scales };
-    const output = quantizer.fresh(`${name}/f32`);
+    const steps = { name: `${name}/s`, type: DataType.FLOAT, dims: channels, data: scales };
+    const output = quantizer.fresh(`${name}/f`);
     nodes.push(
       makeNode({
         op: "DequantizeLinear",
