@@ -2,7 +2,7 @@ import type { Manifest } from "@selvedge/protocol";
 import { formatBytes } from "./format-bytes.ts";
 
 /** A line for each variant of a pack: where it runs, how large it is, and what it costs in error. */
-export function describeVariants({ variants }: Manifest): string[] {
+export function describeVariants({ variants }: Pick<Manifest, "variants">): string[] {
   const sizes = variants.map(({ graph, tensors }) => {
     const blobs = new Map([graph, ...tensors].map(({ sha256, bytes }) => [sha256, bytes]));
     return [...blobs.values()].reduce((sum, bytes) => sum + bytes, 0);

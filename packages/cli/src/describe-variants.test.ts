@@ -1,0 +1,40 @@
+import type { Manifest } from "@selvedge/protocol";
+import { expect, test } from "vitest";
+import { describeVariants } from "./describe-variants.ts";
+
+type Variant = Manifest["variants"][number];
+
+const blob = (digit: string, bytes: number) => ({
+  bytes,
+  sha256: digit.repeat(64),
+  at: { segment: 0, offset: 0, length: bytes },
+});
+const weight = (name: string, digit: string, bytes: number) =>
+  ({ name, dtype: "uint8", dims: [bytes], ...blob(digit, bytes) }) as const;
+const fp32: Variant = {
+  dtype: "fp32",
+  engine: "onnx",
+  backends: ["wasm", "webgpu"],
+  requires: [],
+  memoryBytes: 0,
+  graph: blob("a", 1_000),
+  tensors: [weight("w", "b", 7_000), weight("twin", "b", 7_000)],
+};
+const q8: Variant = {
+  ...fp32,
+  dtype: "q8",
+  backends: ["wasm"],
+  tensors: [weight("w", "c", 1_000)],
+  error: { snrDb: 17.7, maxDifference: 0.1 },
+};
+
+test("a line says where a variant runs, what it weighs, equal tensors once, and what it costs", () => {
+  expect(describeVariants({ variants: [fp32, q8] })).toEqual([
+    "fp32, onnx on wasm and webgpu, 8.0 KB: graph 1.0 KB, 2 tensors",
+    "q8, onnx on wasm, 2.0 KB (0.25 × fp32): graph 1.0 KB, 1 tensors; 17.7 dB from fp32, off by at most 0.1",
+  ]);
+});
+
+test("without fp32 there is nothing to compare the size with", () => {
+  expect(describeVariants({ variants: [q8] })[0]).toContain("2.0 KB: graph");
+});
