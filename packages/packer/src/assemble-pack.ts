@@ -10,9 +10,10 @@ import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { packerVersion } from "./packer-version.ts";
-import { SegmentBuilder } from "./segment-builder.ts";
+import { type LaidSegment, SegmentLayout } from "./segment-layout.ts";
 import { observedSignature } from "./signature.ts";
 import type { SplitModel } from "./split-model.ts";
+import type { StoredBlobs } from "./stored-blobs.ts";
 import { tolerances } from "./tolerance.ts";
 
 /** A manifest larger than this is refused: no device should have to hold it. */
@@ -33,6 +34,8 @@ export interface PackParts {
   readonly split: SplitModel;
   readonly attachments: readonly Attachment[];
   readonly golden: readonly Golden[];
+  /** What need not be stored again. */
+  readonly stored: StoredBlobs;
 }
 
 /** A pack as it will stand in a registry. */
@@ -41,7 +44,8 @@ export interface AssembledPack {
   readonly manifestBytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the manifest: the pack's id. */
   readonly digest: string;
-  readonly segment: { readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string };
+  /** As the manifest lists them. */
+  readonly segments: readonly LaidSegment[];
 }
 
 /**
@@ -52,19 +56,19 @@ export interface AssembledPack {
 export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
   const { name, version, license, source, split, golden } = parts;
   // Graph and weights come first: a host without ranges, or a download cut short, serves these soonest.
-  const segment = new SegmentBuilder();
-  const graph = await segment.add(split.graph);
-  const tensors = await addTensors(segment, split.tensors);
+  const layout = new SegmentLayout(parts.stored);
+  const graph = await layout.add(split.graph);
+  const tensors = await addTensors(layout, split.tensors);
   const attachments: Manifest["attachments"][number][] = [];
   for (const attachment of parts.attachments)
-    attachments.push({ name: attachment.name, ...(await segment.add(attachment.bytes)) });
+    attachments.push({ name: attachment.name, ...(await layout.add(attachment.bytes)) });
   const cases: Manifest["golden"]["cases"][number][] = [];
   for (const { inputs, outputs } of golden)
     cases.push({
-      inputs: await addTensors(segment, inputs),
-      outputs: await addTensors(segment, outputs),
+      inputs: await addTensors(layout, inputs),
+      outputs: await addTensors(layout, outputs),
     });
-  const { bytes, sha256: segmentDigest } = await segment.finish();
+  const segments = await layout.finish();
 
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
@@ -79,7 +83,10 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       },
     },
     signature: observedSignature(split.declared, golden),
-    segments: [{ sha256: segmentDigest, bytes: bytes.length }],
+    segments: segments.map(({ sha256: segmentDigest, bytes }) => ({
+      sha256: segmentDigest,
+      bytes,
+    })),
     golden: { tolerance: tolerances(golden.flatMap(({ outputs }) => outputs)), cases },
     attachments,
     variants: [
@@ -105,17 +112,17 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     manifest: parseManifest(text, `manifest of ${name}@${version}`),
     manifestBytes,
     digest: await sha256(manifestBytes),
-    segment: { bytes, sha256: segmentDigest },
+    segments,
   };
 }
 
 async function addTensors(
-  segment: SegmentBuilder,
+  layout: SegmentLayout,
   tensors: readonly NamedTensor[],
 ): Promise<TensorRef[]> {
   const refs: TensorRef[] = [];
   for (const { name, dtype, dims, bytes } of tensors)
-    refs.push({ name, dtype, dims, ...(await segment.add(bytes)) });
+    refs.push({ name, dtype, dims, ...(await layout.add(bytes)) });
   return refs;
 }
 

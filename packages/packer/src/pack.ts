@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
@@ -9,6 +9,7 @@ import { publishPack } from "./publish-pack.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
 import { splitModel } from "./split-model.ts";
+import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 
 /** A manifest larger than this is worth a warning. */
@@ -48,14 +49,21 @@ export interface PackResult {
   readonly digest: string;
   /** `unchanged` where the registry held these very bytes already. */
   readonly outcome: "written" | "unchanged";
-  /** Size of the manifest and of its segment. */
-  readonly bytes: { readonly manifest: number; readonly segments: number };
+  readonly bytes: {
+    readonly manifest: number;
+    /** Graphs, tensors, attachments and golden answers, those that other versions hold too included. */
+    readonly content: number;
+    /** What was added to the registry's segments. */
+    readonly written: number;
+  };
   /** What is worth knowing, though nothing is wrong. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Packs an ONNX model into a registry. The same file packed twice gives the same bytes.
+ * Packs an ONNX model into a registry. What other versions of the model hold already is not stored
+ * again. The same file packed twice gives the same bytes: they depend on the options and on the
+ * versions that were there when this one was first packed.
  *
  * @throws SelvedgeError
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed
@@ -105,10 +113,12 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     split,
     attachments,
     golden,
+    stored: await storedBlobs(folder, version),
   });
-  const outcome = await publishPack(folder, assembled);
-  const { manifest, digest, manifestBytes, segment } = assembled;
-  const bytes = { manifest: manifestBytes.length, segments: segment.bytes.length };
+  const { outcome, written } = await publishPack(folder, assembled);
+  const { manifest, digest, manifestBytes } = assembled;
+  const content = blobsOf(manifest).reduce((sum, blob) => sum + blob.bytes, 0);
+  const bytes = { manifest: manifestBytes.length, content, written };
   return { manifest, digest, outcome, bytes, warnings: warningsAbout(bytes, golden) };
 }
 

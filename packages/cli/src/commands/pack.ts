@@ -59,7 +59,7 @@ other bytes.
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
-    const sizes = `manifest ${formatBytes(bytes.manifest)}, segment ${formatBytes(bytes.segments)}, ${tensors} tensors`;
+    const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     terminal.out(`digest ${digest}`);
     return undefined;
