@@ -5,6 +5,7 @@ export {
   encodeChannels,
   parseChannels,
 } from "./channel.ts";
+export { chooseDeltas, type DeltaTensor, type Holdings } from "./choose-deltas.ts";
 export type {
   FailuresAnswer,
   LatencyAnswer,
@@ -37,6 +38,7 @@ export {
   MANIFEST_FORMAT,
   type Manifest,
   pieceDigests,
+  type TensorDelta,
   type TensorRef,
   type Tolerance,
   type ValueInfo,
@@ -74,3 +76,4 @@ export {
 } from "./registry-layout.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
+export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";

@@ -1,4 +1,5 @@
 import type { ElementType } from "./element-type.ts";
+import type { DELTA_CODEC } from "./tensor-delta.ts";
 
 /** The manifest format this code reads and writes. */
 export const MANIFEST_FORMAT = "selvedge.pack/1";
@@ -30,6 +31,15 @@ export interface TensorRef extends BlobRef {
   readonly name: string;
   readonly dtype: ElementType;
   readonly dims: readonly number[];
+  /** The shorter way to it for a device that holds the base. */
+  readonly delta?: TensorDelta;
+}
+
+/** The compressed difference between a tensor and one of the same type and dimensions. */
+export interface TensorDelta extends BlobRef {
+  /** SHA-256 of the base's bytes. */
+  readonly base: string;
+  readonly codec: typeof DELTA_CODEC;
 }
 
 /** A file that travels with the pack, such as its labels. */
@@ -102,7 +112,10 @@ export function isFileName(name: string): boolean {
   return /^[\w][\w .+-]{0,127}$/.test(name);
 }
 
-/** Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden. */
+/**
+ * Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden.
+ * Deltas are not among them: they are a way to a blob.
+ */
 export function blobsOf(manifest: Manifest): BlobRef[] {
   const blobs = [
     ...manifest.variants.flatMap((variant) => [variant.graph, ...variant.tensors]),

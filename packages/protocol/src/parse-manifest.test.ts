@@ -30,6 +30,8 @@ function layout() {
 interface Weight {
   readonly dtype: ElementType;
   readonly dims: readonly number[];
+  /** Bytes of the delta it has. */
+  readonly deltaBytes?: number;
 }
 
 function manifestWith(weights: readonly Weight[]): Manifest {
@@ -41,7 +43,12 @@ function manifestWith(weights: readonly Weight[]): Manifest {
     requires: ["shader-f16"],
     memoryBytes: 20_000_000,
     graph: blob(900),
-    tensors: weights.map((weight, index) => tensor(`w${index}`, weight.dtype, weight.dims)),
+    tensors: weights.map(({ dtype: type, dims, deltaBytes }, index) => {
+      const ref = tensor(`w${index}`, type, dims);
+      if (deltaBytes === undefined || deltaBytes >= ref.bytes) return ref;
+      const base = "ba5e".repeat(16);
+      return { ...ref, delta: { base, codec: "sub-zz-shuf+gzip" as const, ...blob(deltaBytes) } };
+    }),
   }));
   return {
     format: "selvedge.pack/1",
@@ -75,7 +82,7 @@ function manifestWith(weights: readonly Weight[]): Manifest {
 }
 
 const example = manifestWith([
-  { dtype: "float32", dims: [600, 1000] },
+  { dtype: "float32", dims: [600, 1000], deltaBytes: 1_400_000 },
   { dtype: "int64", dims: [] },
 ]);
 
@@ -137,6 +144,7 @@ test("reading a written manifest gives it back", () => {
   const weight = fc.record({
     dtype: fc.constantFrom<ElementType>("float32", "float16", "int8", "uint4", "int64", "bool"),
     dims: fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 3 }),
+    deltaBytes: fc.integer({ min: 0, max: 2_000_000 }),
   });
   fc.assert(
     fc.property(fc.array(weight, { maxLength: 5 }), (weights) => {
@@ -148,9 +156,10 @@ test("reading a written manifest gives it back", () => {
 
 describe("a manifest with one thing wrong is refused by a message that names it:", () => {
   const places = placesIn(example);
-  /** Which tools made a pack is its packer's to say. */
+  /** Which tools made a pack is its packer's to say, and whether a tensor has a delta. */
   const required = places.filter(
-    ({ path }) => !path.endsWith("]") && !path.startsWith("provenance.tools."),
+    ({ path }) =>
+      !path.endsWith("]") && !path.endsWith(".delta") && !path.startsWith("provenance.tools."),
   );
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -250,6 +259,43 @@ describe("a manifest with one thing wrong is refused by a message that names it:
       (m) => (m.variants[1].tensors[0].sha256 = m.variants[0].tensors[0].sha256),
     ],
     [
+      "a tensor that is its own base",
+      "variants[0].tensors[0].delta.base",
+      ({
+        variants: [
+          {
+            tensors: [tensor],
+          },
+        ],
+      }) => (tensor.delta.base = tensor.sha256),
+    ],
+    [
+      "a delta that saves nothing",
+      "variants[0].tensors[0].delta.bytes",
+      ({
+        variants: [
+          {
+            tensors: [tensor],
+          },
+        ],
+      }) =>
+        Object.assign(tensor.delta, {
+          bytes: tensor.bytes,
+          at: { ...tensor.delta.at, offset: 0, length: tensor.bytes },
+          chunks: [...tensor.delta.chunks, "cd".repeat(32)],
+        }),
+    ],
+    [
+      "a delta outside its segment",
+      "variants[0].tensors[0].delta.at.segment",
+      (m) => (m.variants[0].tensors[0].delta.at.segment = 7),
+    ],
+    [
+      "a delta with the digest of a tensor of another size",
+      "variants[0].tensors[0].delta.sha256",
+      (m) => (m.variants[0].tensors[0].delta.sha256 = m.variants[0].graph.sha256),
+    ],
+    [
       "no tolerance for a backend",
       "golden.tolerance.webgpu",
       (m) => delete m.golden.tolerance.webgpu,
@@ -337,6 +383,14 @@ test("equal tensors may share their bytes", () => {
 test("a large blob has a digest for each MiB", () => {
   expect(example.variants[0]?.tensors[0]).toMatchObject({ bytes: 2_400_000 });
   expect(example.variants[0]?.tensors[0]?.chunks).toHaveLength(Math.ceil(2_400_000 / PIECE_BYTES));
+});
+
+test("a delta in a codec of later days is as good as none", () => {
+  const document = copyOf(example);
+  document.variants[0].tensors[0].delta.codec = "zstd-patch";
+  const [tensor] = parseManifest(JSON.stringify(document)).variants[0]?.tensors ?? [];
+  expect(tensor).toMatchObject({ name: "w0", bytes: 2_400_000 });
+  expect(tensor?.delta).toBeUndefined();
 });
 
 test("a newer format asks for a newer Selvedge, whatever else is in it", () => {

@@ -8,6 +8,7 @@ import {
   MANIFEST_FORMAT,
   type Manifest,
   pieceDigests,
+  type TensorDelta,
   type TensorRef,
   type ValueInfo,
   type Variant,
@@ -15,6 +16,7 @@ import {
 import { pieceCount } from "./pieces.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
+import { DELTA_CODEC } from "./tensor-delta.ts";
 
 /** What the blobs of one manifest are checked against. */
 interface Pack {
@@ -192,7 +194,19 @@ function tensorRef(field: Field, pack: Pack): TensorRef {
   if (bytes === undefined) field.at("dtype").fail("a type of fixed size");
   if (bytes !== ref.bytes)
     field.at("bytes").fail(`${bytes}, as ${ref.dtype}[${dims.join(", ")}] takes`);
-  return ref;
+  const delta = field.at("delta").optional((item) => tensorDelta(item, ref, pack));
+  return delta === undefined ? ref : { ...ref, delta };
+}
+
+function tensorDelta(field: Field, tensor: TensorRef, pack: Pack): TensorDelta | undefined {
+  const codec = field.at("codec").text();
+  const base = field.at("base").sha256();
+  if (base === tensor.sha256) field.at("base").fail("the digest of another tensor");
+  const blob = blobRef(field, pack);
+  if (blob.bytes >= tensor.bytes)
+    field.at("bytes").fail(`fewer than the ${tensor.bytes} of the tensor itself`);
+  // A codec of later days is no reason to refuse a pack: the tensor itself is there too.
+  return codec === DELTA_CODEC ? { base, codec: DELTA_CODEC, ...blob } : undefined;
 }
 
 function blobRef(field: Field, { segments, blobs }: Pack): BlobRef {
