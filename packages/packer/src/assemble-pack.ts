@@ -6,6 +6,8 @@ import {
   sha256,
   type TensorRef,
 } from "@selvedge/protocol";
+import { addDeltas } from "./add-deltas.ts";
+import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
@@ -36,6 +38,8 @@ export interface PackParts {
   readonly golden: readonly Golden[];
   /** What need not be stored again. */
   readonly stored: StoredBlobs;
+  /** What tensors get deltas from. */
+  readonly base?: BaseVersion | undefined;
 }
 
 /** A pack as it will stand in a registry. */
@@ -68,6 +72,15 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       inputs: await addTensors(layout, inputs),
       outputs: await addTensors(layout, outputs),
     });
+  const variantTensors =
+    parts.base === undefined
+      ? tensors
+      : await addDeltas(layout, {
+          variant: "fp32",
+          refs: tensors,
+          tensors: split.tensors,
+          base: parts.base,
+        });
   const segments = await layout.finish();
 
   const manifest: Manifest = {
@@ -97,7 +110,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
         requires: [],
         memoryBytes: memoryEstimate(split),
         graph,
-        tensors,
+        tensors: variantTensors,
       },
     ],
   };

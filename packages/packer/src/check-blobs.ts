@@ -74,6 +74,11 @@ function blobsWithLabels(
         part: "tensor" as const,
         label: `Tensor "${blob.name}" of ${dtype}`,
       })),
+      ...tensors.flatMap(({ name, delta }) =>
+        delta === undefined
+          ? []
+          : { blob: delta, part: "delta" as const, label: `Delta of "${name}" of ${dtype}` },
+      ),
     ]),
     ...manifest.attachments.map((blob) => ({
       blob,

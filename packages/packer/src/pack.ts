@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
+import { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readGoldenFile } from "./golden-file.ts";
@@ -33,6 +34,8 @@ export interface PackOptions {
   readonly license?: string | undefined;
   /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
+  /** A version whose holders get deltas of the tensors that changed. */
+  readonly base?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -69,6 +72,8 @@ export interface PackResult {
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed
  * - `golden-failed`: the packed model does not answer as the original does
  * - `version-exists`: the version is there with other bytes; nothing was changed
+ * - `not-found`: there is no such base, or no such file
+ * - `registry-invalid`: the registry cannot be written, or what it shares with this version is damaged
  *
  * @example
  * ```ts
@@ -83,6 +88,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   };
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
+  const base = await openBase(folder, options);
 
   enter("read");
   const { model, bytes: original, source } = await readModel(options.model);
@@ -114,12 +120,24 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     attachments,
     golden,
     stored: await storedBlobs(folder, version),
+    base,
   });
   const { outcome, written } = await publishPack(folder, assembled);
   const { manifest, digest, manifestBytes } = assembled;
   const content = blobsOf(manifest).reduce((sum, blob) => sum + blob.bytes, 0);
   const bytes = { manifest: manifestBytes.length, content, written };
   return { manifest, digest, outcome, bytes, warnings: warningsAbout(bytes, golden) };
+}
+
+async function openBase(
+  folder: ModelFolder,
+  { name, version, base }: PackOptions,
+): Promise<BaseVersion | undefined> {
+  if (base !== version) return base === undefined ? undefined : BaseVersion.open(folder, base);
+  throw new SelvedgeError(
+    "options-invalid",
+    `${name}@${version} cannot be its own base. Name the version that devices have now.`,
+  );
 }
 
 function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {

@@ -1,7 +1,15 @@
 /** Something in a registry that is not as it should be. */
 export interface Problem {
   /** The part of the registry it was found in. */
-  readonly part: "channels" | "manifest" | "segment" | "graph" | "tensor" | "attachment" | "golden";
+  readonly part:
+    | "channels"
+    | "manifest"
+    | "segment"
+    | "graph"
+    | "tensor"
+    | "delta"
+    | "attachment"
+    | "golden";
   /** What is wrong with what, and what to do about it. */
   readonly message: string;
   /** The version it was found in; absent for problems of the channel document. */

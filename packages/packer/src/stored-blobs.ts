@@ -19,7 +19,10 @@ export async function storedBlobs(folder: ModelFolder, version: string): Promise
   for (const each of versions.includes(version) ? [version] : versions) {
     const manifest = await readableManifest(folder, each);
     if (manifest === undefined) continue;
-    for (const { sha256, at } of blobsOf(manifest)) {
+    const deltas = manifest.variants.flatMap(({ tensors }) =>
+      tensors.flatMap(({ delta }) => delta ?? []),
+    );
+    for (const { sha256, at } of [...blobsOf(manifest), ...deltas]) {
       const segment = manifest.segments[at.segment];
       if (segment !== undefined && !blobs.has(sha256))
         blobs.set(sha256, { segment, offset: at.offset });

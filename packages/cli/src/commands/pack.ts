@@ -26,6 +26,8 @@ other bytes.
   --golden FILE       inputs to prove devices with, as JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature.
+  --base VERSION      the version that most devices have: tensors that changed little since then get
+                      deltas, which only those devices fetch
   --dtype fp32        the precision; only fp32 so far
   --json              print the result as JSON`,
   run: async (args, terminal) => {
@@ -36,6 +38,7 @@ other bytes.
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
+      base: { type: "string" },
       dtype: { type: "string" },
       json: { type: "boolean" },
     });
@@ -49,6 +52,7 @@ other bytes.
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
+      base: values.base,
       onProgress: ({ phase }) => terminal.progress(PHASES[phase]),
     });
     terminal.progress("");
