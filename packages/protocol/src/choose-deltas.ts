@@ -7,9 +7,12 @@ export type DeltaTensor = TensorRef & { readonly delta: TensorDelta };
 export interface Holdings {
   /** Bytes of a blob's pieces that the device lacks. */
   readonly missingBytes: (blob: BlobRef) => number;
-  /** Whether every piece of the blob with this digest is there. */
-  readonly isHeld: (base: TensorDelta["base"], tensor: TensorRef) => boolean;
+  /** Whether every piece of a base is there. */
+  readonly isHeld: (base: Base) => boolean;
 }
+
+/** What a delta starts from: as large as the tensor it leads to. */
+export type Base = Pick<BlobRef, "sha256" | "bytes">;
 
 /**
  * The tensors to fetch as deltas: those whose base the device holds, where the delta is less than
@@ -22,7 +25,7 @@ export function chooseDeltas(tensors: readonly TensorRef[], has: Holdings): Delt
     if (
       hasDelta(tensor) &&
       tensor.delta.bytes < has.missingBytes(tensor) &&
-      has.isHeld(tensor.delta.base, tensor)
+      has.isHeld(baseOf(tensor))
     ) {
       const other = chosen.get(tensor.sha256);
       // Equal tensors may have come from different bases.
@@ -32,6 +35,12 @@ export function chooseDeltas(tensors: readonly TensorRef[], has: Holdings): Delt
   return [...chosen.values()];
 }
 
-function hasDelta(tensor: TensorRef): tensor is DeltaTensor {
+/** The tensor that a delta starts from. */
+export function baseOf({ bytes, delta }: DeltaTensor): Base {
+  return { sha256: delta.base, bytes };
+}
+
+/** Whether there is another way to a tensor than its own bytes. */
+export function hasDelta(tensor: TensorRef): tensor is DeltaTensor {
   return tensor.delta !== undefined;
 }

@@ -5,7 +5,14 @@ export {
   encodeChannels,
   parseChannels,
 } from "./channel.ts";
-export { chooseDeltas, type DeltaTensor, type Holdings } from "./choose-deltas.ts";
+export {
+  type Base,
+  baseOf,
+  chooseDeltas,
+  type DeltaTensor,
+  type Holdings,
+  hasDelta,
+} from "./choose-deltas.ts";
 export type {
   FailuresAnswer,
   LatencyAnswer,
