@@ -64,11 +64,24 @@ describe("runCli", () => {
       ["promote", "m@1.0.0", "--channel", "stable"],
       ["inspect", "m"],
       ["verify", "m@1.0.0"],
+      ["diff", "m@1.0.0", "m@1.0.0"],
     ]) {
       const { status, out, err } = await run(...args, ...here(), "--json");
       expect([status, out.length, err]).toEqual([0, 1, []]);
       expect(JSON.parse(out[0] ?? "")).toMatchObject({ name: "m" });
     }
+  });
+
+  it("says what an update costs, and why", async () => {
+    await run(...packing(), ...here());
+    await writeFile(model(), smallModel(1.5));
+    const second = ["pack", model(), "--name", "m", "--version", "1.1.0", "--base", "1.0.0"];
+    expect(await run(...second, ...here())).toMatchObject({ status: 0, err: [] });
+    const { status, out } = await run("diff", "m@1.0.0", "m@1.1.0", ...here());
+    const lines = out.map((line) => line.trim().replace(/ +/g, " "));
+    expect(status).toBe(0);
+    expect(lines[0]).toMatch(/^m@1\.0\.0 → 1\.1\.0 in fp32: [\d.]+ KB of [\d.]+ KB \([\d.]+%\)$/);
+    expect(lines).toContainEqual(expect.stringMatching(/^tensor w delta \d+ B of 2\.0 KB what /));
   });
 
   it("exits with 1 and says what is wrong with a damaged pack", async () => {
@@ -116,6 +129,10 @@ describe("runCli", () => {
     [["pack", "a.onnx", "--key", "k"]],
     [["inspect", "m"]],
     [["verify", "m@", "--registry", "r"]],
+    [["diff", "m@1", "--registry", "r"]],
+    [["diff", "m@1", "m", "--registry", "r"]],
+    [["diff", "m@1", "n@2", "--registry", "r"]],
+    [["diff", "m@1", "m@2", "--registry", "r", "--dtype", "fp8"]],
     [["promote", "m", "--channel", "stable", "--registry", "r"]],
     [["promote", "m@1", "--registry", "r"]],
     [["assets"]],
@@ -133,7 +150,7 @@ describe("runCli", () => {
   it("helps with the tool and with every command", async () => {
     const { status, out } = await run("--help");
     expect(status).toBe(0);
-    const names = ["pack", "inspect", "verify", "promote", "assets", "serve"];
+    const names = ["pack", "inspect", "diff", "verify", "promote", "assets", "serve"];
     for (const name of names) {
       expect(out[0]).toContain(`  ${name} `);
       const help = await run(name, "--help");

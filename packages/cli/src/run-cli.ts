@@ -2,6 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { type Command, type Terminal, WRONG } from "./command.ts";
 import { UsageError } from "./command-line.ts";
 import { assetsCommand } from "./commands/assets.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { packCommand } from "./commands/pack.ts";
 import { promoteCommand } from "./commands/promote.ts";
@@ -11,6 +12,7 @@ import { verifyCommand } from "./commands/verify.ts";
 const COMMANDS: readonly Command[] = [
   packCommand,
   inspectCommand,
+  diffCommand,
   verifyCommand,
   promoteCommand,
   assetsCommand,

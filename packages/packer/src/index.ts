@@ -1,3 +1,4 @@
+export { type DiffItem, type DiffOptions, type DiffResult, diff } from "./diff.ts";
 export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
 export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
 export { packerVersion } from "./packer-version.ts";
