@@ -6,7 +6,6 @@ import {
   sha256,
   type TensorRef,
 } from "@selvedge/protocol";
-import { addDeltas } from "./add-deltas.ts";
 import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
@@ -17,6 +16,7 @@ import { observedSignature } from "./signature.ts";
 import type { SplitModel } from "./split-model.ts";
 import type { StoredBlobs } from "./stored-blobs.ts";
 import { tolerances } from "./tolerance.ts";
+import { type DeltaSource, withDelta } from "./with-delta.ts";
 
 /** A manifest larger than this is refused: no device should have to hold it. */
 const MANIFEST_LIMIT = 1024 * 1024;
@@ -38,7 +38,7 @@ export interface PackParts {
   readonly golden: readonly Golden[];
   /** What need not be stored again. */
   readonly stored: StoredBlobs;
-  /** What tensors get deltas from. */
+  /** What deltas start from. */
   readonly base?: BaseVersion | undefined;
 }
 
@@ -61,26 +61,24 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
   const { name, version, license, source, split, golden } = parts;
   // Graph and weights come first: a host without ranges, or a download cut short, serves these soonest.
   const layout = new SegmentLayout(parts.stored);
-  const graph = await layout.add(split.graph);
-  const tensors = await addTensors(layout, split.tensors);
+  const from: DeltaSource = { layout, base: parts.base };
+  const older = parts.base?.variant("fp32");
+  const graph = await withDelta(await layout.add(split.graph), {
+    ...from,
+    before: older?.graph,
+    dtype: "uint8",
+    bytes: split.graph,
+  });
+  const tensors = await addTensors(from, split.tensors, older?.tensors);
   const attachments: Manifest["attachments"][number][] = [];
   for (const attachment of parts.attachments)
     attachments.push({ name: attachment.name, ...(await layout.add(attachment.bytes)) });
   const cases: Manifest["golden"]["cases"][number][] = [];
-  for (const { inputs, outputs } of golden)
+  for (const [index, { inputs, outputs }] of golden.entries())
     cases.push({
-      inputs: await addTensors(layout, inputs),
-      outputs: await addTensors(layout, outputs),
+      inputs: await addTensors(from, inputs, parts.base?.golden(index)?.inputs),
+      outputs: await addTensors(from, outputs, parts.base?.golden(index)?.outputs),
     });
-  const variantTensors =
-    parts.base === undefined
-      ? tensors
-      : await addDeltas(layout, {
-          variant: "fp32",
-          refs: tensors,
-          tensors: split.tensors,
-          base: parts.base,
-        });
   const segments = await layout.finish();
 
   const manifest: Manifest = {
@@ -110,7 +108,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
         requires: [],
         memoryBytes: memoryEstimate(split),
         graph,
-        tensors: variantTensors,
+        tensors,
       },
     ],
   };
@@ -129,13 +127,21 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
   };
 }
 
+/** Adds tensors, with deltas from those of the same name, type and dimensions among older ones. */
 async function addTensors(
-  layout: SegmentLayout,
+  from: DeltaSource,
   tensors: readonly NamedTensor[],
+  older: readonly TensorRef[] = [],
 ): Promise<TensorRef[]> {
   const refs: TensorRef[] = [];
-  for (const { name, dtype, dims, bytes } of tensors)
-    refs.push({ name, dtype, dims, ...(await layout.add(bytes)) });
+  for (const { name, dtype, dims, bytes } of tensors) {
+    const before = older.find(
+      (tensor) =>
+        tensor.name === name && tensor.dtype === dtype && tensor.dims.join() === dims.join(),
+    );
+    const ref = { name, dtype, dims, ...(await from.layout.add(bytes)) };
+    refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
+  }
   return refs;
 }
 

@@ -2,11 +2,12 @@ import { open } from "node:fs/promises";
 import {
   type BlobRef,
   type Dtype,
+  type GoldenCase,
   type Manifest,
   SelvedgeError,
   segmentPath,
   sha256,
-  type TensorRef,
+  type Variant,
 } from "@selvedge/protocol";
 import type { ModelFolder } from "./registry.ts";
 
@@ -25,14 +26,13 @@ export class BaseVersion {
     return new BaseVersion(folder, (await folder.manifest(version)).manifest);
   }
 
-  /** The tensor of this name, dtype and dims, where the base has one in that precision. */
-  find(variant: Dtype, { name, dtype, dims }: TensorRef): TensorRef | undefined {
-    return this.#manifest.variants
-      .find((candidate) => candidate.dtype === variant)
-      ?.tensors.find(
-        (tensor) =>
-          tensor.name === name && tensor.dtype === dtype && tensor.dims.join() === dims.join(),
-      );
+  /** The graph and the weights of a precision, where the base has it. */
+  variant(dtype: Dtype): Pick<Variant, "graph" | "tensors"> | undefined {
+    return this.#manifest.variants.find((variant) => variant.dtype === dtype);
+  }
+
+  golden(index: number): GoldenCase | undefined {
+    return this.#manifest.golden.cases[index];
   }
 
   /** @throws SelvedgeError `registry-invalid` where the bytes are not there, or not what they were. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import {
   type BlobRef,
+  deltaBlobs,
   type Manifest,
   pieceDigests,
   pieceRange,
@@ -74,11 +75,6 @@ function blobsWithLabels(
         part: "tensor" as const,
         label: `Tensor "${blob.name}" of ${dtype}`,
       })),
-      ...tensors.flatMap(({ name, delta }) =>
-        delta === undefined
-          ? []
-          : { blob: delta, part: "delta" as const, label: `Delta of "${name}" of ${dtype}` },
-      ),
     ]),
     ...manifest.attachments.map((blob) => ({
       blob,
@@ -92,5 +88,10 @@ function blobsWithLabels(
         label: `Golden tensor "${blob.name}" of case ${index}`,
       })),
     ),
+    ...deltaBlobs(manifest).map((blob) => ({
+      blob: blob.delta,
+      part: "delta" as const,
+      label: `Delta of ${blob.name === undefined ? "a graph" : `"${blob.name}"`}`,
+    })),
   ];
 }

@@ -3,8 +3,9 @@ import {
   type BlobRef,
   blobsOf,
   chooseDeltas,
-  type DeltaTensor,
+  type DeltaBlob,
   type Dtype,
+  deltaBlobs,
   type Manifest,
   SelvedgeError,
   type Variant,
@@ -68,7 +69,7 @@ export async function diff({ name, from, to, registry, dtype }: DiffOptions): Pr
   const held = new Set(
     blobsOf({ ...before.manifest, variants: [had] }).map(({ sha256 }) => sha256),
   );
-  const deltas = chooseDeltas(wanted.tensors, {
+  const deltas = chooseDeltas(deltaBlobs({ ...after.manifest, variants: [wanted] }), {
     missingBytes: ({ sha256, bytes }: BlobRef) => (held.has(sha256) ? 0 : bytes),
     isHeld: ({ sha256 }: Base) => held.has(sha256),
   });
@@ -107,7 +108,7 @@ function contentItems(
     wanted: Variant;
     had: Variant;
     held: ReadonlySet<string>;
-    deltas: readonly DeltaTensor[];
+    deltas: readonly DeltaBlob[];
   },
 ): DiffItem[] {
   const named = [
@@ -130,7 +131,7 @@ function contentItems(
     const item = { part, name, bytes };
     if (held.has(sha256))
       return [{ ...item, fetched: 0, how: "shared", why: "the same bytes are held" }];
-    const chosen = deltas.find((tensor) => tensor.sha256 === sha256)?.delta;
+    const chosen = deltas.find((blob) => blob.sha256 === sha256)?.delta;
     if (chosen !== undefined)
       return [{ ...item, fetched: chosen.bytes, how: "delta", why: "what it starts from is held" }];
     const why = part === "tensor" ? whyNew(name, { wanted, had }) : "other bytes than before";

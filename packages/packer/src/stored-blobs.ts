@@ -1,4 +1,4 @@
-import { blobsOf, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { blobsOf, deltaBlobs, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import type { ModelFolder } from "./registry.ts";
 
 /** Where a blob lies in a registry, by its digest. */
@@ -19,9 +19,7 @@ export async function storedBlobs(folder: ModelFolder, version: string): Promise
   for (const each of versions.includes(version) ? [version] : versions) {
     const manifest = await readableManifest(folder, each);
     if (manifest === undefined) continue;
-    const deltas = manifest.variants.flatMap(({ tensors }) =>
-      tensors.flatMap(({ delta }) => delta ?? []),
-    );
+    const deltas = deltaBlobs(manifest).map(({ delta }) => delta);
     for (const { sha256, at } of [...blobsOf(manifest), ...deltas]) {
       const segment = manifest.segments[at.segment];
       if (segment !== undefined && !blobs.has(sha256))

@@ -1,7 +1,13 @@
-import type { BlobRef, TensorDelta, TensorRef } from "./manifest.ts";
+import type { BlobRef, Manifest, TensorDelta, TensorRef } from "./manifest.ts";
 
-/** A tensor that a pack has a delta of. */
-export type DeltaTensor = TensorRef & { readonly delta: TensorDelta };
+/** A blob that may have a delta, and what its elements are. */
+export type Deltable = BlobRef & Pick<TensorRef, "dtype" | "delta"> & { readonly name?: string };
+
+/** A blob that has one. */
+export type DeltaBlob = Deltable & { readonly delta: TensorDelta };
+
+/** What a delta starts from: as large as the blob it leads to. */
+export type Base = Pick<BlobRef, "sha256" | "bytes">;
 
 /** What a device has. */
 export interface Holdings {
@@ -11,36 +17,41 @@ export interface Holdings {
   readonly isHeld: (base: Base) => boolean;
 }
 
-/** What a delta starts from: as large as the tensor it leads to. */
-export type Base = Pick<BlobRef, "sha256" | "bytes">;
-
 /**
- * The tensors to fetch as deltas: those whose base the device holds, where the delta is less than
- * what of the tensor itself is missing. Each blob once. Everything else that is missing is fetched as
- * it is.
+ * The blobs to fetch as deltas: those whose base the device holds, where the delta is less than what
+ * of the blob itself is missing. Each blob once. Everything else that is missing is fetched as it is.
  */
-export function chooseDeltas(tensors: readonly TensorRef[], has: Holdings): DeltaTensor[] {
-  const chosen = new Map<string, DeltaTensor>();
-  for (const tensor of tensors)
-    if (
-      hasDelta(tensor) &&
-      tensor.delta.bytes < has.missingBytes(tensor) &&
-      has.isHeld(baseOf(tensor))
-    ) {
-      const other = chosen.get(tensor.sha256);
-      // Equal tensors may have come from different bases.
-      if (other === undefined || tensor.delta.bytes < other.delta.bytes)
-        chosen.set(tensor.sha256, tensor);
-    }
+export function chooseDeltas(blobs: readonly DeltaBlob[], has: Holdings): DeltaBlob[] {
+  const chosen = new Map<string, DeltaBlob>();
+  for (const blob of blobs) {
+    if (blob.delta.bytes >= has.missingBytes(blob) || !has.isHeld(baseOf(blob))) continue;
+    const other = chosen.get(blob.sha256);
+    // Equal tensors may have come from different bases.
+    if (other === undefined || blob.delta.bytes < other.delta.bytes) chosen.set(blob.sha256, blob);
+  }
   return [...chosen.values()];
 }
 
-/** The tensor that a delta starts from. */
-export function baseOf({ bytes, delta }: DeltaTensor): Base {
+/** Everything in a pack that has a delta: graphs, weights, golden inputs and answers. */
+export function deltaBlobs({
+  variants,
+  golden,
+}: Pick<Manifest, "variants" | "golden">): DeltaBlob[] {
+  const blobs: Deltable[] = [
+    ...variants.flatMap(({ graph, tensors }) => [
+      { ...graph, dtype: "uint8" as const },
+      ...tensors,
+    ]),
+    ...golden.cases.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+  ];
+  return blobs.filter(hasDelta);
+}
+
+/** What the delta of a blob starts from. */
+export function baseOf({ bytes, delta }: DeltaBlob): Base {
   return { sha256: delta.base, bytes };
 }
 
-/** Whether there is another way to a tensor than its own bytes. */
-export function hasDelta(tensor: TensorRef): tensor is DeltaTensor {
-  return tensor.delta !== undefined;
+function hasDelta(blob: Deltable): blob is DeltaBlob {
+  return blob.delta !== undefined;
 }

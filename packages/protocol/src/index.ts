@@ -9,9 +9,10 @@ export {
   type Base,
   baseOf,
   chooseDeltas,
-  type DeltaTensor,
+  type DeltaBlob,
+  type Deltable,
+  deltaBlobs,
   type Holdings,
-  hasDelta,
 } from "./choose-deltas.ts";
 export type {
   FailuresAnswer,

@@ -35,7 +35,7 @@ export interface TensorRef extends BlobRef {
   readonly delta?: TensorDelta;
 }
 
-/** The compressed difference between a tensor and one of the same type and dimensions. */
+/** The compressed difference between a blob and another one of the same size and element type. */
 export interface TensorDelta extends BlobRef {
   /** SHA-256 of the base's bytes. */
   readonly base: string;
@@ -77,8 +77,8 @@ export interface Variant {
   readonly requires: readonly string[];
   /** An estimate of what a session of it occupies, weights included. */
   readonly memoryBytes: number;
-  /** The model without its larger tensors. */
-  readonly graph: BlobRef;
+  /** The model without its larger tensors. Its delta is one between bytes. */
+  readonly graph: BlobRef & { readonly delta?: TensorDelta };
   readonly tensors: readonly TensorRef[];
 }
 

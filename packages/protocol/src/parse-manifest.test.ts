@@ -42,7 +42,10 @@ function manifestWith(weights: readonly Weight[]): Manifest {
     backends: ["wasm", "webgpu"],
     requires: ["shader-f16"],
     memoryBytes: 20_000_000,
-    graph: blob(900),
+    graph: {
+      ...blob(900),
+      delta: { base: "9ab4".repeat(16), codec: "sub-zz-shuf+gzip" as const, ...blob(90) },
+    },
     tensors: weights.map(({ dtype: type, dims, deltaBytes }, index) => {
       const ref = tensor(`w${index}`, type, dims);
       if (deltaBytes === undefined || deltaBytes >= ref.bytes) return ref;
@@ -268,6 +271,11 @@ describe("a manifest with one thing wrong is refused by a message that names it:
           },
         ],
       }) => (tensor.delta.base = tensor.sha256),
+    ],
+    [
+      "a graph that is its own base",
+      "variants[0].graph.delta.base",
+      ({ variants: [{ graph }] }) => (graph.delta.base = graph.sha256),
     ],
     [
       "a delta that saves nothing",

@@ -106,7 +106,7 @@ function variantList(field: Field, pack: Pack): Variant[] {
         .items()
         .map((feature) => feature.text()),
       memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
-      graph: blobRef(variant.at("graph"), pack),
+      graph: withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack),
       tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
     };
   });
@@ -194,17 +194,25 @@ function tensorRef(field: Field, pack: Pack): TensorRef {
   if (bytes === undefined) field.at("dtype").fail("a type of fixed size");
   if (bytes !== ref.bytes)
     field.at("bytes").fail(`${bytes}, as ${ref.dtype}[${dims.join(", ")}] takes`);
+  return withDelta(field, ref, pack);
+}
+
+function withDelta<T extends BlobRef>(
+  field: Field,
+  ref: T,
+  pack: Pack,
+): T & { readonly delta?: TensorDelta } {
   const delta = field.at("delta").optional((item) => tensorDelta(item, ref, pack));
   return delta === undefined ? ref : { ...ref, delta };
 }
 
-function tensorDelta(field: Field, tensor: TensorRef, pack: Pack): TensorDelta | undefined {
+function tensorDelta(field: Field, target: BlobRef, pack: Pack): TensorDelta | undefined {
   const codec = field.at("codec").text();
   const base = field.at("base").sha256();
-  if (base === tensor.sha256) field.at("base").fail("the digest of another tensor");
+  if (base === target.sha256) field.at("base").fail("the digest of another blob");
   const blob = blobRef(field, pack);
-  if (blob.bytes >= tensor.bytes)
-    field.at("bytes").fail(`fewer than the ${tensor.bytes} of the tensor itself`);
+  if (blob.bytes >= target.bytes)
+    field.at("bytes").fail(`fewer than the ${target.bytes} of the blob itself`);
   // A codec of later days is no reason to refuse a pack: the tensor itself is there too.
   return codec === DELTA_CODEC ? { base, codec: DELTA_CODEC, ...blob } : undefined;
 }

@@ -1,7 +1,7 @@
 import {
   applyTensorDelta,
   baseOf,
-  type DeltaTensor,
+  type DeltaBlob,
   pieceDigests,
   pieceRange,
   sha256,
@@ -13,9 +13,9 @@ import { gunzip } from "./gunzip.ts";
 import type { DeliveryPlan } from "./plan-delivery.ts";
 
 /**
- * Fetches deltas, undoes each against its base in the store, and yields the pieces of the tensors they
- * lead to, each checked against its digest. Holds one delta and one tensor at a time. Whatever goes
- * wrong with one, short of an abort, puts its tensor among `refused`: its own pieces are still there
+ * Fetches deltas, undoes each against its base in the store, and yields the pieces of the blobs they
+ * lead to, each checked against its digest. Holds one delta and one blob at a time. Whatever goes
+ * wrong with one, short of an abort, puts its blob among `refused`: its own pieces are still there
  * to be fetched.
  */
 export async function* fetchDeltas(
@@ -37,22 +37,22 @@ export async function* fetchDeltas(
   },
 ): AsyncGenerator<Piece> {
   // Each has this one chance; those that were made are taken off again.
-  for (const tensor of deltas) refused.add(tensor.sha256);
+  for (const { sha256: digest } of deltas) refused.add(digest);
   for (const range of deltaRanges) {
     const fetched = new Map<string, ArrayBuffer[]>();
     try {
       for await (const { key, bytes } of fetchPieces(range, { registry, name, signal })) {
         onFetched(bytes.byteLength);
         const [digest] = key;
-        const tensors = deltas.filter(({ delta }) => delta.sha256 === digest);
+        const blobs = deltas.filter(({ delta }) => delta.sha256 === digest);
         const parts = [...(fetched.get(digest) ?? []), bytes];
         fetched.set(digest, parts);
-        if (tensors.some(({ delta }) => parts.length < pieceDigests(delta).length)) continue;
+        if (blobs.some(({ delta }) => parts.length < pieceDigests(delta).length)) continue;
         fetched.delete(digest);
-        for (const tensor of tensors) {
-          const pieces = await tensorPieces(database, tensor, parts);
+        for (const blob of blobs) {
+          const pieces = await blobPieces(database, blob, parts);
           if (pieces === undefined) continue;
-          refused.delete(tensor.sha256);
+          refused.delete(blob.sha256);
           yield* pieces;
         }
       }
@@ -62,23 +62,23 @@ export async function* fetchDeltas(
   }
 }
 
-/** The pieces of a tensor; `undefined` where its delta and its base do not make it. */
-async function tensorPieces(
+/** The pieces of a blob; `undefined` where its delta and its base do not make it. */
+async function blobPieces(
   database: Database,
-  tensor: DeltaTensor,
+  blob: DeltaBlob,
   delta: readonly ArrayBuffer[],
 ): Promise<Piece[] | undefined> {
-  const base = await readUnchecked(database, baseOf(tensor));
-  if (base === undefined || base.byteLength !== tensor.bytes) return undefined;
-  const difference = await gunzip(delta, tensor.bytes).catch(() => undefined);
+  const base = await readUnchecked(database, baseOf(blob));
+  if (base === undefined || base.byteLength !== blob.bytes) return undefined;
+  const difference = await gunzip(delta, blob.bytes).catch(() => undefined);
   if (difference === undefined) return undefined;
-  const whole = applyTensorDelta(tensor.dtype, new Uint8Array(base), difference);
+  const whole = applyTensorDelta(blob.dtype, new Uint8Array(base), difference);
   const pieces: Piece[] = [];
-  for (const [index, digest] of pieceDigests(tensor).entries()) {
-    const { start, end } = pieceRange(tensor.bytes, index);
+  for (const [index, digest] of pieceDigests(blob).entries()) {
+    const { start, end } = pieceRange(blob.bytes, index);
     const bytes = whole.buffer.slice(start, end);
     if ((await sha256(bytes)) !== digest) return undefined;
-    pieces.push({ key: [tensor.sha256, index], bytes });
+    pieces.push({ key: [blob.sha256, index], bytes });
   }
   return pieces;
 }

@@ -2,9 +2,9 @@ import {
   type Base,
   baseOf,
   chooseDeltas,
-  type DeltaTensor,
+  type DeltaBlob,
   type Dtype,
-  hasDelta,
+  deltaBlobs,
   type Manifest,
   pieceRange,
 } from "@selvedge/protocol";
@@ -17,9 +17,9 @@ import { planBytes, planFetch, type RangeRequest } from "./plan.ts";
 export interface DeliveryPlan {
   /** Pieces that are stored as they come. */
   readonly ranges: readonly RangeRequest[];
-  /** Tensors that are made of one the store holds. */
-  readonly deltas: readonly DeltaTensor[];
-  /** The pieces of those tensors' deltas. */
+  /** Blobs that are made of one the store holds. */
+  readonly deltas: readonly DeltaBlob[];
+  /** The pieces of their deltas. */
   readonly deltaRanges: readonly RangeRequest[];
   /** Bytes of all ranges. */
   readonly bytes: number;
@@ -31,7 +31,7 @@ export interface DeliveryPlan {
 export interface DeliveryOptions {
   readonly manifest: Manifest;
   readonly dtype: Dtype;
-  /** Digests of tensors to fetch as they are, whatever a delta would save. */
+  /** Digests of blobs to fetch as they are, whatever a delta would save. */
   readonly refused?: ReadonlySet<string>;
 }
 
@@ -41,9 +41,7 @@ export async function planDelivery(
   options: DeliveryOptions,
 ): Promise<DeliveryPlan> {
   const { manifest, dtype } = options;
-  const bases = variantOf(manifest, dtype).tensors.flatMap((tensor) =>
-    hasDelta(tensor) ? baseOf(tensor) : [],
-  );
+  const bases = deltasOf(options).map(baseOf);
   const missing = await missingPieces(database, [...neededBlobs(manifest, dtype), ...bases]);
   return planWith(missing, options);
 }
@@ -60,7 +58,7 @@ export function planWith(
   const { segments } = manifest;
   const needs = neededBlobs(manifest, dtype);
   const deltas = chooseDeltas(
-    variantOf(manifest, dtype).tensors.filter(({ sha256 }) => !refused.has(sha256)),
+    deltasOf({ manifest, dtype }).filter(({ sha256 }) => !refused.has(sha256)),
     {
       missingBytes: (blob) => missingBytes(blob, missing),
       isHeld: (base) => missingBytes(base, missing) === 0,
@@ -82,6 +80,10 @@ export function planWith(
     bytes: planBytes(ranges) + planBytes(deltaRanges),
     heldBytes: needs.reduce((sum, blob) => sum + blob.bytes - missingBytes(blob, missing), 0),
   };
+}
+
+function deltasOf({ manifest, dtype }: DeliveryOptions): DeltaBlob[] {
+  return deltaBlobs({ ...manifest, variants: [variantOf(manifest, dtype)] });
 }
 
 function missingBytes(blob: Base, missing: ReadonlySet<string>): number {

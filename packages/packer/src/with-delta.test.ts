@@ -63,6 +63,15 @@ describe("pack with a base", () => {
     expect(tensorOf(plain.manifest).delta).toBeUndefined();
   });
 
+  it("covers graphs and golden answers, which change with the weights", async () => {
+    const { manifest } = await packAs("1.1.0", NUDGED, "1.0.0");
+    const [variant] = manifest.variants;
+    const [golden] = manifest.golden.cases;
+    expect(variant?.graph.delta?.bytes).toBeLessThan(0.5 * (variant?.graph.bytes ?? 0));
+    expect(golden?.inputs[0]?.delta).toBeUndefined();
+    expect(golden?.outputs[0]?.delta?.bytes).toBeLessThan(0.7 * (golden?.outputs[0]?.bytes ?? 0));
+  });
+
   it("writes none where it would save too little, and none where nothing changed", async () => {
     const { manifest } = await packAs("1.1.0", OTHERS, "1.0.0");
     expect(tensorOf(manifest).delta).toBeUndefined();
@@ -100,7 +109,8 @@ describe("pack with a base", () => {
     const digest = manifest.segments[delta?.at.segment ?? 9]?.sha256;
     const file = join(registry, `m/segments/${digest}.bin`);
     const bytes = await readFile(file);
-    bytes[20] = (bytes[20] ?? 0) ^ 1;
+    const at = (delta?.at.offset ?? 0) + 20;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
     await writeFile(file, bytes);
     const { problems } = await verify({ name: "m", version: "1.1.0", registry });
     expect(problems).toContainEqual(
