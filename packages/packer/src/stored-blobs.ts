@@ -15,9 +15,17 @@ export type StoredBlobs = ReadonlyMap<
  */
 export async function storedBlobs(folder: ModelFolder, version: string): Promise<StoredBlobs> {
   const versions = await folder.versions();
+  return blobsOfVersions(folder, versions.includes(version) ? [version] : versions);
+}
+
+/** Every blob of some versions; those whose manifest cannot be read have none. */
+export async function blobsOfVersions(
+  folder: ModelFolder,
+  versions: readonly string[],
+): Promise<StoredBlobs> {
   const blobs = new Map<string, { segment: Manifest["segments"][number]; offset: number }>();
-  for (const each of versions.includes(version) ? [version] : versions) {
-    const manifest = await readableManifest(folder, each);
+  for (const version of versions) {
+    const manifest = await readableManifest(folder, version);
     if (manifest === undefined) continue;
     const deltas = deltaBlobs(manifest).map(({ delta }) => delta);
     for (const { sha256, at } of [...blobsOf(manifest), ...deltas]) {
