@@ -81,10 +81,16 @@ function dashboardFolder(): string {
 
 function announce(url: string, mounts: Readonly<Record<string, string>>, terminal: Terminal): void {
   terminal.out(`Dashboard  ${url}/`);
-  for (const path of Object.keys(mounts)) terminal.out(`Mounted    ${url}${path}`);
+  for (const path of Object.keys(mounts)) terminal.out(`${title(path).padEnd(10)} ${url}${path}`);
   terminal.out(`Registry   ${url}/models/`);
   terminal.out(`Runtime    ${url}/selvedge/`);
   terminal.out(`Telemetry  ${url}/v1/`);
+}
+
+/** What to call a mount: `/demo/` is the demo. */
+function title(path: string): string {
+  const name = path.replaceAll("/", " ").trim();
+  return name === "" ? "Pages" : name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */
