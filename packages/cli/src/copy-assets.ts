@@ -29,7 +29,9 @@ export async function copyAssets(out: string, origins?: AssetOrigins): Promise<C
   const { RUNTIME_FILES, RUNTIME_FOLDER, RUNTIME_VERSION } = await import("selvedge/runtime-files");
   const folders = origins ?? (await installedOrigins(RUNTIME_VERSION));
   const folder = join(out, RUNTIME_FOLDER);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(folder, cause);
+  });
   const copied: string[] = [];
   const kept: string[] = [];
   for (const { file, from } of RUNTIME_FILES) {
@@ -80,13 +82,17 @@ async function write(target: string, make: (temporary: string) => Promise<void>)
     await rename(temporary, target);
   } catch (cause) {
     await rm(temporary, { force: true });
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    throw new SelvedgeError(
-      "not-found",
-      `${target} could not be written (${code ?? cause}). Check the folder's permissions.`,
-      { cause },
-    );
+    throw unwritable(target, cause);
   }
+}
+
+function unwritable(target: string, cause: unknown): SelvedgeError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return new SelvedgeError(
+    "not-found",
+    `${target} could not be written (${code ?? cause}). Check the folder's permissions.`,
+    { cause },
+  );
 }
 
 /** Sizes first: reading 41 MB twice to find a difference that a size shows would be a waste. */

@@ -96,6 +96,15 @@ describe("runCli", () => {
     });
   });
 
+  it("exits with 1 and one line where there is no registry to serve", async () => {
+    const where = join(folder, "nowhere");
+    expect(await run("serve", "--registry", where, "--data", folder, "--port", "0")).toEqual({
+      status: 1,
+      out: [],
+      err: [expect.stringMatching(/^selvedge: there is no registry at .*nowhere/)],
+    });
+  });
+
   it.each([
     ["an empty file", ""],
     ["a web page", "<!doctype html>"],

@@ -7,6 +7,7 @@ import {
   isVersion,
   type Manifest,
   manifestPath,
+  mostServed,
   parseChannels,
   parseManifest,
   SelvedgeError,
@@ -102,7 +103,7 @@ export class ModelFolder {
    */
   async defaultVersion(): Promise<string> {
     const versions = await this.versions();
-    const stable = (await this.channels())?.channels["stable"]?.at(-1)?.version;
+    const stable = mostServed((await this.channels())?.channels["stable"] ?? [])?.version;
     const version = stable ?? (versions.length === 1 ? versions[0] : undefined);
     if (version !== undefined) return version;
     throw await this.#noVersion(undefined);

@@ -62,6 +62,15 @@ function channelEntries(field: Field): ChannelEntry[] {
   return entries;
 }
 
+/**
+ * The version that most devices are meant to have: what all of them take, as long as they have no
+ * bucket of their own.
+ */
+export function mostServed(entries: readonly ChannelEntry[]): ChannelEntry | undefined {
+  const share = ({ buckets: [from, to] }: ChannelEntry) => to - from;
+  return entries.toSorted((a, b) => share(b) - share(a)).find((entry) => share(entry) > 0);
+}
+
 function channelEntry(field: Field): ChannelEntry {
   const [from, to, ...rest] = field.at("buckets").items();
   if (from === undefined || to === undefined || rest.length > 0)

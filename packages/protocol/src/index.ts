@@ -3,6 +3,7 @@ export {
   type ChannelDocument,
   type ChannelEntry,
   encodeChannels,
+  mostServed,
   parseChannels,
 } from "./channel.ts";
 export type {

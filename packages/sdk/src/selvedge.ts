@@ -111,8 +111,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     },
     async availability(name, loadOptions = {}) {
       requireOpen();
-      requireCapable();
       const selector = selectorOf(registry, name, loadOptions);
+      try {
+        requireCapable();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        return { state: "unavailable", bytes: 0, reasons: [reason] };
+      }
       return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
     },
     close() {

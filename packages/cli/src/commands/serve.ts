@@ -33,6 +33,12 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
     const dataDir = required(values.data, "--data DIR");
     const port = readPort(required(values.port, "--port PORT"));
     const given = readMounts(values.mount ?? []);
+    if (!existsSync(registryDir)) {
+      terminal.err(
+        `selvedge: there is no registry at ${registryDir}. Pack a model into it first, or check --registry.`,
+      );
+      return WRONG;
+    }
     const assets = join(dataDir, "assets");
     await copyAssets(assets);
     const mounts = { "/selvedge/": assets, "/": "", ...given };
