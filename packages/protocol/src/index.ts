@@ -5,6 +5,8 @@ export {
   encodeChannels,
   mostServed,
   parseChannels,
+  parseChannelsEnvelope,
+  readChannels,
 } from "./channel.ts";
 export type {
   FailuresAnswer,
@@ -27,6 +29,14 @@ export {
   recordValue,
 } from "./exponential-histogram.ts";
 export {
+  keyId,
+  type PrivateJwk,
+  type PublicJwk,
+  parsePrivateJwk,
+  parsePublicJwk,
+  publicHalf,
+} from "./jwk.ts";
+export {
   type AttachmentRef,
   type BlobRef,
   blobsOf,
@@ -43,6 +53,12 @@ export {
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+export {
+  encodeModelSignature,
+  encodeModelStatement,
+  type SignedPack,
+  verifyModelSignature,
+} from "./model-signature.ts";
 export {
   ATTRIBUTES,
   BATCH_ID,
@@ -72,6 +88,18 @@ export {
   isVersion,
   manifestPath,
   segmentPath,
+  signaturePath,
 } from "./registry-layout.ts";
+export {
+  encodeRoot,
+  parseRoot,
+  ROLES,
+  type Role,
+  type RoleKeys,
+  type RootDocument,
+  requireFresh,
+} from "./root-document.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
+export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
+export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";
