@@ -1,4 +1,6 @@
+export { type ChangeRootOptions, changeRoot, type RootChange } from "./change-root.ts";
 export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
+export { type KeygenResult, keygen } from "./keygen.ts";
 export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
 export { packerVersion } from "./packer-version.ts";
 export type { Problem } from "./problem.ts";

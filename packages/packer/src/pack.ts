@@ -5,9 +5,12 @@ import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readGoldenFile } from "./golden-file.ts";
+import { readSigningKey } from "./key-file.ts";
+import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
+import { signPack } from "./sign-pack.ts";
 import { splitModel } from "./split-model.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 
@@ -15,7 +18,7 @@ import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions {
+export interface PackOptions extends ProvenanceOptions {
   /** The ONNX file. */
   readonly model: string;
   readonly name: string;
@@ -32,6 +35,8 @@ export interface PackOptions {
   readonly license?: string | undefined;
   /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
+  /** The file of a private key, which signs the version. Without it a signature is left as it is. */
+  readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,6 +53,8 @@ export interface PackResult {
   readonly digest: string;
   /** `unchanged` where the registry held these very bytes already. */
   readonly outcome: "written" | "unchanged";
+  /** Whether the version was signed: `unchanged` where this key had done so. Absent without a key. */
+  readonly signature?: "written" | "unchanged";
   /** Size of the manifest and of its segment. */
   readonly bytes: { readonly manifest: number; readonly segments: number };
   /** What is worth knowing, though nothing is wrong. */
@@ -61,6 +68,7 @@ export interface PackResult {
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed
  * - `golden-failed`: the packed model does not answer as the original does
  * - `version-exists`: the version is there with other bytes; nothing was changed
+ * - `key-invalid`: the key cannot sign; nothing was changed
  *
  * @example
  * ```ts
@@ -75,6 +83,9 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   };
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
+  // Before anything is done that would have to be undone.
+  const key = options.key === undefined ? undefined : await readSigningKey(options.key);
+  const provenance = await readProvenance(folder, options);
 
   enter("read");
   const { model, bytes: original, source } = await readModel(options.model);
@@ -101,15 +112,23 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     name,
     version,
     license: options.license ?? "unknown",
-    source,
+    provenance: { source, ...provenance },
     split,
     attachments,
     golden,
   });
   const outcome = await publishPack(folder, assembled);
   const { manifest, digest, manifestBytes, segment } = assembled;
+  const signature = key && (await signPack(folder, { manifest, digest }, key));
   const bytes = { manifest: manifestBytes.length, segments: segment.bytes.length };
-  return { manifest, digest, outcome, bytes, warnings: warningsAbout(bytes, golden) };
+  return {
+    manifest,
+    digest,
+    outcome,
+    ...(signature === undefined ? {} : { signature }),
+    bytes,
+    warnings: warningsAbout(bytes, golden),
+  };
 }
 
 function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {
