@@ -3,9 +3,11 @@ import { type Command, type Terminal, WRONG } from "./command.ts";
 import { UsageError } from "./command-line.ts";
 import { assetsCommand } from "./commands/assets.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { keygenCommand } from "./commands/keygen.ts";
 import { packCommand } from "./commands/pack.ts";
 import { promoteCommand } from "./commands/promote.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { typesCommand } from "./commands/types.ts";
 import { verifyCommand } from "./commands/verify.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -13,6 +15,8 @@ const COMMANDS: readonly Command[] = [
   inspectCommand,
   verifyCommand,
   promoteCommand,
+  keygenCommand,
+  typesCommand,
   assetsCommand,
   serveCommand,
 ];

@@ -6,3 +6,4 @@ export { packerVersion } from "./packer-version.ts";
 export type { Problem } from "./problem.ts";
 export { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 export { type VerifyOptions, type VerifyResult, verify } from "./verify.ts";
+export { type ModelTypesResult, writeModelTypes } from "./write-model-types.ts";

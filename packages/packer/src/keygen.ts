@@ -15,7 +15,7 @@ import {
 import { type NewFile, writeNewFiles } from "./write-new-files.ts";
 
 /** How long a root document is good for. */
-export const ROOT_LIFETIME_MS: number = 365 * 24 * 60 * 60 * 1000;
+const ROOT_LIFETIME_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** What making or changing keys came to. */
 export interface KeygenResult {

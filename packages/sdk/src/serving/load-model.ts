@@ -27,11 +27,11 @@ export interface LoadRooms {
  * where nothing is active there, or what is stored was damaged. What is active serves, and the
  * registry is asked behind it: a newer version serves from the next load on.
  */
-export async function loadModel(
+export async function loadModel<Name extends string>(
   rooms: LoadRooms,
-  name: string,
+  name: Name,
   options: LoadOptions,
-): Promise<Model> {
+): Promise<Model<Name>> {
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto" } = options;
   const startedAt = performance.now();
@@ -46,7 +46,7 @@ export async function loadModel(
     const candidates = [await proveWhereAsked(host, opened, signal)];
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
     const { version, digest, dtype, signature } = opened;
-    const model = new Model({
+    const model = new Model<Name>({
       host,
       opened,
       info: {
