@@ -58,6 +58,19 @@ describe("runCli", () => {
     expect(await run("verify", "m", ...here())).toMatchObject({ status: 0, err: [] });
   });
 
+  it("records and shows where a model came from", async () => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    await run(...packing(), ...here());
+    await writeFile(model(), smallModel(2));
+    const next = ["pack", model(), "--name", "m", "--version", "2.0.0", "--parent", "1.0.0"];
+    const told = ["--commit", commit, "--dataset", model(), "--dataset", model()];
+    expect(await run(...next, ...told, ...here())).toMatchObject({ status: 0, err: [] });
+    const { out } = await run("inspect", "m@2.0.0", ...here());
+    expect(out).toContain(`  commit       ${commit}`);
+    expect(out).toContain("  made from    1.0.0");
+    expect(out.filter((line) => line.startsWith("  trained on   "))).toHaveLength(1);
+  });
+
   it("prints one JSON value and nothing else with --json", async () => {
     for (const args of [
       packing(),

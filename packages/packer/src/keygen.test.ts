@@ -67,6 +67,7 @@ describe("keygen", () => {
       code: "key-invalid",
       message: expect.stringMatching(/^[^\n]*could not be written \(ENOTDIR\)[^\n]*$/),
     });
+    await expect(keygen({ out: file })).rejects.toThrow("could not be written (EEXIST)");
     await mkdir(join(out, "root.json"), { recursive: true });
     await expect(keygen({ out })).rejects.toMatchObject({ code: "key-invalid" });
     expect(await contentsOf(out)).toEqual([]);

@@ -17,9 +17,11 @@ export interface NewFile {
  */
 export async function writeNewFiles(files: readonly NewFile[]): Promise<void> {
   const written: string[] = [];
-  for (const { path, content, isSecret } of files)
+  for (const { path, content, isSecret } of files) {
+    let isFolderThere = false;
     try {
       await mkdir(dirname(path), { recursive: true });
+      isFolderThere = true;
       const file = await open(path, "wx", isSecret ? 0o600 : 0o644);
       written.push(path);
       try {
@@ -33,10 +35,11 @@ export async function writeNewFiles(files: readonly NewFile[]): Promise<void> {
       const code = cause instanceof Error && "code" in cause ? cause.code : cause;
       throw new SelvedgeError(
         "key-invalid",
-        code === "EEXIST"
+        code === "EEXIST" && isFolderThere
           ? `${path} is there already, and a key is never overwritten. Choose another folder, or change keys with --rotate.`
           : `${path} could not be written (${code}). Check the folder and its permissions.`,
         { cause },
       );
     }
+  }
 }

@@ -40,6 +40,11 @@ function describe({ manifest, digest, manifestBytes, channels }: InspectResult):
     `  channels     ${channels.join(", ") || "none"}`,
     `  licence      ${license}`,
     `  source       ${file}, ${formatBytes(bytes)}, sha256 ${provenance.source.sha256}`,
+    ...(provenance.datasets ?? []).map(
+      (dataset) => `  trained on   ${formatBytes(dataset.bytes)}, sha256 ${dataset.sha256}`,
+    ),
+    ...(provenance.commit === undefined ? [] : [`  commit       ${provenance.commit}`]),
+    ...(provenance.parent === undefined ? [] : [`  made from    ${provenance.parent.version}`]),
     ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
     ...manifest.variants.map(({ dtype, engine, backends, graph, tensors }) => {
