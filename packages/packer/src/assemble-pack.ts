@@ -1,6 +1,7 @@
 import {
   MANIFEST_FORMAT,
   type Manifest,
+  type Provenance,
   parseManifest,
   SelvedgeError,
   sha256,
@@ -32,7 +33,8 @@ export interface PackParts {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  readonly source: Manifest["provenance"]["source"];
+  /** Which tools made the pack is added. */
+  readonly provenance: Omit<Provenance, "tools">;
   readonly split: SplitModel;
   readonly attachments: readonly Attachment[];
   readonly golden: readonly Golden[];
@@ -58,7 +60,7 @@ export interface AssembledPack {
  * @throws SelvedgeError `model-unsupported` when the manifest would be too large.
  */
 export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
-  const { name, version, license, source, split, golden } = parts;
+  const { name, version, license, split, golden } = parts;
   // Graph and weights come first: a host without ranges, or a download cut short, serves these soonest.
   const layout = new SegmentLayout(parts.stored);
   const from: DeltaSource = { layout, base: parts.base };
@@ -87,7 +89,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     version,
     license,
     provenance: {
-      source,
+      ...parts.provenance,
       tools: {
         "@selvedge/packer": await packerVersion(),
         "onnxruntime-web": await runtimeVersion(),

@@ -6,9 +6,12 @@ import { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readGoldenFile } from "./golden-file.ts";
+import { readSigningKey } from "./key-file.ts";
+import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
+import { signPack } from "./sign-pack.ts";
 import { splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
@@ -17,7 +20,7 @@ import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions {
+export interface PackOptions extends ProvenanceOptions {
   /** The ONNX file. */
   readonly model: string;
   readonly name: string;
@@ -36,6 +39,8 @@ export interface PackOptions {
   readonly golden?: string | undefined;
   /** A version whose holders get deltas of the tensors that changed. */
   readonly base?: string | undefined;
+  /** The file of a private key, which signs the version. Without it a signature is left as it is. */
+  readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,6 +57,8 @@ export interface PackResult {
   readonly digest: string;
   /** `unchanged` where the registry held these very bytes already. */
   readonly outcome: "written" | "unchanged";
+  /** Whether the version was signed: `unchanged` where this key had done so. Absent without a key. */
+  readonly signature?: "written" | "unchanged";
   readonly bytes: {
     readonly manifest: number;
     /** Graphs, tensors, attachments and golden answers, those that other versions hold too included. */
@@ -74,6 +81,7 @@ export interface PackResult {
  * - `version-exists`: the version is there with other bytes; nothing was changed
  * - `not-found`: there is no such base, or no such file
  * - `registry-invalid`: the registry cannot be written, or what it shares with this version is damaged
+ * - `key-invalid`: the key cannot sign; nothing was changed
  *
  * @example
  * ```ts
@@ -89,6 +97,9 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
   const base = await openBase(folder, options);
+  // Before anything is done that would have to be undone.
+  const key = options.key === undefined ? undefined : await readSigningKey(options.key);
+  const provenance = await readProvenance(folder, options);
 
   enter("read");
   const { model, bytes: original, source } = await readModel(options.model);
@@ -115,7 +126,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     name,
     version,
     license: options.license ?? "unknown",
-    source,
+    provenance: { source, ...provenance },
     split,
     attachments,
     golden,
@@ -124,9 +135,17 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   });
   const { outcome, written } = await publishPack(folder, assembled);
   const { manifest, digest, manifestBytes } = assembled;
+  const signature = key && (await signPack(folder, { manifest, digest }, key));
   const content = blobsOf(manifest).reduce((sum, blob) => sum + blob.bytes, 0);
   const bytes = { manifest: manifestBytes.length, content, written };
-  return { manifest, digest, outcome, bytes, warnings: warningsAbout(bytes, golden) };
+  return {
+    manifest,
+    digest,
+    outcome,
+    ...(signature === undefined ? {} : { signature }),
+    bytes,
+    warnings: warningsAbout(bytes, golden),
+  };
 }
 
 async function openBase(

@@ -3,7 +3,10 @@ export {
   type ChannelDocument,
   type ChannelEntry,
   encodeChannels,
+  mostServed,
   parseChannels,
+  parseChannelsEnvelope,
+  readChannels,
 } from "./channel.ts";
 export {
   type Base,
@@ -35,16 +38,26 @@ export {
   recordValue,
 } from "./exponential-histogram.ts";
 export {
+  keyId,
+  type PrivateJwk,
+  type PublicJwk,
+  parsePrivateJwk,
+  parsePublicJwk,
+  publicHalf,
+} from "./jwk.ts";
+export {
   type AttachmentRef,
   type BlobRef,
   blobsOf,
   DTYPES,
   type Dtype,
   type GoldenCase,
+  isCommit,
   isFileName,
   type Location,
   MANIFEST_FORMAT,
   type Manifest,
+  type Provenance,
   pieceDigests,
   type TensorDelta,
   type TensorRef,
@@ -52,6 +65,12 @@ export {
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+export {
+  encodeModelSignature,
+  encodeModelStatement,
+  type SignedPack,
+  verifyModelSignature,
+} from "./model-signature.ts";
 export {
   ATTRIBUTES,
   BATCH_ID,
@@ -81,7 +100,19 @@ export {
   isVersion,
   manifestPath,
   segmentPath,
+  signaturePath,
 } from "./registry-layout.ts";
+export {
+  encodeRoot,
+  parseRoot,
+  ROLES,
+  type Role,
+  type RoleKeys,
+  type RootDocument,
+  requireFresh,
+} from "./root-document.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
+export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
 export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
+export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

@@ -82,6 +82,19 @@ export interface Variant {
   readonly tensors: readonly TensorRef[];
 }
 
+/** Where a model came from. */
+export interface Provenance {
+  readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
+  /** Versions by name. */
+  readonly tools: Readonly<Record<string, string>>;
+  /** What it was trained on: digests of files, sorted; neither names nor contents. */
+  readonly datasets?: readonly { readonly bytes: number; readonly sha256: string }[];
+  /** The commit it was trained from: 40 or 64 hex digits. */
+  readonly commit?: string;
+  /** The version it was made from, and the SHA-256 of that version's manifest. */
+  readonly parent?: { readonly version: string; readonly manifest: string };
+}
+
 /** Everything a device needs to know about one version of a model. */
 export interface Manifest {
   readonly format: typeof MANIFEST_FORMAT;
@@ -89,10 +102,7 @@ export interface Manifest {
   readonly version: string;
   /** An SPDX expression, or `unknown`. */
   readonly license: string;
-  readonly provenance: {
-    readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
-    readonly tools: Readonly<Record<string, string>>;
-  };
+  readonly provenance: Provenance;
   readonly signature: {
     readonly inputs: readonly ValueInfo[];
     readonly outputs: readonly ValueInfo[];
@@ -116,6 +126,12 @@ export function isFileName(name: string): boolean {
  * Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden.
  * Deltas are not among them: they are a way to a blob.
  */
+/** Whether a text names a git commit in full. */
+export function isCommit(text: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
+
+/** Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden. */
 export function blobsOf(manifest: Manifest): BlobRef[] {
   const blobs = [
     ...manifest.variants.flatMap((variant) => [variant.graph, ...variant.tensors]),

@@ -445,3 +445,34 @@ test("the message says which document and what was found, in brief", () => {
   document.version = "9".repeat(5000);
   expect(failureOf(document).message.length).toBeLessThan(150);
 });
+
+describe("provenance beyond the source and its tools", () => {
+  const told = {
+    ...example.provenance,
+    datasets: [{ bytes: 5, sha256: "cd".repeat(32) }],
+    commit: "ef".repeat(20),
+    parent: { version: "0.9.0", manifest: "ab".repeat(32) },
+  };
+  const written = (provenance: object) => JSON.stringify({ ...example, provenance });
+
+  test("is read where it is told, and absent where it is not", () => {
+    expect(parseManifest(written(told)).provenance).toEqual(told);
+    expect(Object.keys(parseManifest(JSON.stringify(example)).provenance)).toEqual([
+      "source",
+      "tools",
+    ]);
+  });
+
+  test.each<[field: string, change: object]>([
+    ["datasets", { datasets: {} }],
+    ["datasets[0].sha256", { datasets: [{ bytes: 5, sha256: "x" }] }],
+    ["datasets[0].bytes", { datasets: [{ bytes: -1, sha256: "cd".repeat(32) }] }],
+    ["commit", { commit: "abc1234" }],
+    ["parent.version", { parent: { version: "../1", manifest: "ab".repeat(32) } }],
+    ["parent.manifest", { parent: { version: "1" } }],
+  ])("is refused at %s", (field, change) => {
+    expect(() => parseManifest(written({ ...told, ...change }))).toThrow(
+      `manifest: provenance.${field}: expected `,
+    );
+  });
+});

@@ -4,9 +4,11 @@ import {
   type BlobRef,
   DTYPES,
   type GoldenCase,
+  isCommit,
   isFileName,
   MANIFEST_FORMAT,
   type Manifest,
+  type Provenance,
   pieceDigests,
   type TensorDelta,
   type TensorRef,
@@ -51,7 +53,6 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       bytes: segment.at("bytes").integer({ min: 0 }),
     }));
   const pack: Pack = { segments, blobs: new Map() };
-  const source = root.at("provenance").at("source");
   const signature = {
     inputs: named(root.at("signature").at("inputs"), valueInfo),
     outputs: named(root.at("signature").at("outputs"), valueInfo),
@@ -62,17 +63,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
     name: root.at("name").stringThat(isModelName, "a model name"),
     version: root.at("version").stringThat(isVersion, "a version"),
     license: root.at("license").text(),
-    provenance: {
-      source: {
-        file: source.at("file").text(),
-        bytes: source.at("bytes").integer({ min: 0 }),
-        sha256: source.at("sha256").sha256(),
-      },
-      tools: root
-        .at("provenance")
-        .at("tools")
-        .record((tool) => tool.text()),
-    },
+    provenance: provenance(root.at("provenance")),
     signature,
     segments,
     golden: golden(root.at("golden"), { pack, signature, variants }),
@@ -81,6 +72,34 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       ...blobRef(attachment, pack),
     })),
     variants,
+  };
+}
+
+function provenance(field: Field): Provenance {
+  const source = field.at("source");
+  const datasets = field.at("datasets").optional((list) =>
+    list.items().map((dataset) => ({
+      bytes: dataset.at("bytes").integer({ min: 0 }),
+      sha256: dataset.at("sha256").sha256(),
+    })),
+  );
+  const commit = field
+    .at("commit")
+    .optional((item) => item.stringThat(isCommit, "a commit of 40 or 64 lower-case hex digits"));
+  const parent = field.at("parent").optional((item) => ({
+    version: item.at("version").stringThat(isVersion, "a version"),
+    manifest: item.at("manifest").sha256(),
+  }));
+  return {
+    source: {
+      file: source.at("file").text(),
+      bytes: source.at("bytes").integer({ min: 0 }),
+      sha256: source.at("sha256").sha256(),
+    },
+    tools: field.at("tools").record((tool) => tool.text()),
+    ...(datasets === undefined ? {} : { datasets }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 

@@ -41,6 +41,11 @@ function describe({ manifest, digest, manifestBytes, content, channels }: Inspec
     `  content      ${formatBytes(content.bytes)}, ${formatBytes(content.shared)} of it in other versions too`,
     `  licence      ${license}`,
     `  source       ${file}, ${formatBytes(bytes)}, sha256 ${provenance.source.sha256}`,
+    ...(provenance.datasets ?? []).map(
+      (dataset) => `  trained on   ${formatBytes(dataset.bytes)}, sha256 ${dataset.sha256}`,
+    ),
+    ...(provenance.commit === undefined ? [] : [`  commit       ${provenance.commit}`]),
+    ...(provenance.parent === undefined ? [] : [`  made from    ${provenance.parent.version}`]),
     ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
     ...manifest.variants.map(({ dtype, engine, backends, graph, tensors }) => {

@@ -28,6 +28,10 @@ other bytes.
                       Without it they are made from the model's signature.
   --base VERSION      the version that most devices have: tensors that changed little since then get
                       deltas, which only those devices fetch
+  --key FILE          a private key to sign the version with, such as pack.key.json of \`selvedge keygen\`
+  --dataset FILE      a file it was trained on, of which the digest is recorded; may be repeated
+  --commit SHA        the git commit it was trained from
+  --parent VERSION    the version it was made from
   --dtype fp32        the precision; only fp32 so far
   --json              print the result as JSON`,
   run: async (args, terminal) => {
@@ -39,12 +43,16 @@ other bytes.
       license: { type: "string" },
       golden: { type: "string" },
       base: { type: "string" },
+      key: { type: "string" },
+      dataset: { type: "string", multiple: true },
+      commit: { type: "string" },
+      parent: { type: "string" },
       dtype: { type: "string" },
       json: { type: "boolean" },
     });
     if (values.dtype !== undefined && values.dtype !== "fp32")
       throw new UsageError(`--dtype ${values.dtype}: only fp32 can be packed so far`);
-    const { manifest, digest, outcome, bytes, warnings } = await pack({
+    const { manifest, digest, outcome, signature, bytes, warnings } = await pack({
       model: onlyArgument(positionals, "MODEL"),
       name: required(values.name, "--name NAME"),
       version: required(values.version, "--version VERSION"),
@@ -53,19 +61,24 @@ other bytes.
       license: values.license,
       golden: values.golden,
       base: values.base,
+      key: values.key,
+      datasets: values.dataset,
+      commit: values.commit,
+      parent: values.parent,
       onProgress: ({ phase }) => terminal.progress(PHASES[phase]),
     });
     terminal.progress("");
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const { name, version, variants } = manifest;
     if (values.json === true) {
-      terminal.out(JSON.stringify({ name, version, digest, outcome, bytes, warnings }));
+      terminal.out(JSON.stringify({ name, version, digest, outcome, signature, bytes, warnings }));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
     const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     terminal.out(`digest ${digest}`);
+    if (signature !== undefined) terminal.out(`signature ${signature}`);
     return undefined;
   },
 };
