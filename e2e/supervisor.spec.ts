@@ -6,11 +6,7 @@ test("a call past its deadline rejects, and the next is answered by a fresh engi
   const result = await page.evaluate(async () => {
     const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
     const model = await selvedge.load("ocr-rec");
-    const x = {
-      type: "float32",
-      data: new Float32Array(3 * 48 * 320),
-      dims: [1, 3, 48, 320],
-    } as const;
+    const x = blankLine();
     const codeOf = (promise: Promise<unknown>) =>
       promise.then(
         () => "answered",
@@ -48,11 +44,7 @@ test("an engine that crashes settles the call it had, and the next call starts a
       workers: { engine: spawn },
     });
     const model = await selvedge.load("ocr-rec");
-    const x = {
-      type: "float32",
-      data: new Float32Array(3 * 48 * 320),
-      dims: [1, 3, 48, 320],
-    } as const;
+    const x = blankLine();
     const hit = model.predict({ x }).then(
       () => "answered",
       (error: unknown) =>
@@ -70,11 +62,7 @@ test("disposing settles every call and ends the worker; twice is once", async ({
   const result = await page.evaluate(async () => {
     const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
     const model = await selvedge.load("ocr-rec");
-    const x = {
-      type: "float32",
-      data: new Float32Array(3 * 48 * 320),
-      dims: [1, 3, 48, 320],
-    } as const;
+    const x = blankLine();
     const calls = [1, 2, 3].map(() =>
       model.predict({ x }).then(
         () => "answered",
@@ -96,11 +84,7 @@ test("an aborted call rejects at once with AbortError, and the one behind it is 
   const result = await page.evaluate(async () => {
     const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
     const model = await selvedge.load("ocr-rec");
-    const x = {
-      type: "float32",
-      data: new Float32Array(3 * 48 * 320),
-      dims: [1, 3, 48, 320],
-    } as const;
+    const x = blankLine();
     const controller = new AbortController();
     const running = model.predict({ x }, { signal: controller.signal });
     const waiting = model.predict({ x }, { signal: controller.signal });

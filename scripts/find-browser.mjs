@@ -42,7 +42,7 @@ export async function findBrowser() {
     env: { ...process.env, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: "10000" },
   });
   const downloaded = await playwrights();
-  if (downloaded && starts(downloaded)) return downloaded;
+  if (downloaded) return downloaded;
   console.log("Playwright's did not come or does not start here. Asking the system's packages…");
   const installer = INSTALLERS.find(({ has }) => onPath(has));
   for (const command of installer?.commands ?? []) {
@@ -63,13 +63,15 @@ export async function findBrowser() {
 
 function installed() {
   const places = PLACES[process.platform] ?? [];
-  return places.find((place) => existsSync(place)) ?? NAMES.map(onPath).find(Boolean);
+  const found = [...places.filter((place) => existsSync(place)), ...NAMES.map(onPath)];
+  // Some systems have a stub of this name that only says where to get the browser.
+  return found.find((browser) => browser !== undefined && starts(browser));
 }
 
 async function playwrights() {
   const { chromium } = await import("playwright");
   const path = chromium.executablePath();
-  return existsSync(path) ? path : undefined;
+  return existsSync(path) && starts(path) ? path : undefined;
 }
 
 function starts(browser) {

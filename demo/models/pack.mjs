@@ -73,7 +73,7 @@ async function publish(demoModel, registry) {
     const started = performance.now();
     const { bytes, warnings } = await pack({ ...demoModel, version: VERSION, registry });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const megabytes = (bytes.segments / 1e6).toFixed(1);
+    const megabytes = (bytes.content / 1e6).toFixed(1);
     console.log(`packed ${name}@${VERSION}: ${megabytes} MB in ${seconds} s`);
     for (const warning of warnings) console.warn(`${name}: ${warning}`);
   }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { RUNTIME_FILES, RUNTIME_FOLDER } from "selvedge/runtime-files";
 import { beforeEach, describe, expect, it } from "vitest";
 import { copyAssets } from "./copy-assets.ts";
@@ -28,7 +29,8 @@ describe("copyAssets", () => {
     expect(written).toBe(join(out(), RUNTIME_FOLDER));
     expect([...copied].sort()).toEqual(names);
     expect(kept).toEqual([]);
-    expect((await readdir(written)).sort()).toEqual(names);
+    const packed = names.filter((name) => name.endsWith(".wasm")).map((name) => `${name}.gz`);
+    expect((await readdir(written)).sort()).toEqual([...names, ...packed].sort());
     for (const name of names) expect(await readFile(target(name), "utf8")).toBe(`bytes of ${name}`);
   });
 
@@ -42,6 +44,19 @@ describe("copyAssets", () => {
     expect([...copied].sort()).toEqual([second, third].sort());
     expect((await stat(target(first))).mtimeMs).toBe(before.mtimeMs);
     expect(await readFile(target(second), "utf8")).toBe(`bytes of ${second}`);
+  });
+
+  it("puts beside each wasm what it is when packed, anew where the wasm is", async () => {
+    const wasm = names.find((name) => name.endsWith(".wasm")) ?? "";
+    const unpacked = async () => gunzipSync(await readFile(target(`${wasm}.gz`))).toString();
+    await copyAssets(out(), origins());
+    expect(await unpacked()).toBe(`bytes of ${wasm}`);
+    await writeFile(join(origins()["onnxruntime-web"], wasm), "newer bytes");
+    await copyAssets(out(), origins());
+    expect(await unpacked()).toBe("newer bytes");
+    await rm(target(`${wasm}.gz`));
+    await copyAssets(out(), origins());
+    expect(await unpacked()).toBe("newer bytes");
   });
 
   it("says what to do where a file has not been built", async () => {

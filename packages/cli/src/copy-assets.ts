@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 import { SelvedgeError } from "@selvedge/protocol";
 import { packageFolder } from "./package-folder.ts";
 
@@ -17,7 +20,8 @@ export interface CopiedAssets {
 export type AssetOrigins = Readonly<Record<"onnxruntime-web" | "selvedge", string>>;
 
 /**
- * Copies the runtime's files into a folder below `out` that is named after their version.
+ * Copies the runtime's files into a folder below `out` that is named after their version. Beside each
+ * wasm goes its `.gz`, a quarter of the size, for hosts that send such files to whoever accepts them.
  *
  * @throws SelvedgeError `not-found` where a package is not installed, or not built.
  */
@@ -25,11 +29,18 @@ export async function copyAssets(out: string, origins?: AssetOrigins): Promise<C
   const { RUNTIME_FILES, RUNTIME_FOLDER, RUNTIME_VERSION } = await import("selvedge/runtime-files");
   const folders = origins ?? (await installedOrigins(RUNTIME_VERSION));
   const folder = join(out, RUNTIME_FOLDER);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(folder, cause);
+  });
   const copied: string[] = [];
   const kept: string[] = [];
   for (const { file, from } of RUNTIME_FILES) {
-    const isCopied = await copyIfDifferent(join(folders[from], file), join(folder, file));
+    const target = join(folder, file);
+    const isCopied = await copyIfDifferent(join(folders[from], file), target);
+    if (file.endsWith(".wasm") && (isCopied || !existsSync(`${target}.gz`)))
+      await write(`${target}.gz`, (temporary) =>
+        pipeline(createReadStream(target), createGzip({ level: 9 }), createWriteStream(temporary)),
+      );
     (isCopied ? copied : kept).push(file);
   }
   return { folder, copied, kept };
@@ -54,23 +65,34 @@ async function requireVersion(runtime: string, expected: string): Promise<void> 
 
 async function copyIfDifferent(source: string, target: string): Promise<boolean> {
   if (await isSame(source, target)) return false;
+  if (!existsSync(source))
+    throw new SelvedgeError(
+      "not-found",
+      `${source} is missing. Run npm install and npm run build first.`,
+    );
+  await write(target, (temporary) => copyFile(source, temporary));
+  return true;
+}
+
+/** Writes a file under another name first, so that whoever serves the folder never sees half of it. */
+async function write(target: string, make: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${target}.${randomUUID()}.tmp`;
   try {
-    await copyFile(source, temporary);
+    await make(temporary);
     await rename(temporary, target);
   } catch (cause) {
     await rm(temporary, { force: true });
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const isMissing = code === "ENOENT";
-    throw new SelvedgeError(
-      "not-found",
-      isMissing
-        ? `${source} is missing. Run npm install and npm run build first.`
-        : `${target} could not be written (${code ?? cause}). Check the folder's permissions.`,
-      { cause },
-    );
+    throw unwritable(target, cause);
   }
-  return true;
+}
+
+function unwritable(target: string, cause: unknown): SelvedgeError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return new SelvedgeError(
+    "not-found",
+    `${target} could not be written (${code ?? cause}). Check the folder's permissions.`,
+    { cause },
+  );
 }
 
 /** Sizes first: reading 41 MB twice to find a difference that a size shows would be a waste. */

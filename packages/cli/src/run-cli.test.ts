@@ -58,17 +58,102 @@ describe("runCli", () => {
     expect(await run("verify", "m", ...here())).toMatchObject({ status: 0, err: [] });
   });
 
+  it("records and shows where a model came from", async () => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    await run(...packing(), ...here());
+    await writeFile(model(), smallModel(2));
+    const next = ["pack", model(), "--name", "m", "--version", "2.0.0", "--parent", "1.0.0"];
+    const told = ["--commit", commit, "--dataset", model(), "--dataset", model()];
+    expect(await run(...next, ...told, ...here())).toMatchObject({ status: 0, err: [] });
+    const { out } = await run("inspect", "m@2.0.0", ...here());
+    expect(out).toContain(`  commit       ${commit}`);
+    expect(out).toContain("  made from    1.0.0");
+    expect(out.filter((line) => line.startsWith("  trained on   "))).toHaveLength(1);
+  });
+
   it("prints one JSON value and nothing else with --json", async () => {
     for (const args of [
       packing(),
       ["promote", "m@1.0.0", "--channel", "stable"],
       ["inspect", "m"],
       ["verify", "m@1.0.0"],
+      ["diff", "m@1.0.0", "m@1.0.0"],
     ]) {
       const { status, out, err } = await run(...args, ...here(), "--json");
       expect([status, out.length, err]).toEqual([0, 1, []]);
       expect(JSON.parse(out[0] ?? "")).toMatchObject({ name: "m" });
     }
+  });
+
+  it("says what an update costs, and why", async () => {
+    await run(...packing(), ...here());
+    await writeFile(model(), smallModel(1.5));
+    const second = ["pack", model(), "--name", "m", "--version", "1.1.0", "--base", "1.0.0"];
+    expect(await run(...second, ...here())).toMatchObject({ status: 0, err: [] });
+    const { status, out } = await run("diff", "m@1.0.0", "m@1.1.0", ...here());
+    const lines = out.map((line) => line.trim().replace(/ +/g, " "));
+    expect(status).toBe(0);
+    expect(lines[0]).toMatch(/^m@1\.0\.0 → 1\.1\.0 in fp32: [\d.]+ KB of [\d.]+ KB \([\d.]+%\)$/);
+    expect(lines).toContainEqual(expect.stringMatching(/^tensor w delta \d+ B of 2\.0 KB what /));
+  });
+
+  it("signs with keys of its own making, and verifies with them alone", async () => {
+    const keys = join(folder, "keys");
+    const key = (name: string) => join(keys, name);
+    expect(await run("keygen", "--out", keys)).toMatchObject({ status: 0, err: [] });
+    const signing = ["--key", key("pack.key.json")];
+    expect((await run(...packing(), ...here(), ...signing)).out).toContain("signature written");
+    const promoting = ["promote", "m@1.0.0", "--channel", "stable", ...here()];
+    expect((await run(...promoting, "--key", key("channel.key.json"))).status).toBe(0);
+    for (const trusted of [
+      ["--key", key("pack.pub.json"), "--channel-key", key("channel.pub.json")],
+      ["--root", key("root.json")],
+    ])
+      expect(await run("verify", "m", ...here(), ...trusted)).toMatchObject({ status: 0, err: [] });
+
+    const swapped = ["--key", key("channel.pub.json"), "--channel-key", key("pack.pub.json")];
+    expect(await run("verify", "m", ...here(), ...swapped)).toMatchObject({
+      status: 1,
+      out: [
+        expect.stringMatching(/^m@1\.0\.0: m\/1\.0\.0\/manifest\.sig: no valid signature/),
+        expect.stringMatching(/^m: m\/channels\.json: no valid signature/),
+      ],
+      err: [expect.stringContaining("2 problems")],
+    });
+    expect(await run(...promoting)).toEqual({
+      status: 1,
+      out: [],
+      err: [expect.stringMatching(/^selvedge: m\/channels\.json is signed, and promoting/)],
+    });
+    expect(await run("keygen", "--out", keys)).toMatchObject({ status: 1, out: [] });
+    const { out } = await run("keygen", "--out", keys, "--rotate", "pack", "--json");
+    expect(JSON.parse(out[0] ?? "")).toMatchObject({ root: { version: 2 } });
+  });
+
+  it("writes types of the models that a registry serves, as they are tested", async () => {
+    const named = ["pack", model(), "--name", "typed-model", "--version", "1.0.0"];
+    await run(...named, ...here());
+    await run("promote", "typed-model@1.0.0", "--channel", "stable", ...here());
+    const file = join(folder, "models.ts");
+    expect(await run("types", ...here(), "--out", file)).toEqual({
+      status: 0,
+      out: [`${file} written: typed-model`],
+      err: [],
+    });
+    const fixture = new URL("model-types.fixture.ts", import.meta.url);
+    expect(await readFile(file, "utf8")).toBe(await readFile(fixture, "utf8"));
+    const { out } = await run("types", ...here(), "--out", file, "--json");
+    expect(JSON.parse(out[0] ?? "")).toEqual({
+      file,
+      outcome: "unchanged",
+      models: [{ name: "typed-model", versions: ["1.0.0"] }],
+      warnings: [],
+    });
+    expect(await run("types", ...here(), "--out", join(file, "x"))).toEqual({
+      status: 1,
+      out: [],
+      err: [expect.stringContaining("could not be written")],
+    });
   });
 
   it("exits with 1 and says what is wrong with a damaged pack", async () => {
@@ -96,6 +181,15 @@ describe("runCli", () => {
     });
   });
 
+  it("exits with 1 and one line where there is no registry to serve", async () => {
+    const where = join(folder, "nowhere");
+    expect(await run("serve", "--registry", where, "--data", folder, "--port", "0")).toEqual({
+      status: 1,
+      out: [],
+      err: [expect.stringMatching(/^selvedge: there is no registry at .*nowhere/)],
+    });
+  });
+
   it.each([
     ["an empty file", ""],
     ["a web page", "<!doctype html>"],
@@ -114,8 +208,19 @@ describe("runCli", () => {
     [["pack", "a.onnx", "--name", "m", "--version", "1", "--registry", "r", "--dtype", "q3"]],
     [["pack", "a.onnx", "--name", "M!", "--version", "1", "--registry", "r"]],
     [["pack", "a.onnx", "--key", "k"]],
+    [["pack", "a.onnx", "--nope", "k"]],
+    [["keygen"]],
+    [["keygen", "extra", "--out", "o"]],
+    [["keygen", "--out", "o", "--rotate", "root"]],
+    [["keygen", "--out", "o", "--rotate", "pack", "--renew"]],
+    [["types", "--registry", "r"]],
+    [["types", "--out", "f"]],
     [["inspect", "m"]],
     [["verify", "m@", "--registry", "r"]],
+    [["diff", "m@1", "--registry", "r"]],
+    [["diff", "m@1", "m", "--registry", "r"]],
+    [["diff", "m@1", "n@2", "--registry", "r"]],
+    [["diff", "m@1", "m@2", "--registry", "r", "--dtype", "fp8"]],
     [["promote", "m", "--channel", "stable", "--registry", "r"]],
     [["promote", "m@1", "--registry", "r"]],
     [["assets"]],
@@ -133,7 +238,17 @@ describe("runCli", () => {
   it("helps with the tool and with every command", async () => {
     const { status, out } = await run("--help");
     expect(status).toBe(0);
-    const names = ["pack", "inspect", "verify", "promote", "assets", "serve"];
+    const names = [
+      "pack",
+      "inspect",
+      "diff",
+      "verify",
+      "promote",
+      "keygen",
+      "types",
+      "assets",
+      "serve",
+    ];
     for (const name of names) {
       expect(out[0]).toContain(`  ${name} `);
       const help = await run(name, "--help");

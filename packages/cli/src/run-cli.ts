@@ -2,17 +2,23 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { type Command, type Terminal, WRONG } from "./command.ts";
 import { UsageError } from "./command-line.ts";
 import { assetsCommand } from "./commands/assets.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { keygenCommand } from "./commands/keygen.ts";
 import { packCommand } from "./commands/pack.ts";
 import { promoteCommand } from "./commands/promote.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { typesCommand } from "./commands/types.ts";
 import { verifyCommand } from "./commands/verify.ts";
 
 const COMMANDS: readonly Command[] = [
   packCommand,
   inspectCommand,
+  diffCommand,
   verifyCommand,
   promoteCommand,
+  keygenCommand,
+  typesCommand,
   assetsCommand,
   serveCommand,
 ];

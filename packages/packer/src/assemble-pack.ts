@@ -1,19 +1,23 @@
 import {
   MANIFEST_FORMAT,
   type Manifest,
+  type Provenance,
   parseManifest,
   SelvedgeError,
   sha256,
   type TensorRef,
 } from "@selvedge/protocol";
+import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { packerVersion } from "./packer-version.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
-import { SegmentBuilder } from "./segment-builder.ts";
+import { type LaidSegment, SegmentLayout } from "./segment-layout.ts";
 import { type DeclaredSignature, observedSignature } from "./signature.ts";
+import type { StoredBlobs } from "./stored-blobs.ts";
 import { tolerances } from "./tolerance.ts";
+import { type DeltaSource, withDelta } from "./with-delta.ts";
 
 /** A manifest larger than this is refused: no device should have to hold it. */
 const MANIFEST_LIMIT = 1024 * 1024;
@@ -29,12 +33,17 @@ export interface PackParts {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  readonly source: Manifest["provenance"]["source"];
+  /** Which tools made the pack is added. */
+  readonly provenance: Omit<Provenance, "tools">;
   readonly declared: DeclaredSignature;
   /** In the order a device takes the first that it can run. */
   readonly variants: readonly PackedVariant[];
   readonly attachments: readonly Attachment[];
   readonly golden: readonly Golden[];
+  /** What need not be stored again. */
+  readonly stored: StoredBlobs;
+  /** What deltas start from. */
+  readonly base?: BaseVersion | undefined;
 }
 
 /** A pack as it will stand in a registry. */
@@ -43,7 +52,8 @@ export interface AssembledPack {
   readonly manifestBytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the manifest: the pack's id. */
   readonly digest: string;
-  readonly segment: { readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string };
+  /** As the manifest lists them. */
+  readonly segments: readonly LaidSegment[];
 }
 
 /**
@@ -52,21 +62,22 @@ export interface AssembledPack {
  * @throws SelvedgeError `model-unsupported` when the manifest would be too large.
  */
 export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
-  const { name, version, license, source, golden } = parts;
+  const { name, version, license, golden } = parts;
   // Graph and weights come first: a host without ranges, or a download cut short, serves these soonest.
-  const segment = new SegmentBuilder();
+  const layout = new SegmentLayout(parts.stored);
+  const from: DeltaSource = { layout, base: parts.base };
   const variants: Manifest["variants"][number][] = [];
-  for (const variant of parts.variants) variants.push(await addVariant(segment, variant));
+  for (const variant of parts.variants) variants.push(await addVariant(from, variant));
   const attachments: Manifest["attachments"][number][] = [];
   for (const attachment of parts.attachments)
-    attachments.push({ name: attachment.name, ...(await segment.add(attachment.bytes)) });
+    attachments.push({ name: attachment.name, ...(await layout.add(attachment.bytes)) });
   const cases: Manifest["golden"]["cases"][number][] = [];
-  for (const { inputs, outputs } of golden)
+  for (const [index, { inputs, outputs }] of golden.entries())
     cases.push({
-      inputs: await addTensors(segment, inputs),
-      outputs: await addTensors(segment, outputs),
+      inputs: await addTensors(from, inputs, parts.base?.golden(index)?.inputs),
+      outputs: await addTensors(from, outputs, parts.base?.golden(index)?.outputs),
     });
-  const { bytes, sha256: segmentDigest } = await segment.finish();
+  const segments = await layout.finish();
 
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
@@ -74,14 +85,17 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     version,
     license,
     provenance: {
-      source,
+      ...parts.provenance,
       tools: {
         "@selvedge/packer": await packerVersion(),
         "onnxruntime-web": await runtimeVersion(),
       },
     },
     signature: observedSignature(parts.declared, golden),
-    segments: [{ sha256: segmentDigest, bytes: bytes.length }],
+    segments: segments.map(({ sha256: segmentDigest, bytes }) => ({
+      sha256: segmentDigest,
+      bytes,
+    })),
     golden: { tolerance: tolerances(golden.flatMap(({ outputs }) => outputs)), cases },
     attachments,
     variants,
@@ -97,35 +111,50 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     manifest: parseManifest(text, `manifest of ${name}@${version}`),
     manifestBytes,
     digest: await sha256(manifestBytes),
-    segment: { bytes, sha256: segmentDigest },
+    segments,
   };
 }
 
 async function addVariant(
-  segment: SegmentBuilder,
+  from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
   const { dtype, backends, split, error, tolerance } = variant;
+  const older = from.base?.variant(dtype);
+  const graph = await withDelta(await from.layout.add(split.graph), {
+    ...from,
+    before: older?.graph,
+    dtype: "uint8",
+    bytes: split.graph,
+  });
   return {
     dtype,
     engine: "onnx",
     backends,
     requires: [],
     memoryBytes: memoryEstimate(variant),
-    graph: await segment.add(split.graph),
-    tensors: await addTensors(segment, split.tensors),
+    graph,
+    tensors: await addTensors(from, split.tensors, older?.tensors),
     ...(error === undefined ? {} : { error }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
 }
 
+/** Adds tensors, with deltas from those of the same name, type and dimensions among older ones. */
 async function addTensors(
-  segment: SegmentBuilder,
+  from: DeltaSource,
   tensors: readonly NamedTensor[],
+  older: readonly TensorRef[] = [],
 ): Promise<TensorRef[]> {
   const refs: TensorRef[] = [];
-  for (const { name, dtype, dims, bytes } of tensors)
-    refs.push({ name, dtype, dims, ...(await segment.add(bytes)) });
+  for (const { name, dtype, dims, bytes } of tensors) {
+    const before = older.find(
+      (tensor) =>
+        tensor.name === name && tensor.dtype === dtype && tensor.dims.join() === dims.join(),
+    );
+    const ref = { name, dtype, dims, ...(await from.layout.add(bytes)) };
+    refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
+  }
   return refs;
 }
 

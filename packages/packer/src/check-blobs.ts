@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import {
   type BlobRef,
+  deltaBlobs,
   type Manifest,
   pieceDigests,
   pieceRange,
@@ -87,5 +88,10 @@ function blobsWithLabels(
         label: `Golden tensor "${blob.name}" of case ${index}`,
       })),
     ),
+    ...deltaBlobs(manifest).map((blob) => ({
+      blob: blob.delta,
+      part: "delta" as const,
+      label: `Delta of ${blob.name === undefined ? "a graph" : `"${blob.name}"`}`,
+    })),
   ];
 }

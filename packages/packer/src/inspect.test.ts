@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { inspect } from "./inspect.ts";
-import { addModel, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
+import { addModel, filled, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
 import { promote } from "./promote.ts";
 
@@ -29,6 +29,17 @@ describe("inspect", () => {
     await promote({ name: "m", version: "1.0.0", channel: "stable", registry });
     const { manifest, channels } = await inspect({ name: "m", registry });
     expect([manifest.version, channels]).toEqual(["1.0.0", ["stable"]]);
+  });
+
+  it("says how much of a version others hold too", async () => {
+    const alone = await inspect({ name: "m", registry });
+    expect(alone.content.shared).toBe(0);
+    const model = await modelFile(addModel(filled("w", 512, 0.25)));
+    await pack({ model, name: "m", version: "1.1.0", registry });
+    const { content, manifest } = await inspect({ name: "m", version: "1.1.0", registry });
+    const inputs = manifest.golden.cases.flatMap((golden) => golden.inputs);
+    expect(content.shared).toBe(inputs.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(content.bytes).toBe(alone.content.bytes);
   });
 
   it("says what there is instead of a version or model that is missing", async () => {

@@ -1,5 +1,6 @@
-import type { Manifest } from "@selvedge/protocol";
+import { blobsOf, type Manifest } from "@selvedge/protocol";
 import { ModelFolder } from "./registry.ts";
+import { blobsOfVersions } from "./stored-blobs.ts";
 
 /** Which pack to look at. */
 export interface InspectOptions {
@@ -18,6 +19,8 @@ export interface InspectResult {
   readonly digest: string;
   /** Size of the manifest. */
   readonly manifestBytes: number;
+  /** What a device that holds nothing keeps of it, in all precisions, and how much of that other versions hold too. */
+  readonly content: { readonly bytes: number; readonly shared: number };
   /** The channels that serve this version. */
   readonly channels: readonly string[];
 }
@@ -36,5 +39,12 @@ export async function inspect({ name, version, registry }: InspectOptions): Prom
   const channels = Object.entries(document?.channels ?? {}).flatMap(([channel, entries]) =>
     entries.some((entry) => entry.version === manifest.version) ? [channel] : [],
   );
-  return { manifest, digest, manifestBytes: bytes.length, channels };
+  const others = (await folder.versions()).filter((other) => other !== manifest.version);
+  const elsewhere = await blobsOfVersions(folder, others);
+  const content = { bytes: 0, shared: 0 };
+  for (const blob of blobsOf(manifest)) {
+    content.bytes += blob.bytes;
+    if (elsewhere.has(blob.sha256)) content.shared += blob.bytes;
+  }
+  return { manifest, digest, manifestBytes: bytes.length, content, channels };
 }

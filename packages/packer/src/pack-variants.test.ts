@@ -107,7 +107,7 @@ describe("packing several precisions", () => {
     const { manifest, bytes } = await packing(perceptron(), ["q8"]);
     const { bytes: whole } = await packing(perceptron(), ["fp32"], "whole");
     expect(manifest.variants.map(({ dtype }) => dtype)).toEqual(["q8"]);
-    expect(bytes.segments).toBeLessThan(whole.segments);
+    expect(bytes.content).toBeLessThan(whole.content);
   });
 
   test("refuses a precision that saves nothing, with its numbers", async () => {

@@ -75,7 +75,11 @@ describe("pack", () => {
       join(registry, "m/1.0.0/manifest.json"),
       join(registry, `m/segments/${segment?.sha256}.bin`),
     ]);
-    expect(bytes).toEqual({ manifest: text.length, segments: segment?.bytes });
+    expect(bytes).toEqual({
+      manifest: text.length,
+      content: segment?.bytes,
+      written: segment?.bytes,
+    });
     expect(await verify({ name: "m", registry })).toEqual({
       versions: [{ version: "1.0.0", digest }],
       problems: [],

@@ -1,23 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
+import { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readGoldenFile } from "./golden-file.ts";
+import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
+import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
+import { signPack } from "./sign-pack.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
+import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 
 /** A manifest larger than this is worth a warning. */
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions {
+export interface PackOptions extends ProvenanceOptions {
   /** The ONNX file. */
   readonly model: string;
   readonly name: string;
@@ -40,6 +45,10 @@ export interface PackOptions {
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
+  /** A version whose holders get deltas of the tensors that changed. */
+  readonly base?: string | undefined;
+  /** The file of a private key, which signs the version. Without it a signature is left as it is. */
+  readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,20 +67,32 @@ export interface PackResult {
   readonly digest: string;
   /** `unchanged` where the registry held these very bytes already. */
   readonly outcome: "written" | "unchanged";
-  /** Size of the manifest and of its segment. */
-  readonly bytes: { readonly manifest: number; readonly segments: number };
+  /** Whether the version was signed: `unchanged` where this key had done so. Absent without a key. */
+  readonly signature?: "written" | "unchanged";
+  readonly bytes: {
+    readonly manifest: number;
+    /** Graphs, tensors, attachments and golden answers, those that other versions hold too included. */
+    readonly content: number;
+    /** What was added to the registry's segments. */
+    readonly written: number;
+  };
   /** What is worth knowing, though nothing is wrong. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Packs an ONNX model into a registry. The same file packed twice gives the same bytes.
+ * Packs an ONNX model into a registry. What other versions of the model hold already is not stored
+ * again. The same file packed twice gives the same bytes: they depend on the options and on the
+ * versions that were there when this one was first packed.
  *
  * @throws SelvedgeError
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed;
  *   or a precision does not become smaller than fp32, or its answers are too far off
  * - `golden-failed`: the packed model does not answer as the original does
  * - `version-exists`: the version is there with other bytes; nothing was changed
+ * - `not-found`: there is no such base, or no such file
+ * - `registry-invalid`: the registry cannot be written, or what it shares with this version is damaged
+ * - `key-invalid`: the key cannot sign; nothing was changed
  *
  * @example
  * ```ts
@@ -86,6 +107,10 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   };
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
+  const base = await openBase(folder, options);
+  // Before anything is done that would have to be undone.
+  const key = options.key === undefined ? undefined : await readSigningKey(options.key);
+  const provenance = await readProvenance(folder, options);
 
   enter("read");
   const { model, bytes: original, source } = await readModel(options.model);
@@ -121,19 +146,24 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     name,
     version,
     license: options.license ?? "unknown",
-    source,
+    provenance: { source, ...provenance },
     declared: split.declared,
     variants,
     attachments,
     golden,
+    stored: await storedBlobs(folder, version),
+    base,
   });
-  const outcome = await publishPack(folder, assembled);
-  const { manifest, digest, manifestBytes, segment } = assembled;
-  const bytes = { manifest: manifestBytes.length, segments: segment.bytes.length };
+  const { outcome, written } = await publishPack(folder, assembled);
+  const { manifest, digest, manifestBytes } = assembled;
+  const signature = key && (await signPack(folder, { manifest, digest }, key));
+  const content = blobsOf(manifest).reduce((sum, blob) => sum + blob.bytes, 0);
+  const bytes = { manifest: manifestBytes.length, content, written };
   return {
     manifest,
     digest,
     outcome,
+    ...(signature === undefined ? {} : { signature }),
     bytes,
     warnings: [...warnings, ...warningsAbout(bytes, golden)],
   };
@@ -146,6 +176,17 @@ function refuseFloat16({ tensors }: SplitModel): void {
       "model-unsupported",
       `Tensor "${half.name}" is float16, and only fp32 models can be packed. Export the model in fp32, and pack it with --dtype fp16.`,
     );
+}
+
+async function openBase(
+  folder: ModelFolder,
+  { name, version, base }: PackOptions,
+): Promise<BaseVersion | undefined> {
+  if (base !== version) return base === undefined ? undefined : BaseVersion.open(folder, base);
+  throw new SelvedgeError(
+    "options-invalid",
+    `${name}@${version} cannot be its own base. Name the version that devices have now.`,
+  );
 }
 
 function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {

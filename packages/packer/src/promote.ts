@@ -1,4 +1,12 @@
-import { BUCKET_COUNT, type ChannelEntry, encodeChannels, SelvedgeError } from "@selvedge/protocol";
+import {
+  BUCKET_COUNT,
+  type ChannelEntry,
+  encodeChannels,
+  readChannels,
+  SelvedgeError,
+  signEnvelope,
+} from "@selvedge/protocol";
+import { channelSigning } from "./channel-signing.ts";
 import { ModelFolder } from "./registry.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
@@ -16,6 +24,10 @@ export interface PromoteOptions {
   readonly version: string;
   readonly channel: string;
   readonly registry: string;
+  /** The file of a private key, which signs the channels. They must not be signed without it. */
+  readonly key?: string | undefined;
+  /** The root document, after the key was rotated: channels that an older key signed are taken over. */
+  readonly root?: string | undefined;
 }
 
 /** What a promotion came to. */
@@ -30,7 +42,9 @@ export interface PromoteResult {
 /**
  * Serves a version to every device on a channel. Other channels stay as they are.
  *
- * @throws SelvedgeError `not-found`, `manifest-invalid`, `channel-invalid` or `options-invalid`.
+ * @throws SelvedgeError `not-found`, `manifest-invalid`, `channel-invalid`, `options-invalid`, and
+ * `key-invalid`, `root-invalid` or `signature-invalid` where the channels cannot be signed, or what
+ * stands there was signed by someone else. Nothing was changed.
  */
 export async function promote(options: PromoteOptions): Promise<PromoteResult> {
   const { name, version, channel, registry } = options;
@@ -41,21 +55,29 @@ export async function promote(options: PromoteOptions): Promise<PromoteResult> {
     );
   const folder = new ModelFolder(registry, name);
   const { digest } = await folder.manifest(version);
-  const current = await folder.channels();
+  const envelope = await folder.channelsEnvelope();
+  const { signer, isSigned } = await channelSigning(envelope, options);
+  const current = envelope && readChannels(envelope, `channels of ${name}`);
   const now = Date.now();
   const entry: ChannelEntry = { version, manifest: digest, buckets: [0, BUCKET_COUNT] };
   const isServed = JSON.stringify(current?.channels[channel]) === JSON.stringify([entry]);
-  if (isServed && current !== undefined && Date.parse(current.expires) - now > RENEWAL_MS)
+  if (
+    isSigned &&
+    isServed &&
+    current !== undefined &&
+    Date.parse(current.expires) - now > RENEWAL_MS
+  )
     return { outcome: "unchanged", digest, sequence: current.sequence };
 
   const sequence = (current?.sequence ?? 0) + 1;
-  const envelope = encodeChannels({
+  const next = encodeChannels({
     name,
     sequence,
     issued: new Date(now).toISOString(),
     expires: new Date(now + LIFETIME_MS).toISOString(),
     channels: { ...current?.channels, [channel]: [entry] },
   });
-  await writeAtomically(folder.channelsFile, JSON.stringify(envelope));
+  const signed = signer === undefined ? next : await signEnvelope(next, signer);
+  await writeAtomically(folder.channelsFile, JSON.stringify(signed));
   return { outcome: "promoted", digest, sequence };
 }

@@ -3,15 +3,19 @@ import { join } from "node:path";
 import {
   type ChannelDocument,
   channelsPath,
+  type Envelope,
   isModelName,
   isVersion,
   type Manifest,
   manifestPath,
-  parseChannels,
+  mostServed,
+  parseChannelsEnvelope,
   parseManifest,
+  readChannels,
   SelvedgeError,
   segmentPath,
   sha256,
+  signaturePath,
 } from "@selvedge/protocol";
 
 /** A manifest as it stands in a registry. */
@@ -52,6 +56,10 @@ export class ModelFolder {
     return join(this.registry, manifestPath(this.name, version));
   }
 
+  signatureFile(version: string): string {
+    return join(this.registry, signaturePath(this.name, version));
+  }
+
   segmentFile(digest: string): string {
     return join(this.registry, segmentPath(this.name, digest));
   }
@@ -59,6 +67,12 @@ export class ModelFolder {
   /** The bytes of a version's manifest; `undefined` where there is no such version. */
   async manifestBytes(version: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return await readIfThere(this.manifestFile(version));
+  }
+
+  /** The text of a version's signature; `undefined` where it is not signed. */
+  async signature(version: string): Promise<string | undefined> {
+    const bytes = await readIfThere(this.signatureFile(version));
+    return bytes && new TextDecoder().decode(bytes);
   }
 
   /** @throws SelvedgeError `not-found`, or `manifest-invalid` with the field that is wrong. */
@@ -81,9 +95,19 @@ export class ModelFolder {
    * @throws SelvedgeError `channel-invalid`, naming the field.
    */
   async channels(): Promise<ChannelDocument | undefined> {
+    const envelope = await this.channelsEnvelope();
+    return envelope && readChannels(envelope, `channels of ${this.name}`);
+  }
+
+  /**
+   * The channel document as it is signed.
+   *
+   * @throws SelvedgeError `channel-invalid`, naming the field.
+   */
+  async channelsEnvelope(): Promise<Envelope | undefined> {
     const bytes = await readIfThere(this.channelsFile);
     if (bytes === undefined) return undefined;
-    return parseChannels(new TextDecoder().decode(bytes), `channels of ${this.name}`);
+    return parseChannelsEnvelope(new TextDecoder().decode(bytes), `channels of ${this.name}`);
   }
 
   /** Every version there is, sorted by name. */
@@ -102,7 +126,7 @@ export class ModelFolder {
    */
   async defaultVersion(): Promise<string> {
     const versions = await this.versions();
-    const stable = (await this.channels())?.channels["stable"]?.at(-1)?.version;
+    const stable = mostServed((await this.channels())?.channels["stable"] ?? [])?.version;
     const version = stable ?? (versions.length === 1 ? versions[0] : undefined);
     if (version !== undefined) return version;
     throw await this.#noVersion(undefined);

@@ -1,11 +1,18 @@
-import { type Manifest, SelvedgeError } from "@selvedge/protocol";
+import {
+  channelsPath,
+  SelvedgeError,
+  signaturePath,
+  verifyEnvelope,
+  verifyModelSignature,
+} from "@selvedge/protocol";
 import { checkBlobs } from "./check-blobs.ts";
 import { checkGolden } from "./check-golden.ts";
 import type { Problem } from "./problem.ts";
-import { ModelFolder } from "./registry.ts";
+import { ModelFolder, type StoredManifest } from "./registry.ts";
+import { readTrust, type Trust, type TrustOptions } from "./trust.ts";
 
 /** Which pack to verify. */
-export interface VerifyOptions {
+export interface VerifyOptions extends TrustOptions {
   readonly name: string;
   /** @default every version there is */
   readonly version?: string | undefined;
@@ -22,9 +29,10 @@ export interface VerifyResult {
 }
 
 /**
- * Checks every digest of a pack, its place in the channels, and its golden answers.
+ * Checks every digest of a pack, its place in the channels, and its golden answers; given keys, the
+ * signatures of pack and channels too.
  *
- * @throws SelvedgeError `not-found` or `options-invalid`; whatever else is wrong is a problem in the
+ * @throws SelvedgeError `not-found`, `options-invalid` or `key-invalid`; whatever else is wrong is a problem in the
  * result.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
@@ -33,13 +41,17 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   // With no version at all, this says so.
   if (versions.length === 0) await folder.defaultVersion();
   const problems: Problem[] = [];
+  const trust = await readTrust(options);
+  problems.push(...trust.problems);
   const digests = new Map<string, string>();
   for (const version of versions) {
     const stored = await asProblem(() => folder.manifest(version), "manifest", version, problems);
     if (stored === undefined) continue;
     digests.set(version, stored.digest);
-    problems.push(...(await checkVersion(folder, stored.manifest, options.signal)));
+    problems.push(...(await checkSignature(folder, stored, trust)));
+    problems.push(...(await checkVersion(folder, stored, options.signal)));
   }
+  problems.push(...(await checkChannelSignature(folder, trust)));
   problems.push(...(await checkChannels(folder, digests)));
   return {
     versions: versions.map((version) => {
@@ -50,9 +62,45 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   };
 }
 
+async function checkSignature(
+  folder: ModelFolder,
+  pack: StoredManifest,
+  { pack: trusted }: Trust,
+): Promise<Problem[]> {
+  if (trusted === undefined) return [];
+  const { name, version } = pack.manifest;
+  const document = signaturePath(name, version);
+  const text = await folder.signature(version);
+  const problems: Problem[] = [];
+  if (text === undefined)
+    problems.push({
+      part: "signature",
+      version,
+      message: `${document}: missing. Pack the version again with --key to sign it.`,
+    });
+  else {
+    const check = () => verifyModelSignature(text, { pack, trusted, document });
+    await asProblem(check, "signature", version, problems);
+  }
+  return problems;
+}
+
+async function checkChannelSignature(folder: ModelFolder, trust: Trust): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const { channel: trusted } = trust;
+  if (trusted === undefined) return problems;
+  // Channels that cannot be read are reported where they are read for what they say.
+  const envelope = await folder.channelsEnvelope().catch(() => undefined);
+  if (envelope !== undefined) {
+    const check = () => verifyEnvelope(envelope, trusted, channelsPath(folder.name));
+    await asProblem(check, "channels", undefined, problems);
+  }
+  return problems;
+}
+
 async function checkVersion(
   folder: ModelFolder,
-  manifest: Manifest,
+  { manifest }: StoredManifest,
   signal: AbortSignal | undefined,
 ): Promise<Problem[]> {
   signal?.throwIfAborted();
@@ -103,7 +151,9 @@ async function asProblem<T>(
   } catch (error) {
     const isProblem =
       error instanceof SelvedgeError &&
-      ["manifest-invalid", "manifest-unsupported", "channel-invalid"].includes(error.code);
+      ["manifest-invalid", "manifest-unsupported", "channel-invalid", "signature-invalid"].includes(
+        error.code,
+      );
     if (!isProblem) throw error;
     problems.push({ part, message: error.message, ...(version === undefined ? {} : { version }) });
     return undefined;

@@ -1,5 +1,6 @@
-import { type Envelope, seal, unseal } from "./envelope.ts";
+import { type Envelope, parseEnvelope, payloadOf, seal } from "./envelope.ts";
 import { Field } from "./field.ts";
+import { isDateTime } from "./is-date-time.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 
 const CHANNELS_FORMAT = "selvedge.channels/1";
@@ -40,15 +41,33 @@ export function encodeChannels(channels: Omit<ChannelDocument, "format">): Envel
  * @throws SelvedgeError `channel-invalid`, naming the field.
  */
 export function parseChannels(text: string, document = "channel document"): ChannelDocument {
+  return readChannels(parseChannelsEnvelope(text, document), document);
+}
+
+/**
+ * Reads the envelope of a channel document, to be verified before its document is.
+ *
+ * @throws SelvedgeError `channel-invalid`, naming the field.
+ */
+export function parseChannelsEnvelope(text: string, document = "channel document"): Envelope {
+  return parseEnvelope(text, { payloadType: PAYLOAD_TYPE, document, code: "channel-invalid" });
+}
+
+/**
+ * Reads the channel document in an envelope.
+ *
+ * @throws SelvedgeError `channel-invalid`, naming the field.
+ */
+export function readChannels(envelope: Envelope, document = "channel document"): ChannelDocument {
   const code = "channel-invalid";
-  const payload = unseal(text, { payloadType: PAYLOAD_TYPE, document, code });
+  const payload = payloadOf(envelope, { document, code });
   const root = Field.fromJson(payload, document, code);
   return {
     format: root.at("format").oneOf([CHANNELS_FORMAT]),
     name: root.at("name").stringThat(isModelName, "a model name"),
     sequence: root.at("sequence").integer({ min: 1 }),
-    issued: root.at("issued").stringThat(isDate, "an ISO 8601 date and time"),
-    expires: root.at("expires").stringThat(isDate, "an ISO 8601 date and time"),
+    issued: root.at("issued").stringThat(isDateTime, "an ISO 8601 date and time"),
+    expires: root.at("expires").stringThat(isDateTime, "an ISO 8601 date and time"),
     channels: root.at("channels").record(channelEntries),
   };
 }
@@ -60,6 +79,15 @@ function channelEntries(field: Field): ChannelEntry[] {
     if (entries.slice(0, index).some((earlier) => overlap(earlier.buckets, buckets)))
       fields[index]?.at("buckets").fail("buckets that no entry before it has");
   return entries;
+}
+
+/**
+ * The version that most devices are meant to have: what all of them take, as long as they have no
+ * bucket of their own.
+ */
+export function mostServed(entries: readonly ChannelEntry[]): ChannelEntry | undefined {
+  const share = ({ buckets: [from, to] }: ChannelEntry) => to - from;
+  return entries.toSorted((a, b) => share(b) - share(a)).find((entry) => share(entry) > 0);
 }
 
 function channelEntry(field: Field): ChannelEntry {
@@ -76,12 +104,4 @@ function channelEntry(field: Field): ChannelEntry {
 
 function overlap(a: ChannelEntry["buckets"], b: ChannelEntry["buckets"]): boolean {
   return Math.max(a[0], b[0]) < Math.min(a[1], b[1]);
-}
-
-/** `Date.parse` alone reads much else besides, and not the same in every browser. */
-function isDate(text: string): boolean {
-  return (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) &&
-    !Number.isNaN(Date.parse(text))
-  );
 }

@@ -1,5 +1,6 @@
+import { fromBase64, toBase64 } from "./base64.ts";
 import { Field } from "./field.ts";
-import type { ErrorCode } from "./selvedge-error.ts";
+import { type ErrorCode, SelvedgeError } from "./selvedge-error.ts";
 
 /**
  * A signed document: DSSE, the Dead Simple Signing Envelope.
@@ -13,11 +14,42 @@ export interface Envelope {
   readonly signatures: readonly { readonly keyid?: string; readonly sig: string }[];
 }
 
+/** What an envelope should be. */
+interface Expected {
+  readonly payloadType: string;
+  /** What to call it in errors. */
+  readonly document: string;
+  readonly code: ErrorCode;
+}
+
 /** Puts a document into an envelope, unsigned. */
 export function seal(payloadType: string, document: string): Envelope {
-  let binary = "";
-  for (const byte of new TextEncoder().encode(document)) binary += String.fromCharCode(byte);
-  return { payloadType, payload: btoa(binary), signatures: [] };
+  return { payloadType, payload: toBase64(new TextEncoder().encode(document)), signatures: [] };
+}
+
+/**
+ * Reads an envelope. Its signatures are not checked: `verifyEnvelope` does that.
+ *
+ * @throws SelvedgeError with `code`, naming the field.
+ */
+export function parseEnvelope(text: string, { payloadType, document, code }: Expected): Envelope {
+  return readEnvelope(Field.fromJson(text, document, code), payloadType);
+}
+
+/** Reads an envelope that is part of a document. */
+export function readEnvelope(root: Field, payloadType: string): Envelope {
+  return {
+    payloadType: root.at("payloadType").oneOf([payloadType]),
+    payload: root.at("payload").string(),
+    signatures: root
+      .at("signatures")
+      .items()
+      .map((signature) => {
+        const keyid = signature.at("keyid").optional((field) => field.string());
+        const sig = signature.at("sig").string();
+        return keyid === undefined ? { sig } : { keyid, sig };
+      }),
+  };
 }
 
 /**
@@ -25,23 +57,27 @@ export function seal(payloadType: string, document: string): Envelope {
  *
  * @throws SelvedgeError with `code`, naming the field.
  */
-export function unseal(
-  text: string,
-  { payloadType, document, code }: { payloadType: string; document: string; code: ErrorCode },
+export function unseal(text: string, expected: Expected): string {
+  return payloadOf(parseEnvelope(text, expected), expected);
+}
+
+/**
+ * The document in an envelope.
+ *
+ * @throws SelvedgeError with `code`.
+ */
+export function payloadOf(
+  envelope: Envelope,
+  { document, code }: Pick<Expected, "document" | "code">,
 ): string {
-  const root = Field.fromJson(text, document, code);
-  root.at("payloadType").oneOf([payloadType]);
-  for (const signature of root.at("signatures").items()) {
-    signature.at("keyid").optional((keyid) => keyid.string());
-    signature.at("sig").string();
-  }
-  const payload = root.at("payload");
+  const bytes = fromBase64(envelope.payload);
   try {
-    // DSSE allows both alphabets of base64; atob knows the first.
-    const base64 = payload.string().replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (bytes !== undefined)
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return payload.fail("base64 of UTF-8 text");
+    // Said below, for both.
   }
+  throw new SelvedgeError(code, `${document}: payload: expected base64 of UTF-8 text.`, {
+    detail: { field: "payload" },
+  });
 }

@@ -1,8 +1,29 @@
 // The few web globals that browsers, workers and Node share. Declared here, rather than by a
 // runtime's library, so that nothing else can leak into code that must run anywhere.
+interface CryptoKey {
+  readonly type: string;
+}
 declare const crypto: {
   readonly subtle: {
     digest(algorithm: "SHA-256", data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    importKey(
+      format: "jwk",
+      key: { readonly kty: string; readonly crv: string; readonly x: string; readonly y: string },
+      algorithm: { readonly name: "ECDSA"; readonly namedCurve: "P-256" },
+      extractable: boolean,
+      usages: ("sign" | "verify")[],
+    ): Promise<CryptoKey>;
+    sign(
+      algorithm: { readonly name: "ECDSA"; readonly hash: "SHA-256" },
+      key: CryptoKey,
+      data: ArrayBuffer | ArrayBufferView,
+    ): Promise<ArrayBuffer>;
+    verify(
+      algorithm: { readonly name: "ECDSA"; readonly hash: "SHA-256" },
+      key: CryptoKey,
+      signature: ArrayBuffer | ArrayBufferView,
+      data: ArrayBuffer | ArrayBufferView,
+    ): Promise<boolean>;
   };
 };
 declare class TextEncoder {

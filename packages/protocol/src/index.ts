@@ -3,8 +3,20 @@ export {
   type ChannelDocument,
   type ChannelEntry,
   encodeChannels,
+  mostServed,
   parseChannels,
+  parseChannelsEnvelope,
+  readChannels,
 } from "./channel.ts";
+export {
+  type Base,
+  baseOf,
+  chooseDeltas,
+  type DeltaBlob,
+  type Deltable,
+  deltaBlobs,
+  type Holdings,
+} from "./choose-deltas.ts";
 export type {
   FailuresAnswer,
   LatencyAnswer,
@@ -26,24 +38,41 @@ export {
   recordValue,
 } from "./exponential-histogram.ts";
 export {
+  keyId,
+  type PrivateJwk,
+  type PublicJwk,
+  parsePrivateJwk,
+  parsePublicJwk,
+  publicHalf,
+} from "./jwk.ts";
+export {
   type AttachmentRef,
   type BlobRef,
   blobsOf,
   DTYPES,
   type Dtype,
   type GoldenCase,
+  isCommit,
   isFileName,
   type Location,
   MANIFEST_FORMAT,
   type Manifest,
+  type Provenance,
   pieceDigests,
   type QuantizationError,
+  type TensorDelta,
   type TensorRef,
   type Tolerance,
   toleranceOf,
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+export {
+  encodeModelSignature,
+  encodeModelStatement,
+  type SignedPack,
+  verifyModelSignature,
+} from "./model-signature.ts";
 export {
   ATTRIBUTES,
   BATCH_ID,
@@ -73,6 +102,19 @@ export {
   isVersion,
   manifestPath,
   segmentPath,
+  signaturePath,
 } from "./registry-layout.ts";
+export {
+  encodeRoot,
+  parseRoot,
+  ROLES,
+  type Role,
+  type RoleKeys,
+  type RootDocument,
+  requireFresh,
+} from "./root-document.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
+export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
+export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
+export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

@@ -1,4 +1,5 @@
 import type { ElementType } from "./element-type.ts";
+import type { DELTA_CODEC } from "./tensor-delta.ts";
 
 /** The manifest format this code reads and writes. */
 export const MANIFEST_FORMAT = "selvedge.pack/1";
@@ -30,6 +31,15 @@ export interface TensorRef extends BlobRef {
   readonly name: string;
   readonly dtype: ElementType;
   readonly dims: readonly number[];
+  /** The shorter way to it for a device that holds the base. */
+  readonly delta?: TensorDelta;
+}
+
+/** The compressed difference between a blob and another one of the same size and element type. */
+export interface TensorDelta extends BlobRef {
+  /** SHA-256 of the base's bytes. */
+  readonly base: string;
+  readonly codec: typeof DELTA_CODEC;
 }
 
 /** A file that travels with the pack, such as its labels. */
@@ -75,13 +85,26 @@ export interface Variant {
   readonly requires: readonly string[];
   /** An estimate of what a session of it occupies, weights included. */
   readonly memoryBytes: number;
-  /** The model without its larger tensors. */
-  readonly graph: BlobRef;
+  /** The model without its larger tensors. Its delta is one between bytes. */
+  readonly graph: BlobRef & { readonly delta?: TensorDelta };
   readonly tensors: readonly TensorRef[];
   /** Measured when it was packed; absent for fp32. */
   readonly error?: QuantizationError;
   /** By backend, in place of the tolerance that the manifest's golden answers have there. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
+}
+
+/** Where a model came from. */
+export interface Provenance {
+  readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
+  /** Versions by name. */
+  readonly tools: Readonly<Record<string, string>>;
+  /** What it was trained on: digests of files, sorted; neither names nor contents. */
+  readonly datasets?: readonly { readonly bytes: number; readonly sha256: string }[];
+  /** The commit it was trained from: 40 or 64 hex digits. */
+  readonly commit?: string;
+  /** The version it was made from, and the SHA-256 of that version's manifest. */
+  readonly parent?: { readonly version: string; readonly manifest: string };
 }
 
 /** Everything a device needs to know about one version of a model. */
@@ -91,10 +114,7 @@ export interface Manifest {
   readonly version: string;
   /** An SPDX expression, or `unknown`. */
   readonly license: string;
-  readonly provenance: {
-    readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
-    readonly tools: Readonly<Record<string, string>>;
-  };
+  readonly provenance: Provenance;
   readonly signature: {
     readonly inputs: readonly ValueInfo[];
     readonly outputs: readonly ValueInfo[];
@@ -112,6 +132,15 @@ export interface Manifest {
 /** Whether a file that travels with a pack may be called this. */
 export function isFileName(name: string): boolean {
   return /^[\w][\w .+-]{0,127}$/.test(name);
+}
+
+/**
+ * Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden.
+ * Deltas are not among them: they are a way to a blob.
+ */
+/** Whether a text names a git commit in full. */
+export function isCommit(text: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
 /** Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden. */

@@ -30,6 +30,8 @@ function layout() {
 interface Weight {
   readonly dtype: ElementType;
   readonly dims: readonly number[];
+  /** Bytes of the delta it has. */
+  readonly deltaBytes?: number;
 }
 
 const measured = {
@@ -45,8 +47,16 @@ function manifestWith(weights: readonly Weight[]): Manifest {
     backends: ["wasm", "webgpu"],
     requires: ["shader-f16"],
     memoryBytes: 20_000_000,
-    graph: blob(900),
-    tensors: weights.map((weight, index) => tensor(`w${index}`, weight.dtype, weight.dims)),
+    graph: {
+      ...blob(900),
+      delta: { base: "9ab4".repeat(16), codec: "sub-zz-shuf+gzip" as const, ...blob(90) },
+    },
+    tensors: weights.map(({ dtype: type, dims, deltaBytes }, index) => {
+      const ref = tensor(`w${index}`, type, dims);
+      if (deltaBytes === undefined || deltaBytes >= ref.bytes) return ref;
+      const base = "ba5e".repeat(16);
+      return { ...ref, delta: { base, codec: "sub-zz-shuf+gzip" as const, ...blob(deltaBytes) } };
+    }),
     ...(dtype === "fp32" ? {} : measured),
   }));
   return {
@@ -81,7 +91,7 @@ function manifestWith(weights: readonly Weight[]): Manifest {
 }
 
 const example = manifestWith([
-  { dtype: "float32", dims: [600, 1000] },
+  { dtype: "float32", dims: [600, 1000], deltaBytes: 1_400_000 },
   { dtype: "int64", dims: [] },
 ]);
 
@@ -143,6 +153,7 @@ test("reading a written manifest gives it back", () => {
   const weight = fc.record({
     dtype: fc.constantFrom<ElementType>("float32", "float16", "int8", "uint4", "int64", "bool"),
     dims: fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 3 }),
+    deltaBytes: fc.integer({ min: 0, max: 2_000_000 }),
   });
   fc.assert(
     fc.property(fc.array(weight, { maxLength: 5 }), (weights) => {
@@ -154,8 +165,8 @@ test("reading a written manifest gives it back", () => {
 
 describe("a manifest with one thing wrong is refused by a message that names it:", () => {
   const places = placesIn(example);
-  /** Which tools made a pack is its packer's to say, and fp32 has no error. */
-  const optional = /^provenance\.tools\.|\.error$|^variants.*\.tolerance(\.wasm)?$/;
+  /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. */
+  const optional = /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.tolerance(\.wasm)?$/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -255,6 +266,48 @@ describe("a manifest with one thing wrong is refused by a message that names it:
       (m) => (m.variants[1].tensors[0].sha256 = m.variants[0].tensors[0].sha256),
     ],
     [
+      "a tensor that is its own base",
+      "variants[0].tensors[0].delta.base",
+      ({
+        variants: [
+          {
+            tensors: [tensor],
+          },
+        ],
+      }) => (tensor.delta.base = tensor.sha256),
+    ],
+    [
+      "a graph that is its own base",
+      "variants[0].graph.delta.base",
+      ({ variants: [{ graph }] }) => (graph.delta.base = graph.sha256),
+    ],
+    [
+      "a delta that saves nothing",
+      "variants[0].tensors[0].delta.bytes",
+      ({
+        variants: [
+          {
+            tensors: [tensor],
+          },
+        ],
+      }) =>
+        Object.assign(tensor.delta, {
+          bytes: tensor.bytes,
+          at: { ...tensor.delta.at, offset: 0, length: tensor.bytes },
+          chunks: [...tensor.delta.chunks, "cd".repeat(32)],
+        }),
+    ],
+    [
+      "a delta outside its segment",
+      "variants[0].tensors[0].delta.at.segment",
+      (m) => (m.variants[0].tensors[0].delta.at.segment = 7),
+    ],
+    [
+      "a delta with the digest of a tensor of another size",
+      "variants[0].tensors[0].delta.sha256",
+      (m) => (m.variants[0].tensors[0].delta.sha256 = m.variants[0].graph.sha256),
+    ],
+    [
       "no tolerance for a backend",
       "golden.tolerance.webgpu",
       (m) => delete m.golden.tolerance.webgpu,
@@ -344,6 +397,14 @@ test("a large blob has a digest for each MiB", () => {
   expect(example.variants[0]?.tensors[0]?.chunks).toHaveLength(Math.ceil(2_400_000 / PIECE_BYTES));
 });
 
+test("a delta in a codec of later days is as good as none", () => {
+  const document = copyOf(example);
+  document.variants[0].tensors[0].delta.codec = "zstd-patch";
+  const [tensor] = parseManifest(JSON.stringify(document)).variants[0]?.tensors ?? [];
+  expect(tensor).toMatchObject({ name: "w0", bytes: 2_400_000 });
+  expect(tensor?.delta).toBeUndefined();
+});
+
 test("a newer format asks for a newer Selvedge, whatever else is in it", () => {
   const error = failureOf({ format: "selvedge.pack/2" });
   expect(error.code).toBe("manifest-unsupported");
@@ -387,4 +448,35 @@ test("the message says which document and what was found, in brief", () => {
   );
   document.version = "9".repeat(5000);
   expect(failureOf(document).message.length).toBeLessThan(150);
+});
+
+describe("provenance beyond the source and its tools", () => {
+  const told = {
+    ...example.provenance,
+    datasets: [{ bytes: 5, sha256: "cd".repeat(32) }],
+    commit: "ef".repeat(20),
+    parent: { version: "0.9.0", manifest: "ab".repeat(32) },
+  };
+  const written = (provenance: object) => JSON.stringify({ ...example, provenance });
+
+  test("is read where it is told, and absent where it is not", () => {
+    expect(parseManifest(written(told)).provenance).toEqual(told);
+    expect(Object.keys(parseManifest(JSON.stringify(example)).provenance)).toEqual([
+      "source",
+      "tools",
+    ]);
+  });
+
+  test.each<[field: string, change: object]>([
+    ["datasets", { datasets: {} }],
+    ["datasets[0].sha256", { datasets: [{ bytes: 5, sha256: "x" }] }],
+    ["datasets[0].bytes", { datasets: [{ bytes: -1, sha256: "cd".repeat(32) }] }],
+    ["commit", { commit: "abc1234" }],
+    ["parent.version", { parent: { version: "../1", manifest: "ab".repeat(32) } }],
+    ["parent.manifest", { parent: { version: "1" } }],
+  ])("is refused at %s", (field, change) => {
+    expect(() => parseManifest(written({ ...told, ...change }))).toThrow(
+      `manifest: provenance.${field}: expected `,
+    );
+  });
 });

@@ -4,10 +4,13 @@ import {
   type BlobRef,
   DTYPES,
   type GoldenCase,
+  isCommit,
   isFileName,
   MANIFEST_FORMAT,
   type Manifest,
+  type Provenance,
   pieceDigests,
+  type TensorDelta,
   type TensorRef,
   type Tolerance,
   type ValueInfo,
@@ -16,6 +19,7 @@ import {
 import { pieceCount } from "./pieces.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
+import { DELTA_CODEC } from "./tensor-delta.ts";
 
 /** What the blobs of one manifest are checked against. */
 interface Pack {
@@ -50,7 +54,6 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       bytes: segment.at("bytes").integer({ min: 0 }),
     }));
   const pack: Pack = { segments, blobs: new Map() };
-  const source = root.at("provenance").at("source");
   const signature = {
     inputs: named(root.at("signature").at("inputs"), valueInfo),
     outputs: named(root.at("signature").at("outputs"), valueInfo),
@@ -61,17 +64,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
     name: root.at("name").stringThat(isModelName, "a model name"),
     version: root.at("version").stringThat(isVersion, "a version"),
     license: root.at("license").text(),
-    provenance: {
-      source: {
-        file: source.at("file").text(),
-        bytes: source.at("bytes").integer({ min: 0 }),
-        sha256: source.at("sha256").sha256(),
-      },
-      tools: root
-        .at("provenance")
-        .at("tools")
-        .record((tool) => tool.text()),
-    },
+    provenance: provenance(root.at("provenance")),
     signature,
     segments,
     golden: golden(root.at("golden"), { pack, signature, variants }),
@@ -80,6 +73,34 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       ...blobRef(attachment, pack),
     })),
     variants,
+  };
+}
+
+function provenance(field: Field): Provenance {
+  const source = field.at("source");
+  const datasets = field.at("datasets").optional((list) =>
+    list.items().map((dataset) => ({
+      bytes: dataset.at("bytes").integer({ min: 0 }),
+      sha256: dataset.at("sha256").sha256(),
+    })),
+  );
+  const commit = field
+    .at("commit")
+    .optional((item) => item.stringThat(isCommit, "a commit of 40 or 64 lower-case hex digits"));
+  const parent = field.at("parent").optional((item) => ({
+    version: item.at("version").stringThat(isVersion, "a version"),
+    manifest: item.at("manifest").sha256(),
+  }));
+  return {
+    source: {
+      file: source.at("file").text(),
+      bytes: source.at("bytes").integer({ min: 0 }),
+      sha256: source.at("sha256").sha256(),
+    },
+    tools: field.at("tools").record((tool) => tool.text()),
+    ...(datasets === undefined ? {} : { datasets }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 
@@ -110,7 +131,7 @@ function variantList(field: Field, pack: Pack): Variant[] {
         .items()
         .map((feature) => feature.text()),
       memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
-      graph: blobRef(variant.at("graph"), pack),
+      graph: withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack),
       tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
       ...(error === undefined ? {} : { error }),
       ...(tolerance === undefined ? {} : { tolerance }),
@@ -204,7 +225,27 @@ function tensorRef(field: Field, pack: Pack): TensorRef {
   if (bytes === undefined) field.at("dtype").fail("a type of fixed size");
   if (bytes !== ref.bytes)
     field.at("bytes").fail(`${bytes}, as ${ref.dtype}[${dims.join(", ")}] takes`);
-  return ref;
+  return withDelta(field, ref, pack);
+}
+
+function withDelta<T extends BlobRef>(
+  field: Field,
+  ref: T,
+  pack: Pack,
+): T & { readonly delta?: TensorDelta } {
+  const delta = field.at("delta").optional((item) => tensorDelta(item, ref, pack));
+  return delta === undefined ? ref : { ...ref, delta };
+}
+
+function tensorDelta(field: Field, target: BlobRef, pack: Pack): TensorDelta | undefined {
+  const codec = field.at("codec").text();
+  const base = field.at("base").sha256();
+  if (base === target.sha256) field.at("base").fail("the digest of another blob");
+  const blob = blobRef(field, pack);
+  if (blob.bytes >= target.bytes)
+    field.at("bytes").fail(`fewer than the ${target.bytes} of the blob itself`);
+  // A codec of later days is no reason to refuse a pack: the tensor itself is there too.
+  return codec === DELTA_CODEC ? { base, codec: DELTA_CODEC, ...blob } : undefined;
 }
 
 function blobRef(field: Field, { segments, blobs }: Pack): BlobRef {

@@ -6,11 +6,13 @@ import {
   isVersion,
   manifestPath,
   segmentPath,
+  signaturePath,
 } from "./registry-layout.ts";
 
 test("the layout is what DESIGN promises static hosts", () => {
   expect(channelsPath("ocr-rec")).toBe("ocr-rec/channels.json");
   expect(manifestPath("ocr-rec", "1.2.0")).toBe("ocr-rec/1.2.0/manifest.json");
+  expect(signaturePath("ocr-rec", "1.2.0")).toBe("ocr-rec/1.2.0/manifest.sig");
   expect(segmentPath("ocr-rec", "ab")).toBe("ocr-rec/segments/ab.bin");
 });
 

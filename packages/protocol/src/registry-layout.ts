@@ -8,6 +8,11 @@ export function manifestPath(name: string, version: string): string {
   return `${name}/${version}/manifest.json`;
 }
 
+/** The signature over a version's manifest and segments: OpenSSF model signing, version 1.0. */
+export function signaturePath(name: string, version: string): string {
+  return `${name}/${version}/manifest.sig`;
+}
+
 /** A file of tensors. Immutable, named by the SHA-256 of its bytes. */
 export function segmentPath(name: string, sha256: string): string {
   return `${name}/segments/${sha256}.bin`;

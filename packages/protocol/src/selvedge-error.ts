@@ -40,6 +40,10 @@ export const ERROR_CODES = [
   "version-exists",
   "golden-failed",
   "registry-invalid",
+  // Keys and signatures
+  "key-invalid",
+  "root-invalid",
+  "signature-invalid",
   // The collector
   "telemetry-invalid",
   "telemetry-too-large",

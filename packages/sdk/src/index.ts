@@ -1,6 +1,7 @@
 export type { Dtype, ErrorCode, ErrorDetail } from "@selvedge/protocol";
 export { SelvedgeError } from "@selvedge/protocol";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
+export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
 export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
 export type { Candidate } from "./proving/prove-gpu.ts";
 export { createSelvedge, type Selvedge } from "./selvedge.ts";

@@ -33,8 +33,8 @@ export class ModelCache {
   }
 
   /**
-   * Deletes a model, or one version of it, with the bytes no other pack needs. A model that is loaded
-   * goes on answering.
+   * Deletes a model, or one version of it, from whichever registry it came, and with it all bytes that
+   * no other pack needs. A model that is loaded goes on answering.
    *
    * @returns how many versions were deleted
    */

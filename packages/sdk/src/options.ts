@@ -88,8 +88,13 @@ export function readOptions({
   };
 }
 
-/** @throws SelvedgeError `options-invalid` for names that no registry can have. */
-export function checkNames(name: string, { version }: { version?: string | undefined }): void {
+/** @throws SelvedgeError `options-invalid` for what no registry can have, and backends there are not. */
+export function checkNames(name: string, { version, backend = "auto" }: LoadOptions): void {
+  if (!["auto", "wasm", "webgpu"].includes(backend))
+    throw new SelvedgeError(
+      "options-invalid",
+      `The option backend has to be "auto", "wasm" or "webgpu", but is "${String(backend)}".`,
+    );
   if (!isModelName(name))
     throw new SelvedgeError(
       "options-invalid",
@@ -103,6 +108,11 @@ export function checkNames(name: string, { version }: { version?: string | undef
 }
 
 function folderUrl(option: string, address: string | URL): string {
+  if (typeof address !== "string" && !(address instanceof URL))
+    throw new SelvedgeError(
+      "options-invalid",
+      `The option ${option} has to be an address such as "/models", but is ${String(address)}.`,
+    );
   try {
     const url = new URL(address, document.baseURI);
     if (!url.pathname.endsWith("/")) url.pathname += "/";

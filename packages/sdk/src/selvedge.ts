@@ -1,5 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { ModelCache } from "./model-cache.ts";
+import type { ModelName } from "./model-types.ts";
 import { type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
 import { EngineHost } from "./serving/engine-host.ts";
 import { loadModel, requireCapable, selectorOf } from "./serving/load-model.ts";
@@ -28,9 +29,9 @@ export interface Selvedge {
    * @throws SelvedgeError whose `code` says why; what was stored stays usable.
    * @throws AbortError when the signal fires; what was fetched is kept.
    */
-  load(name: string, options?: LoadOptions): Promise<Model>;
+  load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
-  availability(name: string, options?: LoadOptions): Promise<Availability>;
+  availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
   /** Disposes of every model and ends every worker. Idempotent. */
   close(): Promise<void>;
 }
@@ -111,8 +112,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     },
     async availability(name, loadOptions = {}) {
       requireOpen();
-      requireCapable();
       const selector = selectorOf(registry, name, loadOptions);
+      try {
+        requireCapable();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        return { state: "unavailable", bytes: 0, reasons: [reason] };
+      }
       return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
     },
     close() {

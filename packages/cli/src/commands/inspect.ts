@@ -13,7 +13,7 @@ export const inspectCommand: Command = {
 Shows what a pack holds. Without a version: the one that channel "stable" serves, or the only one.
 
   --registry DIR   the registry's folder
-  --json           print everything as JSON: {name, version, digest, channels, manifest}`,
+  --json           print everything as JSON: {name, version, digest, channels, content, manifest}`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
@@ -24,23 +24,29 @@ Shows what a pack holds. Without a version: the one that channel "stable" serves
       registry: required(values.registry, "--registry DIR"),
     });
     if (values.json === true) {
-      const { manifest, digest, channels } = result;
+      const { manifest, digest, channels, content } = result;
       const { name, version } = manifest;
-      terminal.out(JSON.stringify({ name, version, digest, channels, manifest }));
+      terminal.out(JSON.stringify({ name, version, digest, channels, content, manifest }));
     } else for (const line of describe(result)) terminal.out(line);
     return undefined;
   },
 };
 
-function describe({ manifest, digest, manifestBytes, channels }: InspectResult): string[] {
+function describe({ manifest, digest, manifestBytes, content, channels }: InspectResult): string[] {
   const { name, version, license, provenance, signature, golden, attachments } = manifest;
   const { file, bytes } = provenance.source;
   return [
     `${name}@${version}`,
     `  digest       ${digest} (manifest ${formatBytes(manifestBytes)})`,
     `  channels     ${channels.join(", ") || "none"}`,
+    `  content      ${formatBytes(content.bytes)}, ${formatBytes(content.shared)} of it in other versions too`,
     `  licence      ${license}`,
     `  source       ${file}, ${formatBytes(bytes)}, sha256 ${provenance.source.sha256}`,
+    ...(provenance.datasets ?? []).map(
+      (dataset) => `  trained on   ${formatBytes(dataset.bytes)}, sha256 ${dataset.sha256}`,
+    ),
+    ...(provenance.commit === undefined ? [] : [`  commit       ${provenance.commit}`]),
+    ...(provenance.parent === undefined ? [] : [`  made from    ${provenance.parent.version}`]),
     ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
     ...describeVariants(manifest).map((line) => `  variant      ${line}`),

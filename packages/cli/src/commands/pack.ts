@@ -29,6 +29,12 @@ other bytes.
   --golden FILE       inputs to prove devices with, as JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature.
+  --base VERSION      the version that most devices have: tensors that changed little since then get
+                      deltas, which only those devices fetch
+  --key FILE          a private key to sign the version with, such as pack.key.json of \`selvedge keygen\`
+  --dataset FILE      a file it was trained on, of which the digest is recorded; may be repeated
+  --commit SHA        the git commit it was trained from
+  --parent VERSION    the version it was made from
   --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
                       fp32         as the model is
                       fp16         weights in 16 bits; WASM and WebGPU
@@ -43,10 +49,15 @@ other bytes.
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
+      base: { type: "string" },
+      key: { type: "string" },
+      dataset: { type: "string", multiple: true },
+      commit: { type: "string" },
+      parent: { type: "string" },
       dtype: { type: "string" },
       json: { type: "boolean" },
     });
-    const { manifest, digest, outcome, bytes, warnings } = await pack({
+    const { manifest, digest, outcome, signature, bytes, warnings } = await pack({
       model: onlyArgument(positionals, "MODEL"),
       name: required(values.name, "--name NAME"),
       version: required(values.version, "--version VERSION"),
@@ -54,6 +65,11 @@ other bytes.
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
+      base: values.base,
+      key: values.key,
+      datasets: values.dataset,
+      commit: values.commit,
+      parent: values.parent,
       dtypes: readDtypes(values.dtype),
       onProgress: ({ phase, dtype }) =>
         terminal.progress(dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`),
@@ -62,14 +78,15 @@ other bytes.
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const { name, version, variants } = manifest;
     if (values.json === true) {
-      terminal.out(JSON.stringify({ name, version, digest, outcome, bytes, warnings }));
+      terminal.out(JSON.stringify({ name, version, digest, outcome, signature, bytes, warnings }));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
-    const sizes = `manifest ${formatBytes(bytes.manifest)}, segment ${formatBytes(bytes.segments)}, ${tensors} tensors`;
+    const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
     terminal.out(`digest ${digest}`);
+    if (signature !== undefined) terminal.out(`signature ${signature}`);
     return undefined;
   },
 };

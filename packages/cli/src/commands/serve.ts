@@ -33,6 +33,12 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
     const dataDir = required(values.data, "--data DIR");
     const port = readPort(required(values.port, "--port PORT"));
     const given = readMounts(values.mount ?? []);
+    if (!existsSync(registryDir)) {
+      terminal.err(
+        `selvedge: there is no registry at ${registryDir}. Pack a model into it first, or check --registry.`,
+      );
+      return WRONG;
+    }
     const assets = join(dataDir, "assets");
     await copyAssets(assets);
     const mounts = { "/selvedge/": assets, "/": "", ...given };
@@ -81,10 +87,16 @@ function dashboardFolder(): string {
 
 function announce(url: string, mounts: Readonly<Record<string, string>>, terminal: Terminal): void {
   terminal.out(`Dashboard  ${url}/`);
-  for (const path of Object.keys(mounts)) terminal.out(`Mounted    ${url}${path}`);
+  for (const path of Object.keys(mounts)) terminal.out(`${title(path).padEnd(10)} ${url}${path}`);
   terminal.out(`Registry   ${url}/models/`);
   terminal.out(`Runtime    ${url}/selvedge/`);
   terminal.out(`Telemetry  ${url}/v1/`);
+}
+
+/** What to call a mount: `/demo/` is the demo. */
+function title(path: string): string {
+  const name = path.replaceAll("/", " ").trim();
+  return name === "" ? "Pages" : name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */

@@ -4,23 +4,36 @@ import { modelReference, onlyArgument, readCommandLine, required } from "../comm
 
 export const verifyCommand: Command = {
   name: "verify",
-  summary: "check a pack's digests and golden answers",
+  summary: "check a pack's digests, signatures and golden answers",
   help: `Usage: selvedge verify NAME[@VERSION] --registry DIR
 
 Checks every digest, the channels, and the golden answers. Without a version: all of them. Says
-which tensor and which bytes are wrong, and exits with 1 if any are.
+which tensor and which bytes are wrong, and exits with 1 if any are. Signatures are checked with the
+keys that are given, and with none not at all.
 
-  --registry DIR   the registry's folder
-  --json           print {name, ok, versions, problems} as JSON`,
+  --registry DIR       the registry's folder
+  --key FILE           the public key that packs are signed with, such as pack.pub.json
+  --channel-key FILE   the public key that channels are signed with, such as channel.pub.json
+  --root FILE          a root document, whose keys both are checked with
+  --json               print {name, ok, versions, problems} as JSON`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
+      key: { type: "string" },
+      "channel-key": { type: "string" },
+      root: { type: "string" },
       json: { type: "boolean" },
     });
     const reference = modelReference(onlyArgument(positionals, "NAME"));
     const registry = required(values.registry, "--registry DIR");
     terminal.progress(`Verifying ${reference.name}…`);
-    const { versions, problems } = await verify({ ...reference, registry });
+    const { versions, problems } = await verify({
+      ...reference,
+      registry,
+      key: values.key,
+      channelKey: values["channel-key"],
+      root: values.root,
+    });
     terminal.progress("");
     const ok = problems.length === 0;
     if (values.json === true)

@@ -182,20 +182,20 @@ test("asks to come back later while too many requests are under way", async () =
   expect(await predictionsCounted()).toBe(2);
 });
 
-test("lets pages of any origin send, with gzip, and read when to come back", async () => {
+test("lets pages of any origin send, with gzip and a token, and read when to come back", async () => {
   const preflight = await collector.raw(
     "/v1/metrics",
     {
       origin: "https://shop.example",
       "access-control-request-method": "POST",
-      "access-control-request-headers": "content-encoding,content-type",
+      "access-control-request-headers": "authorization,content-encoding,content-type",
     },
     "OPTIONS",
   );
   expect(preflight.status).toBe(204);
   expect(preflight.headers).toMatchObject({
     "access-control-allow-origin": "*",
-    "access-control-allow-headers": "content-encoding,content-type",
+    "access-control-allow-headers": "authorization,content-encoding,content-type",
   });
   const headers = { origin: "https://shop.example" };
   for (const body of [twoPredictions("a"), "{nope"]) {

@@ -21,7 +21,6 @@ export function ingestRoutes(store: Store): Hono<{ Bindings: HttpBindings }> {
       cors({
         origin: "*",
         allowMethods: ["POST"],
-        allowHeaders: ["content-encoding", "content-type"],
         exposeHeaders: ["retry-after"],
         maxAge: 7200,
       }),

@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
-import { formatCount, formatShare } from "../format/format-count.ts";
+import { formatCount } from "../format/format-count.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { formatAgo, formatMoment } from "../format/format-time.ts";
+import { isKnown } from "../series/series-identity.ts";
 import type { Snapshot } from "../state/dashboard-state.ts";
 import { SeriesName } from "./series-name.tsx";
 
@@ -15,10 +16,11 @@ export function SummaryStrip({ snapshot }: SummaryStripProps): JSX.Element {
   const models = snapshot.models.models.filter(
     ({ name }) => view.model === undefined || name === view.model,
   );
-  const versions = models.flatMap((model) => model.versions);
-  const predictions = versions.reduce((sum, version) => sum + version.predictions, 0);
-  const failures = versions.reduce((sum, version) => sum + version.failures, 0);
-  const lastSeen = Math.max(...versions.map((version) => version.lastSeen));
+  const rows = models.flatMap((model) => model.versions);
+  const versions = rows.filter(({ version }) => isKnown(version));
+  const predictions = rows.reduce((sum, version) => sum + version.predictions, 0);
+  const failures = rows.reduce((sum, version) => sum + version.failures, 0);
+  const lastSeen = Math.max(...rows.map((version) => version.lastSeen));
   const slowest = latency.predict.toSorted((a, b) => b.p95 - a.p95)[0];
   return (
     <dl class="summary" aria-label={`The last ${view.range.name} in figures`}>
@@ -32,7 +34,7 @@ export function SummaryStrip({ snapshot }: SummaryStripProps): JSX.Element {
       <div data-alarming={failures > 0}>
         <dt>Failures</dt>
         <dd class="figure">{formatCount(failures)}</dd>
-        <dd class="figure-note">{formatShare(failures, predictions + failures)} of calls</dd>
+        <dd class="figure-note">against {formatCount(predictions)} answers</dd>
       </div>
       <div>
         <dt>Slowest p95</dt>

@@ -1,8 +1,8 @@
 import {
-  type ChannelEntry,
   channelsPath,
   type Manifest,
   manifestPath,
+  mostServed,
   parseChannels,
   parseManifest,
   SelvedgeError,
@@ -89,12 +89,7 @@ async function entryOf(
       "integrity",
       `${title}: it is the channel document of ${document.name}. The registry's files were mixed up; promote the version again.`,
     );
-  const entries = Object.hasOwn(document.channels, channel)
-    ? (document.channels[channel] ?? [])
-    : [];
-  // Devices have no bucket of their own yet: all of them take what most are meant to have.
-  const share = ({ buckets: [from, to] }: ChannelEntry) => to - from;
-  const entry = entries.toSorted((a, b) => share(b) - share(a)).find((each) => share(each) > 0);
+  const entry = mostServed(document.channels[channel] ?? []);
   if (entry !== undefined) return entry;
   const known = Object.keys(document.channels).join(", ") || "none";
   throw new SelvedgeError(

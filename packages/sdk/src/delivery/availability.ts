@@ -5,7 +5,7 @@ import { findActive, findManifestText, neededBlobs } from "../store/packs.ts";
 import { missingPieces } from "../store/pieces.ts";
 import type { Availability, PackSelector } from "../worker/keeper-api.ts";
 import { chooseDtype } from "./install.ts";
-import { planBytes, planFetch } from "./plan.ts";
+import { planDelivery } from "./plan-delivery.ts";
 
 /** Whether a model is stored, can be fetched, or neither, and how many bytes it would take. */
 export async function availability(
@@ -25,9 +25,8 @@ export async function availability(
       signal,
       stored: (digest) => findManifestText(database, digest),
     });
-    const needs = neededBlobs(manifest, chooseDtype(manifest, selector));
-    const missing = await missingPieces(database, needs);
-    const bytes = planBytes(planFetch(manifest.segments, needs, missing));
+    const dtype = chooseDtype(manifest, selector);
+    const { bytes } = await planDelivery(database, { manifest, dtype });
     if (isDownloading)
       return { state: "downloading", bytes, reasons: ["It is being fetched now."] };
     return { state: "downloadable", bytes, reasons: [`${bytes} bytes have to be fetched.`] };

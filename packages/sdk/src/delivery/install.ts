@@ -8,20 +8,21 @@ import {
   requireBackend,
   totalBytes,
 } from "../store/packs.ts";
-import { missingPieces, type Piece, putPieces } from "../store/pieces.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
+import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
-import { planBytes, planFetch } from "./plan.ts";
+import { PieceWriter } from "./piece-writer.ts";
+import { planDelivery } from "./plan-delivery.ts";
 
-/** Pieces are written in transactions of about this size: one each costs four times as much. */
-const WRITE_BYTES = 4 * 1024 * 1024;
-
-/** A piece may vanish while others are fetched (another tab clears the cache); then it is fetched again. */
-const ROUNDS = 3;
+/**
+ * A piece may vanish while others are fetched (another tab clears the cache); then it is fetched
+ * again. So is a tensor whose delta came to nothing.
+ */
+const ROUNDS = 4;
 
 /**
  * Makes the pack a selector means complete and active: resolves it, fetches the pieces the store
- * lacks, verifies each, stores it, and makes the pack visible at the end, in one transaction. What was
+ * lacks or the deltas that lead to them, verifies each, stores it, and makes the pack visible at the end, in one transaction. What was
  * stored before an error or an abort stays, and is not fetched again.
  */
 export async function install(
@@ -40,38 +41,37 @@ export async function install(
   const resolvedAt = performance.now();
   const dtype = chooseDtype(pack.manifest, selector);
   const needs = neededBlobs(pack.manifest, dtype);
-  const total = totalBytes(needs);
   let fetchedBytes = 0;
+  const refused = new Set<string>();
   for (let round = 0; round < ROUNDS; round++) {
-    const plan = planFetch(pack.manifest.segments, needs, await missingPieces(database, needs));
-    let loaded = total - planBytes(plan);
+    const plan = await planDelivery(database, { manifest: pack.manifest, dtype, refused });
+    const total = plan.heldBytes + plan.bytes;
+    let loaded = plan.heldBytes;
     report("fetch", loaded, total);
-    let unwritten: Piece[] = [];
-    let unwrittenBytes = 0;
-    const write = async () => {
-      await putPieces(database, unwritten);
-      unwritten = [];
-      unwrittenBytes = 0;
+    const onFetched = (bytes: number) => {
+      fetchedBytes += bytes;
+      loaded += bytes;
+      report("fetch", loaded, total);
     };
+    const writer = new PieceWriter(database);
+    const host = { ...selector, signal };
     try {
-      for (const range of plan)
-        for await (const piece of fetchPieces(range, { ...selector, signal })) {
-          unwritten.push(piece);
-          unwrittenBytes += piece.bytes.byteLength;
-          fetchedBytes += piece.bytes.byteLength;
-          loaded += piece.bytes.byteLength;
-          report("fetch", loaded, total);
-          if (unwrittenBytes >= WRITE_BYTES) await write();
+      for (const range of plan.ranges)
+        for await (const piece of fetchPieces(range, host)) {
+          await writer.add(piece);
+          onFetched(piece.bytes.byteLength);
         }
+      for await (const piece of fetchDeltas(plan, { ...host, database, onFetched, refused }))
+        await writer.add(piece);
     } finally {
-      await write();
+      await writer.flush();
     }
     if (await makeVisible(database, { pack, dtype, needs, selector }))
       return {
         digest: pack.digest,
         version: pack.manifest.version,
         dtype,
-        bytes: total,
+        bytes: totalBytes(needs),
         fetchedBytes,
         resolveMs: resolvedAt - startedAt,
         fetchMs: performance.now() - resolvedAt,

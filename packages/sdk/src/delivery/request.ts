@@ -1,10 +1,11 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import { StallGuard } from "./stall-guard.ts";
 
 /** Documents of a registry are small; anything longer is not one. */
 const DOCUMENT_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Sends a GET request, and turns whatever is not a usable answer into an error.
+ * Sends a GET request, gives up on a host that stops sending, and turns whatever is not a usable answer into an error.
  *
  * @param options.document what to call the thing asked for in errors
  * @throws SelvedgeError `network` where no answer came, `not-found` for 404 and 410,
@@ -24,13 +25,16 @@ export async function request(
     headers?: Record<string, string>;
   },
 ): Promise<Response> {
+  const guard = new StallGuard(signal);
   let response: Response;
   try {
-    response = await fetch(url, { signal, cache, headers });
+    response = await fetch(url, { signal: guard.signal, cache, headers });
   } catch (cause) {
+    guard.end();
     throw networkError(cause, { document, url, signal });
   }
-  if (response.ok) return response;
+  if (response.ok) return guard.watch(response);
+  guard.end();
   await response.body?.cancel();
   if (response.status === 404 || response.status === 410)
     throw new SelvedgeError(

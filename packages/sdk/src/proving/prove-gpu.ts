@@ -4,7 +4,7 @@ import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
 /** A place a model could run on this device, and what came of it. */
 export interface Candidate {
   readonly backend: "wasm" | "webgpu";
-  readonly state: "serving" | "standby" | "proving" | "rejected";
+  readonly state: "serving" | "retired" | "proving" | "rejected";
   /** Why it is in that state. */
   readonly reason: string;
 }

@@ -32,6 +32,11 @@ const ARRAYS: Record<ElementType, readonly string[]> = {
  * input, what it should be and what it was.
  */
 export function checkInputs(expected: readonly ValueInfo[], inputs: Tensors): void {
+  if (typeof inputs !== "object" || inputs === null)
+    throw new SelvedgeError(
+      "input-missing",
+      `predict() takes an object of tensors by name: ${expected.map(({ name }) => name).join(", ")}.`,
+    );
   for (const info of expected) {
     const tensor = Object.hasOwn(inputs, info.name) ? inputs[info.name] : undefined;
     if (tensor === undefined || tensor === null)

@@ -108,8 +108,7 @@ export class EngineHost {
   prove(signal?: AbortSignal): Promise<Proof> {
     return this.#inTurn(signal, async () => {
       await this.#ensureOpen();
-      const { link } = this.#connect();
-      return link.call((engine) => engine.prove(), { timeoutMs: PROVE_TIMEOUT_MS });
+      return this.#holdAgainstGolden();
     });
   }
 
@@ -152,7 +151,23 @@ export class EngineHost {
       return;
     }
     if (this.#pack === undefined) throw new Error("run before open");
-    await this.openStored(this.#pack);
+    const { name, version } = await this.openStored(this.#pack);
+    if (this.backend === "wasm") return;
+    // A GPU that was lost may come back as another: it earns its trust again.
+    const { holds, finding } = await this.#holdAgainstGolden();
+    if (holds) return;
+    const reason = new SelvedgeError(
+      "no-candidate",
+      `${name}@${version} no longer gives its golden answers on ${this.backend}: ${finding}. Load it again with backend "wasm" or "auto".`,
+      { detail: { backend: this.backend, finding } },
+    );
+    this.#link?.end(reason);
+    throw reason;
+  }
+
+  #holdAgainstGolden(): Promise<Proof> {
+    const { link } = this.#connect();
+    return link.call((engine) => engine.prove(), { timeoutMs: PROVE_TIMEOUT_MS });
   }
 
   #connect(): { link: WorkerLink<EngineApi>; started: Promise<RuntimeStarted> } {

@@ -27,11 +27,11 @@ export interface LoadRooms {
  * where nothing is active there, or what is stored was damaged. What is active serves, and the
  * registry is asked behind it: a newer version serves from the next load on.
  */
-export async function loadModel(
+export async function loadModel<Name extends string>(
   rooms: LoadRooms,
-  name: string,
+  name: Name,
   options: LoadOptions,
-): Promise<Model> {
+): Promise<Model<Name>> {
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto" } = options;
   const startedAt = performance.now();
@@ -46,7 +46,7 @@ export async function loadModel(
     const candidates = [await proveWhereAsked(host, opened, signal)];
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
     const { version, digest, dtype, signature } = opened;
-    const model = new Model({
+    const model = new Model<Name>({
       host,
       opened,
       info: {
@@ -63,27 +63,29 @@ export async function loadModel(
       reporter,
       onDispose: rooms.onDispose,
     });
-    report(reporter, { opened, backend: host.backend, installed, timings });
+    recordLoad(reporter, { opened, backend: host.backend, installed, timings });
     const { bytes } = opened;
     options.onProgress?.({ phase: "ready", file: name, loaded: bytes, total: bytes });
-    if (installed === undefined && selector.version === undefined) void refresh(rooms, selector);
+    if (installed === undefined && selector.version === undefined)
+      void refresh(rooms, selector, model);
     if (backend === "auto") void upgrade(rooms, model, opened);
     return model;
   } catch (error) {
     host?.dispose();
     if (error instanceof SelvedgeError)
-      reporter.recorder.failed({ model: name }, "load", error.code);
+      reporter.recorder.failed(
+        { model: name, ...(options.version === undefined ? {} : { version: options.version }) },
+        "load",
+        error.code,
+      );
     throw error;
   }
 }
 
 /** What of a registry a call means. @throws SelvedgeError `options-invalid` */
-export function selectorOf(
-  registry: string,
-  name: string,
-  { channel = "stable", version, dtype = "auto", backend }: LoadOptions,
-): PackSelector {
-  checkNames(name, { version });
+export function selectorOf(registry: string, name: string, options: LoadOptions): PackSelector {
+  checkNames(name, options);
+  const { channel = "stable", version, dtype = "auto", backend } = options;
   const place = backend === "webgpu" ? "webgpu" : "wasm";
   const pin = version === undefined ? {} : { version };
   return { registry, name, channel, dtype, backend: place, ...pin };
@@ -174,7 +176,7 @@ async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Prom
     const finding = await requireProof(host, opened, model.disposal);
     model.disposal.throwIfAborted();
     model.moveTo(host, [
-      { ...wasm, state: "standby", reason: "served first; WebGPU took over" },
+      { ...wasm, state: "retired", reason: "served first; WebGPU took over" },
       { backend: "webgpu", state: "serving", reason: finding },
     ]);
     rooms.reporter.recorder.loaded(subject, "compile", compileMs);
@@ -189,14 +191,21 @@ async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Prom
   }
 }
 
-/** Asks the registry behind a model that already serves. What is newer serves from the next load on. */
-async function refresh({ keeper, reporter }: LoadRooms, selector: PackSelector): Promise<void> {
+/**
+ * Asks the registry behind a model that already serves. What is newer serves from the next load on.
+ * A device that is offline is no failure: what it has is what it should use.
+ */
+async function refresh(
+  { keeper, reporter }: LoadRooms,
+  selector: PackSelector,
+  { info: { version, dtype }, disposal }: Model,
+): Promise<void> {
   await whenIdle();
   try {
-    await keeper.call((remote, call) => remote.install(call, selector));
+    await keeper.call((remote, call) => remote.install(call, selector), disposal);
   } catch (error) {
-    if (error instanceof SelvedgeError && error.code !== "closed")
-      reporter.recorder.failed({ model: selector.name }, "refresh", error.code);
+    if (error instanceof SelvedgeError && error.code !== "closed" && error.code !== "network")
+      reporter.recorder.failed({ model: selector.name, version, dtype }, "refresh", error.code);
   }
 }
 
@@ -209,7 +218,7 @@ function timingsOf(
   return { resolveMs, fetchMs, compileMs, readMs, createMs, totalMs };
 }
 
-function report(
+function recordLoad(
   { recorder }: Reporter,
   {
     opened: { name, version, dtype },

@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/prove-gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
-import type { Tensors } from "../tensor.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
@@ -27,8 +27,8 @@ export interface PredictOptions {
 }
 
 /** An answer. */
-export interface Prediction {
-  readonly outputs: Tensors;
+export interface Prediction<Name extends string = string> {
+  readonly outputs: OutputsOf<Name>;
   /** Names this prediction. */
   readonly id: string;
   /** Milliseconds: waiting for calls before it, in the runtime, and in all. */
@@ -73,7 +73,7 @@ export interface ModelParts {
 }
 
 /** A model that answers. Made by `selvedge.load`. */
-export class Model {
+export class Model<Name extends string = string> {
   readonly #parts: ModelParts;
   #host: EngineHost;
   #candidates: readonly Candidate[];
@@ -110,7 +110,7 @@ export class Model {
    * });
    * ```
    */
-  async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Prediction> {
+  async predict(inputs: InputsOf<Name>, options: PredictOptions = {}): Promise<Prediction<Name>> {
     const { signal, timeoutMs = RUN_TIMEOUT_MS, transfer = false } = options;
     const calledAt = performance.now();
     let startedAt = calledAt;
@@ -136,7 +136,9 @@ export class Model {
       const totalMs = performance.now() - calledAt;
       recorder.predicted(subject, totalMs);
       const id = crypto.randomUUID();
-      return { outputs, id, timings: { queueMs: startedAt - calledAt, runMs, totalMs } };
+      const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
+      // The types were written from the manifest whose golden answers these outputs are held to.
+      return { outputs: outputs as OutputsOf<Name>, id, timings };
     } catch (error) {
       if (error instanceof SelvedgeError) recorder.failed(subject, "predict", error.code);
       throw error;

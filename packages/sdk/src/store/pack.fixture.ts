@@ -1,12 +1,15 @@
 import {
   type BlobRef,
+  DELTA_CODEC,
   type Dtype,
   MANIFEST_FORMAT,
   type Manifest,
+  makeTensorDelta,
   PIECE_BYTES,
   pieceCount,
   pieceRange,
   sha256,
+  type TensorRef,
 } from "@selvedge/protocol";
 
 /** What a pack for a test is made of; everything has a default. */
@@ -17,6 +20,10 @@ export interface PackContent {
   /** A uint8 tensor each. */
   readonly tensors?: readonly Uint8Array[];
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
+  /** What each tensor has a delta from, where they are as long and not the same. */
+  readonly bases?: readonly Uint8Array[];
+  /** Makes the bytes of a delta into others. */
+  readonly spoil?: (delta: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 }
 
 /** A pack as a packer would have written it, with the bytes of its one segment. */
@@ -34,6 +41,8 @@ export async function buildPack({
   dtypes = ["fp32"],
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
+  bases = [],
+  spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
   const parts: Uint8Array[] = [];
   let end = 0;
@@ -48,6 +57,14 @@ export async function buildPack({
       return sha256(bytes.subarray(start, until));
     });
     return { ...whole, chunks: await Promise.all(chunks) };
+  };
+  const deltaOf = async (bytes: Uint8Array, index: number): Promise<Pick<TensorRef, "delta">> => {
+    const base = bases[index];
+    const from = base && (await sha256(base));
+    if (from === undefined || base?.length !== bytes.length || from === (await sha256(bytes)))
+      return {};
+    const delta = await spoil(await gzip(makeTensorDelta("uint8", base, bytes)));
+    return { delta: { base: from, codec: DELTA_CODEC, ...(await blob(delta)) } };
   };
   const variants: Manifest["variants"][number][] = [];
   for (const dtype of dtypes)
@@ -65,6 +82,15 @@ export async function buildPack({
         ...(await blob(bytes)),
       })),
     });
+  // Deltas come last, as in a segment of their own.
+  for (const [index, variant] of variants.entries())
+    variants[index] = {
+      ...variant,
+      tensors: await inOrder(variant.tensors, async (tensor, i) => ({
+        ...tensor,
+        ...(await deltaOf(tensors[i] ?? new Uint8Array(), i)),
+      })),
+    };
   const files = await inOrder(Object.entries(attachments), async ([file, bytes]) => ({
     name: file,
     ...(await blob(bytes)),
@@ -87,12 +113,18 @@ export async function buildPack({
 }
 
 /** Bytes that look like weights: the same for the same seed, and unlike for another. */
-export function noise(bytes: number, seed: number): Uint8Array {
+export function noise(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
   let state = seed * 2654435761 + 1;
   return Uint8Array.from({ length: bytes }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state >>> 24;
   });
+}
+
+/** What gzip makes of some bytes. */
+export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
 async function inOrder<T, R>(

@@ -153,6 +153,14 @@ describe("removing", () => {
     expect(await storedBytes(database)).toBe(0);
   });
 
+  test("takes along what is left of a download that was given up", async () => {
+    await install(first);
+    const left = { key: ["0".repeat(64), 0] as [string, number], bytes: new ArrayBuffer(500) };
+    await putPieces(database, [left]);
+    expect(await removePacks(database, () => false)).toBe(0);
+    expect(await storedBytes(database)).toBe(bytesOf(first));
+  });
+
   test("deletes nothing where nothing is meant", async () => {
     await install(first);
     expect(await removePacks(database, () => false)).toBe(0);

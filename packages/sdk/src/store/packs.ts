@@ -165,12 +165,13 @@ export async function removePacks(
     const piecesOf = (pack: PackRecord) => blobsOfRecord(pack).flatMap(pieceKeys);
     const stillNeeded = new Set(kept.flatMap(piecesOf).map(pieceId));
     const pieces = transaction.objectStore("pieces");
-    const removals = gone.flatMap((pack) => [
-      packs.delete(pack.digest),
-      ...piecesOf(pack)
-        .filter((key) => !stillNeeded.has(pieceId(key)))
-        .map((key) => pieces.delete(key)),
-    ]);
+    // Whatever no pack needs goes, what is left of downloads that were given up included; a download
+    // that is under way notices at its end, and fetches again what went.
+    const unneeded = (await pieces.getAllKeys()).filter((key) => !stillNeeded.has(pieceId(key)));
+    const removals = [
+      ...gone.map((pack) => packs.delete(pack.digest)),
+      ...unneeded.map((key) => pieces.delete(key)),
+    ];
     const activations = transaction.objectStore("activations");
     for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue())
       if (gone.some(({ digest }) => digest === cursor?.value.digest))

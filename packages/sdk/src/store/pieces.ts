@@ -1,4 +1,11 @@
-import { type BlobRef, PIECE_BYTES, pieceDigests, SelvedgeError, sha256 } from "@selvedge/protocol";
+import {
+  type BlobRef,
+  PIECE_BYTES,
+  pieceCount,
+  pieceDigests,
+  SelvedgeError,
+  sha256,
+} from "@selvedge/protocol";
 import type { Database, PieceKey } from "./database.ts";
 
 /** A piece that has been verified. */
@@ -8,9 +15,12 @@ export interface Piece {
 }
 
 /** The keys of a blob's pieces, in order. */
-export function pieceKeys(blob: BlobRef): PieceKey[] {
-  return pieceDigests(blob).map((_, index) => [blob.sha256, index]);
+export function pieceKeys({ sha256: digest, bytes }: Sized): PieceKey[] {
+  return Array.from({ length: pieceCount(bytes) }, (_, index) => [digest, index]);
 }
+
+/** A blob of which the digests of its pieces may not be known. */
+type Sized = Pick<BlobRef, "sha256" | "bytes">;
 
 /** A piece's key as text, for sets and maps. */
 export function pieceId([sha, index]: PieceKey): string {
@@ -20,7 +30,7 @@ export function pieceId([sha, index]: PieceKey): string {
 /** Which of these blobs' pieces the store lacks. Bytes are not looked at. */
 export async function missingPieces(
   database: Database,
-  blobs: readonly BlobRef[],
+  blobs: readonly Sized[],
 ): Promise<Set<string>> {
   const keys = blobs.flatMap(pieceKeys);
   const found = await database.use("looking for stored model bytes", (connection) => {
@@ -78,6 +88,22 @@ export async function readBlobs(
     `${damaged.length} stored piece(s) of the model were missing or damaged and have been dropped. Load the model again to fetch them.`,
     { detail: { pieces: damaged.map(pieceId) } },
   );
+}
+
+/**
+ * Reads a blob without checking it, for whoever checks what they make of it.
+ *
+ * @returns `undefined` where a piece is missing
+ */
+export async function readUnchecked(
+  database: Database,
+  blob: Sized,
+): Promise<ArrayBuffer | undefined> {
+  const pieces = await database.use("reading model bytes", (connection) => {
+    const { store } = connection.transaction("pieces");
+    return Promise.all(pieceKeys(blob).map((key) => store.get(key)));
+  });
+  return pieces.includes(undefined) ? undefined : join(pieces, blob.bytes);
 }
 
 async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {

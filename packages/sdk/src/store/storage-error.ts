@@ -6,7 +6,7 @@ export function storageError(cause: unknown, doing: string): unknown {
   if (cause.name === "QuotaExceededError")
     return new SelvedgeError(
       "storage-full",
-      `${doing}: this site has no more room in the browser's storage. Delete packs with selvedge.cache.delete(), or free disk space.`,
+      `${doing}: this site has no more room in the browser's storage. Delete packs with selvedge.cache.delete(), or everything with selvedge.cache.clear(), or free disk space.`,
       { cause },
     );
   if (cause.name === "VersionError")

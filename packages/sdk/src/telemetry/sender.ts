@@ -12,11 +12,12 @@ const LONGEST_WAIT_MS = 24 * 60 * 60_000;
 const SEND_TIMEOUT_MS = 30_000;
 
 /**
- * Whether a batch that was answered with this status is worth another try. OTLP has senders give up
- * on a 500 too; a device cannot make the measurement again, and a repeat is harmless.
+ * Whether a batch is done with after this answer: taken, or one that no collector will ever take.
+ * OTLP has senders give up on every other 4xx and on 500 too; but a token is renewed and an address
+ * mended, a device cannot measure again, and a repeat is harmless.
  */
-function isRetryable(status: number): boolean {
-  return status === 429 || status >= 500;
+function isFinal({ ok, status }: Response): boolean {
+  return ok || status === 400 || status === 413 || status === 415;
 }
 
 /** Where batches go. */
@@ -67,7 +68,7 @@ export class Sender {
     try {
       for (let next = await this.#outbox.oldest(); next; next = await this.#outbox.oldest()) {
         const response = await this.#send(next.batch);
-        if (isRetryable(response.status)) {
+        if (!isFinal(response)) {
           this.#collectorAsksToWait = true;
           return this.#wait(retryAfterMs(response));
         }
@@ -89,7 +90,8 @@ export class Sender {
       body: await gzip(JSON.stringify(batch)),
       signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
     });
-    await response.body?.cancel();
+    // Read, though no one needs it: a body that is cancelled looks like a failure in devtools.
+    await response.arrayBuffer();
     return response;
   }
 

@@ -57,9 +57,9 @@ export interface Progress {
   readonly phase: "resolve" | "fetch" | "start" | "ready";
   /** The model. */
   readonly file: string;
-  /** Model bytes held so far, those already stored included. */
+  /** Model bytes held so far, those already stored included; a delta counts as what is fetched of it. */
   readonly loaded: number;
-  /** Model bytes there are; 0 while that is not known. */
+  /** What `loaded` comes to; 0 while that is not known. Grows where a delta came to nothing. */
   readonly total: number;
 }
 

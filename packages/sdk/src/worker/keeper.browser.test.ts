@@ -127,7 +127,7 @@ describe("an attachment", () => {
     await install();
     expect(await keeper.call((remote, call) => remote.remove(call, "tiny"))).toBe(1);
     await expect(attachment("labels.txt")).rejects.toMatchObject({
-      code: "attachment-missing",
+      code: "storage-damaged",
       message: expect.stringContaining("no longer in the store"),
     });
   });

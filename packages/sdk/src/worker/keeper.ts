@@ -48,12 +48,15 @@ const api: KeeperApi = {
     calls.run(call, async () => {
       const pack = await findPack(database, digest);
       const attachment = pack?.manifest.attachments.find((file) => file.name === name);
-      if (pack === undefined || attachment === undefined)
+      if (pack === undefined)
+        throw new SelvedgeError(
+          "storage-damaged",
+          `The pack ${digest} is no longer in the store: the cache was cleared, or the browser evicted it. Load the model again.`,
+        );
+      if (attachment === undefined)
         throw new SelvedgeError(
           "attachment-missing",
-          pack === undefined
-            ? `The pack ${digest} is no longer in the store. Load the model again.`
-            : `${pack.record.name}@${pack.record.version} has no attachment "${name}" (it has: ${pack.manifest.attachments.map((file) => file.name).join(", ") || "none"}).`,
+          `${pack.record.name}@${pack.record.version} has no attachment "${name}" (it has: ${pack.manifest.attachments.map((file) => file.name).join(", ") || "none"}).`,
         );
       const [bytes] = await readBlobs(database, [attachment]);
       return new Uint8Array(bytes ?? new ArrayBuffer(0));

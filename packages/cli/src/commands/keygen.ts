@@ -1,0 +1,63 @@
+import { changeRoot, type KeygenResult, keygen, type RootChange } from "@selvedge/packer";
+import type { Command } from "../command.ts";
+import { readCommandLine, required, UsageError } from "../command-line.ts";
+
+export const keygenCommand: Command = {
+  name: "keygen",
+  summary: "make keys that sign packs and channels, or rotate them",
+  help: `Usage: selvedge keygen --out DIR [--rotate ROLE | --drop KEY | --renew]
+
+Makes a key for packs, one for channels, and a root key, and writes root.json, which says which is
+which and is signed by the root key. Files called *.key.json are secret; *.pub.json and root.json are
+for whoever verifies. No key file is ever overwritten.
+
+  --out DIR        the folder of the keys; made if it is not there
+  --rotate ROLE    add a new key to the role pack or channel; the old one stays valid until it is dropped
+  --drop KEY       take a key away, by its id or the first 8 digits of it or more
+  --renew          only make root.json good for another year
+  --json           print {files, root, keys} as JSON`,
+  run: async (args, terminal) => {
+    const { values, positionals } = readCommandLine(args, {
+      out: { type: "string" },
+      rotate: { type: "string" },
+      drop: { type: "string" },
+      renew: { type: "boolean" },
+      json: { type: "boolean" },
+    });
+    if (positionals.length > 0)
+      throw new UsageError(`"${positionals[0]}" is one argument too many`);
+    const out = required(values.out, "--out DIR");
+    const change = readChange(values);
+    const result = await (change === undefined ? keygen({ out }) : changeRoot({ out, change }));
+    if (values.json === true) terminal.out(JSON.stringify(result));
+    else for (const line of describe(result)) terminal.out(line);
+    return undefined;
+  },
+};
+
+interface ChangeFlags {
+  readonly rotate?: string | undefined;
+  readonly drop?: string | undefined;
+  readonly renew?: boolean | undefined;
+}
+
+function readChange({ rotate, drop, renew }: ChangeFlags): RootChange | undefined {
+  const changes: RootChange[] = [];
+  if (rotate !== undefined) {
+    if (rotate !== "pack" && rotate !== "channel")
+      throw new UsageError(`--rotate ${rotate}: use pack or channel`);
+    changes.push({ kind: "rotate", role: rotate });
+  }
+  if (drop !== undefined) changes.push({ kind: "drop", key: drop });
+  if (renew === true) changes.push({ kind: "renew" });
+  if (changes.length > 1) throw new UsageError("use one of --rotate, --drop and --renew");
+  return changes[0];
+}
+
+function describe({ files, root, keys }: KeygenResult): string[] {
+  return [
+    ...files.map((file) => `wrote    ${file}`),
+    ...Object.entries(keys).flatMap(([role, ids]) => ids.map((id) => `${role.padEnd(8)} ${id}`)),
+    `${root.file} is version ${root.version}, good until ${root.expires}`,
+  ];
+}
