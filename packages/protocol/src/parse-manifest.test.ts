@@ -1,3 +1,4 @@
+// One file, though long: every field of one document, spoilt one at a time, from one valid example.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ElementType, tensorBytes } from "./element-type.ts";

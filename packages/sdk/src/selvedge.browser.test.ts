@@ -1,3 +1,4 @@
+// One file, though long: the handle as a page sees it, over one set of scripted workers.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createSelvedge, type Selvedge } from "./selvedge.ts";
 import type { Progress } from "./worker/keeper-api.ts";

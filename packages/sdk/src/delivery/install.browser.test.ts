@@ -1,3 +1,4 @@
+// One file, though long: one function against one registry that misbehaves in every way it can.
 import { manifestPath, PIECE_BYTES, segmentPath } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database } from "../store/database.ts";
