@@ -38,7 +38,14 @@ export async function goldenAnswers(options: {
     const cases: Golden[] = [];
     for (const { inputs, outputs } of expected) {
       signal?.throwIfAborted();
-      const answers = await session.run(inputs);
+      const answers = await session.run(inputs).catch((cause: unknown) => {
+        if (cause instanceof SelvedgeError) throw cause;
+        throw new SelvedgeError(
+          "golden-failed",
+          `The model does not run without its weights, though it does with them: ${messageOf(cause)}. Export it again, and report this as a bug if that changes nothing.`,
+          { cause },
+        );
+      });
       for (const golden of outputs) {
         const answer = answers.find(({ name }) => name === golden.name);
         refuseIncomparable(golden);

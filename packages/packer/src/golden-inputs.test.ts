@@ -22,6 +22,17 @@ describe("goldenInputs", () => {
     expect(tried.at(-1)).toEqual([1, 3, 1, 1]);
   });
 
+  it("passes over free sizes that make an input too large", () => {
+    const [x] = goldenInputs(declared("float32", [1, -1, -1, -1, -1, -1])).next().value ?? [];
+    expect(x?.dims).toEqual([1, 16, 16, 16, 16, 16]);
+  });
+
+  it("refuses an input too large to make before it takes any memory", () => {
+    expect(() => goldenInputs(declared("float32", [1, 2 ** 40])).next()).toThrow(
+      expect.objectContaining({ code: "model-unsupported" }),
+    );
+  });
+
   it("has one thing to try where every size is given", () => {
     expect([...goldenInputs(declared("float32", [2, 3]))]).toHaveLength(1);
   });

@@ -83,4 +83,20 @@ describe("loadExternalData", () => {
       await expect(loading).rejects.toMatchObject({ code: "model-invalid" });
     }
   });
+
+  it("makes no room for a tensor that its file cannot hold", async () => {
+    await writeFile(join(folder, "weights.bin"), WEIGHTS);
+    for (const dims of [[2n ** 40n], [2n ** 62n], [-1n]]) {
+      const tensor = externalTensor({ location: "weights.bin" });
+      tensor.dims = dims;
+      const loading = loadExternalData(addModel(tensor), folder);
+      await expect(loading, String(dims)).rejects.toMatchObject({ code: "model-invalid" });
+    }
+  });
+
+  it("refuses a folder where a file should be", async () => {
+    await mkdir(join(folder, "weights"));
+    const loading = loadExternalData(addModel(externalTensor({ location: "weights" })), folder);
+    await expect(loading).rejects.toMatchObject({ code: "model-invalid" });
+  });
 });

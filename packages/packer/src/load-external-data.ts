@@ -39,16 +39,25 @@ async function load(tensor: TensorProto, folder: string): Promise<void> {
   const location = entries.get("location") ?? "";
   const offset = Number(entries.get("offset") ?? 0);
   const length = Number(entries.get("length") ?? sizeOf(tensor));
-  if (!Number.isSafeInteger(offset) || offset < 0 || length !== sizeOf(tensor))
+  const isPlace = [offset, length].every((number) => Number.isSafeInteger(number) && number >= 0);
+  if (!isPlace || length !== sizeOf(tensor))
     throw new SelvedgeError(
       "model-invalid",
       `Tensor "${tensor.name}" lies at offset ${offset}, length ${length} of "${location}", which does not fit its type. Export the model again.`,
     );
   const file = await openBeside(location, folder, tensor.name);
   try {
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await file.read(bytes, 0, length, offset);
-    if (bytesRead !== length)
+    // Before there is room made for it: a size that lies must not take all memory.
+    const stats = await file.stat();
+    if (!stats.isFile())
+      throw new SelvedgeError(
+        "model-invalid",
+        `Tensor "${tensor.name}" is kept in "${location}", which is not a file. Export the model again.`,
+      );
+    const fits = offset + length <= stats.size;
+    const bytes = new Uint8Array(fits ? length : 0);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
+    if (!fits || bytesRead !== length)
       throw new SelvedgeError(
         "model-invalid",
         `"${location}" ends before tensor "${tensor.name}" does: it was cut short. Export the model again.`,

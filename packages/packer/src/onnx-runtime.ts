@@ -59,10 +59,10 @@ function toNamedTensor(name: string, outputs: InferenceSession.OnnxValueMapType)
   const value = outputs[name];
   if (value === undefined) throw new Error(`the session gave no output "${name}"`);
   const { type, data, dims } = value;
-  if (!ArrayBuffer.isView(data))
+  if (!ArrayBuffer.isView(data) || !isRunnable(type))
     throw new SelvedgeError(
       "model-unsupported",
-      `Output "${name}" holds ${type}s, and only outputs of fixed-size types can be packed. Take it out of the model's outputs.`,
+      `Output "${name}" holds ${type}s, and only outputs of numbers and booleans that JavaScript has arrays for can be packed. Take it out of the model's outputs.`,
     );
   const bytes = new Uint8Array(data.byteLength);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

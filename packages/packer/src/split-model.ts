@@ -12,6 +12,7 @@ import { hoistConstants } from "./hoist-constants.ts";
 import { liftInitializers } from "./lift-initializers.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { elementType } from "./onnx-element-type.ts";
+import { refuseRepeatedNames } from "./refuse-repeated-names.ts";
 import { settleInitializers } from "./settle-initializers.ts";
 import { type DeclaredSignature, declaredSignature } from "./signature.ts";
 import { dimsOf, isExternalizable, rawContent } from "./tensor-content.ts";
@@ -34,6 +35,7 @@ export async function splitModel(model: ModelProto): Promise<SplitModel> {
   if (graph === undefined) throw new SelvedgeError("model-invalid", "The model holds no graph.");
   hoistConstants(graph);
   settleInitializers(model, graph);
+  refuseRepeatedNames(graph);
   liftInitializers(graph);
   const tensors: SplitModel["tensors"][number][] = [];
   for (const tensor of graph.initializer) {
