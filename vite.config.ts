@@ -20,6 +20,9 @@ const resolve = {
   },
 };
 
+// A test that hangs has to end; one on a busy machine has to be let finish.
+const testTimeout = 20_000;
+
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
@@ -29,6 +32,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "unit",
+          testTimeout,
           include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts"],
           exclude: [...exclude, "**/*.browser.test.ts"],
         },
@@ -39,6 +43,7 @@ export default defineConfig({
         optimizeDeps: { include: ["comlink", "idb"] },
         test: {
           name: "browser",
+          testTimeout,
           include: ["packages/*/src/**/*.browser.test.ts"],
           exclude,
           browser: {
