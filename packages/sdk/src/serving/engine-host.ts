@@ -42,7 +42,8 @@ export class EngineHost {
   readonly #options: EngineHostOptions;
   #link: WorkerLink<EngineApi> | undefined;
   #started: Promise<RuntimeStarted> | undefined;
-  #opened: Promise<HostOpened> | undefined;
+  /** Whether the worker of `#link` has a session. */
+  #isOpen = false;
   #pack: { readonly digest: string; readonly dtype: Dtype } | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -71,9 +72,8 @@ export class EngineHost {
     if (opened === undefined) return undefined;
     const { compileMs } = await started;
     this.#pack = opened;
-    const result = { ...opened, compileMs };
-    this.#opened = Promise.resolve(result);
-    return result;
+    this.#isOpen = true;
+    return { ...opened, compileMs };
   }
 
   /** Opens a pack that is in the store. @throws SelvedgeError `storage-damaged` where it is not. */
@@ -146,10 +146,7 @@ export class EngineHost {
   }
 
   async #ensureOpen(): Promise<void> {
-    if (this.#link?.isEnded === false && this.#opened !== undefined) {
-      await this.#opened;
-      return;
-    }
+    if (this.#link?.isEnded === false && this.#isOpen) return;
     if (this.#pack === undefined) throw new Error("run before open");
     const { name, version } = await this.openStored(this.#pack);
     if (this.backend === "wasm") return;
@@ -188,7 +185,7 @@ export class EngineHost {
     });
     this.#link = link;
     this.#started = started;
-    this.#opened = undefined;
+    this.#isOpen = false;
     return { link, started };
   }
 }
