@@ -121,7 +121,7 @@ async function runEach(
       if (cause instanceof SelvedgeError) throw cause;
       throw new SelvedgeError(
         "golden-failed",
-        `The model does not run on golden case ${index}: ${messageOf(cause)}. Correct the golden file.`,
+        `The model does not run on golden case ${index}: ${messageOf(cause)}. Give inputs that it takes with --golden FILE.`,
         { cause },
       );
     }

@@ -1,10 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { SelvedgeError } from "@selvedge/protocol";
+import { mlflowFolder } from "./mlflow-folder.ts";
 import type { ModelSource, SourceKind } from "./model-source.ts";
 import { onnxFile } from "./onnx-file.ts";
 
 /** The first that fits is taken. */
-const KINDS: readonly SourceKind[] = [onnxFile];
+const KINDS: readonly SourceKind[] = [mlflowFolder, onnxFile];
 
 /**
  * Opens a model where it lives: a file, or a folder of one.
