@@ -133,6 +133,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     },
     declared: split.declared,
     given,
+    candidates: opened.candidates,
     signal,
   });
 

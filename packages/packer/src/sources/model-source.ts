@@ -13,6 +13,8 @@ export interface OnnxSource {
   readonly attachments: readonly Attachment[];
   /** Cases of inputs that the model is known to take; absent where nothing is known of them. */
   readonly inputs?: readonly (readonly NamedTensor[])[];
+  /** Inputs to try, in order of preference, before any are made from the signature. */
+  readonly candidates?: readonly (readonly NamedTensor[])[];
   /** An SPDX expression, where one is told. */
   readonly license?: string;
   /** What is worth knowing, though nothing is wrong. */
