@@ -568,6 +568,19 @@ describe("a conversion", () => {
     expect(JSON.parse(new TextDecoder().decode(file?.bytes))).toEqual({ colour: COLOURS });
   });
 
+  it("takes fields in the dictionary's order, whichever is asked first", () => {
+    const root = treeNode(
+      "",
+      simple("f", "lessThan", 1),
+      treeNode('score="1"', simple("x", "lessThan", 1)),
+    );
+    const { model } = convertPmml(
+      pmml(FIELDS, treeModel('functionName="regression"', root)),
+      "m.pmml",
+    );
+    expect(model.graph?.input.map(({ name }) => name)).toEqual(["x", "f"]);
+  });
+
   it("gives an answer another name where a field has its own", async () => {
     const fields = numeric("y") + numeric("z");
     const model = `<RegressionModel functionName="regression">${schema("z", "y")}${table(1, term("y", 2))}</RegressionModel>`;

@@ -24,19 +24,27 @@ export interface FieldScope {
 /** What is known of an input: which values make its model answer one thing and which another. */
 export interface FieldInput {
   readonly field: DataField;
-  readonly turningPoints: Set<number>;
+  readonly turningPoints: ReadonlySet<number>;
 }
 
 /** The fields of a `DataDictionary`: each becomes an input of the model once something asks for it. */
 export class DictionaryScope implements FieldScope {
-  readonly inputs: FieldInput[] = [];
   readonly #builder: OnnxBuilder;
   readonly #fields: ReadonlyMap<string, DataField>;
   readonly #columns = new Map<string, Column>();
+  readonly #turningPoints = new Map<string, Set<number>>();
 
   constructor(builder: OnnxBuilder, fields: ReadonlyMap<string, DataField>) {
     this.#builder = builder;
     this.#fields = fields;
+  }
+
+  /** The fields that became inputs, in the dictionary's order. */
+  get inputs(): FieldInput[] {
+    return [...this.#fields.values()].flatMap((field) => {
+      const turningPoints = this.#turningPoints.get(field.name);
+      return turningPoints === undefined ? [] : [{ field, turningPoints }];
+    });
   }
 
   column(name: string, asker: PmmlElement): Column {
@@ -54,7 +62,7 @@ export class DictionaryScope implements FieldScope {
     if (element.children("Value").some((value) => value.attribute("property") === "missing"))
       element.refuse("some of its values stand for missing ones");
     const turningPoints = new Set<number>();
-    this.inputs.push({ field, turningPoints });
+    this.#turningPoints.set(name, turningPoints);
     if (kind === "category" && values.length === 0)
       element.refuse("it is text, and its values are not listed");
     return {

@@ -19,19 +19,19 @@ export const ML_DOMAIN = "ai.onnx.ml";
 export class OnnxBuilder {
   readonly #reserved: ReadonlySet<string>;
   readonly #taken = new Set<string>();
-  readonly #inputs: ValueInfoProto[] = [];
+  readonly #inputs = new Map<string, ValueInfoProto>();
   readonly #outputs: ValueInfoProto[] = [];
   readonly #nodes: NodeProto[] = [];
   readonly #constants = new Map<string, TensorProto>();
 
-  /** @param reserved names that inputs may have, and what is computed may not */
+  /** @param reserved names that inputs may have, in their order, and what is computed may not */
   constructor(reserved: Iterable<string>) {
     this.#reserved = new Set(reserved);
   }
 
   /** Adds an input of one column. @returns its name */
   input(name: string, elemType: DataType): string {
-    this.#inputs.push(rowsOf(name, 1, elemType));
+    this.#inputs.set(name, rowsOf(name, 1, elemType));
     this.#taken.add(name);
     return name;
   }
@@ -83,7 +83,7 @@ export class OnnxBuilder {
       opsetImport: [{ version: 17n }, { domain: ML_DOMAIN, version: 3n }],
       graph: {
         name: "pmml",
-        input: this.#inputs,
+        input: [...this.#reserved].flatMap((name) => this.#inputs.get(name) ?? []),
         output: this.#outputs,
         node: this.#nodes,
         initializer: [...this.#constants.values()],

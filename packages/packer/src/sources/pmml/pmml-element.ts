@@ -24,19 +24,18 @@ export class PmmlElement {
     };
     if (/<!DOCTYPE/i.test(text)) fail("it declares a document type, which no PMML file needs");
     let root: Element | null = null;
+    let problem: string | undefined;
     try {
-      const onError = (_: string, problem: string): never =>
-        fail(`not XML (${messageOf(problem)})`);
-      root = new DOMParser({ locator: false, onError }).parseFromString(
-        text,
-        "text/xml",
-      ).documentElement;
+      // Problems that the parser would get over are problems, too.
+      const onError = (_: string, message: string): void => {
+        problem ??= message;
+      };
+      const parser = new DOMParser({ locator: false, onError });
+      root = parser.parseFromString(text, "text/xml").documentElement;
     } catch (error) {
-      // What the handler throws comes out wrapped, its message first.
-      return fail(
-        `not XML (${messageOf(error).split(`${document}: not XML (`).at(-1)?.split(")")[0]})`,
-      );
+      problem ??= messageOf(error);
     }
+    if (problem !== undefined) fail(`not XML (${messageOf(problem)})`);
     if (root?.localName !== "PMML") return fail("not a PMML document");
     return new PmmlElement(root, document);
   }
