@@ -68,6 +68,7 @@ async function withSession<T>(
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const session = await openSession(source).catch((cause: unknown) => {
+    if (cause instanceof SelvedgeError) throw cause;
     throw new SelvedgeError(
       "model-unsupported",
       `onnxruntime-web cannot load ${what}: ${messageOf(cause)}.`,

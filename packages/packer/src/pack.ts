@@ -17,12 +17,13 @@ import { signPack } from "./sign-pack.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
+import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** A manifest larger than this is worth a warning. */
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions extends ProvenanceOptions {
+export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
   /** The ONNX file. */
   readonly model: string;
   readonly name: string;
@@ -50,7 +51,6 @@ export interface PackOptions extends ProvenanceOptions {
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
   readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What packing is busy with. */
@@ -100,6 +100,10 @@ export interface PackResult {
  * ```
  */
 export async function pack(options: PackOptions): Promise<PackResult> {
+  return await withRuntime(options, () => packModel(options));
+}
+
+async function packModel(options: PackOptions): Promise<PackResult> {
   const { name, version, registry, signal } = options;
   const enter = (phase: PackProgress["phase"], dtype?: PackableDtype): void => {
     signal?.throwIfAborted();

@@ -4,6 +4,7 @@ import { onlyArgument, readCommandLine, required } from "../command-line.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+import { readTimeout } from "../read-timeout.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   read: "Reading the model…",
@@ -40,8 +41,9 @@ other bytes.
                       fp16         weights in 16 bits; WASM and WebGPU
                       q8           8 bits, computed in integers; WASM
                       q8-storage   8 bits in storage, computed in float32; WebGPU
+  --timeout SECONDS   how long loading the model, or running it once, may take (default 600)
   --json              print the result as JSON`,
-  run: async (args, terminal) => {
+  run: async (args, terminal, signal) => {
     const { values, positionals } = readCommandLine(args, {
       name: { type: "string" },
       version: { type: "string" },
@@ -55,6 +57,7 @@ other bytes.
       commit: { type: "string" },
       parent: { type: "string" },
       dtype: { type: "string" },
+      timeout: { type: "string" },
       json: { type: "boolean" },
     });
     const { manifest, digest, outcome, signature, bytes, warnings } = await pack({
@@ -71,6 +74,8 @@ other bytes.
       commit: values.commit,
       parent: values.parent,
       dtypes: readDtypes(values.dtype),
+      timeoutMs: readTimeout(values.timeout),
+      signal,
       onProgress: ({ phase, dtype }) =>
         terminal.progress(dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`),
     });
