@@ -17,7 +17,8 @@ const SAME: Tolerance = { absolute: 1e-6, relative: 1e-5 };
  * Runs a split model on golden inputs, as a browser will, and holds its answers against the ones of
  * the model it came from.
  *
- * @param given inputs to use; without them, some are made from the signature
+ * @param given inputs to use; without them, the first that the model takes is: of the candidates, then
+ * of those made from the signature
  * @throws SelvedgeError `golden-failed` when the answers differ or cannot be compared,
  * `model-unsupported` when onnxruntime-web cannot run the model.
  */
@@ -26,12 +27,13 @@ export async function goldenAnswers(options: {
   split: SessionSource;
   declared: DeclaredSignature;
   given?: readonly (readonly NamedTensor[])[] | undefined;
+  candidates?: readonly (readonly NamedTensor[])[] | undefined;
   signal?: AbortSignal | undefined;
 }): Promise<Golden[]> {
-  const { original, split, declared, given, signal } = options;
+  const { original, split, declared, given, candidates = [], signal } = options;
   const expected = await withSession(original, "the model", (session) =>
     given === undefined
-      ? firstThatRuns(session, declared, signal)
+      ? firstThatRuns(session, inputsToTry(candidates, declared), signal)
       : runEach(session, given, signal),
   );
   return await withSession(split, "the model without its weights", async (session) => {
@@ -82,14 +84,22 @@ async function withSession<T>(
   }
 }
 
+function* inputsToTry(
+  candidates: readonly (readonly NamedTensor[])[],
+  declared: DeclaredSignature,
+): Generator<readonly NamedTensor[]> {
+  yield* candidates;
+  yield* goldenInputs(declared);
+}
+
 async function firstThatRuns(
   session: Session,
-  declared: DeclaredSignature,
+  toTry: Iterable<readonly NamedTensor[]>,
   signal: AbortSignal | undefined,
 ): Promise<Golden[]> {
   let smallest: Golden | undefined;
   let refusal: unknown;
-  for (const inputs of goldenInputs(declared)) {
+  for (const inputs of toTry) {
     signal?.throwIfAborted();
     try {
       const golden = { inputs, outputs: await session.run(inputs) };
@@ -122,7 +132,7 @@ async function runEach(
       if (cause instanceof SelvedgeError) throw cause;
       throw new SelvedgeError(
         "golden-failed",
-        `The model does not run on golden case ${index}: ${messageOf(cause)}. Correct the golden file.`,
+        `The model does not run on golden case ${index}: ${messageOf(cause)}. Give inputs that it takes with --golden FILE.`,
         { cause },
       );
     }

@@ -11,9 +11,9 @@ import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
-import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
+import { openSource } from "./sources/open-source.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
@@ -24,8 +24,10 @@ const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
 export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
-  /** The ONNX file. */
+  /** A file or folder that holds the model: any of `sources/`. */
   readonly model: string;
+  /** Which of several models in a folder, as a path within it. */
+  readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;
   /** The registry's folder; made if it is not there. */
@@ -35,7 +37,7 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
   /**
    * An SPDX expression.
    *
-   * @default "unknown"
+   * @default what the model's folder says, or "unknown"
    */
   readonly license?: string | undefined;
   /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
@@ -81,7 +83,7 @@ export interface PackResult {
 }
 
 /**
- * Packs an ONNX model into a registry. What other versions of the model hold already is not stored
+ * Packs a model into a registry. What other versions of the model hold already is not stored
  * again. The same file packed twice gives the same bytes: they depend on the options and on the
  * versions that were there when this one was first packed.
  *
@@ -117,9 +119,10 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const provenance = await readProvenance(folder, options);
 
   enter("read");
-  const { model, bytes: original, source } = await readModel(options.model);
-  const attachments = await readAttachments(options.attachments ?? []);
-  const given = options.golden === undefined ? undefined : await readGoldenFile(options.golden);
+  const opened = await openSource(options.model, options.file);
+  const { model, bytes: original, source } = opened.model;
+  const attached = await readAttachments(options.attachments ?? []);
+  const given = options.golden === undefined ? opened.inputs : await readGoldenFile(options.golden);
 
   enter("split");
   const split = await splitModel(model);
@@ -134,6 +137,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     },
     declared: split.declared,
     given,
+    candidates: opened.candidates,
     signal,
   });
 
@@ -149,11 +153,11 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const assembled = await assemblePack({
     name,
     version,
-    license: options.license ?? "unknown",
+    license: options.license ?? opened.license ?? "unknown",
     provenance: { source, ...provenance },
     declared: split.declared,
     variants,
-    attachments,
+    attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),
     base,
@@ -169,7 +173,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     outcome,
     ...(signature === undefined ? {} : { signature }),
     bytes,
-    warnings: [...warnings, ...warningsAbout(bytes, golden)],
+    warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -205,6 +209,11 @@ function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golde
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,
     );
   return warnings;
+}
+
+/** What lies beside a model, but for what the caller gives under the same name. */
+function withOwn(beside: readonly Attachment[], own: readonly Attachment[]): Attachment[] {
+  return [...beside.filter(({ name }) => own.every((other) => other.name !== name)), ...own];
 }
 
 async function readAttachments(paths: readonly string[]): Promise<Attachment[]> {

@@ -19,12 +19,13 @@ export const packCommand: Command = {
   summary: "make a pack of an ONNX model",
   help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
 
-Packs the ONNX file MODEL into a registry. A version that is there is never overwritten with
+Packs MODEL, an ONNX file, into a registry. A version that is there is never overwritten with
 other bytes.
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
   --registry DIR      the registry's folder; made if it is not there
+  --file PATH         which model to pack, where MODEL is a folder of several
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
   --golden FILE       inputs to prove devices with, as JSON:
@@ -48,6 +49,7 @@ other bytes.
       name: { type: "string" },
       version: { type: "string" },
       registry: { type: "string" },
+      file: { type: "string" },
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
@@ -65,6 +67,7 @@ other bytes.
       name: required(values.name, "--name NAME"),
       version: required(values.version, "--version VERSION"),
       registry: required(values.registry, "--registry DIR"),
+      file: values.file,
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
