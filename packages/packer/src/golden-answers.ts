@@ -1,4 +1,5 @@
 import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
+import { type Case, nameOfCase } from "./cases-file.ts";
 import type { Golden } from "./golden.ts";
 import { goldenInputs } from "./golden-inputs.ts";
 import { messageOf } from "./message-of.ts";
@@ -25,7 +26,7 @@ export async function goldenAnswers(options: {
   original: SessionSource;
   split: SessionSource;
   declared: DeclaredSignature;
-  given?: readonly (readonly NamedTensor[])[] | undefined;
+  given?: readonly Case[] | undefined;
   signal?: AbortSignal | undefined;
 }): Promise<Golden[]> {
   const { original, split, declared, given, signal } = options;
@@ -109,11 +110,12 @@ async function firstThatRuns(
 
 async function runEach(
   session: Session,
-  given: readonly (readonly NamedTensor[])[],
+  given: readonly Case[],
   signal: AbortSignal | undefined,
 ): Promise<Golden[]> {
   const cases: Golden[] = [];
-  for (const [index, inputs] of given.entries()) {
+  for (const [index, item] of given.entries()) {
+    const { inputs } = item;
     signal?.throwIfAborted();
     try {
       cases.push({ inputs, outputs: await session.run(inputs) });
@@ -121,7 +123,7 @@ async function runEach(
       if (cause instanceof SelvedgeError) throw cause;
       throw new SelvedgeError(
         "golden-failed",
-        `The model does not run on golden case ${index}: ${messageOf(cause)}. Correct the golden file.`,
+        `The model does not run on golden ${nameOfCase(item, index)}: ${messageOf(cause)}. Correct the golden file.`,
         { cause },
       );
     }

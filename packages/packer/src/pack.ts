@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { readCases } from "./cases-file.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
-import { readGoldenFile } from "./golden-file.ts";
 import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
@@ -37,7 +37,7 @@ export interface PackOptions extends ProvenanceOptions {
    * @default "unknown"
    */
   readonly license?: string | undefined;
-  /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
+  /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
@@ -115,7 +115,8 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   enter("read");
   const { model, bytes: original, source } = await readModel(options.model);
   const attachments = await readAttachments(options.attachments ?? []);
-  const given = options.golden === undefined ? undefined : await readGoldenFile(options.golden);
+  const given =
+    options.golden === undefined ? undefined : await readCases(options.golden, "Golden file");
 
   enter("split");
   const split = await splitModel(model);
