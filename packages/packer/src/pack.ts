@@ -4,6 +4,7 @@ import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/pro
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
 import { readCases } from "./cases-file.ts";
+import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readSigningKey } from "./key-file.ts";
@@ -121,6 +122,8 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   enter("split");
   const split = await splitModel(model);
   refuseFloat16(split);
+  if (options.golden !== undefined)
+    checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
   const golden = await goldenAnswers({
