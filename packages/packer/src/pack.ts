@@ -3,9 +3,10 @@ import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { readCases } from "./cases-file.ts";
+import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
-import { readGoldenFile } from "./golden-file.ts";
 import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
@@ -40,7 +41,7 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
    * @default what the model's folder says, or "unknown"
    */
   readonly license?: string | undefined;
-  /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
+  /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
@@ -122,11 +123,16 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const opened = await openSource(options.model, options.file);
   const { model, bytes: original, source } = opened.model;
   const attached = await readAttachments(options.attachments ?? []);
-  const given = options.golden === undefined ? opened.inputs : await readGoldenFile(options.golden);
+  const given =
+    options.golden === undefined
+      ? opened.inputs?.map((inputs) => ({ inputs }))
+      : await readCases(options.golden, "Golden file");
 
   enter("split");
   const split = await splitModel(model);
   refuseFloat16(split);
+  if (options.golden !== undefined)
+    checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
   const golden = await goldenAnswers({

@@ -28,7 +28,9 @@ other bytes.
   --file PATH         which model to pack, where MODEL is a folder of several
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
-  --golden FILE       inputs to prove devices with, as JSON:
+  --golden FILE       inputs to prove devices with, and the outputs that are expected if they are known:
+                      an archive of numpy.savez(FILE, x=…, **{"outputs/y": …}), several cases by
+                      number as "0/x", or JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature.
   --base VERSION      the version that most devices have: tensors that changed little since then get
