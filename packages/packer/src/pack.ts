@@ -11,6 +11,8 @@ import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
+import type { ScaleCounts } from "./quantize/kept-scales.ts";
+import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
@@ -49,7 +51,7 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
-  /** A version whose holders get deltas of the tensors that changed. */
+  /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
   readonly key?: string | undefined;
@@ -79,6 +81,8 @@ export interface PackResult {
     /** What was added to the registry's segments. */
     readonly written: number;
   };
+  /** With a base, how many quantization scales each precision that has any kept of it. */
+  readonly scales?: readonly ({ readonly dtype: PackableDtype } & ScaleCounts)[];
   /** What is worth knowing, though nothing is wrong. */
   readonly warnings: readonly string[];
 }
@@ -152,6 +156,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     original,
     fp32: split,
     golden,
+    base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
 
@@ -179,6 +184,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     outcome,
     ...(signature === undefined ? {} : { signature }),
     bytes,
+    ...(base === undefined ? {} : { scales: scalesOf(variants) }),
     warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
   };
 }
@@ -200,6 +206,12 @@ async function openBase(
   throw new SelvedgeError(
     "options-invalid",
     `${name}@${version} cannot be its own base. Name the version that devices have now.`,
+  );
+}
+
+function scalesOf(variants: readonly PackedVariant[]): NonNullable<PackResult["scales"]> {
+  return variants.flatMap(({ dtype, scales }) =>
+    scales === undefined || scales.all === 0 ? [] : [{ dtype, ...scales }],
   );
 }
 

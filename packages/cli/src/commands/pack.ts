@@ -34,7 +34,8 @@ other bytes.
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature.
   --base VERSION      the version that most devices have: tensors that changed little since then get
-                      deltas, which only those devices fetch
+                      deltas, which only those devices fetch, and q8 keeps its scales where that
+                      costs next to nothing
   --key FILE          a private key to sign the version with, such as pack.key.json of \`selvedge keygen\`
   --dataset FILE      a file it was trained on, of which the digest is recorded; may be repeated
   --commit SHA        the git commit it was trained from
@@ -64,7 +65,7 @@ other bytes.
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
-    const { manifest, digest, outcome, signature, bytes, warnings } = await pack({
+    const { manifest, digest, outcome, signature, bytes, scales, warnings } = await pack({
       model: onlyArgument(positionals, "MODEL"),
       name: required(values.name, "--name NAME"),
       version: required(values.version, "--version VERSION"),
@@ -88,13 +89,16 @@ other bytes.
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const { name, version, variants } = manifest;
     if (values.json === true) {
-      terminal.out(JSON.stringify({ name, version, digest, outcome, signature, bytes, warnings }));
+      const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
+      terminal.out(JSON.stringify(result));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
     const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
+    for (const { dtype, all, kept } of scales ?? [])
+      terminal.out(`  ${dtype} keeps ${kept} of its ${all} scales from ${values.base}`);
     terminal.out(`digest ${digest}`);
     if (signature !== undefined) terminal.out(`signature ${signature}`);
     return undefined;
