@@ -27,9 +27,9 @@ const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
 export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
-  /** A file or folder that holds the model: any of `sources/`. */
+  /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; or a PMML file. */
   readonly model: string;
-  /** Which of several models in a folder, as a path within it. */
+  /** Which of several models in a folder, as a path within it, such as `onnx/decoder_model.onnx`. */
   readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;

@@ -16,16 +16,22 @@ const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
 
 export const packCommand: Command = {
   name: "pack",
-  summary: "make a pack of an ONNX model",
+  summary: "make a pack of a model",
   help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
 
-Packs MODEL, an ONNX file, into a registry. A version that is there is never overwritten with
-other bytes.
+Packs MODEL into a registry. A version that is there is never overwritten with other bytes.
+MODEL is one of:
+  an ONNX file        what else it needs lies beside it
+  an MLflow folder    with an onnx flavour: its signature is checked, its input example becomes the
+                      golden inputs
+  a folder as transformers.js loads it
+                      onnx/model.onnx; tokenizer and config files become attachments
+  a PMML file         .pmml or .xml: a regression, a tree or a forest, which becomes ONNX
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
   --registry DIR      the registry's folder; made if it is not there
-  --file PATH         which model to pack, where MODEL is a folder of several
+  --file PATH         which model of a folder, such as onnx/decoder_model.onnx
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
   --golden FILE       inputs to prove devices with, and the outputs that are expected if they are known:

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesFrom, elementsOf, type NamedTensor } from "../../named-tensor.ts";
-import { encode } from "../../onnx-model.fixture.ts";
-import { openSession } from "../../onnx-runtime.ts";
+import { answer } from "../../run-model.fixture.ts";
 import { seededRandom } from "../../seeded-random.ts";
 import { convertPmml } from "./convert-pmml.ts";
 import {
@@ -69,26 +68,20 @@ function tensorsOf(inputs: readonly NamedTensor[], all: readonly Row[]): NamedTe
 }
 
 async function answers(text: string, all: readonly Row[]) {
-  const { model, inputs, attachments, notes } = convertPmml(text, "m.pmml");
-  const session = await openSession({ graph: encode(model), weights: new Map() });
-  try {
-    const outputs = await session.run(tensorsOf(inputs, all));
-    const read = (name: string) => {
-      const tensor = outputs.find((output) => output.name === name);
-      return tensor && Array.from(elementsOf(tensor), Number);
-    };
-    const labels = attachments.find(({ name }) => name === "labels.txt")?.bytes;
-    const categories = labels && new TextDecoder().decode(labels).trimEnd().split("\n");
-    return {
-      y: read("y"),
-      label: read("label"),
-      probabilities: read("probabilities"),
-      categories,
-      notes,
-    };
-  } finally {
-    await session.close();
-  }
+  const { model, inputs, attachments } = convertPmml(text, "m.pmml");
+  const outputs = await answer(model, tensorsOf(inputs, all));
+  const read = (name: string) => {
+    const tensor = outputs.find((output) => output.name === name);
+    return tensor && Array.from(elementsOf(tensor), Number);
+  };
+  const labels = attachments.find(({ name }) => name === "labels.txt")?.bytes;
+  const categories = labels && new TextDecoder().decode(labels).trimEnd().split("\n");
+  return {
+    y: read("y"),
+    label: read("label"),
+    probabilities: read("probabilities"),
+    categories,
+  };
 }
 
 /** Holds a document's answers against the reference evaluator's, row by row. */
@@ -593,9 +586,7 @@ describe("a conversion", () => {
       pmml(FIELDS, treeModel('functionName="regression"', numbersTree())),
       "m.pmml",
     );
-    const session = await openSession({ graph: encode(model), weights: new Map() });
-    const [y] = await session.run(inputs);
-    await session.close();
+    const [y] = await answer(model, inputs);
     expect(new Set(y && Array.from(elementsOf(y), Number)).size).toBeGreaterThan(2);
   });
 
