@@ -8,6 +8,7 @@ import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readSigningKey } from "./key-file.ts";
+import { limitBackends } from "./limit-backends.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
@@ -151,7 +152,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     signal,
   });
 
-  const { variants, warnings } = await packVariants({
+  const { variants: made, warnings } = await packVariants({
     dtypes: options.dtypes ?? ["fp32"],
     original,
     fp32: split,
@@ -159,6 +160,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
+  const variants = model.graph === undefined ? made : limitBackends(made, model.graph);
 
   enter("write");
   const assembled = await assemblePack({
