@@ -3,7 +3,7 @@ import type { Golden } from "./golden.ts";
 import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
 
 /** Of the strictest tolerance: rounding takes up half of this. */
-const SHARE = 1 / 8;
+const SHARE = 1 / 4;
 
 /**
  * Rounds floating-point answers to a step that is small beside what a device may be off by. The bits
