@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { GoldenAnswer } from "./golden.ts";
 import { bytesFrom, elementsOf, type NamedTensor, type RunnableType } from "./named-tensor.ts";
 import { roundAnswers } from "./round-answers.ts";
 
@@ -16,11 +17,10 @@ function numbersOf(tensor: NamedTensor): number[] {
   return numbers;
 }
 
-function roundedTo(absolute: number, answer: NamedTensor): number[] {
+function roundedTo(absolute: number, answer: GoldenAnswer): number[] {
   const strict = { absolute, relative: 0 };
   const lax = { absolute: 10 * absolute, relative: 0 };
-  const cases = [{ inputs: [], outputs: [answer] }];
-  const [rounded] = roundAnswers(cases, { webgpu: lax, wasm: strict })[0]?.outputs ?? [];
+  const [rounded] = roundAnswers([answer], { webgpu: lax, wasm: strict });
   return rounded === undefined ? [] : numbersOf(rounded);
 }
 
@@ -48,6 +48,12 @@ test("what differs by less than can be told apart becomes equal, zeros of both s
   );
   expect(a).toEqual([0, 0.5, 0]);
   expect(b).toEqual(a);
+});
+
+test("an answer of another scale is rounded to another step", () => {
+  const answer = tensor("float32", [0.001]);
+  expect(roundedTo(0.1, answer)).toEqual([0]);
+  expect(roundedTo(0.1, { ...answer, scale: 0.001 })[0]).toBeCloseTo(0.001, 5);
 });
 
 test("answers that have to be exact, and whole numbers, stay as they are", () => {

@@ -5,6 +5,7 @@ import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
 import { readTimeout } from "../read-timeout.ts";
+import { readTolerances } from "../read-tolerances.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   read: "Reading the model…",
@@ -38,7 +39,11 @@ MODEL is one of:
                       an archive of numpy.savez(FILE, x=…, **{"outputs/y": …}), several cases by
                       number as "0/x", or JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
-                      Without it they are made from the model's signature.
+                      Without it they are made from the model's signature, zeros and extremes included.
+  --tolerance PLACE=ABSOLUTE,RELATIVE
+                      how far a device's answers may be from the golden ones on wasm, webgpu or, for
+                      one precision, such as q8/wasm; may be repeated. Without it this is derived from
+                      how far apart sound answers are, and from what the precision costs.
   --base VERSION      the version that most devices have: tensors that changed little since then get
                       deltas, which only those devices fetch, and q8 keeps its scales where that
                       costs next to nothing
@@ -62,6 +67,7 @@ MODEL is one of:
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
+      tolerance: { type: "string", multiple: true },
       base: { type: "string" },
       key: { type: "string" },
       dataset: { type: "string", multiple: true },
@@ -80,6 +86,7 @@ MODEL is one of:
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
+      tolerance: readTolerances(values.tolerance),
       base: values.base,
       key: values.key,
       datasets: values.dataset,
