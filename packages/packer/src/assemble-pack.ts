@@ -3,6 +3,7 @@ import {
   type Manifest,
   type Provenance,
   parseManifest,
+  type ReleaseTests,
   SelvedgeError,
   sha256,
   type TensorRef,
@@ -38,6 +39,8 @@ export interface PackParts {
   readonly declared: DeclaredSignature;
   /** In the order a device takes the first that it can run. */
   readonly variants: readonly PackedVariant[];
+  /** What they had to pass. */
+  readonly tests?: ReleaseTests;
   readonly attachments: readonly Attachment[];
   readonly golden: readonly Golden[];
   /** What need not be stored again. */
@@ -98,6 +101,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     })),
     golden: { tolerance: tolerances(golden.flatMap(({ outputs }) => outputs)), cases },
     attachments,
+    ...(parts.tests === undefined ? {} : { tests: parts.tests }),
     variants,
   };
   const text = JSON.stringify(manifest);
@@ -119,7 +123,7 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, backends, split, error, tolerance } = variant;
+  const { dtype, backends, split, error, metrics, tolerance } = variant;
   const older = from.base?.variant(dtype);
   const graph = await withDelta(await from.layout.add(split.graph), {
     ...from,
@@ -136,6 +140,7 @@ async function addVariant(
     graph,
     tensors: await addTensors(from, split.tensors, older?.tensors),
     ...(error === undefined ? {} : { error }),
+    ...(metrics === undefined ? {} : { metrics }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
 }

@@ -13,6 +13,9 @@ import { publishPack } from "./publish-pack.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
+import { type ReleaseTestOptions, readReleaseTests } from "./release-tests/read-release-tests.ts";
+import type { TestProgress } from "./release-tests/run-release-tests.ts";
+import { testRelease } from "./release-tests/test-release.ts";
 import { signPack } from "./sign-pack.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
@@ -22,7 +25,7 @@ import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions extends ProvenanceOptions {
+export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions {
   /** The ONNX file. */
   readonly model: string;
   readonly name: string;
@@ -55,9 +58,11 @@ export interface PackOptions extends ProvenanceOptions {
 
 /** What packing is busy with. */
 export interface PackProgress {
-  readonly phase: "read" | "split" | "golden" | "quantize" | "write";
+  readonly phase: "read" | "split" | "golden" | "quantize" | "test" | "write";
   /** The precision that is being made, while quantizing. */
   readonly dtype?: PackableDtype;
+  /** How far the tests of a precision have come, while testing. */
+  readonly test?: TestProgress;
 }
 
 /** What packing came to. */
@@ -89,6 +94,7 @@ export interface PackResult {
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed;
  *   or a precision does not become smaller than fp32, or its answers are too far off
  * - `golden-failed`: the packed model does not answer as the original does
+ * - `tests-failed`: a precision falls short of a metric, or a regression case does not hold
  * - `version-exists`: the version is there with other bytes; nothing was changed
  * - `not-found`: there is no such base, or no such file
  * - `registry-invalid`: the registry cannot be written, or what it shares with this version is damaged
@@ -121,6 +127,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   enter("split");
   const split = await splitModel(model);
   refuseFloat16(split);
+  const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
   const golden = await goldenAnswers({
@@ -134,12 +141,18 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     signal,
   });
 
-  const { variants, warnings } = await packVariants({
+  const { variants: untested, warnings } = await packVariants({
     dtypes: options.dtypes ?? ["fp32"],
     original,
     fp32: split,
     golden,
     onDtype: (dtype) => enter("quantize", dtype),
+  });
+
+  const tested = await testRelease(tests, untested, {
+    golden,
+    onProgress: (test) => options.onProgress?.({ phase: "test", test }),
+    signal,
   });
 
   enter("write");
@@ -149,7 +162,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     license: options.license ?? "unknown",
     provenance: { source, ...provenance },
     declared: split.declared,
-    variants,
+    ...tested,
     attachments,
     golden,
     stored: await storedBlobs(folder, version),

@@ -26,6 +26,8 @@ export interface PackedVariant {
   readonly expansion: number;
   /** Against fp32, on the golden inputs; fp32 has none. */
   readonly error?: QuantizationError;
+  /** By metric, on the cases that it was tested by. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** By backend; without it, the manifest's holds. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
 }

@@ -1,0 +1,222 @@
+import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
+import { type Case, nameOfCase } from "../cases-file.ts";
+import { messageOf } from "../message-of.ts";
+import type { NamedTensor } from "../named-tensor.ts";
+import { openSession, type Session, type SessionSource } from "../onnx-runtime.ts";
+import { type CheckedBar, describeValue, meets, rounded } from "./metric-bar.ts";
+import { METRICS } from "./metrics.ts";
+import type { Observation } from "./observation.ts";
+import { type Complaints, observeCase } from "./observe-case.ts";
+import type { ReleaseTestPlan, TestSet } from "./read-release-tests.ts";
+import { regressionOf } from "./regression-of.ts";
+import { worstCases } from "./worst-cases.ts";
+
+/** A variant to test, which runs here as a device would run it. */
+export interface TestedVariant extends SessionSource {
+  /** What to call it, such as `q8`. */
+  readonly name: string;
+  /** How far its answers may be from expected outputs that have to hold. */
+  readonly tolerance: Tolerance;
+}
+
+/** For a variant whose answers have none: they have to be exact. */
+export const NO_TOLERANCE: Tolerance = { absolute: 0, relative: 0 };
+
+/** Which backend's tolerance holds here: what is meant for others is run all the same. */
+export function backendHere(backends: readonly string[]): string {
+  return backends.find((backend) => backend === "wasm") ?? backends[0] ?? "wasm";
+}
+
+/** How far the tests have come. */
+export interface TestProgress {
+  readonly variant: string;
+  /** The cases that were run, of all that are run for this variant. */
+  readonly done: number;
+  readonly of: number;
+}
+
+/** How many failing cases are named; the others are counted. */
+const NAMED = 10;
+
+/** What tests came to. */
+export interface TestOutcome {
+  /** Each variant's metrics, in the order of the variants. */
+  readonly measured: readonly Readonly<Record<string, number>>[];
+  /** What fell short, with its numbers, in words; empty where all is well. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Runs every test on every variant.
+ *
+ * @throws SelvedgeError `tests-failed` where a variant does not run, or its answers are not finite;
+ * `options-invalid` for cases that do not fit the model.
+ */
+export async function runReleaseTests(
+  plan: ReleaseTestPlan,
+  variants: readonly TestedVariant[],
+  options: {
+    readonly onProgress?: ((progress: TestProgress) => void) | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
+): Promise<TestOutcome> {
+  const measured: Record<string, number>[] = [];
+  const failures: string[] = [];
+  for (const variant of variants) {
+    const outcome = await testVariant(plan, variant, options);
+    measured.push(outcome.metrics);
+    failures.push(...outcome.failures);
+  }
+  return { measured, failures };
+}
+
+interface VariantOutcome {
+  readonly metrics: Record<string, number>;
+  /** What fell short, in words. */
+  readonly failures: readonly string[];
+}
+
+async function testVariant(
+  plan: ReleaseTestPlan,
+  variant: TestedVariant,
+  options: Parameters<typeof runReleaseTests>[2],
+): Promise<VariantOutcome> {
+  const { evaluation, regression, reading } = plan;
+  const session = await openSession(variant).catch((cause: unknown) => {
+    throw failure(`${variant.name} cannot be loaded for its tests: ${messageOf(cause)}`, cause);
+  });
+  const of = (evaluation?.cases.length ?? 0) + (regression?.cases.length ?? 0);
+  let done = 0;
+  const runner: CaseRunner = {
+    variant: variant.name,
+    answer: async (test, complaints) => {
+      options?.signal?.throwIfAborted();
+      options?.onProgress?.({ variant: variant.name, done, of });
+      done += 1;
+      return await answersOf(session, test, complaints);
+    },
+  };
+  try {
+    const metrics: Record<string, number> = {};
+    const failures: string[] = [];
+    if (evaluation !== undefined) {
+      const kinds = new Set(evaluation.bars.map(({ metric }) => METRICS[metric].on));
+      const observed = await runCases(evaluation, runner, (test, answers, complaints) =>
+        observeCase(test, answers, { ...reading, ...complaints, kinds }),
+      );
+      for (const bar of evaluation.bars) {
+        const value = measure(bar, evaluation, observed);
+        metrics[bar.metric] = value;
+        if (!meets(bar, value))
+          failures.push(shortfall({ bar, value, observed, variant, evaluation }));
+      }
+    }
+    if (regression !== undefined) {
+      const { tolerance } = variant;
+      const wrongs = await runCases(regression, runner, (test, answers, complaints) =>
+        regressionOf(test, answers, { ...reading, ...complaints, tolerance }),
+      );
+      const broken = wrongs.flatMap((wrong, index) => {
+        const test = regression.cases[index];
+        return wrong === undefined || test === undefined
+          ? []
+          : [`${nameOfCase(test, index)}: ${wrong}`];
+      });
+      if (broken.length > 0) failures.push(regressed(regression, variant, broken));
+    }
+    return { metrics, failures };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Runs the cases of one variant, one after another. */
+interface CaseRunner {
+  readonly variant: string;
+  answer(test: Case, complaints: Complaints): Promise<NamedTensor[]>;
+}
+
+async function runCases<T>(
+  { title, cases }: TestSet,
+  { variant, answer }: CaseRunner,
+  judge: (test: Case, answers: readonly NamedTensor[], complaints: Complaints) => T,
+): Promise<T[]> {
+  const outcomes: T[] = [];
+  for (const [index, test] of cases.entries()) {
+    const at = `${title}: ${nameOfCase(test, index)}`;
+    const complaints: Complaints = {
+      refuse: (wrong) => {
+        throw new SelvedgeError("options-invalid", `${at}: ${wrong}.`);
+      },
+      fail: (wrong) => {
+        throw failure(`${at}: ${wrong} as ${variant}`);
+      },
+    };
+    outcomes.push(judge(test, await answer(test, complaints), complaints));
+  }
+  return outcomes;
+}
+
+async function answersOf(
+  session: Session,
+  test: Case,
+  { fail }: Complaints,
+): Promise<NamedTensor[]> {
+  try {
+    return await session.run(test.inputs);
+  } catch (error) {
+    return fail(`onnxruntime-web does not run it (${messageOf(error)})`);
+  }
+}
+
+function measure(
+  { metric }: CheckedBar,
+  { title, cases }: TestSet,
+  observed: readonly Observation[],
+): number {
+  const value = rounded(METRICS[metric].of(observed));
+  if (Number.isFinite(value)) return value;
+  throw new SelvedgeError(
+    "options-invalid",
+    `${title}: ${metric} comes to ${value} over its ${counted(cases.length, "case")}, which is no value. Give cases whose labels differ and are not empty, or name another metric.`,
+  );
+}
+
+function shortfall({
+  bar,
+  value,
+  observed,
+  variant,
+  evaluation: { title, cases },
+}: {
+  bar: CheckedBar;
+  value: number;
+  observed: readonly Observation[];
+  variant: TestedVariant;
+  evaluation: TestSet;
+}): string {
+  const { metric, min, max } = bar;
+  const limit = min ?? max ?? Number.NaN;
+  return `${title}: ${metric} of ${variant.name} is ${describeValue(metric, value)} over ${counted(cases.length, "case")}, and has to be ${describeValue(metric, limit)} at ${min === undefined ? "most" : "least"}; worst: ${worstCases(metric, cases, observed)}`;
+}
+
+function regressed(
+  { title, cases }: TestSet,
+  variant: TestedVariant,
+  broken: readonly string[],
+): string {
+  const more = broken.length > NAMED ? `, and ${broken.length - NAMED} more` : "";
+  return `${title}: ${broken.length} of ${counted(cases.length, "case")} do not hold as ${variant.name}: ${broken.slice(0, NAMED).join(", ")}${more}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function failure(what: string, cause?: unknown): SelvedgeError {
+  return new SelvedgeError(
+    "tests-failed",
+    `${what}. Improve the model, leave out the precision that falls short, or correct the tests.`,
+    { cause },
+  );
+}
