@@ -15,6 +15,9 @@ export interface SessionSource {
   readonly weights: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
+/** The runtime says nothing below this. */
+const FATAL = 4;
+
 /** Which onnxruntime-web runs here. */
 export async function runtimeVersion(): Promise<string> {
   const { env } = await loadRuntime();
@@ -26,12 +29,16 @@ export async function runtimeVersion(): Promise<string> {
  *
  * @throws Error when the runtime refuses it, in the runtime's own words.
  */
-export async function openSession({ graph, weights }: SessionSource): Promise<Session> {
+export async function openSession(
+  { graph, weights }: SessionSource,
+  { optimization = "all" }: { readonly optimization?: "disabled" | "basic" | "all" } = {},
+): Promise<Session> {
   const { InferenceSession, Tensor } = await loadRuntime();
   const session = await InferenceSession.create(graph, {
     executionProviders: ["wasm"],
     externalData: [...weights].map(([path, data]) => ({ path, data })),
-    logSeverityLevel: 4,
+    logSeverityLevel: FATAL,
+    graphOptimizationLevel: optimization,
   });
   return {
     run: async (inputs) => {
@@ -39,7 +46,8 @@ export async function openSession({ graph, weights }: SessionSource): Promise<Se
         if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
         return [name, new Tensor(dtype, elementsOf({ dtype, bytes }), dims)];
       });
-      const outputs = await session.run(Object.fromEntries(feeds));
+      // Inputs that a model does not take are tried on purpose, and what is wrong is thrown too.
+      const outputs = await session.run(Object.fromEntries(feeds), { logSeverityLevel: FATAL });
       return session.outputNames.map((name) => toNamedTensor(name, outputs));
     },
     close: () => session.release(),

@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
-import type { Golden } from "./golden.ts";
+import { type GoldenSet, typicalOf } from "./golden.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
 import { makeVariant, type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
 import { PACKABLE_DTYPES, type PackableDtype, type QuantizedDtype } from "./quantize/recipes.ts";
@@ -18,7 +18,7 @@ export async function packVariants(options: {
   readonly original: Uint8Array<ArrayBuffer>;
   /** The same without its weights, which is what fp32 devices get. */
   readonly fp32: SplitModel;
-  readonly golden: readonly Golden[];
+  readonly golden: GoldenSet;
   readonly onDtype: (dtype: PackableDtype) => void;
 }): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
   const { dtypes, original, fp32, golden, onDtype } = options;
@@ -32,7 +32,7 @@ export async function packVariants(options: {
   if (first === undefined) return { variants, warnings: [] };
   onDtype(first);
   const source = fromBinary(ModelProtoSchema, original);
-  const { model, warnings } = await prepareModel(source, golden);
+  const { model, warnings } = await prepareModel(source, typicalOf(golden.cases));
   const fp32Bytes = storedBytes(fp32);
   for (const dtype of quantized) {
     if (dtype !== first) onDtype(dtype);

@@ -3,10 +3,13 @@ import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { calibrate } from "./calibrate.ts";
 import { readCases } from "./cases-file.ts";
-import type { Golden } from "./golden.ts";
+import { checkCases } from "./check-cases.ts";
+import { type GoldenSet, typicalOf } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readSigningKey } from "./key-file.ts";
+import { checkOwnTolerances, type OwnTolerances } from "./own-tolerances.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
@@ -42,6 +45,11 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions {
   readonly license?: string | undefined;
   /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
+  /**
+   * How far answers may be from the golden ones, by backend, or by dtype and backend as in `q8/wasm`,
+   * in place of what is derived from how far apart sound answers are.
+   */
+  readonly tolerance?: OwnTolerances | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
    *
@@ -111,6 +119,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     signal?.throwIfAborted();
     options.onProgress?.(dtype === undefined ? { phase } : { phase, dtype });
   };
+  const { dtypes = ["fp32"] } = options;
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
   const base = await openBase(folder, options);
@@ -118,8 +127,10 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const key = options.key === undefined ? undefined : await readSigningKey(options.key);
   const provenance = await readProvenance(folder, options);
 
+  checkOwnTolerances(options.tolerance ?? {}, dtypes);
+
   enter("read");
-  const { model, bytes: original, source } = await readModel(options.model);
+  const { model, bytes: original, source: file } = await readModel(options.model);
   const attachments = await readAttachments(options.attachments ?? []);
   const given =
     options.golden === undefined ? undefined : await readCases(options.golden, "Golden file");
@@ -127,22 +138,27 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   enter("split");
   const split = await splitModel(model);
   refuseFloat16(split);
+  if (options.golden !== undefined)
+    checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
   const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
-  const golden = await goldenAnswers({
-    original: { graph: original, weights: new Map() },
+  const source = { graph: original, weights: new Map() };
+  const answers = await goldenAnswers({
+    original: source,
     split: {
       graph: split.graph,
       weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
     },
     declared: split.declared,
     given,
+    tolerance: options.tolerance?.["wasm"],
     signal,
   });
+  const golden = await calibrate(source, answers, options.tolerance, signal);
 
   const { variants: untested, warnings } = await packVariants({
-    dtypes: options.dtypes ?? ["fp32"],
+    dtypes,
     original,
     fp32: split,
     golden,
@@ -160,7 +176,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     name,
     version,
     license: options.license ?? "unknown",
-    provenance: { source, ...provenance },
+    provenance: { source: file, ...provenance },
     declared: split.declared,
     ...tested,
     attachments,
@@ -179,7 +195,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     outcome,
     ...(signature === undefined ? {} : { signature }),
     bytes,
-    warnings: [...warnings, ...warningsAbout(bytes, golden)],
+    warnings: [...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -203,13 +219,13 @@ async function openBase(
   );
 }
 
-function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {
+function warningsAbout({ manifest }: PackResult["bytes"], golden: GoldenSet): string[] {
   const warnings: string[] = [];
   if (manifest > MANIFEST_GOAL)
     warnings.push(
       `The manifest takes ${Math.ceil(manifest / 1024)} KB, and devices fetch it with every new version. Fewer, larger tensors would make it smaller.`,
     );
-  const magnitude = magnitudeOf(golden.flatMap(({ outputs }) => outputs));
+  const magnitude = magnitudeOf(typicalOf(golden.cases).flatMap(({ outputs }) => outputs));
   if (magnitude < SMALLEST_MAGNITUDE)
     warnings.push(
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,

@@ -82,9 +82,11 @@ function manifestWith(weights: readonly Weight[]): Manifest {
       cases: [
         {
           inputs: [tensor("x", "float32", [1, 3, 48, 16])],
-          outputs: [tensor("y", "float32", [1, 2, 5])],
+          outputs: [{ ...tensor("y", "float32", [1, 2, 5]), scale: 0.5 }],
+          dtypes: ["fp32"],
         },
       ],
+      spread: { wasm: 2.5e-7, webgpu: 1e-5 },
     },
     attachments: [{ name: "labels.txt", ...blob(26_000) }],
     tests: {
@@ -158,7 +160,7 @@ function junkFor({ value, path }: Place): unknown[] {
   if (Array.isArray(value)) return [...always, 5, "x", {}];
   if (typeof value === "object") return [...always, 5, "x", []];
   if (typeof value === "string") return [...always, 5, {}, [], "", " "];
-  const fraction = /tolerance|error|metrics/.test(path) ? [] : [1.5, 2 ** 53];
+  const fraction = /tolerance|error|scale|spread|metrics/.test(path) ? [] : [1.5, 2 ** 53];
   // What is measured may be below zero.
   const negative = /metrics/.test(path) ? [] : [-7];
   return [...always, "5", {}, [], ...negative, ...fraction];
@@ -182,7 +184,7 @@ describe("a manifest with one thing wrong is refused by a message that names it:
   const places = placesIn(example);
   /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. What was tested is its owner's. */
   const optional =
-    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
+    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -357,6 +359,11 @@ describe("a manifest with one thing wrong is refused by a message that names it:
     ],
     ["a golden input too few", "golden.cases[0].inputs", (m) => (m.golden.cases[0].inputs = [])],
     [
+      "a golden case for a precision that is not there",
+      "golden.cases[0].dtypes[0]",
+      (m) => (m.golden.cases[0].dtypes = ["fp16"]),
+    ],
+    [
       "golden without an answer",
       "golden.cases[0].outputs",
       (m) => (m.golden.cases[0].outputs = []),
@@ -373,7 +380,7 @@ test("fields it does not know change nothing, whatever they are called", () => {
     (document: Manifest) => document,
     ...placesIn(example)
       .filter(({ value, path }) => {
-        const isRecord = /^provenance\.tools$|tolerance$|\.metrics$/.test(path);
+        const isRecord = /^provenance\.tools$|(tolerance|spread)$|\.metrics$/.test(path);
         return typeof value === "object" && !Array.isArray(value) && !isRecord;
       })
       .map(

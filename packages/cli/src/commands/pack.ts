@@ -5,7 +5,9 @@ import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+
 import { readMetrics } from "../read-metrics.ts";
+import { readTolerances } from "../read-tolerances.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   read: "Reading the model…",
@@ -29,9 +31,15 @@ other bytes.
   --registry DIR      the registry's folder; made if it is not there
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
-  --golden FILE       inputs to prove devices with, as JSON:
+  --golden FILE       inputs to prove devices with, and the outputs that are expected if they are known:
+                      an archive of numpy.savez(FILE, x=…, **{"outputs/y": …}), several cases by
+                      number as "0/x", or JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
-                      Without it they are made from the model's signature.
+                      Without it they are made from the model's signature, zeros and extremes included.
+  --tolerance PLACE=ABSOLUTE,RELATIVE
+                      how far a device's answers may be from the golden ones on wasm, webgpu or, for
+                      one precision, such as q8/wasm; may be repeated. Without it this is derived from
+                      how far apart sound answers are, and from what the precision costs.
   --base VERSION      the version that most devices have: tensors that changed little since then get
                       deltas, which only those devices fetch
   --key FILE          a private key to sign the version with, such as pack.key.json of \`selvedge keygen\`
@@ -65,6 +73,7 @@ other bytes.
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
+      tolerance: { type: "string", multiple: true },
       base: { type: "string" },
       key: { type: "string" },
       dataset: { type: "string", multiple: true },
@@ -88,6 +97,7 @@ other bytes.
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
+      tolerance: readTolerances(values.tolerance),
       base: values.base,
       key: values.key,
       datasets: values.dataset,

@@ -18,12 +18,8 @@ import {
   type ReleaseTestPlan,
   readReleaseTests,
 } from "./read-release-tests.ts";
-import {
-  backendHere,
-  NO_TOLERANCE,
-  runReleaseTests,
-  type TestedVariant,
-} from "./run-release-tests.ts";
+import { backendHere, runReleaseTests, type TestedVariant } from "./run-release-tests.ts";
+import { toleranceOfOutput } from "./tolerance-of-output.ts";
 
 /** The files of the tests that a pack was released by. */
 export type ReleaseTestFiles = Pick<ReleaseTestOptions, "evaluation" | "regression" | "vocabulary">;
@@ -111,11 +107,12 @@ function drift(
 function testedVariant(manifest: Manifest, variant: Variant, contents: Contents): TestedVariant {
   const bytesOf = (digest: string) => contents.get(digest) ?? new Uint8Array();
   const { dtype, backends, graph, tensors } = variant;
+  const tolerance = toleranceOf(manifest, variant, backendHere(backends));
   return {
     name: dtype,
     graph: bytesOf(graph.sha256),
     weights: new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)])),
-    tolerance: toleranceOf(manifest, variant, backendHere(backends)) ?? NO_TOLERANCE,
+    tolerance: (output) => toleranceOfOutput(output, manifest.golden.cases, tolerance),
   };
 }
 

@@ -19,11 +19,11 @@ import {
 export function regressionOf(
   test: Case,
   answers: readonly NamedTensor[],
-  options: Reading & Complaints & { readonly tolerance: Tolerance },
+  options: Reading & Complaints & { readonly tolerance: (output: string) => Tolerance },
 ): string | undefined {
   for (const expected of test.outputs ?? []) {
     const answer = answers.find(({ name }) => name === expected.name);
-    const wrong = difference(answer, expected, options.tolerance);
+    const wrong = difference(answer, expected, options.tolerance(expected.name));
     if (wrong !== undefined) return wrong;
   }
   if (test.label === undefined) return undefined;

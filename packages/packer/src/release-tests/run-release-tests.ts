@@ -15,12 +15,9 @@ import { worstCases } from "./worst-cases.ts";
 export interface TestedVariant extends SessionSource {
   /** What to call it, such as `q8`. */
   readonly name: string;
-  /** How far its answers may be from expected outputs that have to hold. */
-  readonly tolerance: Tolerance;
+  /** How far its answers may be from what is expected of an output, where that has to hold. */
+  readonly tolerance: (output: string) => Tolerance;
 }
-
-/** For a variant whose answers have none: they have to be exact. */
-export const NO_TOLERANCE: Tolerance = { absolute: 0, relative: 0 };
 
 /** Which backend's tolerance holds here: what is meant for others is run all the same. */
 export function backendHere(backends: readonly string[]): string {

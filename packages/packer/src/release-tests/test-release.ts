@@ -1,15 +1,14 @@
 import { type ReleaseTests, SelvedgeError } from "@selvedge/protocol";
-import type { Golden } from "../golden.ts";
+import type { GoldenSet } from "../golden.ts";
 import type { PackedVariant } from "../quantize/make-variant.ts";
-import { tolerances } from "../tolerance.ts";
 import type { ReleaseTestPlan } from "./read-release-tests.ts";
 import {
   backendHere,
-  NO_TOLERANCE,
   runReleaseTests,
   type TestedVariant,
   type TestProgress,
 } from "./run-release-tests.ts";
+import { toleranceOfOutput } from "./tolerance-of-output.ts";
 
 /**
  * Tests variants before they are packed.
@@ -22,7 +21,7 @@ export async function testRelease(
   plan: ReleaseTestPlan | undefined,
   variants: readonly PackedVariant[],
   options: {
-    readonly golden: readonly Golden[];
+    readonly golden: GoldenSet;
     readonly onProgress: (progress: TestProgress) => void;
     readonly signal?: AbortSignal | undefined;
   },
@@ -46,15 +45,16 @@ export async function testRelease(
   };
 }
 
-function testedVariant(variant: PackedVariant, golden: readonly Golden[]): TestedVariant {
+function testedVariant(variant: PackedVariant, golden: GoldenSet): TestedVariant {
   const { dtype, backends, split } = variant;
   const backend = backendHere(backends);
-  const own = variant.tolerance?.[backend];
-  const shared = tolerances(golden.flatMap(({ outputs }) => outputs))[backend];
+  // By what the manifest holds too, so that whoever verifies the pack comes to the same.
+  const travelling = golden.cases.filter(({ role }) => role !== "probe");
+  const tolerance = variant.tolerance?.[backend] ?? golden.tolerance[backend];
   return {
     name: dtype,
     graph: split.graph,
     weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
-    tolerance: own ?? shared ?? NO_TOLERANCE,
+    tolerance: (output) => toleranceOfOutput(output, travelling, tolerance),
   };
 }
