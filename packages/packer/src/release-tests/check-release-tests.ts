@@ -38,7 +38,7 @@ export async function checkReleaseTests(
 ): Promise<Problem[]> {
   const { tests = {}, variants } = manifest;
   const strangers = await strangeFiles(options, tests);
-  if (strangers.length > 0) return strangers.map(problem);
+  if (strangers.length > 0) return strangers;
   const bars = knownBars(tests);
   if (typeof bars === "string") return [problem(bars)];
   const { evaluation, regression, vocabulary, signal } = options;
@@ -63,17 +63,18 @@ export async function checkReleaseTests(
 }
 
 /** Files that are not those the pack was tested by. */
-async function strangeFiles(files: ReleaseTestFiles, recorded: ReleaseTests): Promise<string[]> {
-  const strangers: string[] = [];
+async function strangeFiles(files: ReleaseTestFiles, recorded: ReleaseTests): Promise<Problem[]> {
+  const strangers: Problem[] = [];
   for (const kind of ["evaluation", "regression", "vocabulary"] as const) {
     const file = files[kind];
     if (file === undefined) continue;
     const { sha256 } = await digestFile(file);
     const should = recorded[kind]?.sha256;
     if (sha256 !== should)
-      strangers.push(
-        `The ${kind} file has the digest ${sha256}, and the pack was tested by ${should ?? "none"}`,
-      );
+      strangers.push({
+        part: "tests",
+        message: `The ${kind} file has the digest ${sha256}, and the pack was tested by ${should ?? "none"}. Give the files it was packed with.`,
+      });
   }
   return strangers;
 }

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { type ReleaseTests, SelvedgeError, type TestFile } from "@selvedge/protocol";
 import { type Case, nameOfCase, readCases } from "../cases-file.ts";
+import { checkCases } from "../check-cases.ts";
 import { digestFile } from "../digest-file.ts";
 import type { DeclaredSignature } from "../signature.ts";
-import { inputMismatch } from "./input-mismatch.ts";
 import { type CheckedBar, checkBars, type MetricBar } from "./metric-bar.ts";
 import { METRICS } from "./metrics.ts";
 import type { ObservationKind } from "./observation.ts";
@@ -102,8 +102,9 @@ async function readTestSet(
 ): Promise<TestSet> {
   const title = `${what} ${basename(path)}`;
   const cases = await readCases(path, what);
+  checkCases(cases, declared, title);
   for (const [index, test] of cases.entries()) {
-    const wrong = inputMismatch(test.inputs, declared) ?? lacks(test);
+    const wrong = lacks(test);
     if (wrong !== undefined) throw invalid(`${title}: ${nameOfCase(test, index)}: ${wrong}`);
   }
   const { bytes, sha256 } = await digestFile(path);
