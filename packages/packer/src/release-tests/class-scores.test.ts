@@ -44,7 +44,7 @@ test.each([
   [output([], [1]), "[rows, classes]"],
   [output([2, 2, 1], [1, 2, 3, 4]), "[rows, classes]"],
   [output([2, 1], [0.2, 0.7]), "one score a row"],
-  [output([1], [1], "bool"), "booleans"],
+  [output([1], [1], "bool"), "holds bools"],
 ])("what holds no classes is said to be none", (tensor, why) => {
   expect(classScores(tensor)).toContain(why);
 });

@@ -23,8 +23,9 @@ export interface ClassScores {
 export function classScores(output: NamedTensor): ClassScores | string {
   const { name, dims, dtype } = output;
   if (!dtype.startsWith("float")) {
-    if (dtype === "bool") return `output "${name}" holds booleans, not classes`;
-    const labels: ArrayLike<number | bigint> = elementsOf(output);
+    if (dtype === "bool" || dtype === "string")
+      return `output "${name}" holds ${dtype}s, and classes are numbers`;
+    const labels: ArrayLike<unknown> = elementsOf(output);
     return { rankings: Array.from(labels, (label) => [Number(label)]), isSequence: false };
   }
   const isSequence = dims.length === 3 && (dims[0] === 1 || dims[1] === 1);
@@ -41,7 +42,7 @@ export function classScores(output: NamedTensor): ClassScores | string {
 }
 
 /** The likeliest classes of a row; of equal ones, the first comes first. */
-function likeliest(scores: ArrayLike<number | bigint>, start: number, classes: number): number[] {
+function likeliest(scores: ArrayLike<unknown>, start: number, classes: number): number[] {
   const ranking: number[] = [];
   const score = (label: number): number => Number(scores[start + label]);
   for (let label = 0; label < classes; label++) {

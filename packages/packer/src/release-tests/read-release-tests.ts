@@ -10,6 +10,9 @@ import type { ObservationKind } from "./observation.ts";
 import type { Reading } from "./observe-case.ts";
 import { readVocabulary } from "./vocabulary.ts";
 
+/** Longer than any line of text that a step-by-step recognizer reads; comparing takes its square. */
+const LONGEST_LABEL = 10_000;
+
 /** What a model has to pass before it is packed. */
 export interface ReleaseTestOptions {
   /** A file of cases, JSON or `.npz`, that `metrics` are measured on for every precision. */
@@ -104,43 +107,51 @@ async function readTestSet(
   const cases = await readCases(path, what);
   checkCases(cases, declared, title);
   for (const [index, test] of cases.entries()) {
-    const wrong = lacks(test);
+    const wrong = excess(test) ?? lacks(test);
     if (wrong !== undefined) throw invalid(`${title}: ${nameOfCase(test, index)}: ${wrong}`);
   }
   const { bytes, sha256 } = await digestFile(path);
   return { title, cases, file: { bytes, sha256, cases: cases.length } };
 }
 
+function excess({ label }: Case): string | undefined {
+  return typeof label === "string" && label.length > LONGEST_LABEL
+    ? `its label has ${label.length} characters, and ${LONGEST_LABEL} is the most`
+    : undefined;
+}
+
 /** What a case lacks for metrics of these kinds. */
 function lackForMetrics(
-  { label, outputs }: Case,
+  { label, outputs = [] }: Case,
   kinds: ReadonlySet<ObservationKind>,
-  { vocabulary }: Reading,
+  reading: Reading,
 ): string | undefined {
-  if (kinds.has("values") && (label === undefined || typeof label === "string") && !outputs?.length)
+  const isNumeric = label !== undefined && typeof label !== "string";
+  if (kinds.has("values") && !isNumeric && outputs.length === 0)
     return "it has neither outputs nor numbers as its label, and a metric compares values";
   if (kinds.has("text") && typeof label !== "string")
     return "it has no text as its label, and a metric compares texts";
-  if (kinds.has("text") && vocabulary === undefined)
-    return "to read text, the classes' characters are needed; give them with --vocabulary FILE";
-  if (!kinds.has("classes")) return undefined;
-  if (label === undefined) return "it has no label, and a metric compares classes";
-  return lackForLabel(label, vocabulary);
+  if (kinds.has("classes") && label === undefined)
+    return "it has no label, and a metric compares classes";
+  const isLabelRead = kinds.has("text") || kinds.has("classes") || outputs.length === 0;
+  return label !== undefined && isLabelRead ? lackForLabel(label, reading) : undefined;
 }
 
 /** What a case lacks to hold or not to. */
-function lackForRegression({ label, outputs }: Case, { vocabulary }: Reading): string | undefined {
-  if (label !== undefined) return lackForLabel(label, vocabulary);
-  return outputs?.length ? undefined : "it has neither outputs nor a label, so it always holds";
+function lackForRegression({ label, outputs = [] }: Case, reading: Reading): string | undefined {
+  if (label !== undefined) return lackForLabel(label, reading);
+  return outputs.length > 0 ? undefined : "it has neither outputs nor a label, so it always holds";
 }
 
 function lackForLabel(
   label: NonNullable<Case["label"]>,
-  vocabulary: readonly string[] | undefined,
+  { output, vocabulary }: Reading,
 ): string | undefined {
-  return typeof label === "string" && vocabulary === undefined
-    ? `what "${label}" stands for is not known; give the classes' names with --vocabulary FILE`
-    : undefined;
+  if (output === undefined)
+    return "its label is about one output, and the model has several; name one with --metric-output";
+  if (typeof label === "string" && vocabulary === undefined)
+    return `to read "${label}", the names of the classes are needed; give them with --vocabulary FILE`;
+  return undefined;
 }
 
 function outputForLabels(

@@ -3,13 +3,13 @@ import { type Case, nameOfCase } from "../cases-file.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
 import { openSession, type Session, type SessionSource } from "../onnx-runtime.ts";
-import { type CheckedBar, describeValue, meets, rounded } from "./metric-bar.ts";
+import { type CheckedBar, meets, rounded } from "./metric-bar.ts";
 import { METRICS } from "./metrics.ts";
 import type { Observation } from "./observation.ts";
 import { type Complaints, observeCase } from "./observe-case.ts";
 import type { ReleaseTestPlan, TestSet } from "./read-release-tests.ts";
 import { regressionOf } from "./regression-of.ts";
-import { worstCases } from "./worst-cases.ts";
+import { counted, regressed, shortfall, testFailed } from "./test-failures.ts";
 
 /** A variant to test, which runs here as a device would run it. */
 export interface TestedVariant extends SessionSource {
@@ -31,9 +31,6 @@ export interface TestProgress {
   readonly done: number;
   readonly of: number;
 }
-
-/** How many failing cases are named; the others are counted. */
-const NAMED = 10;
 
 /** What tests came to. */
 export interface TestOutcome {
@@ -80,7 +77,7 @@ async function testVariant(
 ): Promise<VariantOutcome> {
   const { evaluation, regression, reading } = plan;
   const session = await openSession(variant).catch((cause: unknown) => {
-    throw failure(`${variant.name} cannot be loaded for its tests: ${messageOf(cause)}`, cause);
+    throw testFailed(`${variant.name} cannot be loaded for its tests: ${messageOf(cause)}`, cause);
   });
   const of = (evaluation?.cases.length ?? 0) + (regression?.cases.length ?? 0);
   let done = 0;
@@ -105,7 +102,7 @@ async function testVariant(
         const value = measure(bar, evaluation, observed);
         metrics[bar.metric] = value;
         if (!meets(bar, value))
-          failures.push(shortfall({ bar, value, observed, variant, evaluation }));
+          failures.push(shortfall({ bar, value, observed, variant: variant.name, evaluation }));
       }
     }
     if (regression !== undefined) {
@@ -119,7 +116,7 @@ async function testVariant(
           ? []
           : [`${nameOfCase(test, index)}: ${wrong}`];
       });
-      if (broken.length > 0) failures.push(regressed(regression, variant, broken));
+      if (broken.length > 0) failures.push(regressed(regression, variant.name, broken));
     }
     return { metrics, failures };
   } finally {
@@ -146,7 +143,7 @@ async function runCases<T>(
         throw new SelvedgeError("options-invalid", `${at}: ${wrong}.`);
       },
       fail: (wrong) => {
-        throw failure(`${at}: ${wrong} as ${variant}`);
+        throw testFailed(`${at}: ${wrong} as ${variant}`);
       },
     };
     outcomes.push(judge(test, await answer(test, complaints), complaints));
@@ -176,44 +173,5 @@ function measure(
   throw new SelvedgeError(
     "options-invalid",
     `${title}: ${metric} comes to ${value} over its ${counted(cases.length, "case")}, which is no value. Give cases whose labels differ and are not empty, or name another metric.`,
-  );
-}
-
-function shortfall({
-  bar,
-  value,
-  observed,
-  variant,
-  evaluation: { title, cases },
-}: {
-  bar: CheckedBar;
-  value: number;
-  observed: readonly Observation[];
-  variant: TestedVariant;
-  evaluation: TestSet;
-}): string {
-  const { metric, min, max } = bar;
-  const limit = min ?? max ?? Number.NaN;
-  return `${title}: ${metric} of ${variant.name} is ${describeValue(metric, value)} over ${counted(cases.length, "case")}, and has to be ${describeValue(metric, limit)} at ${min === undefined ? "most" : "least"}; worst: ${worstCases(metric, cases, observed)}`;
-}
-
-function regressed(
-  { title, cases }: TestSet,
-  variant: TestedVariant,
-  broken: readonly string[],
-): string {
-  const more = broken.length > NAMED ? `, and ${broken.length - NAMED} more` : "";
-  return `${title}: ${broken.length} of ${counted(cases.length, "case")} do not hold as ${variant.name}: ${broken.slice(0, NAMED).join(", ")}${more}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
-function failure(what: string, cause?: unknown): SelvedgeError {
-  return new SelvedgeError(
-    "tests-failed",
-    `${what}. Improve the model, leave out the precision that falls short, or correct the tests.`,
-    { cause },
   );
 }

@@ -1,3 +1,4 @@
+// One file, though long: each test is one way a release is tested, over the same two models.
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -235,6 +236,28 @@ describe("testing a release", () => {
     });
   });
 
+  test("labels are about the output that is named, where there are several", async () => {
+    const onnx = matMul(identity, ["n"]);
+    onnx.graph?.output.push(value("opposite", ["n", CLASSES]));
+    onnx.graph?.node.push(node("Neg", ["y"], ["opposite"]));
+    const data = Array.from({ length: CLASSES }, (_, i) => i / CLASSES);
+    const cases = [{ inputs: float32([1, CLASSES], data), label: 0 }];
+    const tests = {
+      evaluation: await casesFile(cases),
+      metrics: [{ metric: "accuracy" as const, min: 1 }],
+      regression: await casesFile(cases, "regression.json"),
+    };
+    await expect(packing(onnx, tests)).rejects.toMatchObject({
+      code: "options-invalid",
+      message: expect.stringContaining("the model has several; name one"),
+    });
+    await expect(packing(onnx, { ...tests, metricOutput: "y" })).rejects.toMatchObject({
+      code: "tests-failed",
+    });
+    const { manifest } = await packing(onnx, { ...tests, metricOutput: "opposite" });
+    expect(manifest.tests).toMatchObject({ output: "opposite" });
+  });
+
   test("answers that are not finite fail, whatever the metric makes of them", async () => {
     const evaluation = await casesFile([
       { inputs: float32([1, CLASSES], new Array(CLASSES).fill(3e38)), label: 3 },
@@ -252,6 +275,12 @@ describe("testing a release", () => {
   test.each<[string, unknown, Partial<PackOptions>, string]>([
     ["no label", one, { metrics: [{ metric: "f1" }] }, "it has no label"],
     ["no text", { ...one, label: 3 }, { metrics: [{ metric: "cer" }] }, "it has no text"],
+    [
+      "a novel",
+      { ...one, label: "a".repeat(10_001) },
+      { metrics: [{ metric: "cer" }] },
+      "10001 characters",
+    ],
     [
       "no values",
       { ...one, label: "a" },

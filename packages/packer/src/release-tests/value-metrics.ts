@@ -34,10 +34,10 @@ export function cosineSimilarity(cases: readonly Observation[]): number {
   return cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
 }
 
-/** Numbers that a model gave, and those it should have given: as many. */
+/** Numbers or bigints that a model gave, and those it should have given: as many. */
 export interface ValuePair {
-  readonly answer: ArrayLike<number | bigint>;
-  readonly expected: ArrayLike<number | bigint>;
+  readonly answer: ArrayLike<unknown>;
+  readonly expected: ArrayLike<unknown>;
 }
 
 /** What the numbers of one case came to, over all its outputs. */
