@@ -14,6 +14,7 @@ import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { packerVersion } from "./packer-version.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
+import { roundAnswers } from "./round-answers.ts";
 import { type LaidSegment, SegmentLayout } from "./segment-layout.ts";
 import { type DeclaredSignature, observedSignature } from "./signature.ts";
 import type { StoredBlobs } from "./stored-blobs.ts";
@@ -120,6 +121,7 @@ async function addGolden(
 ): Promise<Manifest["golden"]["cases"]> {
   const packed = [...new Set(variants.map(({ dtype }) => dtype))];
   const cases: Manifest["golden"]["cases"][number][] = [];
+  const tolerances = { ...golden.tolerance, ...golden.own };
   for (const item of golden.cases) {
     if (item.role === "probe") continue;
     const excused = variants.filter((variant) => variant.excused?.includes(item));
@@ -127,7 +129,8 @@ async function addGolden(
     if (dtypes.length === 0) continue;
     const older = from.base?.golden(cases.length);
     const inputs = await addTensors(from, item.inputs, older?.inputs);
-    const outputs = await addTensors(from, item.outputs, older?.outputs);
+    const rounded = roundAnswers(item.outputs, tolerances);
+    const outputs = await addTensors(from, rounded, older?.outputs);
     cases.push({
       inputs,
       outputs: outputs.map((output, index) => {

@@ -15,7 +15,8 @@ const SAME: Tolerance = { absolute: 1e-6, relative: 1e-5 };
  * Runs a split model on golden inputs, as a browser will, and holds its answers against the ones of
  * the model it came from.
  *
- * @param given inputs to use; without them, some are made from the signature
+ * @param given inputs to use; without them, the first that the model takes is: of the candidates, then
+ * of those made from the signature
  * @throws SelvedgeError `golden-failed` when the answers differ or cannot be compared,
  * `model-unsupported` when onnxruntime-web cannot run the model.
  */
@@ -24,14 +25,15 @@ export async function goldenAnswers(options: {
   split: SessionSource;
   declared: DeclaredSignature;
   given?: readonly Case[] | undefined;
+  candidates?: readonly (readonly NamedTensor[])[] | undefined;
   /** How far what the file expects may be from what is answered. */
   tolerance?: Tolerance | undefined;
   signal?: AbortSignal | undefined;
 }): Promise<Golden[]> {
-  const { original, split, declared, given, tolerance, signal } = options;
+  const { original, split, declared, given, candidates, tolerance, signal } = options;
   const expected = await withSession(original, "the model", (session) =>
     given === undefined
-      ? makeGolden(session, declared, signal)
+      ? makeGolden(session, declared, { modelBytes: bytesOf(split), candidates, signal })
       : runEach(session, given, { tolerance, signal }),
   );
   return await withSession(split, "the model without its weights", async (session) => {
@@ -64,12 +66,17 @@ export async function goldenAnswers(options: {
   });
 }
 
+function bytesOf({ graph, weights }: SessionSource): number {
+  return [...weights.values()].reduce((sum, { length }) => sum + length, graph.length);
+}
+
 async function withSession<T>(
   source: SessionSource,
   what: string,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const session = await openSession(source).catch((cause: unknown) => {
+    if (cause instanceof SelvedgeError) throw cause;
     throw new SelvedgeError(
       "model-unsupported",
       `onnxruntime-web cannot load ${what}: ${messageOf(cause)}.`,
@@ -100,7 +107,7 @@ async function runEach(
       if (cause instanceof SelvedgeError) throw cause;
       throw new SelvedgeError(
         "golden-failed",
-        `The model does not run on golden ${nameOfCase(item, index)}: ${messageOf(cause)}. Correct the golden file.`,
+        `The model does not run on golden ${nameOfCase(item, index)}: ${messageOf(cause)}. Give inputs that it takes with --golden FILE.`,
         { cause },
       );
     }

@@ -20,6 +20,7 @@ async function made(
   dims: (number | string)[],
   nodes: NodeProto[],
   constants: Readonly<Record<string, number>> = {},
+  modelBytes = 10_000_000,
 ) {
   const content = graph({
     input: [value("x", dims)],
@@ -29,7 +30,7 @@ async function made(
   });
   const session = await openSession({ graph: encode(model(content)), weights: new Map() });
   try {
-    return await makeGolden(session, declaredSignature(content));
+    return await makeGolden(session, declaredSignature(content), { modelBytes });
   } finally {
     await session.close();
   }
@@ -63,6 +64,14 @@ test("zeros and extremes come in the smallest size, and noise in a larger one th
 test("edges that would make every download larger stay at home", async () => {
   const golden = await addOne([1, 64, 128]);
   expect(shapes(golden)).toEqual([["typical", "1x64x128"]]);
+});
+
+test("a small model has edges that are small beside it", async () => {
+  const identity = [node("Identity", ["x"], ["y"])];
+  expect(shapes(await made([1, 64], identity, {}, 80_000))).toEqual([
+    ["typical", "1x64"],
+    ["edge", "1x64"],
+  ]);
 });
 
 test("an edge without a finite answer is none", async () => {

@@ -6,6 +6,7 @@ import { elementsOf, type NamedTensor } from "./named-tensor.ts";
 import type { Session } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
+import { unlessRefused } from "./unless-refused.ts";
 
 /** Golden tensors travel with every download: sizes whose answers are larger are passed over. */
 const ANSWER_BYTES = 64 * 1024;
@@ -13,8 +14,17 @@ const ANSWER_BYTES = 64 * 1024;
 /** What does not travel may be larger, and tell more. */
 const PROBE_BYTES = 256 * 1024;
 
-/** What all edge cases may add to a download. */
+/** What all edge cases may add to a download, and as a share of the model. */
 const EDGE_BYTES = 32 * 1024;
+const EDGE_SHARE = 0.01;
+
+/** What golden inputs are made from besides a signature. */
+export interface GoldenOptions {
+  readonly modelBytes: number;
+  /** Inputs to try before those that are made. */
+  readonly candidates?: readonly (readonly NamedTensor[])[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Makes golden inputs from a signature and runs the model on them: a typical case, one to measure
@@ -25,18 +35,18 @@ const EDGE_BYTES = 32 * 1024;
 export async function makeGolden(
   session: Session,
   declared: DeclaredSignature,
-  signal?: AbortSignal,
+  { modelBytes, candidates = [], signal }: GoldenOptions,
 ): Promise<Golden[]> {
-  const { typical, probe } = await typicalCase(session, declared, signal);
+  const { typical, probe } = await typicalCase(session, inputsToTry(candidates, declared), signal);
   const cases: Golden[] = probe === undefined ? [typical] : [typical, { ...probe, role: "probe" }];
-  let left = EDGE_BYTES;
-  for (const [index, candidates] of edgeInputs(declared).entries())
-    for (const inputs of candidates) {
+  let left = Math.min(EDGE_BYTES, EDGE_SHARE * modelBytes);
+  for (const [index, tries] of edgeInputs(declared).entries())
+    for (const inputs of tries) {
       signal?.throwIfAborted();
       // The largest sizes, which come last, say something new only where they are larger.
       const isNew = index < 2 || bytesOf(inputs) > bytesOf(typical.inputs);
       if (!isNew || bytesOf(inputs) > left) continue;
-      const outputs = await session.run(inputs).catch(() => undefined);
+      const outputs = await unlessRefused(session.run(inputs));
       if (outputs === undefined) continue;
       const bytes = bytesOf(inputs) + bytesOf(outputs);
       if (bytes > left) continue;
@@ -49,16 +59,24 @@ export async function makeGolden(
   return cases;
 }
 
+function* inputsToTry(
+  candidates: readonly (readonly NamedTensor[])[],
+  declared: DeclaredSignature,
+): Generator<readonly NamedTensor[]> {
+  yield* candidates;
+  yield* goldenInputs(declared);
+}
+
 async function typicalCase(
   session: Session,
-  declared: DeclaredSignature,
+  toTry: Iterable<readonly NamedTensor[]>,
   signal: AbortSignal | undefined,
 ): Promise<{ typical: Golden; probe?: Golden }> {
   let probe: Golden | undefined;
   let smallest: Golden | undefined;
   let weak: Golden | undefined;
   let refusal: unknown;
-  for (const inputs of goldenInputs(declared)) {
+  for (const inputs of toTry) {
     signal?.throwIfAborted();
     try {
       const golden = { inputs, outputs: await session.run(inputs) };

@@ -1,15 +1,17 @@
 import type { Golden } from "./golden.ts";
+import type { Optimization } from "./model-worker.ts";
 import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { openSession, type SessionSource } from "./onnx-runtime.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { largestDifference, type ProvenBackend } from "./tolerance.ts";
+import { unlessRefused } from "./unless-refused.ts";
 
 /** By backend, how far apart answers to one case were, in units of each answer's scale. */
 export type Spread = Readonly<Record<ProvenBackend, number>>;
 
 /** A sound way to compute the same, and the backends that may come to what it comes to. */
 interface Way {
-  readonly optimization: "disabled" | "basic" | "all";
+  readonly optimization: Optimization;
   /** What is added to or taken from each floating-point input, as a share of it. */
   readonly noise: number;
   readonly backends: readonly ProvenBackend[];
@@ -38,13 +40,13 @@ export async function measureSpread(
   const spreads = new Map(golden.map((item) => [item, { wasm: 0, webgpu: 0 }]));
   for (const { optimization, noise, backends } of WAYS) {
     // A way in which the runtime does not take the model is none that a device would use.
-    const session = await openSession(source, { optimization }).catch(() => undefined);
+    const session = await unlessRefused(openSession(source, { optimization }));
     if (session === undefined) continue;
     try {
       for (const [item, spread] of spreads) {
         signal?.throwIfAborted();
         const inputs = item.inputs.map((input) => withNoise(input, noise));
-        const answers = await session.run(inputs).catch(() => []);
+        const answers = (await unlessRefused(session.run(inputs))) ?? [];
         const apart = largestDifference(item, answers);
         for (const backend of backends) spread[backend] = Math.max(spread[backend], apart);
       }

@@ -16,6 +16,7 @@ import {
   value,
 } from "./onnx-model.fixture.ts";
 import { type PackOptions, pack } from "./pack.ts";
+import { noise } from "./run-model.fixture.ts";
 import { verify } from "./verify.ts";
 
 /** Packs a model that adds 0.5, with a golden file. */
@@ -111,13 +112,20 @@ describe("pack with tolerances", () => {
 });
 
 it("packs edge cases that are made, with the scale of their answers", async () => {
-  const matrix = Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i * i));
   const product = model(
     graph({
       input: [value("x", ["n", 64])],
-      output: [value("y", ["n", 64])],
-      initializer: [floatTensor("w", [64, 64], matrix), filled("b", 64, 0.5)],
-      node: [node("MatMul", ["x", "w"], ["p"]), node("Add", ["p", "b"], ["y"])],
+      output: [value("y", ["n", 8])],
+      initializer: [
+        floatTensor("w", [64, 512], noise(64 * 512)),
+        floatTensor("v", [512, 8], noise(512 * 8)),
+        filled("b", 8, 0.5),
+      ],
+      node: [
+        node("MatMul", ["x", "w"], ["h"]),
+        node("MatMul", ["h", "v"], ["p"]),
+        node("Add", ["p", "b"], ["y"]),
+      ],
     }),
   );
   const registry = join(await temporaryFolder(), "registry");

@@ -13,24 +13,29 @@ import { checkOwnTolerances, type OwnTolerances } from "./own-tolerances.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
+import type { ScaleCounts } from "./quantize/kept-scales.ts";
+import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
-import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
 import { type ReleaseTestOptions, readReleaseTests } from "./release-tests/read-release-tests.ts";
 import type { TestProgress } from "./release-tests/run-release-tests.ts";
 import { testRelease } from "./release-tests/test-release.ts";
 import { signPack } from "./sign-pack.ts";
+import { openSource } from "./sources/open-source.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
+import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** A manifest larger than this is worth a warning. */
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions {
-  /** The ONNX file. */
+export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, RuntimeOptions {
+  /** A file or folder that holds the model: any of `sources/`. */
   readonly model: string;
+  /** Which of several models in a folder, as a path within it. */
+  readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;
   /** The registry's folder; made if it is not there. */
@@ -40,7 +45,7 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions {
   /**
    * An SPDX expression.
    *
-   * @default "unknown"
+   * @default what the model's folder says, or "unknown"
    */
   readonly license?: string | undefined;
   /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
@@ -56,12 +61,11 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions {
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
-  /** A version whose holders get deltas of the tensors that changed. */
+  /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
   readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What packing is busy with. */
@@ -89,12 +93,14 @@ export interface PackResult {
     /** What was added to the registry's segments. */
     readonly written: number;
   };
+  /** With a base, how many quantization scales each precision that has any kept of it. */
+  readonly scales?: readonly ({ readonly dtype: PackableDtype } & ScaleCounts)[];
   /** What is worth knowing, though nothing is wrong. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Packs an ONNX model into a registry. What other versions of the model hold already is not stored
+ * Packs a model into a registry. What other versions of the model hold already is not stored
  * again. The same file packed twice gives the same bytes: they depend on the options and on the
  * versions that were there when this one was first packed.
  *
@@ -114,6 +120,10 @@ export interface PackResult {
  * ```
  */
 export async function pack(options: PackOptions): Promise<PackResult> {
+  return await withRuntime(options, () => packModel(options));
+}
+
+async function packModel(options: PackOptions): Promise<PackResult> {
   const { name, version, registry, signal } = options;
   const enter = (phase: PackProgress["phase"], dtype?: PackableDtype): void => {
     signal?.throwIfAborted();
@@ -130,10 +140,13 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   checkOwnTolerances(options.tolerance ?? {}, dtypes);
 
   enter("read");
-  const { model, bytes: original, source: file } = await readModel(options.model);
-  const attachments = await readAttachments(options.attachments ?? []);
+  const opened = await openSource(options.model, options.file);
+  const { model, bytes: original, source: file } = opened.model;
+  const attached = await readAttachments(options.attachments ?? []);
   const given =
-    options.golden === undefined ? undefined : await readCases(options.golden, "Golden file");
+    options.golden === undefined
+      ? opened.inputs?.map((inputs) => ({ inputs }))
+      : await readCases(options.golden, "Golden file");
 
   enter("split");
   const split = await splitModel(model);
@@ -153,19 +166,21 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     declared: split.declared,
     given,
     tolerance: options.tolerance?.["wasm"],
+    candidates: opened.candidates,
     signal,
   });
   const golden = await calibrate(source, answers, options.tolerance, signal);
 
-  const { variants: untested, warnings } = await packVariants({
+  const { variants, warnings } = await packVariants({
     dtypes,
     original,
     fp32: split,
     golden,
+    base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
 
-  const tested = await testRelease(tests, untested, {
+  const tested = await testRelease(tests, variants, {
     golden,
     onProgress: (test) => options.onProgress?.({ phase: "test", test }),
     signal,
@@ -175,11 +190,11 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const assembled = await assemblePack({
     name,
     version,
-    license: options.license ?? "unknown",
+    license: options.license ?? opened.license ?? "unknown",
     provenance: { source: file, ...provenance },
     declared: split.declared,
     ...tested,
-    attachments,
+    attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),
     base,
@@ -195,7 +210,8 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     outcome,
     ...(signature === undefined ? {} : { signature }),
     bytes,
-    warnings: [...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
+    ...(base === undefined ? {} : { scales: scalesOf(variants) }),
+    warnings: [...opened.notes, ...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -219,6 +235,12 @@ async function openBase(
   );
 }
 
+function scalesOf(variants: readonly PackedVariant[]): NonNullable<PackResult["scales"]> {
+  return variants.flatMap(({ dtype, scales }) =>
+    scales === undefined || scales.all === 0 ? [] : [{ dtype, ...scales }],
+  );
+}
+
 function warningsAbout({ manifest }: PackResult["bytes"], golden: GoldenSet): string[] {
   const warnings: string[] = [];
   if (manifest > MANIFEST_GOAL)
@@ -231,6 +253,11 @@ function warningsAbout({ manifest }: PackResult["bytes"], golden: GoldenSet): st
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,
     );
   return warnings;
+}
+
+/** What lies beside a model, but for what the caller gives under the same name. */
+function withOwn(beside: readonly Attachment[], own: readonly Attachment[]): Attachment[] {
+  return [...beside.filter(({ name }) => own.every((other) => other.name !== name)), ...own];
 }
 
 async function readAttachments(paths: readonly string[]): Promise<Attachment[]> {

@@ -15,7 +15,8 @@ describe("verify", () => {
   const problems = async () => (await verify({ name: "m", registry })).problems;
   const blobs = () => {
     const [variant] = manifest.variants;
-    const [tensor, output] = [variant?.tensors[0], manifest.golden.cases.at(-1)?.outputs[0]];
+    const [golden] = manifest.golden.cases;
+    const [tensor, output] = [variant?.tensors[0], golden?.outputs[0]];
     if (variant === undefined || tensor === undefined || output === undefined)
       return expect.fail("the pack is not what it should be");
     return { graph: variant.graph, tensor, output };
@@ -23,8 +24,7 @@ describe("verify", () => {
 
   beforeEach(async () => {
     registry = await temporaryFolder();
-    // Added to zeros, its weight would be a golden answer too.
-    const path = await modelFile(addModel(undefined, { opType: "Mul" }));
+    const path = await modelFile(addModel());
     ({ manifest } = await pack({ model: path, name: "m", version: "1.0.0", registry }));
     await promote({ name: "m", version: "1.0.0", channel: "stable", registry });
   });
@@ -38,7 +38,7 @@ describe("verify", () => {
     for (const [blob, part, label] of [
       [graph, "graph", "Graph of fp32"],
       [tensor, "tensor", 'Tensor "w" of fp32'],
-      [output, "golden", 'Golden tensor "y" of case 3'],
+      [output, "golden", 'Golden tensor "y" of case 0'],
     ] as const) {
       const bytes = await readFile(segmentFile());
       const { offset, length } = blob.at;

@@ -11,14 +11,14 @@ import type { Problem } from "./problem.ts";
 import { ModelFolder, type StoredManifest } from "./registry.ts";
 import { checkReleaseTests, type ReleaseTestFiles } from "./release-tests/check-release-tests.ts";
 import { readTrust, type Trust, type TrustOptions } from "./trust.ts";
+import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** Which pack to verify. */
-export interface VerifyOptions extends TrustOptions, ReleaseTestFiles {
+export interface VerifyOptions extends TrustOptions, ReleaseTestFiles, RuntimeOptions {
   readonly name: string;
   /** @default every version there is */
   readonly version?: string | undefined;
   readonly registry: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What verifying found. */
@@ -37,6 +37,10 @@ export interface VerifyResult {
  * result.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  return await withRuntime(options, () => verifyVersions(options));
+}
+
+async function verifyVersions(options: VerifyOptions): Promise<VerifyResult> {
   const folder = new ModelFolder(options.registry, options.name);
   const versions = options.version === undefined ? await folder.versions() : [options.version];
   // With no version at all, this says so.

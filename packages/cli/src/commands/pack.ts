@@ -5,8 +5,8 @@ import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
-
 import { readMetrics } from "../read-metrics.ts";
+import { readTimeout } from "../read-timeout.ts";
 import { readTolerances } from "../read-tolerances.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
@@ -23,12 +23,13 @@ export const packCommand: Command = {
   summary: "make a pack of an ONNX model",
   help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
 
-Packs the ONNX file MODEL into a registry. A version that is there is never overwritten with
+Packs MODEL, an ONNX file, into a registry. A version that is there is never overwritten with
 other bytes.
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
   --registry DIR      the registry's folder; made if it is not there
+  --file PATH         which model to pack, where MODEL is a folder of several
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
   --golden FILE       inputs to prove devices with, and the outputs that are expected if they are known:
@@ -41,7 +42,8 @@ other bytes.
                       one precision, such as q8/wasm; may be repeated. Without it this is derived from
                       how far apart sound answers are, and from what the precision costs.
   --base VERSION      the version that most devices have: tensors that changed little since then get
-                      deltas, which only those devices fetch
+                      deltas, which only those devices fetch, and q8 keeps its scales where that
+                      costs next to nothing
   --key FILE          a private key to sign the version with, such as pack.key.json of \`selvedge keygen\`
   --dataset FILE      a file it was trained on, of which the digest is recorded; may be repeated
   --commit SHA        the git commit it was trained from
@@ -64,12 +66,14 @@ other bytes.
   --vocabulary FILE   what the classes are called, one a line; the first, empty, is the blank of CTC
   --metric-output NAME
                       the output that labels are about, where a model has several
+  --timeout SECONDS   how long loading the model, or running it once, may take (default 600)
   --json              print the result as JSON`,
-  run: async (args, terminal) => {
+  run: async (args, terminal, signal) => {
     const { values, positionals, tokens } = readCommandLine(args, {
       name: { type: "string" },
       version: { type: "string" },
       registry: { type: "string" },
+      file: { type: "string" },
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
@@ -87,13 +91,15 @@ other bytes.
       regression: { type: "string" },
       vocabulary: { type: "string" },
       "metric-output": { type: "string" },
+      timeout: { type: "string" },
       json: { type: "boolean" },
     });
-    const { manifest, digest, outcome, signature, bytes, warnings } = await pack({
+    const { manifest, digest, outcome, signature, bytes, scales, warnings } = await pack({
       model: onlyArgument(positionals, "MODEL"),
       name: required(values.name, "--name NAME"),
       version: required(values.version, "--version VERSION"),
       registry: required(values.registry, "--registry DIR"),
+      file: values.file,
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
@@ -110,6 +116,8 @@ other bytes.
       vocabulary: values.vocabulary,
       metricOutput: values["metric-output"],
       onProgress: (progress) => terminal.progress(describeProgress(progress)),
+      timeoutMs: readTimeout(values.timeout),
+      signal,
     });
     terminal.progress("");
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
@@ -118,8 +126,8 @@ other bytes.
       const metrics =
         tests?.evaluation &&
         Object.fromEntries(variants.map((variant) => [variant.dtype, variant.metrics]));
-      const what = { name, version, digest, outcome, signature, bytes, tests, metrics, warnings };
-      terminal.out(JSON.stringify(what));
+      const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
+      terminal.out(JSON.stringify({ ...result, tests, metrics }));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
@@ -127,6 +135,8 @@ other bytes.
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
     for (const line of describeTests(manifest)) terminal.out(`  tested: ${line}`);
+    for (const { dtype, all, kept } of scales ?? [])
+      terminal.out(`  ${dtype} keeps ${kept} of its ${all} scales from ${values.base}`);
     terminal.out(`digest ${digest}`);
     if (signature !== undefined) terminal.out(`signature ${signature}`);
     return undefined;

@@ -1,6 +1,7 @@
 import { verify } from "@selvedge/packer";
 import { type Command, WRONG } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { readTimeout } from "../read-timeout.ts";
 
 export const verifyCommand: Command = {
   name: "verify",
@@ -19,8 +20,9 @@ keys that are given, and with none not at all.
                        and its metrics what was recorded, give or take a hundredth
   --regression FILE    the file of --regression it was packed with: every case still has to hold
   --vocabulary FILE    the file of --vocabulary it was packed with, if any
+  --timeout SECONDS    how long loading a model, or running it once, may take (default 600)
   --json               print {name, ok, versions, problems} as JSON`,
-  run: async (args, terminal) => {
+  run: async (args, terminal, signal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
       key: { type: "string" },
@@ -29,6 +31,7 @@ keys that are given, and with none not at all.
       eval: { type: "string" },
       regression: { type: "string" },
       vocabulary: { type: "string" },
+      timeout: { type: "string" },
       json: { type: "boolean" },
     });
     const reference = modelReference(onlyArgument(positionals, "NAME"));
@@ -43,6 +46,8 @@ keys that are given, and with none not at all.
       evaluation: values.eval,
       regression: values.regression,
       vocabulary: values.vocabulary,
+      timeoutMs: readTimeout(values.timeout),
+      signal,
     });
     terminal.progress("");
     const ok = problems.length === 0;

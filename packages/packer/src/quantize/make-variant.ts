@@ -8,7 +8,9 @@ import { openSession } from "../onnx-runtime.ts";
 import { opsetOf } from "../passes/raise-opset.ts";
 import { type SplitModel, splitModel } from "../split-model.ts";
 import { magnitudeOf } from "../tolerance.ts";
+import { unlessRefused } from "../unless-refused.ts";
 import { judgeAnswers } from "./judge-answers.ts";
+import type { KeptScales, ScaleCounts } from "./kept-scales.ts";
 import { type PackableDtype, type QuantizedDtype, RECIPES } from "./recipes.ts";
 
 /**
@@ -28,6 +30,8 @@ export interface PackedVariant {
   readonly error?: QuantizationError;
   /** By metric, on the cases that it was tested by. */
   readonly metrics?: Readonly<Record<string, number>>;
+  /** What it kept of a base's scales; absent without a base. */
+  readonly scales?: ScaleCounts;
   /** By backend; without it, the manifest's holds. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
   /** Edge cases that it answers too differently to be held to them. */
@@ -46,11 +50,13 @@ export async function makeVariant(options: {
   /** The bytes that fp32 takes. */
   readonly fp32Bytes: number;
   readonly golden: GoldenSet;
+  /** Scales that weights may keep. */
+  readonly kept?: KeptScales | undefined;
 }): Promise<PackedVariant> {
-  const { dtype, prepared, fp32Bytes, golden } = options;
+  const { dtype, prepared, fp32Bytes, golden, kept } = options;
   const { backends, expansion, run } = RECIPES[dtype];
   const model = clone(ModelProtoSchema, prepared);
-  if (model.graph !== undefined) run(model.graph, opsetOf(model));
+  if (model.graph !== undefined) run(model.graph, opsetOf(model), kept);
   const split = await splitModel(model);
   const bytes = storedBytes(split);
   if (bytes >= fp32Bytes)
@@ -95,7 +101,7 @@ async function answersOf(
       for (const { inputs, role } of golden) {
         const run = session.run(inputs);
         // It need not take what is at the edge of what fp32 takes.
-        answers.push(await (role === "edge" ? run.catch(() => []) : run));
+        answers.push(role === "edge" ? ((await unlessRefused(run)) ?? []) : await run);
       }
       return answers;
     } finally {

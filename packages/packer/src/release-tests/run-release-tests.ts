@@ -77,6 +77,7 @@ async function testVariant(
 ): Promise<VariantOutcome> {
   const { evaluation, regression, reading } = plan;
   const session = await openSession(variant).catch((cause: unknown) => {
+    if (cause instanceof SelvedgeError) throw cause;
     throw testFailed(`${variant.name} cannot be loaded for its tests: ${messageOf(cause)}`, cause);
   });
   const of = (evaluation?.cases.length ?? 0) + (regression?.cases.length ?? 0);
@@ -159,6 +160,7 @@ async function answersOf(
   try {
     return await session.run(test.inputs);
   } catch (error) {
+    if (error instanceof SelvedgeError) throw error;
     return fail(`onnxruntime-web does not run it (${messageOf(error)})`);
   }
 }
