@@ -43,22 +43,30 @@ export function* goldenInputs(declared: DeclaredSignature): Generator<NamedTenso
 /**
  * Inputs at the edges of what a model takes: zeros and extremes of the smallest sizes, noise of the
  * largest. For each edge the inputs to try, the first that the model accepts being the one.
+ *
+ * @param mostElements none of more are made
+ * @returns nothing where the model does not say what it takes
  */
-export function edgeInputs(declared: DeclaredSignature): Generator<NamedTensor[]>[] {
+export function edgeInputs(
+  declared: DeclaredSignature,
+  mostElements: number,
+): Generator<NamedTensor[]>[] {
+  const isKnown = declared.inputs.every(({ dtype, dims }) => dtype && dims);
+  if (!isKnown || declared.inputs.length === 0) return [];
   const known = knownInputs(declared);
-  const growing = sizesFor(known, SIZES).sort((a, b) => a - b);
-  const smallest = function* (fill: Fill) {
-    for (const size of growing) yield inputsOf(known, { size, batch: 1 }, fill);
+  const growing = hasFreeSize(known) ? SIZES.toSorted((a, b) => a - b) : SIZES.slice(0, 1);
+  const make = function* (sizes: readonly number[], batches: readonly number[], fill: Fill) {
+    for (const size of sizes)
+      for (const batch of batches)
+        if (elementsOf(known, { size, batch }) <= mostElements)
+          yield inputsOf(known, { size, batch }, fill);
   };
-  const largest = function* () {
-    for (const size of growing.toReversed())
-      for (const batch of hasFreeBatch(known) ? [2, 1] : [1])
-        yield inputsOf(known, { size, batch }, noise(2));
-  };
-  const zeros: Fill = () => 0;
-  const extremes: Fill = (dtype, random) =>
-    (isFloat(dtype) && random < 0.5 ? -1 : 1) * (isFloat(dtype) ? EXTREME : 1);
-  return known.length === 0 ? [] : [smallest(zeros), smallest(extremes), largest()];
+  const hasFreeBatch = known.some(({ dims }) => dims[0] === -1);
+  return [
+    make(growing, [1], () => 0),
+    make(growing, [1], extreme),
+    make(growing.toReversed(), hasFreeBatch ? [2, 1] : [1], noise(2)),
+  ];
 }
 
 function knownInputs({ inputs }: DeclaredSignature): KnownInput[] {
@@ -73,8 +81,7 @@ function knownInputs({ inputs }: DeclaredSignature): KnownInput[] {
 
 /** The sizes for which no input is too large; one, which does not matter, where no dimension is free. */
 function sizesFor(known: readonly KnownInput[], tried: readonly number[]): number[] {
-  const hasFreeSize = known.some(({ dims }) => dims.some((dim, axis) => axis > 0 && dim === -1));
-  const sizes = (hasFreeSize ? tried : tried.slice(0, 1)).filter((size) =>
+  const sizes = (hasFreeSize(known) ? tried : tried.slice(0, 1)).filter((size) =>
     known.every(({ dims }) => elementCount(shape(dims, { size, batch: 1 })) <= LARGEST_INPUT),
   );
   if (sizes.length > 0) return sizes;
@@ -109,8 +116,20 @@ function noise(limit: number): Fill {
     isFloat(dtype) ? random * 2 - 1 : Math.floor(random * (dtype === "bool" ? 2 : limit));
 }
 
-function hasFreeBatch(known: readonly KnownInput[]): boolean {
-  return known.some(({ dims }) => dims[0] === -1);
+function extreme(dtype: RunnableType, random: number): number {
+  if (!isFloat(dtype)) return 1;
+  return random < 0.5 ? -EXTREME : EXTREME;
+}
+
+function hasFreeSize(known: readonly KnownInput[]): boolean {
+  return known.some(({ dims }) => dims.some((dim, axis) => axis > 0 && dim === -1));
+}
+
+function elementsOf(
+  known: readonly KnownInput[],
+  free: { readonly size: number; readonly batch: number },
+): number {
+  return known.reduce((sum, { dims }) => sum + elementCount(shape(dims, free)), 0);
 }
 
 function isFloat(dtype: RunnableType): boolean {

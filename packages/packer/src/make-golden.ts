@@ -40,7 +40,7 @@ export async function makeGolden(
   const { typical, probe } = await typicalCase(session, inputsToTry(candidates, declared), signal);
   const cases: Golden[] = probe === undefined ? [typical] : [typical, { ...probe, role: "probe" }];
   let left = Math.min(EDGE_BYTES, EDGE_SHARE * modelBytes);
-  for (const [index, tries] of edgeInputs(declared).entries())
+  for (const [index, tries] of edgeInputs(declared, left).entries())
     for (const inputs of tries) {
       signal?.throwIfAborted();
       // The largest sizes, which come last, say something new only where they are larger.

@@ -32,7 +32,7 @@ export async function prove(
     for (const output of golden.outputs) {
       const { name } = output;
       const tensor = wanted[name];
-      if (tensor === undefined) continue;
+      if (tensor === undefined) return { holds: false, finding: `the pack lacks output ${name}` };
       const proof = compareAnswers(name, outputs[name], tensor, toleranceFor(output, tolerance));
       if (!proof.holds) return proof;
       findings.push(proof.finding);
