@@ -35,6 +35,11 @@ test("a line says where a variant runs, what it weighs, equal tensors once, and 
   ]);
 });
 
+test("what tests measured comes last", () => {
+  const [line] = describeVariants({ variants: [{ ...q8, metrics: { cer: 0.02, exact: 0.9 } }] });
+  expect(line).toMatch(/off by at most 0\.1; cer 0\.02; exact 0\.9$/);
+});
+
 test("without fp32 there is nothing to compare the size with", () => {
   expect(describeVariants({ variants: [q8] })[0]).toContain("2.0 KB: graph");
 });

@@ -8,7 +8,7 @@ export function describeVariants({ variants }: Pick<Manifest, "variants">): stri
     return [...blobs.values()].reduce((sum, bytes) => sum + bytes, 0);
   });
   const fp32 = sizes[variants.findIndex(({ dtype }) => dtype === "fp32")];
-  return variants.map(({ dtype, engine, backends, graph, tensors, error }, index) => {
+  return variants.map(({ dtype, engine, backends, graph, tensors, error, metrics }, index) => {
     const bytes = sizes[index] ?? 0;
     const share = fp32 === undefined || dtype === "fp32" ? "" : ` (${ratio(bytes, fp32)} × fp32)`;
     const size = `${formatBytes(bytes)}${share}: graph ${formatBytes(graph.bytes)}, ${tensors.length} tensors`;
@@ -16,7 +16,8 @@ export function describeVariants({ variants }: Pick<Manifest, "variants">): stri
       error === undefined
         ? ""
         : `; ${error.snrDb} dB from fp32, off by at most ${error.maxDifference}`;
-    return `${dtype}, ${engine} on ${backends.join(" and ")}, ${size}${cost}`;
+    const measured = Object.entries(metrics ?? {}).map(([metric, value]) => `; ${metric} ${value}`);
+    return `${dtype}, ${engine} on ${backends.join(" and ")}, ${size}${cost}${measured.join("")}`;
   });
 }
 

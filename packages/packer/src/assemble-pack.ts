@@ -3,6 +3,7 @@ import {
   type Manifest,
   type Provenance,
   parseManifest,
+  type ReleaseTests,
   SelvedgeError,
   sha256,
   type TensorRef,
@@ -38,6 +39,8 @@ export interface PackParts {
   readonly declared: DeclaredSignature;
   /** In the order a device takes the first that it can run. */
   readonly variants: readonly PackedVariant[];
+  /** What they had to pass. */
+  readonly tests?: ReleaseTests;
   readonly attachments: readonly Attachment[];
   readonly golden: GoldenSet;
   /** What need not be stored again. */
@@ -93,6 +96,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     })),
     golden: { tolerance: golden.tolerance, cases, spread: golden.spread },
     attachments,
+    ...(parts.tests === undefined ? {} : { tests: parts.tests }),
     variants,
   };
   const text = JSON.stringify(manifest);
@@ -143,7 +147,7 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, backends, split, error, tolerance } = variant;
+  const { dtype, backends, split, error, metrics, tolerance } = variant;
   const older = from.base?.variant(dtype);
   const graph = await withDelta(await from.layout.add(split.graph), {
     ...from,
@@ -160,6 +164,7 @@ async function addVariant(
     graph,
     tensors: await addTensors(from, split.tensors, older?.tensors),
     ...(error === undefined ? {} : { error }),
+    ...(metrics === undefined ? {} : { metrics }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
 }

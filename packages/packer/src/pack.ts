@@ -18,6 +18,9 @@ import type { ScaleCounts } from "./quantize/kept-scales.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
 import { ModelFolder } from "./registry.ts";
+import { type ReleaseTestOptions, readReleaseTests } from "./release-tests/read-release-tests.ts";
+import type { TestProgress } from "./release-tests/run-release-tests.ts";
+import { testRelease } from "./release-tests/test-release.ts";
 import { signPack } from "./sign-pack.ts";
 import { openSource } from "./sources/open-source.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
@@ -29,7 +32,7 @@ import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
+export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, RuntimeOptions {
   /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; or a PMML file. */
   readonly model: string;
   /** Which of several models in a folder, as a path within it, such as `onnx/decoder_model.onnx`. */
@@ -68,9 +71,11 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
 
 /** What packing is busy with. */
 export interface PackProgress {
-  readonly phase: "read" | "split" | "golden" | "quantize" | "write";
+  readonly phase: "read" | "split" | "golden" | "quantize" | "test" | "write";
   /** The precision that is being made, while quantizing. */
   readonly dtype?: PackableDtype;
+  /** How far the tests of a precision have come, while testing. */
+  readonly test?: TestProgress;
 }
 
 /** What packing came to. */
@@ -104,6 +109,7 @@ export interface PackResult {
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed;
  *   or a precision does not become smaller than fp32, or its answers are too far off
  * - `golden-failed`: the packed model does not answer as the original does
+ * - `tests-failed`: a precision falls short of a metric, or a regression case does not hold
  * - `version-exists`: the version is there with other bytes; nothing was changed
  * - `not-found`: there is no such base, or no such file
  * - `registry-invalid`: the registry cannot be written, or what it shares with this version is damaged
@@ -148,6 +154,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   refuseFloat16(split);
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
+  const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
   const source = { graph: original, weights: new Map() };
@@ -175,6 +182,12 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   });
   const variants = model.graph === undefined ? made : limitBackends(made, model.graph);
 
+  const tested = await testRelease(tests, variants, {
+    golden,
+    onProgress: (test) => options.onProgress?.({ phase: "test", test }),
+    signal,
+  });
+
   enter("write");
   const assembled = await assemblePack({
     name,
@@ -182,7 +195,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     license: options.license ?? opened.license ?? "unknown",
     provenance: { source: file, ...provenance },
     declared: split.declared,
-    variants,
+    ...tested,
     attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),

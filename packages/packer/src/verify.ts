@@ -9,11 +9,12 @@ import { checkBlobs } from "./check-blobs.ts";
 import { checkGolden } from "./check-golden.ts";
 import type { Problem } from "./problem.ts";
 import { ModelFolder, type StoredManifest } from "./registry.ts";
+import { checkReleaseTests, type ReleaseTestFiles } from "./release-tests/check-release-tests.ts";
 import { readTrust, type Trust, type TrustOptions } from "./trust.ts";
 import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** Which pack to verify. */
-export interface VerifyOptions extends TrustOptions, RuntimeOptions {
+export interface VerifyOptions extends TrustOptions, ReleaseTestFiles, RuntimeOptions {
   readonly name: string;
   /** @default every version there is */
   readonly version?: string | undefined;
@@ -30,7 +31,7 @@ export interface VerifyResult {
 
 /**
  * Checks every digest of a pack, its place in the channels, and its golden answers; given keys, the
- * signatures of pack and channels too.
+ * signatures of pack and channels too, and given the files it was tested by, those tests.
  *
  * @throws SelvedgeError `not-found`, `options-invalid` or `key-invalid`; whatever else is wrong is a problem in the
  * result.
@@ -53,7 +54,7 @@ async function verifyVersions(options: VerifyOptions): Promise<VerifyResult> {
     if (stored === undefined) continue;
     digests.set(version, stored.digest);
     problems.push(...(await checkSignature(folder, stored, trust)));
-    problems.push(...(await checkVersion(folder, stored, options.signal)));
+    problems.push(...(await checkVersion(folder, stored, options)));
   }
   problems.push(...(await checkChannelSignature(folder, trust)));
   problems.push(...(await checkChannels(folder, digests)));
@@ -105,14 +106,21 @@ async function checkChannelSignature(folder: ModelFolder, trust: Trust): Promise
 async function checkVersion(
   folder: ModelFolder,
   { manifest }: StoredManifest,
-  signal: AbortSignal | undefined,
+  options: VerifyOptions,
 ): Promise<Problem[]> {
+  const { signal } = options;
   signal?.throwIfAborted();
   const { problems, contents } = await checkBlobs(folder, manifest);
   signal?.throwIfAborted();
   // Answers computed from damaged bytes would say nothing new.
-  const golden = problems.length > 0 ? [] : await checkGolden(manifest, contents);
-  return [...problems, ...golden].map((problem) => ({ ...problem, version: manifest.version }));
+  const answers =
+    problems.length > 0
+      ? []
+      : [
+          ...(await checkGolden(manifest, contents)),
+          ...(await checkReleaseTests({ manifest, contents }, options)),
+        ];
+  return [...problems, ...answers].map((problem) => ({ ...problem, version: manifest.version }));
 }
 
 async function checkChannels(

@@ -37,6 +37,7 @@ interface Weight {
 
 const measured = {
   error: { snrDb: 17.7, maxDifference: 0.1 },
+  metrics: { cer: 0.02, r2: -0.5 },
   tolerance: { wasm: { absolute: 0.15, relative: 0.01 } },
 };
 
@@ -88,6 +89,17 @@ function manifestWith(weights: readonly Weight[]): Manifest {
       spread: { wasm: 2.5e-7, webgpu: 1e-5 },
     },
     attachments: [{ name: "labels.txt", ...blob(26_000) }],
+    tests: {
+      evaluation: {
+        bytes: 4_000,
+        sha256: "e7a1".repeat(16),
+        cases: 60,
+        metrics: [{ metric: "cer", max: 0.03 }, { metric: "r2", min: -1 }, { metric: "exact" }],
+      },
+      regression: { bytes: 200, sha256: "4e94".repeat(16), cases: 3 },
+      vocabulary: { bytes: 26_000, sha256: "0cab".repeat(16) },
+      output: "y",
+    },
     variants,
     segments: segments(),
   };
@@ -148,8 +160,10 @@ function junkFor({ value, path }: Place): unknown[] {
   if (Array.isArray(value)) return [...always, 5, "x", {}];
   if (typeof value === "object") return [...always, 5, "x", []];
   if (typeof value === "string") return [...always, 5, {}, [], "", " "];
-  const fraction = /tolerance|error|scale|spread/.test(path) ? [] : [1.5, 2 ** 53];
-  return [...always, "5", {}, [], -7, ...fraction];
+  const fraction = /tolerance|error|scale|spread|metrics/.test(path) ? [] : [1.5, 2 ** 53];
+  // What is measured may be below zero.
+  const negative = /metrics/.test(path) ? [] : [-7];
+  return [...always, "5", {}, [], ...negative, ...fraction];
 }
 
 test("reading a written manifest gives it back", () => {
@@ -168,9 +182,9 @@ test("reading a written manifest gives it back", () => {
 
 describe("a manifest with one thing wrong is refused by a message that names it:", () => {
   const places = placesIn(example);
-  /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. */
+  /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. What was tested is its owner's. */
   const optional =
-    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.tolerance(\.wasm)?$|\.scale$|\.dtypes$|\.spread/;
+    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -311,6 +325,22 @@ describe("a manifest with one thing wrong is refused by a message that names it:
       "variants[0].tensors[0].delta.sha256",
       (m) => (m.variants[0].tensors[0].delta.sha256 = m.variants[0].graph.sha256),
     ],
+    ["tests of nothing", "tests", (m) => (m.tests = { output: "y" })],
+    ["an evaluation of nothing", "tests.evaluation.cases", (m) => (m.tests.evaluation.cases = 0)],
+    ["no metrics", "tests.evaluation.metrics", (m) => (m.tests.evaluation.metrics = [])],
+    [
+      "one metric twice",
+      "tests.evaluation.metrics[1].metric",
+      (m) => (m.tests.evaluation.metrics[1].metric = "cer"),
+    ],
+    [
+      "a value of a metric that no test measured",
+      "variants[1].metrics.wer",
+      (m) => (m.variants[1].metrics.wer = 0.1),
+    ],
+    ["a value above its bar", "variants[1].metrics.cer", (m) => (m.variants[1].metrics.cer = 0.04)],
+    ["a value below its bar", "variants[1].metrics.r2", (m) => (m.variants[1].metrics.r2 = -2)],
+    ["values without an evaluation", "variants[1].metrics.cer", (m) => delete m.tests.evaluation],
     [
       "no tolerance for a backend",
       "golden.tolerance.webgpu",
@@ -350,7 +380,7 @@ test("fields it does not know change nothing, whatever they are called", () => {
     (document: Manifest) => document,
     ...placesIn(example)
       .filter(({ value, path }) => {
-        const isRecord = path === "provenance.tools" || /(tolerance|spread)$/.test(path);
+        const isRecord = /^provenance\.tools$|(tolerance|spread)$|\.metrics$/.test(path);
         return typeof value === "object" && !Array.isArray(value) && !isRecord;
       })
       .map(

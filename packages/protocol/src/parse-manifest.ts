@@ -11,12 +11,14 @@ import {
   type Manifest,
   type Provenance,
   pieceDigests,
+  type ReleaseTests,
   type TensorDelta,
   type TensorRef,
   type Tolerance,
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+import { measuredMetrics, releaseTests } from "./parse-release-tests.ts";
 import { pieceCount } from "./pieces.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
@@ -59,7 +61,8 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
     inputs: named(root.at("signature").at("inputs"), valueInfo),
     outputs: named(root.at("signature").at("outputs"), valueInfo),
   };
-  const variants = variantList(root.at("variants"), pack);
+  const tests = root.at("tests").optional(releaseTests);
+  const variants = variantList(root.at("variants"), { pack, tests });
   return {
     format: MANIFEST_FORMAT,
     name: root.at("name").stringThat(isModelName, "a model name"),
@@ -73,6 +76,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       name: attachment.at("name").stringThat(isFileName, "a file name without folders"),
       ...blobRef(attachment, pack),
     })),
+    ...(tests === undefined ? {} : { tests }),
     variants,
   };
 }
@@ -105,7 +109,10 @@ function provenance(field: Field): Provenance {
   };
 }
 
-function variantList(field: Field, pack: Pack): Variant[] {
+function variantList(
+  field: Field,
+  { pack, tests }: { pack: Pack; tests: ReleaseTests | undefined },
+): Variant[] {
   const taken = new Set<string>();
   const variants = field.items().map((variant): Variant => {
     const dtype = variant.at("dtype").oneOf(DTYPES);
@@ -122,6 +129,7 @@ function variantList(field: Field, pack: Pack): Variant[] {
       snrDb: measured.at("snrDb").number({ min: 0 }),
       maxDifference: measured.at("maxDifference").number({ min: 0 }),
     }));
+    const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
     return {
       dtype,
@@ -135,6 +143,7 @@ function variantList(field: Field, pack: Pack): Variant[] {
       graph: withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack),
       tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
       ...(error === undefined ? {} : { error }),
+      ...(metrics === undefined ? {} : { metrics }),
       ...(tolerance === undefined ? {} : { tolerance }),
     };
   });

@@ -2,6 +2,7 @@ import { type InspectResult, inspect } from "@selvedge/packer";
 import type { ValueInfo } from "@selvedge/protocol";
 import type { Command } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 
@@ -50,6 +51,7 @@ function describe({ manifest, digest, manifestBytes, content, channels }: Inspec
     ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
     ...describeVariants(manifest).map((line) => `  variant      ${line}`),
+    ...describeTests(manifest).map((line) => `  tested       ${line}`),
     ...attachments.map(
       (attachment) => `  attachment   ${attachment.name}, ${formatBytes(attachment.bytes)}`,
     ),

@@ -1,9 +1,11 @@
 import { type PackProgress, pack } from "@selvedge/packer";
 import type { Command } from "../command.ts";
 import { onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+import { readMetrics } from "../read-metrics.ts";
 import { readTimeout } from "../read-timeout.ts";
 import { readTolerances } from "../read-tolerances.ts";
 
@@ -12,6 +14,7 @@ const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   split: "Taking out its weights…",
   golden: "Running it for golden answers…",
   quantize: "Quantizing…",
+  test: "Testing…",
   write: "Writing the pack…",
 };
 
@@ -56,10 +59,23 @@ MODEL is one of:
                       fp16         weights in 16 bits; WASM and WebGPU
                       q8           8 bits, computed in integers; WASM
                       q8-storage   8 bits in storage, computed in float32; WebGPU
+  --eval FILE         cases, as in --golden and each with a label or outputs, to measure every precision
+                      on; the manifest records the digest of the file, and what came of it
+  --metric NAME       what to measure; may be repeated
+                      on labels that are classes:    accuracy, top5, f1 (macro)
+                      on labels that are texts:      cer, wer, exact (the output is read by greedy CTC)
+                      on outputs, or numeric labels: mse, mae, rmse, r2, cosine
+  --min N, --max N    refuses to pack where the --metric before it is below N, or above; --min is for
+                      those of which more is better, --max for the others. For the rates cer and wer,
+                      --min N is for the score, 1 − rate: --min 0.97 says the same as --max 0.03
+  --regression FILE   cases, each with a label or outputs, that have to hold in every precision
+  --vocabulary FILE   what the classes are called, one a line; the first, empty, is the blank of CTC
+  --metric-output NAME
+                      the output that labels are about, where a model has several
   --timeout SECONDS   how long loading the model, or running it once, may take (default 600)
   --json              print the result as JSON`,
   run: async (args, terminal, signal) => {
-    const { values, positionals } = readCommandLine(args, {
+    const { values, positionals, tokens } = readCommandLine(args, {
       name: { type: "string" },
       version: { type: "string" },
       registry: { type: "string" },
@@ -74,6 +90,13 @@ MODEL is one of:
       commit: { type: "string" },
       parent: { type: "string" },
       dtype: { type: "string" },
+      eval: { type: "string" },
+      metric: { type: "string", multiple: true },
+      min: { type: "string", multiple: true },
+      max: { type: "string", multiple: true },
+      regression: { type: "string" },
+      vocabulary: { type: "string" },
+      "metric-output": { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -93,23 +116,31 @@ MODEL is one of:
       commit: values.commit,
       parent: values.parent,
       dtypes: readDtypes(values.dtype),
+      evaluation: values.eval,
+      metrics: readMetrics(tokens),
+      regression: values.regression,
+      vocabulary: values.vocabulary,
+      metricOutput: values["metric-output"],
+      onProgress: (progress) => terminal.progress(describeProgress(progress)),
       timeoutMs: readTimeout(values.timeout),
       signal,
-      onProgress: ({ phase, dtype }) =>
-        terminal.progress(dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`),
     });
     terminal.progress("");
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
-    const { name, version, variants } = manifest;
+    const { name, version, variants, tests } = manifest;
     if (values.json === true) {
+      const metrics =
+        tests?.evaluation &&
+        Object.fromEntries(variants.map((variant) => [variant.dtype, variant.metrics]));
       const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
-      terminal.out(JSON.stringify(result));
+      terminal.out(JSON.stringify({ ...result, tests, metrics }));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
     const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
+    for (const line of describeTests(manifest)) terminal.out(`  tested: ${line}`);
     for (const { dtype, all, kept } of scales ?? [])
       terminal.out(`  ${dtype} keeps ${kept} of its ${all} scales from ${values.base}`);
     terminal.out(`digest ${digest}`);
@@ -117,3 +148,9 @@ MODEL is one of:
     return undefined;
   },
 };
+
+function describeProgress({ phase, dtype, test }: PackProgress): string {
+  if (test !== undefined)
+    return `${PHASES[phase]} ${test.variant}, ${test.done} of ${test.of} cases`;
+  return dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`;
+}

@@ -16,6 +16,10 @@ keys that are given, and with none not at all.
   --key FILE           the public key that packs are signed with, such as pack.pub.json
   --channel-key FILE   the public key that channels are signed with, such as channel.pub.json
   --root FILE          a root document, whose keys both are checked with
+  --eval FILE          the file of --eval that a version was packed with: its digest has to be the same,
+                       and its metrics what was recorded, give or take a hundredth
+  --regression FILE    the file of --regression it was packed with: every case still has to hold
+  --vocabulary FILE    the file of --vocabulary it was packed with, if any
   --timeout SECONDS    how long loading a model, or running it once, may take (default 600)
   --json               print {name, ok, versions, problems} as JSON`,
   run: async (args, terminal, signal) => {
@@ -24,6 +28,9 @@ keys that are given, and with none not at all.
       key: { type: "string" },
       "channel-key": { type: "string" },
       root: { type: "string" },
+      eval: { type: "string" },
+      regression: { type: "string" },
+      vocabulary: { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -36,6 +43,9 @@ keys that are given, and with none not at all.
       key: values.key,
       channelKey: values["channel-key"],
       root: values.root,
+      evaluation: values.eval,
+      regression: values.regression,
+      vocabulary: values.vocabulary,
       timeoutMs: readTimeout(values.timeout),
       signal,
     });

@@ -28,6 +28,8 @@ export interface PackedVariant {
   readonly expansion: number;
   /** Against fp32, on the golden inputs; fp32 has none. */
   readonly error?: QuantizationError;
+  /** By metric, on the cases that it was tested by. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** What it kept of a base's scales; absent without a base. */
   readonly scales?: ScaleCounts;
   /** By backend; without it, the manifest's holds. */
