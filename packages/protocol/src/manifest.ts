@@ -90,6 +90,8 @@ export interface Variant {
   readonly tensors: readonly TensorRef[];
   /** Measured when it was packed; absent for fp32. */
   readonly error?: QuantizationError;
+  /** Weights that stayed float16, for the error would have been larger than was asked for. */
+  readonly kept?: readonly string[];
   /** By backend, in place of the tolerance that the manifest's golden answers have there. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
 }
