@@ -121,8 +121,8 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, backends, split, error, tolerance } = variant;
-  const older = from.base?.variant(dtype);
+  const { dtype, backends, requires, memoryBytes, split, error, tolerance, kept } = variant;
+  const older = from.base?.variant(dtype, requires);
   const graph = await withDelta(await from.layout.add(split.graph), {
     ...from,
     before: older?.graph,
@@ -133,11 +133,12 @@ async function addVariant(
     dtype,
     engine: "onnx",
     backends,
-    requires: [],
-    memoryBytes: memoryEstimate(variant),
+    requires,
+    memoryBytes,
     graph,
     tensors: await addTensors(from, split.tensors, older?.tensors),
     ...(error === undefined ? {} : { error }),
+    ...(kept === undefined ? {} : { kept }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
 }
@@ -158,10 +159,4 @@ async function addTensors(
     refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
   }
   return refs;
-}
-
-/** Weights as the session keeps them; the graph decoded and optimized. */
-function memoryEstimate({ split, expansion }: PackedVariant): number {
-  const weights = split.tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return expansion * weights + 4 * split.graph.length;
 }

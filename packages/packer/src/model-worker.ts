@@ -9,7 +9,13 @@ export type WorkerRequest =
       /** Bytes, or a part of an open file which are read as they are needed. */
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
     }
-  | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
+  | {
+      readonly kind: "run";
+      readonly session: number;
+      readonly inputs: readonly WorkerTensor[];
+      /** The outputs to answer with; every one where absent. */
+      readonly wanted?: readonly string[];
+    }
   | { readonly kind: "close"; readonly session: number };
 
 /** Bytes in memory, or some of an open file. */

@@ -55,14 +55,15 @@ const requests = {
     sessions.set(id, session);
     return [undefined, []];
   },
-  async run({ session: id, inputs }) {
+  async run({ session: id, inputs, wanted }) {
     const session = sessions.get(id);
     const feeds = inputs.map(({ name, dtype, dims, data }) => [
       name,
       new Tensor(dtype, data, dims),
     ]);
-    const results = await session.run(Object.fromEntries(feeds));
-    const outputs = session.outputNames.map((name) => {
+    const names = wanted ?? session.outputNames;
+    const results = await session.run(Object.fromEntries(feeds), names);
+    const outputs = names.map((name) => {
       const { type, data, dims } = results[name];
       return { name, dtype: type, dims: [...dims], data: ArrayBuffer.isView(data) ? data : null };
     });

@@ -4,6 +4,7 @@ import { onlyArgument, readCommandLine, required } from "../command-line.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+import { readMaxError } from "../read-max-error.ts";
 import { readTimeout } from "../read-timeout.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
@@ -42,9 +43,15 @@ other bytes.
   --parent VERSION    the version it was made from
   --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
                       fp32         as the model is
-                      fp16         weights in 16 bits; WASM and WebGPU
+                      fp16         weights in 16 bits; WASM and WebGPU, and computed in 16 bits where
+                                   a GPU has shader-f16
                       q8           8 bits, computed in integers; WASM
                       q8-storage   8 bits in storage, computed in float32; WebGPU
+                      q4           matrices in 4 bits, the rest in 8; WASM and WebGPU
+                      q4f16        the same, computed in 16 bits; WebGPU with shader-f16
+  --max-error SHARE   how large the difference from fp32's answers may be, as a share of those: 0.1
+                      is a signal-to-noise ratio of 20 dB, 0.03 one of 30 dB. What is further off
+                      keeps its worst weights in 16 bits, and says which
   --timeout SECONDS   how long loading the model, or running it once, may take (default 600)
   --json              print the result as JSON`,
   run: async (args, terminal, signal) => {
@@ -62,6 +69,7 @@ other bytes.
       commit: { type: "string" },
       parent: { type: "string" },
       dtype: { type: "string" },
+      "max-error": { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -80,6 +88,7 @@ other bytes.
       commit: values.commit,
       parent: values.parent,
       dtypes: readDtypes(values.dtype),
+      maxError: readMaxError(values["max-error"]),
       timeoutMs: readTimeout(values.timeout),
       signal,
       onProgress: ({ phase, dtype }) =>
