@@ -20,7 +20,7 @@ ort.env.logLevel = "fatal";
 const LINES = 210;
 const PAGES = 6;
 const PAGE_ROUNDS = 3;
-const DTYPES = ["fp32", "fp16", "q8", "q8-storage"];
+const DTYPES = ["fp32", "fp16", "q8", "q8-storage", "q4", "q4f16"];
 
 /**
  * What each precision of the demo's text models weighs, how fast it is on WASM, and what it misreads;
@@ -73,7 +73,9 @@ async function openVariants(name, options, folder) {
   const ratios = [];
   const contenders = new Map();
   const sizes = new Map();
-  for (const { dtype, graph, tensors, backends, error } of manifest.variants) {
+  for (const variant of manifest.variants) {
+    const { graph, tensors, backends, requires, error } = variant;
+    const dtype = [variant.dtype, ...requires].join(" with ");
     const size = tensors.reduce((sum, tensor) => sum + tensor.bytes, graph.bytes);
     sizes.set(dtype, size);
     results.push(single(`${name} size`, dtype, "size", "byte", size));

@@ -95,7 +95,7 @@ describe("runCli", () => {
     const packed = await run(...packing(), ...tests, ...here(), "--json");
     expect(JSON.parse(packed.out.join())).toMatchObject({
       tests: { evaluation: { cases: 1, metrics: [{ metric: "mae", max: 0.5 }] } },
-      metrics: { fp32: { mae: 0.25 } },
+      variants: [{ dtype: "fp32", metrics: { mae: 0.25 } }],
     });
     const { out } = await run("inspect", "m", ...here());
     expect(out.join("\n")).toMatch(

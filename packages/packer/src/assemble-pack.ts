@@ -147,8 +147,9 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, backends, split, error, metrics, tolerance } = variant;
-  const older = from.base?.variant(dtype);
+  const { dtype, backends, requires, memoryBytes, split, error, metrics, tolerance, kept } =
+    variant;
+  const older = from.base?.variant(dtype, requires);
   const graph = await withDelta(await from.layout.add(split.graph), {
     ...from,
     before: older?.graph,
@@ -159,12 +160,13 @@ async function addVariant(
     dtype,
     engine: "onnx",
     backends,
-    requires: [],
-    memoryBytes: memoryEstimate(variant),
+    requires,
+    memoryBytes,
     graph,
     tensors: await addTensors(from, split.tensors, older?.tensors),
     ...(error === undefined ? {} : { error }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(kept === undefined ? {} : { kept }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
 }
@@ -185,10 +187,4 @@ async function addTensors(
     refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
   }
   return refs;
-}
-
-/** Weights as the session keeps them; the graph decoded and optimized. */
-function memoryEstimate({ split, expansion }: PackedVariant): number {
-  const weights = split.tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return expansion * weights + 4 * split.graph.length;
 }

@@ -10,7 +10,13 @@ export type WorkerRequest =
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
       readonly optimization: Optimization;
     }
-  | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
+  | {
+      readonly kind: "run";
+      readonly session: number;
+      readonly inputs: readonly WorkerTensor[];
+      /** The outputs to answer with; every one where absent. */
+      readonly wanted?: readonly string[];
+    }
   | { readonly kind: "close"; readonly session: number };
 
 /** How many operators the runtime fuses before it runs a model. */

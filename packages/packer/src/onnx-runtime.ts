@@ -5,8 +5,12 @@ import { currentRuntime, Runtime } from "./with-runtime.ts";
 
 /** A model in onnxruntime-web's WASM, as a browser would run it. */
 export interface Session {
-  /** Inputs and outputs by name. */
-  run(inputs: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  /**
+   * Inputs and outputs by name.
+   *
+   * @param wanted the outputs to answer with; every one where absent
+   */
+  run(inputs: readonly NamedTensor[], wanted?: readonly string[]): Promise<NamedTensor[]>;
   close(): Promise<void>;
 }
 
@@ -53,13 +57,13 @@ export async function openSession(
     throw error;
   }
   return {
-    run: async (inputs) => {
+    run: async (inputs, wanted) => {
       const feeds = inputs.map(({ name, dtype, dims, bytes }): WorkerTensor => {
         if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
         return { name, dtype, dims, data: elementsOf({ dtype, bytes }) };
       });
       const outputs = await worker.call(
-        { kind: "run", session, inputs: feeds },
+        { kind: "run", session, inputs: feeds, ...(wanted && { wanted }) },
         within(() => tooLateToAnswer(timeoutMs)),
       );
       return outputs.map(toNamedTensor);

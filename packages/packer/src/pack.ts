@@ -62,6 +62,12 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, Runt
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
+  /**
+   * How large the difference from fp32's answers to the golden inputs may be, as a share of those: root
+   * mean square by root mean square, of the worst output; 0.1 is a signal-to-noise ratio of 20 dB. A
+   * quantized variant that is further off keeps its worst weights in float16.
+   */
+  readonly maxError?: number | undefined;
   /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
@@ -131,6 +137,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     options.onProgress?.(dtype === undefined ? { phase } : { phase, dtype });
   };
   const { dtypes = ["fp32"] } = options;
+  checkMaxError(options.maxError);
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
   const base = await openBase(folder, options);
@@ -177,6 +184,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     original,
     fp32: split,
     golden,
+    maxError: options.maxError,
     base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
@@ -215,6 +223,14 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
     warnings: [...opened.notes, ...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
   };
+}
+
+function checkMaxError(maxError: number | undefined): void {
+  if (maxError === undefined || (maxError > 0 && maxError < 1)) return;
+  throw new SelvedgeError(
+    "options-invalid",
+    `An error of ${maxError} cannot be allowed: it is a share of fp32's answers, more than 0 and less than 1, such as 0.1.`,
+  );
 }
 
 function refuseFloat16({ tensors }: SplitModel): void {

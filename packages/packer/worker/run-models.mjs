@@ -57,15 +57,18 @@ const requests = {
     sessions.set(id, session);
     return [undefined, []];
   },
-  async run({ session: id, inputs }) {
+  async run({ session: id, inputs, wanted }) {
     const session = sessions.get(id);
     const feeds = inputs.map(({ name, dtype, dims, data }) => [
       name,
       new Tensor(dtype, data, dims),
     ]);
+    const names = wanted ?? session.outputNames;
     // What is wrong is thrown too, and inputs that a model does not take are tried on purpose.
-    const results = await session.run(Object.fromEntries(feeds), { logSeverityLevel: FATAL });
-    const outputs = session.outputNames.map((name) => {
+    const results = await session.run(Object.fromEntries(feeds), names, {
+      logSeverityLevel: FATAL,
+    });
+    const outputs = names.map((name) => {
       const { type, data, dims } = results[name];
       return { name, dtype: type, dims: [...dims], data: ArrayBuffer.isView(data) ? data : null };
     });

@@ -119,6 +119,7 @@ export {
   type RootDocument,
   requireFresh,
 } from "./root-document.ts";
+export { type Device, runsOn } from "./runs-on.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";

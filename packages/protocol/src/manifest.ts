@@ -135,6 +135,8 @@ export interface Variant {
   readonly error?: QuantizationError;
   /** By metric: what it came to on the evaluation cases of `tests`. */
   readonly metrics?: Readonly<Record<string, number>>;
+  /** Weights that stayed float16, for the error would have been larger than was asked for. */
+  readonly kept?: readonly string[];
   /** By backend, in place of the tolerance that the manifest's golden answers have there. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
 }

@@ -38,6 +38,7 @@ interface Weight {
 const measured = {
   error: { snrDb: 17.7, maxDifference: 0.1 },
   metrics: { cer: 0.02, r2: -0.5 },
+  kept: ["conv.w", "head.w"],
   tolerance: { wasm: { absolute: 0.15, relative: 0.01 } },
 };
 
@@ -184,7 +185,7 @@ describe("a manifest with one thing wrong is refused by a message that names it:
   const places = placesIn(example);
   /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. What was tested is its owner's. */
   const optional =
-    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
+    /^provenance\.tools\.|\.delta$|\.error$|\.kept$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -213,6 +214,24 @@ describe("a manifest with one thing wrong is refused by a message that names it:
     ["no variants", "variants", (m) => (m.variants = [])],
     ["an unknown precision", "variants[0].dtype", (m) => (m.variants[0].dtype = "fp8")],
     ["one place twice", "variants[1]", (m) => (m.variants[1].dtype = "fp32")],
+    [
+      "one place twice, its needs in another order",
+      "variants[1]",
+      ({ variants: [first, second] }) => {
+        Object.assign(first, { requires: ["a", "b"] });
+        Object.assign(second, { dtype: "fp32", requires: ["b", "a"] });
+      },
+    ],
+    [
+      "one need twice",
+      "variants[0].requires",
+      (m) => (m.variants[0].requires = ["shader-f16", "shader-f16"]),
+    ],
+    [
+      "one weight kept twice",
+      "variants[1].kept",
+      (m) => (m.variants[1].kept = ["head.w", "head.w"]),
+    ],
     ["nowhere to run", "variants[0].backends", (m) => (m.variants[0].backends = [])],
     [
       "two tensors of one name",
@@ -415,6 +434,14 @@ test("an absent field is absent even where every object inherits one of that nam
   const document = copyOf(example);
   document.variants[0].backends = ["constructor"];
   expect(failureOf(document).detail).toEqual({ field: "golden.tolerance.constructor" });
+});
+
+test("one precision may come twice for a backend, where the two need different features", () => {
+  const document = copyOf(example);
+  document.variants[1].dtype = "fp32";
+  document.variants[1].requires = [];
+  const { variants } = parseManifest(JSON.stringify(document));
+  expect(variants.map(({ requires }) => requires)).toEqual([["shader-f16"], []]);
 });
 
 test("a pack may have no golden cases, and then needs no tolerances", () => {

@@ -121,7 +121,9 @@ function variantList(
       .items()
       .map((backend) => backend.text());
     if (backends.length === 0) variant.at("backends").fail("at least one backend");
-    for (const place of backends.map((backend) => `${dtype} on ${backend}`)) {
+    const requires = features(variant.at("requires"));
+    const needs = requires.length === 0 ? "" : ` with ${requires.join(" and ")}`;
+    for (const place of backends.map((backend) => `${dtype} on ${backend}${needs}`)) {
       if (taken.has(place)) variant.fail(`the only variant for ${place}`);
       taken.add(place);
     }
@@ -130,24 +132,33 @@ function variantList(
       maxDifference: measured.at("maxDifference").number({ min: 0 }),
     }));
     const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
+    const kept = variant.at("kept").optional(distinctNames);
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
     return {
       dtype,
       engine: variant.at("engine").text(),
       backends,
-      requires: variant
-        .at("requires")
-        .items()
-        .map((feature) => feature.text()),
+      requires,
       memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
       graph: withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack),
       tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
       ...(error === undefined ? {} : { error }),
       ...(metrics === undefined ? {} : { metrics }),
+      ...(kept === undefined ? {} : { kept }),
       ...(tolerance === undefined ? {} : { tolerance }),
     };
   });
   return variants.length > 0 ? variants : field.fail("at least one variant");
+}
+
+/** Sorted, so that two variants that need the same are known to. */
+function features(field: Field): string[] {
+  return distinctNames(field).sort();
+}
+
+function distinctNames(field: Field): string[] {
+  const names = field.items().map((item) => item.text());
+  return new Set(names).size === names.length ? names : field.fail("names that differ");
 }
 
 function golden(

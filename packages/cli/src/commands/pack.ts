@@ -5,6 +5,7 @@ import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+import { readMaxError } from "../read-max-error.ts";
 import { readMetrics } from "../read-metrics.ts";
 import { readTimeout } from "../read-timeout.ts";
 import { readTolerances } from "../read-tolerances.ts";
@@ -56,9 +57,15 @@ MODEL is one of:
   --parent VERSION    the version it was made from
   --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
                       fp32         as the model is
-                      fp16         weights in 16 bits; WASM and WebGPU
+                      fp16         weights in 16 bits; WASM and WebGPU, and computed in 16 bits where
+                                   a GPU has shader-f16
                       q8           8 bits, computed in integers; WASM
                       q8-storage   8 bits in storage, computed in float32; WebGPU
+                      q4           matrices in 4 bits, the rest in 8; WASM and WebGPU
+                      q4f16        the same, computed in 16 bits; WebGPU with shader-f16
+  --max-error SHARE   how large the difference from fp32's answers may be, as a share of those: 0.1
+                      is a signal-to-noise ratio of 20 dB, 0.03 one of 30 dB. What is further off
+                      keeps its worst weights in 16 bits, and says which
   --eval FILE         cases, as in --golden and each with a label or outputs, to measure every precision
                       on; the manifest records the digest of the file, and what came of it
   --metric NAME       what to measure; may be repeated
@@ -97,6 +104,7 @@ MODEL is one of:
       regression: { type: "string" },
       vocabulary: { type: "string" },
       "metric-output": { type: "string" },
+      "max-error": { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -122,6 +130,7 @@ MODEL is one of:
       vocabulary: values.vocabulary,
       metricOutput: values["metric-output"],
       onProgress: (progress) => terminal.progress(describeProgress(progress)),
+      maxError: readMaxError(values["max-error"]),
       timeoutMs: readTimeout(values.timeout),
       signal,
     });
@@ -129,11 +138,11 @@ MODEL is one of:
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const { name, version, variants, tests } = manifest;
     if (values.json === true) {
-      const metrics =
-        tests?.evaluation &&
-        Object.fromEntries(variants.map((variant) => [variant.dtype, variant.metrics]));
+      const made = variants.map(({ dtype, backends, requires, error, kept, metrics }) => {
+        return { dtype, backends, requires, error, kept, metrics };
+      });
       const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
-      terminal.out(JSON.stringify({ ...result, tests, metrics }));
+      terminal.out(JSON.stringify({ ...result, tests, variants: made }));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);

@@ -1,13 +1,8 @@
-import { type BlobRef, type Dtype, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
+import { chooseVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
-import {
-  activate,
-  findManifestText,
-  neededBlobs,
-  requireBackend,
-  totalBytes,
-} from "../store/packs.ts";
+import { activate, findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
@@ -39,12 +34,13 @@ export async function install(
     stored: (digest) => findManifestText(database, digest),
   });
   const resolvedAt = performance.now();
-  const dtype = chooseDtype(pack.manifest, selector);
-  const needs = neededBlobs(pack.manifest, dtype);
+  const variant = chooseVariant(pack.manifest, selector);
+  const { dtype } = variant;
+  const needs = neededBlobs(pack.manifest, variant);
   let fetchedBytes = 0;
   const refused = new Set<string>();
   for (let round = 0; round < ROUNDS; round++) {
-    const plan = await planDelivery(database, { manifest: pack.manifest, dtype, refused });
+    const plan = await planDelivery(database, { manifest: pack.manifest, variant, refused });
     const total = plan.heldBytes + plan.bytes;
     let loaded = plan.heldBytes;
     report("fetch", loaded, total);
@@ -80,25 +76,6 @@ export async function install(
   throw new SelvedgeError(
     "storage-damaged",
     `${selector.name}: stored pieces kept disappearing while it was installed. Another tab may be clearing the cache; try again.`,
-  );
-}
-
-/** The dtype a selector means: the one it names, or the first that can run where it serves first. */
-export function chooseDtype(
-  manifest: Manifest,
-  { dtype, backend }: Pick<PackSelector, "dtype" | "backend">,
-): Dtype {
-  if (dtype !== "auto") {
-    requireBackend(manifest, dtype, backend);
-    return dtype;
-  }
-  const first = manifest.variants.find(
-    ({ engine, backends }) => engine === "onnx" && backends.includes(backend),
-  );
-  if (first !== undefined) return first.dtype;
-  throw new SelvedgeError(
-    "no-candidate",
-    `${manifest.name}@${manifest.version} has no variant for onnx on ${backend}, which this version of Selvedge needs. Pack one, or update Selvedge.`,
   );
 }
 

@@ -6,6 +6,7 @@ import {
   parseManifest,
   SelvedgeError,
   sha256,
+  type Variant,
 } from "@selvedge/protocol";
 import type { CachedPack, PackSelector } from "../worker/keeper-api.ts";
 import {
@@ -193,9 +194,9 @@ export async function clearPacks(database: Database): Promise<void> {
   });
 }
 
-/** What a device needs of a pack to run one dtype of it, and to prove it; each blob once. */
-export function neededBlobs(manifest: Manifest, dtype: Dtype): BlobRef[] {
-  return blobsOf({ ...manifest, variants: [variantOf(manifest, dtype)] });
+/** What a device needs of a pack to run one variant of it, and to prove it; each blob once. */
+export function neededBlobs(manifest: Manifest, variant: Variant): BlobRef[] {
+  return blobsOf({ ...manifest, variants: [variant] });
 }
 
 /** Bytes of some blobs together. */
@@ -213,33 +214,4 @@ function blobsOfRecord({ manifest: text }: PackRecord, dtypes?: readonly Dtype[]
   }
   const variants = manifest.variants.filter(({ dtype }) => dtypes?.includes(dtype) ?? true);
   return blobsOf({ ...manifest, variants });
-}
-
-/**
- * Holds a backend against those that a pack allows a dtype on.
- *
- * @throws SelvedgeError `no-candidate`, naming what is allowed.
- */
-export function requireBackend(manifest: Manifest, dtype: Dtype, backend: string): void {
-  const { backends } = variantOf(manifest, dtype);
-  if (backends.includes(backend)) return;
-  const others = manifest.variants.flatMap((variant) =>
-    variant.backends.includes(backend) ? [variant.dtype] : [],
-  );
-  const allowed = others.length === 0 ? "nothing" : others.join(", ");
-  throw new SelvedgeError(
-    "no-candidate",
-    `${manifest.name}@${manifest.version} allows ${dtype} on ${backends.join(" and ")} only, and ${allowed} on ${backend}. Ask for one of those.`,
-  );
-}
-
-/** The variant of a manifest in this dtype. */
-export function variantOf(manifest: Manifest, dtype: Dtype): Manifest["variants"][number] {
-  const variant = manifest.variants.find((candidate) => candidate.dtype === dtype);
-  if (variant !== undefined) return variant;
-  const packed = manifest.variants.map((candidate) => candidate.dtype).join(", ");
-  throw new SelvedgeError(
-    "no-candidate",
-    `${manifest.name}@${manifest.version} is not packed as ${dtype}, only as ${packed}. Ask for one of those, or leave dtype "auto".`,
-  );
 }

@@ -6,7 +6,6 @@ import { loadOnnxRuntime } from "../engine/onnx/onnx-runtime.ts";
 import { openPack, type ReadPack } from "../engine/open-pack.ts";
 import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
-import { requireBackend, variantOf } from "../store/packs.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -40,21 +39,21 @@ const api: EngineApi = {
       const startedAt = performance.now();
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
-      requireBackend(read.manifest, read.dtype, backend);
       const readMs = performance.now() - startedAt;
       const loaded = await runtime;
       const createdAt = performance.now();
       const { source, ...pack } = read;
       open = { session: await loaded.createSession(source), pack, backend };
-      const { name, version, signature } = pack.manifest;
+      const { name, version, signature, variants } = pack.manifest;
+      const { dtype } = pack.variant;
       return {
         digest: pack.digest,
         name,
         version,
-        dtype: pack.dtype,
+        dtype,
         signature,
         bytes: pack.bytes,
-        backends: variantOf(pack.manifest, pack.dtype).backends,
+        backends: variants.flatMap((each) => (each.dtype === dtype ? each.backends : [])),
         readMs,
         createMs: performance.now() - createdAt,
       };
@@ -74,8 +73,7 @@ const api: EngineApi = {
     outcomeOf(async () => {
       if (open === undefined) throw notOpen();
       const { session, pack, backend } = open;
-      const { manifest } = pack;
-      const variant = variantOf(manifest, pack.dtype);
+      const { manifest, variant } = pack;
       return prove({ database, session }, { manifest, variant, backend });
     }),
 };
