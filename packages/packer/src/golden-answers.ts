@@ -130,6 +130,7 @@ async function runEach(
 }
 
 function refuseIncomparable(golden: NamedTensor): void {
+  if (golden.dtype === "string") return;
   const values = elementsOf(golden);
   for (let i = 0; i < values.length; i++)
     if (!Number.isFinite(Number(values[i])))

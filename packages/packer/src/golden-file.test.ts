@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { encodeStrings } from "@selvedge/protocol";
 import { describe, expect, it } from "vitest";
 import { readGoldenFile } from "./golden-file.ts";
 import { temporaryFolder } from "./onnx-model.fixture.ts";
@@ -31,6 +32,23 @@ describe("readGoldenFile", () => {
     ]);
   });
 
+  it("reads tensors of float16 and of strings", async () => {
+    const [inputs] = await read({
+      cases: [
+        {
+          inputs: {
+            x: { type: "float16", dims: [2], data: [1, -0.5] },
+            words: { type: "string", dims: [1, 2], data: ["a", ""] },
+          },
+        },
+      ],
+    });
+    expect(inputs).toEqual([
+      tensor("x", "float16", [2], Uint16Array.of(0x3c00, 0xb800)),
+      tensor("words", "string", [1, 2], encodeStrings(["a", ""])),
+    ]);
+  });
+
   it.each([
     ["{", "not JSON"],
     [[], '"cases"'],
@@ -41,6 +59,8 @@ describe("readGoldenFile", () => {
     [withTensor({ type: "float32", dims: [-1], data: [1] }), "dims"],
     [withTensor({ type: "float32", dims: [1], data: ["1"] }), "data"],
     [withTensor({ type: "float32", dims: [2], data: [1] }), "2 numbers"],
+    [withTensor({ type: "string", dims: [1], data: [1] }), "strings"],
+    [withTensor({ type: "string", dims: [2], data: ["a"] }), "2 strings"],
     [withTensor({ type: "int32", dims: [1], data: [0.5] }), "whole numbers"],
   ])("says what is wrong with %j", async (document, what) => {
     await expect(read(document)).rejects.toMatchObject({

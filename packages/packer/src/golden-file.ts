@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { elementCount, SelvedgeError } from "@selvedge/protocol";
+import { elementCount, encodeStrings, SelvedgeError } from "@selvedge/protocol";
 import { bytesFrom, isRunnable, type NamedTensor, type RunnableType } from "./named-tensor.ts";
 
 /**
@@ -44,12 +44,24 @@ function namedTensor(name: string, tensor: Record<string, unknown>): NamedTensor
   if (dtype === undefined) return "of a type such as float32, int64 or bool";
   if (!isListOf(dims, (dim) => Number.isSafeInteger(dim) && dim >= 0))
     return "given with dims, a list of whole numbers";
+  if (dtype === "string") return stringTensor({ name, dims }, data);
   if (!isListOf(data, Number.isFinite)) return "given with data, a list of numbers";
   const isWhole = dtype.startsWith("float") || data.every(Number.isSafeInteger);
   if (!isWhole) return `given with whole numbers, as ${dtype} holds`;
   if (data.length !== elementCount(dims))
     return `given with ${elementCount(dims)} numbers, as [${dims.join(", ")}] asks for`;
   return { name, dtype, dims, bytes: bytesFrom(dtype, data) };
+}
+
+function stringTensor(
+  { name, dims }: Pick<NamedTensor, "name" | "dims">,
+  data: unknown,
+): NamedTensor | string {
+  if (!Array.isArray(data) || !data.every((item): item is string => typeof item === "string"))
+    return "given with data, a list of strings";
+  if (data.length !== elementCount(dims))
+    return `given with ${elementCount(dims)} strings, as [${dims.join(", ")}] asks for`;
+  return { name, dtype: "string", dims, bytes: encodeStrings(data) };
 }
 
 function runnableType(type: unknown): RunnableType | undefined {

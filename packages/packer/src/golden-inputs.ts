@@ -54,6 +54,6 @@ export function* goldenInputs({ inputs }: DeclaredSignature): Generator<NamedTen
 }
 
 function valueFor(dtype: RunnableType, limit: number, random: number): number {
-  if (dtype === "float32" || dtype === "float64") return random * 2 - 1;
+  if (dtype.startsWith("float")) return random * 2 - 1;
   return Math.floor(random * (dtype === "bool" ? 2 : limit));
 }

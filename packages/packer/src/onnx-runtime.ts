@@ -1,6 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
-import { elementsOf, isRunnable, type NamedTensor } from "./named-tensor.ts";
+import { bytesOfData, isRunnable, type NamedTensor, sessionData } from "./named-tensor.ts";
 
 /** A model in onnxruntime-web's WASM, as a browser would run it. */
 export interface Session {
@@ -35,9 +35,10 @@ export async function openSession({ graph, weights }: SessionSource): Promise<Se
   });
   return {
     run: async (inputs) => {
-      const feeds = inputs.map(({ name, dtype, dims, bytes }): [string, OrtTensor] => {
+      const feeds = inputs.map((tensor): [string, OrtTensor] => {
+        const { name, dtype, dims } = tensor;
         if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
-        return [name, new Tensor(dtype, elementsOf({ dtype, bytes }), dims)];
+        return [name, new Tensor(dtype, sessionData(tensor), dims)];
       });
       const outputs = await session.run(Object.fromEntries(feeds));
       return session.outputNames.map((name) => toNamedTensor(name, outputs));
@@ -59,12 +60,10 @@ function toNamedTensor(name: string, outputs: InferenceSession.OnnxValueMapType)
   const value = outputs[name];
   if (value === undefined) throw new Error(`the session gave no output "${name}"`);
   const { type, data, dims } = value;
-  if (!ArrayBuffer.isView(data) || !isRunnable(type))
+  if (!isRunnable(type))
     throw new SelvedgeError(
       "model-unsupported",
-      `Output "${name}" holds ${type}s, and only outputs of numbers and booleans that JavaScript has arrays for can be packed. Take it out of the model's outputs.`,
+      `Output "${name}" holds ${type}s, which JavaScript has no array for. Take it out of the model's outputs.`,
     );
-  const bytes = new Uint8Array(data.byteLength);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return { name, dtype: type, dims: [...dims], bytes };
+  return { name, dtype: type, dims: [...dims], bytes: bytesOfData(data) };
 }

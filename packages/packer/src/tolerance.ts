@@ -52,7 +52,7 @@ export function toleranceOfVariant(
 export function difference(
   answer: NamedTensor | undefined,
   golden: NamedTensor,
-  { absolute, relative }: Tolerance,
+  tolerance: Tolerance,
 ): string | undefined {
   const { name } = golden;
   if (answer === undefined) return `output "${name}" is missing`;
@@ -61,12 +61,18 @@ export function difference(
   const actual = elementsOf(answer);
   const expected = elementsOf(golden);
   for (let i = 0; i < expected.length; i++) {
-    const [is, should] = [Number(actual[i]), Number(expected[i])];
-    // Written so that NaN, which is not near anything, counts as a difference.
-    if (!(Math.abs(is - should) <= absolute + relative * Math.abs(should)))
+    const [is, should] = [actual[i], expected[i]];
+    if (!isNear(is, should, tolerance))
       return `output "${name}" is ${is} instead of ${should} at element ${i}`;
   }
   return undefined;
+}
+
+function isNear(is: unknown, should: unknown, { absolute, relative }: Tolerance): boolean {
+  if (typeof should === "string") return is === should;
+  const wanted = Number(should);
+  // NaN is not near anything.
+  return Math.abs(Number(is) - wanted) <= absolute + relative * Math.abs(wanted);
 }
 
 function shapeOf({ dtype, dims }: NamedTensor): string {
