@@ -1,9 +1,15 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { Golden } from "./golden.ts";
+import { ownDtype } from "./own-dtype.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
 import { makeVariant, type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
-import { PACKABLE_DTYPES, type PackableDtype, type QuantizedDtype } from "./quantize/recipes.ts";
+import {
+  PACKABLE_DTYPES,
+  type PackableDtype,
+  type QuantizedDtype,
+  RECIPES,
+} from "./quantize/recipes.ts";
 import type { SplitModel } from "./split-model.ts";
 
 /**
@@ -23,13 +29,23 @@ export async function packVariants(options: {
 }): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
   const { dtypes, original, fp32, golden, onDtype } = options;
   const variants: PackedVariant[] = [];
+  const own = ownDtype(fp32);
+  const notes =
+    own === "fp16" && dtypes.includes("fp32")
+      ? ["The model's weights are float16. It is packed as it is, and called fp16."]
+      : [];
   const quantized = PACKABLE_DTYPES.filter(
-    (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtypes.includes(dtype),
+    (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtype !== own && dtypes.includes(dtype),
   );
-  if (dtypes.includes("fp32"))
-    variants.push({ dtype: "fp32", backends: ["wasm", "webgpu"], split: fp32, expansion: 2 });
+  if (dtypes.includes("fp32") || dtypes.includes(own))
+    variants.push({
+      dtype: own,
+      backends: ["wasm", "webgpu"],
+      split: fp32,
+      expansion: own === "fp16" ? RECIPES.fp16.expansion : 2,
+    });
   const [first] = quantized;
-  if (first === undefined) return { variants, warnings: [] };
+  if (first === undefined) return { variants, warnings: notes };
   onDtype(first);
   const source = fromBinary(ModelProtoSchema, original);
   const { model, warnings } = await prepareModel(source, golden);
@@ -38,5 +54,5 @@ export async function packVariants(options: {
     if (dtype !== first) onDtype(dtype);
     variants.push(await makeVariant({ dtype, prepared: model, fp32Bytes, golden }));
   }
-  return { variants, warnings };
+  return { variants, warnings: [...notes, ...warnings] };
 }

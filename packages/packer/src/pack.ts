@@ -14,7 +14,7 @@ import type { PackableDtype } from "./quantize/recipes.ts";
 import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
-import { type SplitModel, splitModel } from "./split-model.ts";
+import { splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 
@@ -119,7 +119,6 @@ export async function pack(options: PackOptions): Promise<PackResult> {
 
   enter("split");
   const split = await splitModel(model);
-  refuseFloat16(split);
 
   enter("golden");
   const golden = await goldenAnswers({
@@ -167,15 +166,6 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     bytes,
     warnings: [...warnings, ...warningsAbout(bytes, golden)],
   };
-}
-
-function refuseFloat16({ tensors }: SplitModel): void {
-  const half = tensors.find(({ dtype }) => dtype === "float16");
-  if (half !== undefined)
-    throw new SelvedgeError(
-      "model-unsupported",
-      `Tensor "${half.name}" is float16, and only fp32 models can be packed. Export the model in fp32, and pack it with --dtype fp16.`,
-    );
 }
 
 async function openBase(
