@@ -21,8 +21,13 @@ export interface Command {
   /**
    * Does it.
    *
+   * @param signal aborted when it is to be given up; what takes long has to heed it
    * @returns the exit status; nothing means 0
    * @throws UsageError for a command line that makes no sense, SelvedgeError for everything else.
    */
-  run(args: readonly string[], terminal: Terminal): Promise<number | undefined>;
+  run(
+    args: readonly string[],
+    terminal: Terminal,
+    signal: AbortSignal,
+  ): Promise<number | undefined>;
 }

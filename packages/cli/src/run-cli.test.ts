@@ -31,13 +31,17 @@ describe("runCli", () => {
   const here = () => ["--registry", registry()];
 
   async function run(...args: string[]) {
+    return await runUntil(new AbortController().signal, ...args);
+  }
+
+  async function runUntil(signal: AbortSignal, ...args: string[]) {
     const [out, err]: [string[], string[]] = [[], []];
     const terminal = {
       out: (line: string) => out.push(line),
       err: (line: string) => err.push(line),
       progress: () => {},
     };
-    return { status: await runCli(args, terminal), out, err };
+    return { status: await runCli(args, terminal, signal), out, err };
   }
 
   beforeEach(async () => {
@@ -235,6 +239,23 @@ describe("runCli", () => {
     expect(err).toEqual([expect.stringMatching(/^selvedge: [^\n]+$/)]);
   });
 
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ])("says in one line that %s interrupted it", async (name, status) => {
+    const stop = AbortSignal.abort(new DOMException(name, "AbortError"));
+    expect(await runUntil(stop, ...packing(), ...here())).toEqual({
+      status,
+      out: [],
+      err: ["selvedge: interrupted. Nothing was changed."],
+    });
+  });
+
+  it("says which version it is", async () => {
+    const { status, out } = await run("--version");
+    expect([status, out]).toEqual([0, [expect.stringMatching(/^\d+\.\d+\.\d+$/)]]);
+  });
+
   it("helps with the tool and with every command", async () => {
     const { status, out } = await run("--help");
     expect(status).toBe(0);
@@ -253,6 +274,7 @@ describe("runCli", () => {
       expect(out[0]).toContain(`  ${name} `);
       const help = await run(name, "--help");
       expect([help.status, help.out[0]?.startsWith(`Usage: selvedge ${name} `)]).toEqual([0, true]);
+      expect(await run("help", name)).toEqual(help);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import { cliVersion } from "./cli-version.ts";
 import { type Command, type Terminal, WRONG } from "./command.ts";
 import { UsageError } from "./command-line.ts";
 import { assetsCommand } from "./commands/assets.ts";
@@ -25,14 +26,27 @@ const COMMANDS: readonly Command[] = [
 
 const USAGE = 2;
 
+/** What a shell reports of a process that Ctrl-C, or SIGTERM, ended. */
+const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
 /**
  * Runs the tool.
  *
  * @param args the command line, without node and the script
- * @returns the exit status: 0 done, 1 the thing asked about is wrong, 2 usage
+ * @param signal gives the command up; its reason's message is the name of what was received
+ * @returns the exit status: 0 done, 1 the thing asked about is wrong, 2 usage, 130 or 143 interrupted
  */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = args;
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
+  if (args[0] === "--version") {
+    terminal.out(await cliVersion());
+    return 0;
+  }
+  // `help pack` is `pack --help`.
+  const [name, ...rest] = args[0] === "help" && args.length > 1 ? [...args.slice(1), "-h"] : args;
   if (name === "--help" || name === "-h" || name === "help") {
     terminal.out(overview());
     return 0;
@@ -49,9 +63,13 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return 0;
   }
   try {
-    return (await command.run(rest, terminal)) ?? 0;
+    return (await command.run(rest, terminal, signal)) ?? 0;
   } catch (error) {
     terminal.progress("");
+    if (signal.aborted) {
+      terminal.err("selvedge: interrupted. Nothing was changed.");
+      return INTERRUPTED[signal.reason.message] ?? WRONG;
+    }
     return report(error, command, terminal);
   }
 }
@@ -75,5 +93,6 @@ Usage: selvedge COMMAND …
 
 ${lines.join("\n")}
 
-\`selvedge COMMAND --help\` says more. Exit status: 0 done, 1 the thing asked about is wrong, 2 usage.`;
+\`selvedge COMMAND --help\` says more, \`selvedge --version\` which version this is. Exit status: 0 done,
+1 the thing asked about is wrong, 2 usage, 130 interrupted.`;
 }

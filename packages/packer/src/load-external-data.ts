@@ -1,5 +1,5 @@
 import { type FileHandle, open, realpath } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { SelvedgeError } from "@selvedge/protocol";
 import {
   TensorProto_DataLocation as DataLocation,
@@ -7,6 +7,7 @@ import {
   type ModelProto,
   type TensorProto,
 } from "onnx-buf";
+import { isWithin } from "./is-within.ts";
 import { withNestedGraphs } from "./onnx-bodies.ts";
 import { sizeOf } from "./tensor-content.ts";
 
@@ -86,11 +87,6 @@ async function openBeside(location: string, folder: string, tensor: string): Pro
   return await open(path).catch((cause: unknown) => {
     throw missing(cause);
   });
-}
-
-function isWithin(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 function outside(location: string, tensor: string): SelvedgeError {

@@ -13,6 +13,9 @@ export interface NamedTensor {
 /** An element type that a session takes and gives, and that JavaScript has an array for. */
 export type RunnableType = Exclude<ElementType, "int4" | "uint4">;
 
+/** One whose elements are numbers, or booleans as 0 and 1. */
+export type NumberType = Exclude<RunnableType, "string">;
+
 type NumberArray =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
@@ -38,7 +41,7 @@ const ARRAYS = {
   int64: BigInt64Array,
   uint64: BigUint64Array,
   bool: Uint8Array,
-} satisfies Record<Exclude<RunnableType, "string">, unknown>;
+} satisfies Record<NumberType, unknown>;
 
 /** Whether tensors of this type can go in and out of a session. */
 export function isRunnable(dtype: string): dtype is RunnableType {
@@ -49,7 +52,7 @@ export function isRunnable(dtype: string): dtype is RunnableType {
  * A tensor's elements as what they stand for: numbers, bigints (64-bit integers) or strings. A copy,
  * whatever its alignment.
  */
-export function elementsOf(tensor: Omit<NamedTensor, "name">): ArrayLike<number | bigint | string> {
+export function elementsOf(tensor: Omit<NamedTensor, "name">): NumberArray | readonly string[] {
   const data = sessionData(tensor);
   return tensor.dtype === "float16" && data instanceof Uint16Array ? fromFloat16(data) : data;
 }

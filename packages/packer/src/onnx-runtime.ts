@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
+import type { WeightContent, WorkerTensor } from "./model-worker.ts";
 import { bytesOfData, isRunnable, type NamedTensor, sessionData } from "./named-tensor.ts";
+import { currentRuntime, Runtime } from "./with-runtime.ts";
 
 /** A model in onnxruntime-web's WASM, as a browser would run it. */
 export interface Session {
@@ -12,58 +13,86 @@ export interface Session {
 /** What a session is made of; `weights` are what the graph refers to by name. */
 export interface SessionSource {
   readonly graph: Uint8Array<ArrayBuffer>;
-  readonly weights: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  readonly weights: ReadonlyMap<string, WeightContent>;
 }
 
 /** Which onnxruntime-web runs here. */
 export async function runtimeVersion(): Promise<string> {
-  const { env } = await loadRuntime();
+  // Loaded when it is needed: inspecting and promoting do without it.
+  const { env } = await import("onnxruntime-web");
   return env.versions.web ?? env.versions.common;
 }
 
 /**
- * Opens a model in onnxruntime-web.
+ * Opens a model in onnxruntime-web, in the thread of the `withRuntime` around the caller; without
+ * one, in a thread of its own.
  *
- * @throws Error when the runtime refuses it, in the runtime's own words.
+ * @throws Error when the runtime refuses it, in the runtime's own words; SelvedgeError
+ * `model-unsupported` when it takes too long.
  */
 export async function openSession({ graph, weights }: SessionSource): Promise<Session> {
-  const { InferenceSession, Tensor } = await loadRuntime();
-  const session = await InferenceSession.create(graph, {
-    executionProviders: ["wasm"],
-    externalData: [...weights].map(([path, data]) => ({ path, data })),
-    logSeverityLevel: 4,
-  });
+  const around = currentRuntime();
+  const runtime = around ?? new Runtime({});
+  const { timeoutMs, signal } = runtime;
+  const worker = runtime.worker();
+  const session = worker.nextSession();
+  const within = (tooLate: () => Error) => ({ timeoutMs, signal, tooLate });
+  const closeOwn = async () => {
+    if (around === undefined) await runtime.close();
+  };
+  try {
+    await worker.call(
+      { kind: "open", session, graph, weights: [...weights] },
+      within(() => tooLateToLoad(timeoutMs)),
+    );
+  } catch (error) {
+    await closeOwn();
+    throw error;
+  }
   return {
     run: async (inputs) => {
-      const feeds = inputs.map((tensor): [string, OrtTensor] => {
+      const feeds = inputs.map((tensor): WorkerTensor => {
         const { name, dtype, dims } = tensor;
         if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
-        return [name, new Tensor(dtype, sessionData(tensor), dims)];
+        return { name, dtype, dims, data: sessionData(tensor) };
       });
-      const outputs = await session.run(Object.fromEntries(feeds));
-      return session.outputNames.map((name) => toNamedTensor(name, outputs));
+      const outputs = await worker.call(
+        { kind: "run", session, inputs: feeds },
+        within(() => tooLateToAnswer(timeoutMs)),
+      );
+      return outputs.map(toNamedTensor);
     },
-    close: () => session.release(),
+    close: async () => {
+      // A thread that had to be ended took its sessions along.
+      if (worker.isAlive)
+        await worker.call(
+          { kind: "close", session },
+          within(() => tooLateToLoad(timeoutMs)),
+        );
+      await closeOwn();
+    },
   };
 }
 
-async function loadRuntime(): Promise<typeof import("onnxruntime-web")> {
-  // Loaded when it is needed: inspecting and promoting do without it.
-  const runtime = await import("onnxruntime-web");
-  // One thread, as in a webview; more would also sum in another order.
-  runtime.env.wasm.numThreads = 1;
-  runtime.env.logLevel = "fatal";
-  return runtime;
-}
-
-function toNamedTensor(name: string, outputs: InferenceSession.OnnxValueMapType): NamedTensor {
-  const value = outputs[name];
-  if (value === undefined) throw new Error(`the session gave no output "${name}"`);
-  const { type, data, dims } = value;
-  if (!isRunnable(type))
+function toNamedTensor({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
+  if (data === null || !isRunnable(dtype))
     throw new SelvedgeError(
       "model-unsupported",
-      `Output "${name}" holds ${type}s, which JavaScript has no array for. Take it out of the model's outputs.`,
+      `Output "${name}" holds ${dtype}s, which JavaScript has no array for. Take it out of the model's outputs.`,
     );
-  return { name, dtype: type, dims: [...dims], bytes: bytesOfData(data) };
+  return { name, dtype, dims, bytes: bytesOfData(data) };
+}
+
+function tooLateToLoad(timeoutMs: number): SelvedgeError {
+  return new SelvedgeError(
+    "model-unsupported",
+    `onnxruntime-web did not load the model within ${timeoutMs / 1000} s. Make it smaller, or give it more time with --timeout SECONDS.`,
+  );
+}
+
+function tooLateToAnswer(timeoutMs: number): SelvedgeError {
+  return new SelvedgeError(
+    "golden-failed",
+    `The model did not answer within ${timeoutMs / 1000} s. Give smaller inputs with --golden FILE, or more time with --timeout SECONDS; if it never answers, it cannot be packed.`,
+  );
 }

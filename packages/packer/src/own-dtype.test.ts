@@ -14,6 +14,7 @@ import { ownDtype } from "./own-dtype.ts";
 import { pack } from "./pack.ts";
 import { splitModel } from "./split-model.ts";
 import { verify } from "./verify.ts";
+import { withRuntime } from "./with-runtime.ts";
 
 const ONE = 0x3c00;
 
@@ -46,13 +47,12 @@ test.each([[["fp32"]], [["fp16"]], [["fp32", "fp16"]]] as const)(
   async (dtypes) => {
     const registry = await temporaryFolder();
     const path = await modelFile(halfModel());
-    const { manifest, warnings } = await pack({
-      model: path,
-      name: "m",
-      version: "1.0.0",
-      registry,
-      dtypes: [...dtypes],
-    });
+    const packing = { model: path, name: "m", version: "1.0.0", registry, dtypes: [...dtypes] };
+    const { packed, verified } = await withRuntime({}, async () => ({
+      packed: await pack(packing),
+      verified: await verify({ name: "m", registry, version: "1.0.0" }),
+    }));
+    const { manifest, warnings } = packed;
     expect(manifest.variants).toMatchObject([
       { dtype: "fp16", tensors: [{ name: "w", dtype: "float16", bytes: 2048 }] },
     ]);
@@ -61,6 +61,6 @@ test.each([[["fp32"]], [["fp16"]], [["fp32", "fp16"]]] as const)(
     expect(warnings.some((warning) => warning.includes("float16"))).toBe(
       dtypes.some((dtype) => dtype === "fp32"),
     );
-    expect(await verify({ name: "m", registry, version: "1.0.0" })).toMatchObject({ problems: [] });
+    expect(verified).toMatchObject({ problems: [] });
   },
 );

@@ -28,6 +28,7 @@ import type { PackableDtype } from "./quantize/recipes.ts";
 import { noise } from "./run-model.fixture.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { startWatchdog } from "./watchdog.fixture.ts";
+import { Runtime } from "./with-runtime.ts";
 
 /** How many mutants to make; `npm run soak` asks for more. */
 const CASES = Number(process.env["SELVEDGE_FUZZ"] ?? 300);
@@ -36,6 +37,9 @@ const CASES = Number(process.env["SELVEDGE_FUZZ"] ?? 300);
 const SEED = 1;
 
 const DEADLINE_MS = 20_000;
+
+/** How long a mutant may run: a size that was changed can ask for days of work. */
+const RUN_TIMEOUT_MS = 5_000;
 
 /** What each mutant is packed in, by turns. */
 const DTYPES: PackableDtype[][] = [["fp32"], ["fp32", "fp16"], ["fp32", "q8"], ["q8-storage"]];
@@ -56,6 +60,8 @@ it(`packs or refuses ${CASES} damaged models, and leaves the registry alone wher
   await cp(before, registry, { recursive: true });
   const contents = await contentsOf(registry);
   const watchdog = startWatchdog(DEADLINE_MS);
+  const runtime = new Runtime({});
+  const timeoutMs = RUN_TIMEOUT_MS;
   const outcomes = new Map<string, number>();
   const count = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   for (let index = 0; index < CASES; index++) {
@@ -68,10 +74,12 @@ it(`packs or refuses ${CASES} damaged models, and leaves the registry alone wher
     await writeFile(file, kind < 0.5 ? restructured : mutate(restructured, pick(), random));
     const dtypes = DTYPES[Math.floor(random() * DTYPES.length)];
     watchdog.watch(label);
-    const outcome = await pack({ model: file, name: "m", version: "2.0.0", registry, dtypes }).then(
-      ({ manifest }) => manifest,
-      (error: unknown) => error,
-    );
+    const outcome = await runtime
+      .around(() => pack({ model: file, name: "m", version: "2.0.0", registry, dtypes, timeoutMs }))
+      .then(
+        ({ manifest }) => manifest,
+        (error: unknown) => error,
+      );
     if (outcome instanceof SelvedgeError) {
       expect(ERROR_CODES, label).toContain(outcome.code);
       const changed = (await contentsOf(registry)).join() !== contents.join();
@@ -87,6 +95,7 @@ it(`packs or refuses ${CASES} damaged models, and leaves the registry alone wher
     }
   }
   await watchdog.stop();
+  await runtime.close();
   // Both have to happen, or the damage is too great or too small to prove anything.
   expect(outcomes.get("packed")).toBeGreaterThan(CASES / 100);
   expect(outcomes.get("model-invalid")).toBeGreaterThan(CASES / 100);

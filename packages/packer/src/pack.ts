@@ -3,28 +3,34 @@ import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { readCases } from "./cases-file.ts";
+import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
-import { readGoldenFile } from "./golden-file.ts";
 import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
+import type { ScaleCounts } from "./quantize/kept-scales.ts";
+import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
-import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
+import { openSource } from "./sources/open-source.ts";
 import { splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
+import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** A manifest larger than this is worth a warning. */
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions extends ProvenanceOptions {
-  /** The ONNX file. */
+export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
+  /** A file or folder that holds the model: any of `sources/`. */
   readonly model: string;
+  /** Which of several models in a folder, as a path within it. */
+  readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;
   /** The registry's folder; made if it is not there. */
@@ -34,10 +40,10 @@ export interface PackOptions extends ProvenanceOptions {
   /**
    * An SPDX expression.
    *
-   * @default "unknown"
+   * @default what the model's folder says, or "unknown"
    */
   readonly license?: string | undefined;
-  /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
+  /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
@@ -45,12 +51,11 @@ export interface PackOptions extends ProvenanceOptions {
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
-  /** A version whose holders get deltas of the tensors that changed. */
+  /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
   readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What packing is busy with. */
@@ -76,12 +81,14 @@ export interface PackResult {
     /** What was added to the registry's segments. */
     readonly written: number;
   };
+  /** With a base, how many quantization scales each precision that has any kept of it. */
+  readonly scales?: readonly ({ readonly dtype: PackableDtype } & ScaleCounts)[];
   /** What is worth knowing, though nothing is wrong. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Packs an ONNX model into a registry. What other versions of the model hold already is not stored
+ * Packs a model into a registry. What other versions of the model hold already is not stored
  * again. The same file packed twice gives the same bytes: they depend on the options and on the
  * versions that were there when this one was first packed.
  *
@@ -100,6 +107,10 @@ export interface PackResult {
  * ```
  */
 export async function pack(options: PackOptions): Promise<PackResult> {
+  return await withRuntime(options, () => packModel(options));
+}
+
+async function packModel(options: PackOptions): Promise<PackResult> {
   const { name, version, registry, signal } = options;
   const enter = (phase: PackProgress["phase"], dtype?: PackableDtype): void => {
     signal?.throwIfAborted();
@@ -113,12 +124,18 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const provenance = await readProvenance(folder, options);
 
   enter("read");
-  const { model, bytes: original, source } = await readModel(options.model);
-  const attachments = await readAttachments(options.attachments ?? []);
-  const given = options.golden === undefined ? undefined : await readGoldenFile(options.golden);
+  const opened = await openSource(options.model, options.file);
+  const { model, bytes: original, source } = opened.model;
+  const attached = await readAttachments(options.attachments ?? []);
+  const given =
+    options.golden === undefined
+      ? opened.inputs?.map((inputs) => ({ inputs }))
+      : await readCases(options.golden, "Golden file");
 
   enter("split");
   const split = await splitModel(model);
+  if (options.golden !== undefined)
+    checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
   const golden = await goldenAnswers({
@@ -129,6 +146,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     },
     declared: split.declared,
     given,
+    candidates: opened.candidates,
     signal,
   });
 
@@ -137,6 +155,7 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     original,
     fp32: split,
     golden,
+    base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
 
@@ -144,11 +163,11 @@ export async function pack(options: PackOptions): Promise<PackResult> {
   const assembled = await assemblePack({
     name,
     version,
-    license: options.license ?? "unknown",
+    license: options.license ?? opened.license ?? "unknown",
     provenance: { source, ...provenance },
     declared: split.declared,
     variants,
-    attachments,
+    attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),
     base,
@@ -164,7 +183,8 @@ export async function pack(options: PackOptions): Promise<PackResult> {
     outcome,
     ...(signature === undefined ? {} : { signature }),
     bytes,
-    warnings: [...warnings, ...warningsAbout(bytes, golden)],
+    ...(base === undefined ? {} : { scales: scalesOf(variants) }),
+    warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -176,6 +196,12 @@ async function openBase(
   throw new SelvedgeError(
     "options-invalid",
     `${name}@${version} cannot be its own base. Name the version that devices have now.`,
+  );
+}
+
+function scalesOf(variants: readonly PackedVariant[]): NonNullable<PackResult["scales"]> {
+  return variants.flatMap(({ dtype, scales }) =>
+    scales === undefined || scales.all === 0 ? [] : [{ dtype, ...scales }],
   );
 }
 
@@ -191,6 +217,11 @@ function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golde
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,
     );
   return warnings;
+}
+
+/** What lies beside a model, but for what the caller gives under the same name. */
+function withOwn(beside: readonly Attachment[], own: readonly Attachment[]): Attachment[] {
+  return [...beside.filter(({ name }) => own.every((other) => other.name !== name)), ...own];
 }
 
 async function readAttachments(paths: readonly string[]): Promise<Attachment[]> {

@@ -45,7 +45,8 @@ export function toleranceOfVariant(
 }
 
 /**
- * Where an answer is further from the golden one than it may be.
+ * Where an answer is further from the golden one than it may be. Whole numbers have to be equal, as
+ * they have to be on a device: a label that is off by one is another label.
  *
  * @returns what differs, in words; `undefined` when nothing does
  */
@@ -60,9 +61,10 @@ export function difference(
     return `output "${name}" is ${shapeOf(answer)} instead of ${shapeOf(golden)}`;
   const actual = elementsOf(answer);
   const expected = elementsOf(golden);
+  const isFloat = golden.dtype.startsWith("float");
   for (let i = 0; i < expected.length; i++) {
     const [is, should] = [actual[i], expected[i]];
-    if (!isNear(is, should, tolerance))
+    if (!isNear(is, should, isFloat ? tolerance : EXACT))
       return `output "${name}" is ${is} instead of ${should} at element ${i}`;
   }
   return undefined;
@@ -74,6 +76,9 @@ function isNear(is: unknown, should: unknown, { absolute, relative }: Tolerance)
   // NaN is not near anything.
   return Math.abs(Number(is) - wanted) <= absolute + relative * Math.abs(wanted);
 }
+
+/** What labels are held to. */
+const EXACT: Tolerance = { absolute: 0, relative: 0 };
 
 function shapeOf({ dtype, dims }: NamedTensor): string {
   return `${dtype}[${dims.join(", ")}]`;

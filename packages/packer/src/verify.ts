@@ -10,14 +10,14 @@ import { checkGolden } from "./check-golden.ts";
 import type { Problem } from "./problem.ts";
 import { ModelFolder, type StoredManifest } from "./registry.ts";
 import { readTrust, type Trust, type TrustOptions } from "./trust.ts";
+import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** Which pack to verify. */
-export interface VerifyOptions extends TrustOptions {
+export interface VerifyOptions extends TrustOptions, RuntimeOptions {
   readonly name: string;
   /** @default every version there is */
   readonly version?: string | undefined;
   readonly registry: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What verifying found. */
@@ -36,6 +36,10 @@ export interface VerifyResult {
  * result.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  return await withRuntime(options, () => verifyVersions(options));
+}
+
+async function verifyVersions(options: VerifyOptions): Promise<VerifyResult> {
   const folder = new ModelFolder(options.registry, options.name);
   const versions = options.version === undefined ? await folder.versions() : [options.version];
   // With no version at all, this says so.

@@ -19,7 +19,7 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
   --port PORT        0 takes any that is free
   --host HOST        which address to listen on (127.0.0.1, which only this machine reaches)
   --mount PATH=DIR   a built folder to serve as well, such as /demo/=demo/dist; may be repeated`,
-  run: async (args, terminal) => {
+  run: async (args, terminal, signal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
       data: { type: "string" },
@@ -48,9 +48,8 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
     const host = values.host === undefined ? {} : { host: values.host };
     try {
       const collector = await startCollector({ registryDir, dataDir, port, mounts, ...host });
-      const stopped = interrupted();
       announce(collector.url, given, terminal);
-      await stopped;
+      await aborted(signal);
       await collector.close();
       return undefined;
     } catch (error) {
@@ -99,9 +98,9 @@ function title(path: string): string {
   return name === "" ? "Pages" : name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */
-async function interrupted(): Promise<void> {
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve());
+    signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }

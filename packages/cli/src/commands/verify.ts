@@ -1,6 +1,7 @@
 import { verify } from "@selvedge/packer";
 import { type Command, WRONG } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { readTimeout } from "../read-timeout.ts";
 
 export const verifyCommand: Command = {
   name: "verify",
@@ -15,13 +16,15 @@ keys that are given, and with none not at all.
   --key FILE           the public key that packs are signed with, such as pack.pub.json
   --channel-key FILE   the public key that channels are signed with, such as channel.pub.json
   --root FILE          a root document, whose keys both are checked with
+  --timeout SECONDS    how long loading a model, or running it once, may take (default 600)
   --json               print {name, ok, versions, problems} as JSON`,
-  run: async (args, terminal) => {
+  run: async (args, terminal, signal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
       key: { type: "string" },
       "channel-key": { type: "string" },
       root: { type: "string" },
+      timeout: { type: "string" },
       json: { type: "boolean" },
     });
     const reference = modelReference(onlyArgument(positionals, "NAME"));
@@ -33,6 +36,8 @@ keys that are given, and with none not at all.
       key: values.key,
       channelKey: values["channel-key"],
       root: values.root,
+      timeoutMs: readTimeout(values.timeout),
+      signal,
     });
     terminal.progress("");
     const ok = problems.length === 0;

@@ -1,5 +1,5 @@
 /** What float16 bits stand for. IEEE 754 binary16. */
-export function fromFloat16(bits: Uint16Array): Float32Array {
+export function fromFloat16(bits: Uint16Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(bits, float16Value);
 }
 

@@ -1,0 +1,127 @@
+import { Worker } from "node:worker_threads";
+
+/** What a worker is asked; see `worker/run-models.mjs`, which answers. */
+export type WorkerRequest =
+  | {
+      readonly kind: "open";
+      readonly session: number;
+      readonly graph: Uint8Array<ArrayBuffer>;
+      /** Bytes, or a part of an open file which are read as they are needed. */
+      readonly weights: readonly (readonly [path: string, content: WeightContent])[];
+    }
+  | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
+  | { readonly kind: "close"; readonly session: number };
+
+/** Bytes in memory, or some of an open file. */
+export type WeightContent =
+  | Uint8Array<ArrayBuffer>
+  | { readonly fd: number; readonly offset: number; readonly length: number };
+
+/** A tensor on its way to a worker or back. */
+export interface WorkerTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  /** `null` where an output is nothing that JavaScript has an array for. */
+  readonly data: NodeJS.TypedArray | readonly string[] | null;
+}
+
+/** How long a call may take, and what it is given up for. */
+export interface CallLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Made where time runs out. */
+  readonly tooLate: () => Error;
+}
+
+interface Answer {
+  readonly call: number;
+  readonly value?: unknown;
+  readonly error?: string;
+  readonly isFatal?: boolean;
+}
+
+/**
+ * A thread that runs models. Nothing interrupts a model that runs, so a call that takes too long, or
+ * is given up, ends the thread; every other call that waits for it fails then, and so do later ones.
+ * With nothing to do, it keeps no process alive.
+ */
+export class ModelWorker {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, (answer: Answer | Error) => void>();
+  #calls = 0;
+  #sessions = 0;
+  #end: Error | undefined;
+
+  constructor() {
+    // What the runtime prints is no part of what a command says.
+    this.#worker = new Worker(new URL("../worker/run-models.mjs", import.meta.url), {
+      stdout: true,
+      stderr: true,
+    });
+    this.#worker.stdout.resume();
+    this.#worker.stderr.resume();
+    this.#worker.on("message", (answer: Answer) => this.#settle(answer));
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", () => this.#fail(new Error("the runtime ended")));
+  }
+
+  get isAlive(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** A number that no other session of this worker has. */
+  nextSession(): number {
+    return this.#sessions++;
+  }
+
+  /**
+   * Asks the worker. Tensors are copied.
+   *
+   * @returns outputs for `run`
+   * @throws Error in the runtime's words, `tooLate`'s, or the signal's reason.
+   */
+  async call(
+    request: WorkerRequest,
+    { signal, timeoutMs, tooLate }: CallLimits,
+  ): Promise<readonly WorkerTensor[]> {
+    signal?.throwIfAborted();
+    if (this.#end !== undefined) throw this.#end;
+    const call = this.#calls++;
+    const giveUp = () => void this.end(signal?.reason);
+    const timer = setTimeout(() => void this.end(tooLate()), timeoutMs);
+    signal?.addEventListener("abort", giveUp);
+    try {
+      const answer = await new Promise<Answer | Error>((resolve) => {
+        this.#pending.set(call, resolve);
+        this.#worker.ref();
+        this.#worker.postMessage({ call, ...request });
+      });
+      if (answer instanceof Error) throw answer;
+      if (answer.error !== undefined) throw new Error(answer.error);
+      return Array.isArray(answer.value) ? answer.value : [];
+    } finally {
+      this.#pending.delete(call);
+      if (this.#pending.size === 0) this.#worker.unref();
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Ends the thread, whatever it does. Calls that wait fail with `reason`. */
+  async end(reason: Error = new Error("the runtime was closed")): Promise<void> {
+    this.#fail(reason);
+    await this.#worker.terminate();
+  }
+
+  #settle(answer: Answer): void {
+    const settle = this.#pending.get(answer.call);
+    if (answer.isFatal === true) void this.end(new Error(answer.error));
+    settle?.(answer);
+  }
+
+  #fail(error: Error): void {
+    this.#end ??= error;
+    for (const settle of this.#pending.values()) settle(this.#end);
+  }
+}

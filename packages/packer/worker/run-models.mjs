@@ -1,0 +1,93 @@
+// Runs models for `src/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
+// JavaScript outside of `src`, so that sources and build start the same file, and Node 20 can.
+import { readSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
+import { env, InferenceSession, Tensor } from "onnxruntime-web";
+
+// One thread, as in a webview; more would also sum in another order.
+env.wasm.numThreads = 1;
+env.logLevel = "fatal";
+
+/**
+ * A part of an open file that stands in for its bytes. onnxruntime-web asks external data for its
+ * `byteLength`, and for the `subarray` of one tensor at a time, which it copies into its own memory:
+ * so no more than one tensor is ever here.
+ */
+class FileRange extends Uint8Array {
+  #range;
+
+  constructor(range) {
+    super(0);
+    this.#range = range;
+  }
+
+  get byteLength() {
+    return this.#range.length;
+  }
+
+  subarray(start, end) {
+    const { fd, offset } = this.#range;
+    const bytes = new Uint8Array(end - start);
+    for (let done = 0; done < bytes.length; ) {
+      const read = readSync(fd, bytes, done, bytes.length - done, offset + start + done);
+      if (read === 0) throw new Error("a file of weights was cut short while it was read");
+      done += read;
+    }
+    return bytes;
+  }
+}
+
+/** Whether it is an array of numbers or a list of strings. */
+const isPlain = (data) => ArrayBuffer.isView(data) || Array.isArray(data);
+
+/** @type {Map<number, InferenceSession>} */
+const sessions = new Map();
+
+/** What can be asked for; each answer is a value and what of it is transferred. */
+const requests = {
+  async open({ session: id, graph, weights }) {
+    const externalData = weights.map(([path, content]) => ({
+      path,
+      data: content instanceof Uint8Array ? content : new FileRange(content),
+    }));
+    const session = await InferenceSession.create(graph, {
+      executionProviders: ["wasm"],
+      externalData,
+      logSeverityLevel: 4,
+    });
+    sessions.set(id, session);
+    return [undefined, []];
+  },
+  async run({ session: id, inputs }) {
+    const session = sessions.get(id);
+    const feeds = inputs.map(({ name, dtype, dims, data }) => [
+      name,
+      new Tensor(dtype, data, dims),
+    ]);
+    const results = await session.run(Object.fromEntries(feeds));
+    const outputs = session.outputNames.map((name) => {
+      const { type, data, dims } = results[name];
+      return { name, dtype: type, dims: [...dims], data: isPlain(data) ? data : null };
+    });
+    const buffers = outputs.flatMap(({ data }) => (ArrayBuffer.isView(data) ? [data.buffer] : []));
+    return [outputs, [...new Set(buffers)]];
+  },
+  async close({ session: id }) {
+    const session = sessions.get(id);
+    sessions.delete(id);
+    await session.release();
+    return [undefined, []];
+  },
+};
+
+parentPort.on("message", async ({ call, kind, ...request }) => {
+  try {
+    const [value, transfer] = await requests[kind](request);
+    parentPort.postMessage({ call, value }, transfer);
+  } catch (error) {
+    // What went wrong inside of WASM, such as its memory running out, leaves nothing to rely on.
+    const isFatal = !(error instanceof Error) || error instanceof WebAssembly.RuntimeError;
+    const message = error instanceof Error ? error.message : `it stopped with ${error}`;
+    parentPort.postMessage({ call, error: message, isFatal });
+  }
+});
