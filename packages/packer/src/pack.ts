@@ -14,6 +14,7 @@ import { publishPack } from "./publish-pack.ts";
 import type { ScaleCounts } from "./quantize/kept-scales.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
+import { refuseRandomAnswers } from "./refuse-random-answers.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
 import { openSource } from "./sources/open-source.ts";
@@ -138,17 +139,16 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
+  const weights = new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes]));
   const golden = await goldenAnswers({
     original: { graph: original, weights: new Map() },
-    split: {
-      graph: split.graph,
-      weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
-    },
+    split: { graph: split.graph, weights },
     declared: split.declared,
     given,
     candidates: opened.candidates,
     signal,
   });
+  await refuseRandomAnswers(model, { graph: split.graph, weights }, golden);
 
   const { variants, warnings } = await packVariants({
     dtypes: options.dtypes ?? ["fp32"],
