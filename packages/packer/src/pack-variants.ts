@@ -2,16 +2,11 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
-import { ownDtype } from "./own-dtype.ts";
+import { ownVariant } from "./own-variant.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
 import { type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
 import { makeVariantFrom } from "./quantize/make-variant-from.ts";
-import {
-  PACKABLE_DTYPES,
-  type PackableDtype,
-  type QuantizedDtype,
-  RECIPES,
-} from "./quantize/recipes.ts";
+import { PACKABLE_DTYPES, type PackableDtype, type QuantizedDtype } from "./quantize/recipes.ts";
 import { readBaseScales } from "./read-base-scales.ts";
 import type { SplitModel } from "./split-model.ts";
 
@@ -34,21 +29,16 @@ export async function packVariants(options: {
 }): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
   const { dtypes, original, fp32, golden, base, onDtype } = options;
   const variants: PackedVariant[] = [];
-  const own = ownDtype(fp32);
+  const own = ownVariant(fp32);
   const notes =
-    own === "fp16" && dtypes.includes("fp32")
+    own.dtype === "fp16" && dtypes.includes("fp32")
       ? ["The model's weights are float16. It is packed as it is, and called fp16."]
       : [];
   const quantized = PACKABLE_DTYPES.filter(
-    (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtype !== own && dtypes.includes(dtype),
+    (dtype): dtype is QuantizedDtype =>
+      dtype !== "fp32" && dtype !== own.dtype && dtypes.includes(dtype),
   );
-  if (dtypes.includes("fp32") || dtypes.includes(own))
-    variants.push({
-      dtype: own,
-      backends: ["wasm", "webgpu"],
-      split: fp32,
-      expansion: own === "fp16" ? RECIPES.fp16.expansion : 2,
-    });
+  if (dtypes.includes("fp32") || dtypes.includes(own.dtype)) variants.push(own);
   const [first] = quantized;
   if (first === undefined) return { variants, warnings: notes };
   onDtype(first);

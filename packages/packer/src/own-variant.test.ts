@@ -10,7 +10,7 @@ import {
   temporaryFolder,
   value,
 } from "./onnx-model.fixture.ts";
-import { ownDtype } from "./own-dtype.ts";
+import { ownVariant } from "./own-variant.ts";
 import { pack } from "./pack.ts";
 import { splitModel } from "./split-model.ts";
 import { verify } from "./verify.ts";
@@ -38,8 +38,8 @@ function halfModel() {
 }
 
 test("a model is fp16 where most of its weights are float16", async () => {
-  expect(ownDtype(await splitModel(halfModel()))).toBe("fp16");
-  expect(ownDtype(await splitModel(addModel()))).toBe("fp32");
+  expect(ownVariant(await splitModel(halfModel())).dtype).toBe("fp16");
+  expect(ownVariant(await splitModel(addModel())).dtype).toBe("fp32");
 });
 
 test.each([[["fp32"]], [["fp16"]], [["fp32", "fp16"]]] as const)(
@@ -54,7 +54,11 @@ test.each([[["fp32"]], [["fp16"]], [["fp32", "fp16"]]] as const)(
     }));
     const { manifest, warnings } = packed;
     expect(manifest.variants).toMatchObject([
-      { dtype: "fp16", tensors: [{ name: "w", dtype: "float16", bytes: 2048 }] },
+      {
+        dtype: "fp16",
+        backends: ["wasm"],
+        tensors: [{ name: "w", dtype: "float16", bytes: 2048 }],
+      },
     ]);
     expect(manifest.variants[0]).not.toHaveProperty("error");
     expect(manifest.signature.inputs).toEqual([{ name: "x", dtype: "float16", dims: [-1, 1024] }]);
