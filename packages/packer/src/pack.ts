@@ -7,6 +7,7 @@ import { readCases } from "./cases-file.ts";
 import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
+import { keepTensorOutputs } from "./keep-tensor-outputs.ts";
 import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
@@ -126,7 +127,8 @@ async function packModel(options: PackOptions): Promise<PackResult> {
 
   enter("read");
   const opened = await openSource(options.model, options.file);
-  const { model, bytes: original, source } = opened.model;
+  const { kept, notes } = keepTensorOutputs(opened.model);
+  const { model, bytes: original, source } = kept;
   const attached = await readAttachments(options.attachments ?? []);
   const given =
     options.golden === undefined
@@ -184,7 +186,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
-    warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
+    warnings: [...opened.notes, ...notes, ...warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
