@@ -3,7 +3,7 @@ import { type Case, nameOfCase } from "./cases-file.ts";
 import type { Golden } from "./golden.ts";
 import { goldenInputs } from "./golden-inputs.ts";
 import { messageOf } from "./message-of.ts";
-import { elementsOf, type NamedTensor } from "./named-tensor.ts";
+import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { difference, tolerances } from "./tolerance.ts";
@@ -93,6 +93,23 @@ function* inputsToTry(
   yield* goldenInputs(declared);
 }
 
+/** A root or a logarithm has an answer to inputs without signs only. */
+async function answerTo(session: Session, inputs: readonly NamedTensor[]): Promise<Golden> {
+  const outputs = await session.run(inputs);
+  if (outputs.every((output) => notFiniteAt(output) === undefined)) return { inputs, outputs };
+  const positive = inputs.map(withoutSigns);
+  return { inputs: positive, outputs: await session.run(positive) };
+}
+
+function withoutSigns(tensor: NamedTensor): NamedTensor {
+  const { dtype } = tensor;
+  if (dtype !== "float16" && dtype !== "float32" && dtype !== "float64") return tensor;
+  const values = Array.from<unknown, number>(elementsOf(tensor), (value) =>
+    Math.abs(Number(value)),
+  );
+  return { ...tensor, bytes: bytesFrom(dtype, values) };
+}
+
 async function firstThatRuns(
   session: Session,
   toTry: Iterable<readonly NamedTensor[]>,
@@ -103,7 +120,7 @@ async function firstThatRuns(
   for (const inputs of toTry) {
     signal?.throwIfAborted();
     try {
-      const golden = { inputs, outputs: await session.run(inputs) };
+      const golden = await answerTo(session, inputs);
       if (bytesOf(golden) <= ANSWER_BYTES) return [golden];
       if (smallest === undefined || bytesOf(golden) < bytesOf(smallest)) smallest = golden;
     } catch (error) {
@@ -159,14 +176,20 @@ function refuseUnexpected(item: Case, index: number, answers: readonly NamedTens
 }
 
 function refuseIncomparable(golden: NamedTensor): void {
-  if (golden.dtype === "string") return;
-  const values = elementsOf(golden);
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(Number(values[i])))
-      throw new SelvedgeError(
-        "golden-failed",
-        `Output "${golden.name}" is ${values[i]} at element ${i} for the golden inputs, which no device can be held to. Give inputs with finite answers with --golden FILE.`,
-      );
+  const at = notFiniteAt(golden);
+  if (at !== undefined)
+    throw new SelvedgeError(
+      "golden-failed",
+      `Output "${golden.name}" is ${elementsOf(golden)[at]} at element ${at} for the golden inputs, which no device can be held to. Give inputs with finite answers with --golden FILE.`,
+    );
+}
+
+/** The first element that is NaN or infinite. */
+function notFiniteAt(tensor: NamedTensor): number | undefined {
+  if (!tensor.dtype.startsWith("float")) return undefined;
+  const values = elementsOf(tensor);
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(Number(values[i]))) return i;
+  return undefined;
 }
 
 function bytesOf({ outputs }: Golden): number {
