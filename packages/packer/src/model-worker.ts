@@ -8,9 +8,13 @@ export type WorkerRequest =
       readonly graph: Uint8Array<ArrayBuffer>;
       /** Bytes, or a part of an open file which are read as they are needed. */
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
+      readonly optimization: Optimization;
     }
   | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
   | { readonly kind: "close"; readonly session: number };
+
+/** How many operators the runtime fuses before it runs a model. */
+export type Optimization = "disabled" | "basic" | "all";
 
 /** Bytes in memory, or some of an open file. */
 export type WeightContent =
