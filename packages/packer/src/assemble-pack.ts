@@ -181,7 +181,10 @@ async function addTensors(
   for (const { name, dtype, dims, bytes } of tensors) {
     const before = older.find(
       (tensor) =>
-        tensor.name === name && tensor.dtype === dtype && tensor.dims.join() === dims.join(),
+        dtype !== "string" &&
+        tensor.name === name &&
+        tensor.dtype === dtype &&
+        tensor.dims.join() === dims.join(),
     );
     const ref = { name, dtype, dims, ...(await from.layout.add(bytes)) };
     refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));

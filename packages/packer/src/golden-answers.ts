@@ -4,6 +4,7 @@ import type { Golden } from "./golden.ts";
 import { makeGolden } from "./make-golden.ts";
 import { messageOf } from "./message-of.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
+import { notFiniteAt } from "./not-finite-at.ts";
 import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { difference, tolerances } from "./tolerance.ts";
@@ -133,11 +134,10 @@ function refuseUnexpected(
 }
 
 function refuseIncomparable(golden: NamedTensor): void {
-  const values = elementsOf(golden);
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(Number(values[i])))
-      throw new SelvedgeError(
-        "golden-failed",
-        `Output "${golden.name}" is ${values[i]} at element ${i} for the golden inputs, which no device can be held to. Give inputs with finite answers with --golden FILE.`,
-      );
+  const at = notFiniteAt(golden);
+  if (at !== undefined)
+    throw new SelvedgeError(
+      "golden-failed",
+      `Output "${golden.name}" is ${elementsOf(golden)[at]} at element ${at} for the golden inputs, which no device can be held to. Give inputs with finite answers with --golden FILE.`,
+    );
 }

@@ -32,8 +32,8 @@ export interface WorkerTensor {
   readonly name: string;
   readonly dtype: string;
   readonly dims: readonly number[];
-  /** `null` where an output has no numbers. */
-  readonly data: NodeJS.TypedArray | null;
+  /** `null` where an output is nothing that JavaScript has an array for. */
+  readonly data: NodeJS.TypedArray | readonly string[] | null;
 }
 
 /** How long a call may take, and what it is given up for. */

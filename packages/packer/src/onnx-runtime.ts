@@ -1,6 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { Optimization, WeightContent, WorkerTensor } from "./model-worker.ts";
-import { elementsOf, isRunnable, type NamedTensor } from "./named-tensor.ts";
+import { bytesOfData, isRunnable, type NamedTensor, sessionData } from "./named-tensor.ts";
 import { currentRuntime, Runtime } from "./with-runtime.ts";
 
 /** A model in onnxruntime-web's WASM, as a browser would run it. */
@@ -58,9 +58,10 @@ export async function openSession(
   }
   return {
     run: async (inputs, wanted) => {
-      const feeds = inputs.map(({ name, dtype, dims, bytes }): WorkerTensor => {
+      const feeds = inputs.map((tensor): WorkerTensor => {
+        const { name, dtype, dims } = tensor;
         if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
-        return { name, dtype, dims, data: elementsOf({ dtype, bytes }) };
+        return { name, dtype, dims, data: sessionData(tensor) };
       });
       const outputs = await worker.call(
         { kind: "run", session, inputs: feeds, ...(wanted && { wanted }) },
@@ -84,11 +85,9 @@ function toNamedTensor({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
   if (data === null || !isRunnable(dtype))
     throw new SelvedgeError(
       "model-unsupported",
-      `Output "${name}" holds ${dtype}s, and only outputs of numbers and booleans that JavaScript has arrays for can be packed. Take it out of the model's outputs.`,
+      `Output "${name}" holds ${dtype}s, which JavaScript has no array for. Take it out of the model's outputs.`,
     );
-  const bytes = new Uint8Array(data.byteLength);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return { name, dtype, dims, bytes };
+  return { name, dtype, dims, bytes: bytesOfData(data) };
 }
 
 function tooLateToLoad(timeoutMs: number): SelvedgeError {

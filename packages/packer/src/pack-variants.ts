@@ -3,7 +3,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { ModelProtoSchema } from "onnx-buf";
 import type { BaseVersion } from "./base-version.ts";
 import { type GoldenSet, typicalOf } from "./golden.ts";
-import { memoryEstimate } from "./memory-estimate.ts";
+import { ownVariant } from "./own-variant.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
 import { type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
 import { makeVariantFrom } from "./quantize/make-variant-from.ts";
@@ -37,19 +37,18 @@ export async function packVariants(options: {
 }): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
   const { dtypes, original, fp32, golden, maxError, base, onDtype } = options;
   const variants: PackedVariant[] = [];
+  const own = ownVariant(fp32);
+  const notes =
+    own.dtype === "fp16" && dtypes.includes("fp32")
+      ? ["The model's weights are float16. It is packed as it is, and called fp16."]
+      : [];
   const quantized = PACKABLE_DTYPES.filter(
-    (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtypes.includes(dtype),
+    (dtype): dtype is QuantizedDtype =>
+      dtype !== "fp32" && dtype !== own.dtype && dtypes.includes(dtype),
   );
-  if (dtypes.includes("fp32"))
-    variants.push({
-      dtype: "fp32",
-      backends: ["wasm", "webgpu"],
-      requires: [],
-      split: fp32,
-      memoryBytes: memoryEstimate(fp32),
-    });
+  if (dtypes.includes("fp32") || dtypes.includes(own.dtype)) variants.push(own);
   const [first] = quantized;
-  if (first === undefined) return { variants, warnings: [] };
+  if (first === undefined) return { variants, warnings: notes };
   onDtype(first);
   const source = fromBinary(ModelProtoSchema, original);
   const { model, warnings } = await prepareModel(source, typicalOf(golden.cases));
@@ -71,7 +70,7 @@ export async function packVariants(options: {
         );
       }
   }
-  return { variants, warnings };
+  return { variants, warnings: [...notes, ...warnings] };
 }
 
 function isUnsupported(error: unknown): error is SelvedgeError {

@@ -8,6 +8,7 @@ import { readCases } from "./cases-file.ts";
 import { checkCases } from "./check-cases.ts";
 import { type GoldenSet, typicalOf } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
+import { keepTensorOutputs } from "./keep-tensor-outputs.ts";
 import { readSigningKey } from "./key-file.ts";
 import { limitBackends } from "./limit-backends.ts";
 import { checkOwnTolerances, type OwnTolerances } from "./own-tolerances.ts";
@@ -17,13 +18,14 @@ import { publishPack } from "./publish-pack.ts";
 import type { ScaleCounts } from "./quantize/kept-scales.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
+import { refuseRandomAnswers } from "./refuse-random-answers.ts";
 import { ModelFolder } from "./registry.ts";
 import { type ReleaseTestOptions, readReleaseTests } from "./release-tests/read-release-tests.ts";
 import type { TestProgress } from "./release-tests/run-release-tests.ts";
 import { testRelease } from "./release-tests/test-release.ts";
 import { signPack } from "./sign-pack.ts";
 import { openSource } from "./sources/open-source.ts";
-import { type SplitModel, splitModel } from "./split-model.ts";
+import { splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
@@ -149,7 +151,8 @@ async function packModel(options: PackOptions): Promise<PackResult> {
 
   enter("read");
   const opened = await openSource(options.model, options.file);
-  const { model, bytes: original, source: file } = opened.model;
+  const { kept, notes } = keepTensorOutputs(opened.model);
+  const { model, bytes: original, source: file } = kept;
   const attached = await readAttachments(options.attachments ?? []);
   const given =
     options.golden === undefined
@@ -158,25 +161,26 @@ async function packModel(options: PackOptions): Promise<PackResult> {
 
   enter("split");
   const split = await splitModel(model);
-  refuseFloat16(split);
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
   const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
   const source = { graph: original, weights: new Map() };
+  const bare = {
+    graph: split.graph,
+    weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
+  };
   const answers = await goldenAnswers({
     original: source,
-    split: {
-      graph: split.graph,
-      weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
-    },
+    split: bare,
     declared: split.declared,
     given,
     tolerance: options.tolerance?.["wasm"],
     candidates: opened.candidates,
     signal,
   });
+  await refuseRandomAnswers(model, bare, answers);
   const golden = await calibrate(source, answers, options.tolerance, signal);
 
   const { variants: made, warnings } = await packVariants({
@@ -221,7 +225,13 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
-    warnings: [...opened.notes, ...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
+    warnings: [
+      ...opened.notes,
+      ...notes,
+      ...warnings,
+      ...golden.warnings,
+      ...warningsAbout(bytes, golden),
+    ],
   };
 }
 
@@ -231,15 +241,6 @@ function checkMaxError(maxError: number | undefined): void {
     "options-invalid",
     `An error of ${maxError} cannot be allowed: it is a share of fp32's answers, more than 0 and less than 1, such as 0.1.`,
   );
-}
-
-function refuseFloat16({ tensors }: SplitModel): void {
-  const half = tensors.find(({ dtype }) => dtype === "float16");
-  if (half !== undefined)
-    throw new SelvedgeError(
-      "model-unsupported",
-      `Tensor "${half.name}" is float16, and only fp32 models can be packed. Export the model in fp32, and pack it with --dtype fp16.`,
-    );
 }
 
 async function openBase(

@@ -38,6 +38,9 @@ class FileRange extends Uint8Array {
   }
 }
 
+/** Whether it is an array of numbers or a list of strings. */
+const isPlain = (data) => ArrayBuffer.isView(data) || Array.isArray(data);
+
 /** @type {Map<number, InferenceSession>} */
 const sessions = new Map();
 
@@ -70,9 +73,9 @@ const requests = {
     });
     const outputs = names.map((name) => {
       const { type, data, dims } = results[name];
-      return { name, dtype: type, dims: [...dims], data: ArrayBuffer.isView(data) ? data : null };
+      return { name, dtype: type, dims: [...dims], data: isPlain(data) ? data : null };
     });
-    const buffers = outputs.flatMap(({ data }) => (data === null ? [] : [data.buffer]));
+    const buffers = outputs.flatMap(({ data }) => (ArrayBuffer.isView(data) ? [data.buffer] : []));
     return [outputs, [...new Set(buffers)]];
   },
   async close({ session: id }) {

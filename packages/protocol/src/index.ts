@@ -123,5 +123,6 @@ export { type Device, runsOn } from "./runs-on.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
+export { encodeStrings, parseStrings } from "./string-tensor.ts";
 export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
 export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

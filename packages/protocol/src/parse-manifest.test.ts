@@ -458,6 +458,14 @@ test("equal tensors may share their bytes", () => {
   );
 });
 
+test("golden tensors of strings take as many bytes as they take", () => {
+  const document = copyOf(example);
+  document.signature.inputs[0].dtype = "string";
+  document.golden.cases[0].inputs[0].dtype = "string";
+  const [golden] = parseManifest(JSON.stringify(document)).golden.cases;
+  expect(golden?.inputs).toMatchObject([{ dtype: "string", bytes: 1 * 3 * 48 * 16 * 4 }]);
+});
+
 test("a large blob has a digest for each MiB", () => {
   expect(example.variants[0]?.tensors[0]).toMatchObject({ bytes: 2_400_000 });
   expect(example.variants[0]?.tensors[0]?.chunks).toHaveLength(Math.ceil(2_400_000 / PIECE_BYTES));

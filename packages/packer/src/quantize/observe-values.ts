@@ -58,7 +58,7 @@ function exposeValues(graph: GraphProto): string[] {
   return [...names];
 }
 
-function largestOf(tensor: Pick<NamedTensor, "dtype" | "bytes">): number {
+function largestOf(tensor: NamedTensor): number {
   let largest = 0;
   for (const element of elementsOf(tensor)) {
     const size = Math.abs(Number(element));
