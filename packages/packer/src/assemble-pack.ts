@@ -6,6 +6,7 @@ import {
   SelvedgeError,
   sha256,
   type TensorRef,
+  tensorBytes,
 } from "@selvedge/protocol";
 import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
@@ -147,12 +148,14 @@ async function addTensors(
   older: readonly TensorRef[] = [],
 ): Promise<TensorRef[]> {
   const refs: TensorRef[] = [];
-  for (const { name, dtype, dims, bytes } of tensors) {
+  for (const tensor of tensors) {
+    // Once: they may come from a file each time.
+    const { name, dtype, dims, bytes } = tensor;
     const before = older.find(
-      (tensor) =>
-        tensor.name === name && tensor.dtype === dtype && tensor.dims.join() === dims.join(),
+      (other) => other.name === name && other.dtype === dtype && other.dims.join() === dims.join(),
     );
-    const ref = { name, dtype, dims, ...(await from.layout.add(bytes)) };
+    const blob = await from.layout.add(bytes, "content", () => tensor.bytes);
+    const ref = { name, dtype, dims, ...blob };
     refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
   }
   return refs;
@@ -160,6 +163,9 @@ async function addTensors(
 
 /** Weights as the session keeps them; the graph decoded and optimized. */
 function memoryEstimate({ split, expansion }: PackedVariant): number {
-  const weights = split.tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const weights = split.tensors.reduce(
+    (sum, { dtype, dims }) => sum + (tensorBytes(dtype, dims) ?? 0),
+    0,
+  );
   return expansion * weights + 4 * split.graph.length;
 }

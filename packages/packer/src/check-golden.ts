@@ -1,5 +1,6 @@
 import { type Manifest, type TensorRef, toleranceOf } from "@selvedge/protocol";
 import type { Contents } from "./check-blobs.ts";
+import { readRange } from "./file-range.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { openSession } from "./onnx-runtime.ts";
 import type { Problem } from "./problem.ts";
@@ -8,8 +9,10 @@ import { difference } from "./tolerance.ts";
 /** Runs every variant on the golden inputs and holds its answers against the golden ones. */
 export async function checkGolden(manifest: Manifest, contents: Contents): Promise<Problem[]> {
   const problems: Problem[] = [];
-  const bytesOf = (digest: string): Uint8Array<ArrayBuffer> =>
-    contents.get(digest) ?? new Uint8Array();
+  const bytesOf = (digest: string): Uint8Array<ArrayBuffer> => {
+    const range = contents.get(digest);
+    return range === undefined ? new Uint8Array() : readRange(range);
+  };
   const tensor = ({ name, dtype, dims, sha256 }: TensorRef): NamedTensor => ({
     name,
     dtype,
@@ -27,7 +30,9 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
       continue;
     }
     try {
-      const weights = new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)]));
+      const weights = new Map(
+        tensors.map(({ sha256 }) => [sha256, contents.get(sha256) ?? new Uint8Array()]),
+      );
       const session = await openSession({ graph: bytesOf(graph.sha256), weights });
       try {
         for (const [index, { inputs, outputs }] of manifest.golden.cases.entries()) {

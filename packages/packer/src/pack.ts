@@ -117,20 +117,23 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const provenance = await readProvenance(folder, options);
 
   enter("read");
-  const { model, bytes: original, source } = await readModel(options.model);
+  const { model, bytes: original, session, ranges, source } = await readModel(options.model);
+  if (ranges.size > 0) refuseQuantizing(options);
   const attachments = await readAttachments(options.attachments ?? []);
   const given = options.golden === undefined ? undefined : await readGoldenFile(options.golden);
 
   enter("split");
-  const split = await splitModel(model);
+  const split = await splitModel(model, ranges);
   refuseFloat16(split);
 
   enter("golden");
   const golden = await goldenAnswers({
-    original: { graph: original, weights: new Map() },
+    original: session,
     split: {
       graph: split.graph,
-      weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
+      weights: new Map(
+        split.tensors.map((tensor) => [tensor.sha256, tensor.range ?? tensor.bytes]),
+      ),
     },
     declared: split.declared,
     given,
@@ -179,6 +182,16 @@ function refuseFloat16({ tensors }: SplitModel): void {
     throw new SelvedgeError(
       "model-unsupported",
       `Tensor "${half.name}" is float16, and only fp32 models can be packed. Export the model in fp32, and pack it with --dtype fp16.`,
+    );
+}
+
+/** Recipes hold a model several times over. */
+function refuseQuantizing({ model, dtypes = ["fp32"] }: PackOptions): void {
+  const other = dtypes.find((dtype) => dtype !== "fp32");
+  if (other !== undefined)
+    throw new SelvedgeError(
+      "model-unsupported",
+      `${model}: its weights take more than 1 GiB, which is too much to make ${other} of. Pack it in fp32 alone, or export a smaller model.`,
     );
 }
 

@@ -8,16 +8,17 @@ export const verifyCommand: Command = {
   summary: "check a pack's digests, signatures and golden answers",
   help: `Usage: selvedge verify NAME[@VERSION] --registry DIR
 
-Checks every digest, the channels, and the golden answers. Without a version: all of them. Says
-which tensor and which bytes are wrong, and exits with 1 if any are. Signatures are checked with the
-keys that are given, and with none not at all.
+Checks every digest, where deltas lead, the channels, and the golden answers. Without a version: all
+of them. Exits with 1 if anything is wrong. Says which byte of which tensor is wrong where the right
+one can be told, from a delta or another copy; otherwise in which megabyte it is. Signatures are
+checked with the keys that are given, and with none not at all.
 
   --registry DIR       the registry's folder
   --key FILE           the public key that packs are signed with, such as pack.pub.json
   --channel-key FILE   the public key that channels are signed with, such as channel.pub.json
   --root FILE          a root document, whose keys both are checked with
   --timeout SECONDS    how long loading a model, or running it once, may take (default 600)
-  --json               print {name, ok, versions, problems} as JSON`,
+  --json               print {name, ok, versions, problems, warnings} as JSON`,
   run: async (args, terminal, signal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
@@ -30,7 +31,7 @@ keys that are given, and with none not at all.
     const reference = modelReference(onlyArgument(positionals, "NAME"));
     const registry = required(values.registry, "--registry DIR");
     terminal.progress(`Verifying ${reference.name}…`);
-    const { versions, problems } = await verify({
+    const { versions, problems, warnings } = await verify({
       ...reference,
       registry,
       key: values.key,
@@ -40,9 +41,10 @@ keys that are given, and with none not at all.
       signal,
     });
     terminal.progress("");
+    for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const ok = problems.length === 0;
     if (values.json === true)
-      terminal.out(JSON.stringify({ name: reference.name, ok, versions, problems }));
+      terminal.out(JSON.stringify({ name: reference.name, ok, versions, problems, warnings }));
     else if (ok)
       for (const { version, digest } of versions)
         terminal.out(`${reference.name}@${version} is as it should be (${digest})`);
