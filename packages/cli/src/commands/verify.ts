@@ -1,6 +1,7 @@
 import { verify } from "@selvedge/packer";
 import { type Command, WRONG } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { printable } from "../printable.ts";
 import { readTimeout } from "../read-timeout.ts";
 
 export const verifyCommand: Command = {
@@ -41,7 +42,7 @@ checked with the keys that are given, and with none not at all.
       signal,
     });
     terminal.progress("");
-    for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
+    for (const warning of warnings) terminal.err(`selvedge: ${printable(warning)}`);
     const ok = problems.length === 0;
     if (values.json === true)
       terminal.out(JSON.stringify({ name: reference.name, ok, versions, problems, warnings }));
@@ -51,7 +52,7 @@ checked with the keys that are given, and with none not at all.
     else
       for (const { version, message } of problems) {
         const where = version === undefined ? reference.name : `${reference.name}@${version}`;
-        terminal.out(`${where}: ${message}`);
+        terminal.out(`${where}: ${printable(message)}`);
       }
     if (ok) return undefined;
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
