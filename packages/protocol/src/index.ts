@@ -106,6 +106,7 @@ export {
 } from "./registry-layout.ts";
 export {
   encodeRoot,
+  parseNextRoot,
   parseRoot,
   ROLES,
   type Role,

@@ -18,6 +18,7 @@ checked with the keys that are given, and with none not at all.
   --key FILE           the public key that packs are signed with, such as pack.pub.json
   --channel-key FILE   the public key that channels are signed with, such as channel.pub.json
   --root FILE          a root document, whose keys both are checked with
+  --root-from FILE     the root document you trusted so far, which that one has to follow from
   --timeout SECONDS    how long loading a model, or running it once, may take (default 600)
   --json               print {name, ok, versions, problems, warnings} as JSON`,
   run: async (args, terminal, signal) => {
@@ -26,6 +27,7 @@ checked with the keys that are given, and with none not at all.
       key: { type: "string" },
       "channel-key": { type: "string" },
       root: { type: "string" },
+      "root-from": { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -38,6 +40,7 @@ checked with the keys that are given, and with none not at all.
       key: values.key,
       channelKey: values["channel-key"],
       root: values.root,
+      rootFrom: values["root-from"],
       timeoutMs: readTimeout(values.timeout),
       signal,
     });
