@@ -14,6 +14,7 @@ import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { packerVersion } from "./packer-version.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
+import { roundAnswers } from "./round-answers.ts";
 import { type LaidSegment, SegmentLayout } from "./segment-layout.ts";
 import { type DeclaredSignature, observedSignature } from "./signature.ts";
 import type { StoredBlobs } from "./stored-blobs.ts";
@@ -72,8 +73,9 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
   const attachments: Manifest["attachments"][number][] = [];
   for (const attachment of parts.attachments)
     attachments.push({ name: attachment.name, ...(await layout.add(attachment.bytes)) });
+  const tolerance = tolerances(golden.flatMap(({ outputs }) => outputs));
   const cases: Manifest["golden"]["cases"][number][] = [];
-  for (const [index, { inputs, outputs }] of golden.entries())
+  for (const [index, { inputs, outputs }] of roundAnswers(golden, tolerance).entries())
     cases.push({
       inputs: await addTensors(from, inputs, parts.base?.golden(index)?.inputs),
       outputs: await addTensors(from, outputs, parts.base?.golden(index)?.outputs),
@@ -97,7 +99,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       sha256: segmentDigest,
       bytes,
     })),
-    golden: { tolerance: tolerances(golden.flatMap(({ outputs }) => outputs)), cases },
+    golden: { tolerance, cases },
     attachments,
     variants,
   };

@@ -1,11 +1,12 @@
 import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
+import { type Case, nameOfCase } from "./cases-file.ts";
 import type { Golden } from "./golden.ts";
 import { goldenInputs } from "./golden-inputs.ts";
 import { messageOf } from "./message-of.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
-import { difference } from "./tolerance.ts";
+import { difference, tolerances } from "./tolerance.ts";
 
 /** Golden tensors travel with every download: sizes whose answers are larger are passed over. */
 const ANSWER_BYTES = 256 * 1024;
@@ -17,7 +18,8 @@ const SAME: Tolerance = { absolute: 1e-6, relative: 1e-5 };
  * Runs a split model on golden inputs, as a browser will, and holds its answers against the ones of
  * the model it came from.
  *
- * @param given inputs to use; without them, some are made from the signature
+ * @param given inputs to use; without them, the first that the model takes is: of the candidates, then
+ * of those made from the signature
  * @throws SelvedgeError `golden-failed` when the answers differ or cannot be compared,
  * `model-unsupported` when onnxruntime-web cannot run the model.
  */
@@ -25,13 +27,14 @@ export async function goldenAnswers(options: {
   original: SessionSource;
   split: SessionSource;
   declared: DeclaredSignature;
-  given?: readonly (readonly NamedTensor[])[] | undefined;
+  given?: readonly Case[] | undefined;
+  candidates?: readonly (readonly NamedTensor[])[] | undefined;
   signal?: AbortSignal | undefined;
 }): Promise<Golden[]> {
-  const { original, split, declared, given, signal } = options;
+  const { original, split, declared, given, candidates = [], signal } = options;
   const expected = await withSession(original, "the model", (session) =>
     given === undefined
-      ? firstThatRuns(session, declared, signal)
+      ? firstThatRuns(session, inputsToTry(candidates, declared), signal)
       : runEach(session, given, signal),
   );
   return await withSession(split, "the model without its weights", async (session) => {
@@ -82,14 +85,22 @@ async function withSession<T>(
   }
 }
 
+function* inputsToTry(
+  candidates: readonly (readonly NamedTensor[])[],
+  declared: DeclaredSignature,
+): Generator<readonly NamedTensor[]> {
+  yield* candidates;
+  yield* goldenInputs(declared);
+}
+
 async function firstThatRuns(
   session: Session,
-  declared: DeclaredSignature,
+  toTry: Iterable<readonly NamedTensor[]>,
   signal: AbortSignal | undefined,
 ): Promise<Golden[]> {
   let smallest: Golden | undefined;
   let refusal: unknown;
-  for (const inputs of goldenInputs(declared)) {
+  for (const inputs of toTry) {
     signal?.throwIfAborted();
     try {
       const golden = { inputs, outputs: await session.run(inputs) };
@@ -110,24 +121,41 @@ async function firstThatRuns(
 
 async function runEach(
   session: Session,
-  given: readonly (readonly NamedTensor[])[],
+  given: readonly Case[],
   signal: AbortSignal | undefined,
 ): Promise<Golden[]> {
   const cases: Golden[] = [];
-  for (const [index, inputs] of given.entries()) {
+  for (const [index, item] of given.entries()) {
+    const { inputs } = item;
     signal?.throwIfAborted();
     try {
-      cases.push({ inputs, outputs: await session.run(inputs) });
+      const outputs = await session.run(inputs);
+      refuseUnexpected(item, index, outputs);
+      cases.push({ inputs, outputs });
     } catch (cause) {
       if (cause instanceof SelvedgeError) throw cause;
       throw new SelvedgeError(
         "golden-failed",
-        `The model does not run on golden case ${index}: ${messageOf(cause)}. Correct the golden file.`,
+        `The model does not run on golden ${nameOfCase(item, index)}: ${messageOf(cause)}. Give inputs that it takes with --golden FILE.`,
         { cause },
       );
     }
   }
   return cases;
+}
+
+/** What was expected is held against what onnxruntime-web answers, and only that is recorded. */
+function refuseUnexpected(item: Case, index: number, answers: readonly NamedTensor[]): void {
+  for (const expected of item.outputs ?? []) {
+    const answer = answers.find(({ name }) => name === expected.name);
+    const { wasm = SAME } = tolerances([expected]);
+    const wrong = difference(answer, expected, wasm);
+    if (wrong !== undefined)
+      throw new SelvedgeError(
+        "golden-failed",
+        `The model does not answer golden ${nameOfCase(item, index)} as the file expects: ${wrong}, more than the ${wasm.absolute} and ${100 * wasm.relative}% that may be. Correct the golden file, or pack the model that it is for.`,
+      );
+  }
 }
 
 function refuseIncomparable(golden: NamedTensor): void {

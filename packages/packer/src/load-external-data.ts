@@ -1,5 +1,5 @@
 import { realpath, stat } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { clearField } from "@bufbuild/protobuf";
 import { SelvedgeError } from "@selvedge/protocol";
 import {
@@ -11,6 +11,7 @@ import {
 } from "onnx-buf";
 import { digestFile } from "./digest-file.ts";
 import { type FileRange, readRange } from "./file-range.ts";
+import { isWithin } from "./is-within.ts";
 import { withNestedGraphs } from "./onnx-bodies.ts";
 import { isExternalizable, sizeOf } from "./tensor-content.ts";
 
@@ -144,11 +145,6 @@ function missing(location: string, tensor: string, cause: unknown): SelvedgeErro
     `Tensor "${tensor}" is kept in "${location}", which cannot be read. Put that file beside the model.`,
     { cause },
   );
-}
-
-function isWithin(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 function outside(location: string, tensor: string): SelvedgeError {

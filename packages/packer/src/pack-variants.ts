@@ -1,9 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
+import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
-import { makeVariant, type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
+import { type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
+import { makeVariantFrom } from "./quantize/make-variant-from.ts";
 import { PACKABLE_DTYPES, type PackableDtype, type QuantizedDtype } from "./quantize/recipes.ts";
+import { readBaseScales } from "./read-base-scales.ts";
 import type { SplitModel } from "./split-model.ts";
 
 /**
@@ -19,9 +22,11 @@ export async function packVariants(options: {
   /** The same without its weights, which is what fp32 devices get. */
   readonly fp32: SplitModel;
   readonly golden: readonly Golden[];
+  /** Of which scales are kept. */
+  readonly base?: BaseVersion | undefined;
   readonly onDtype: (dtype: PackableDtype) => void;
 }): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
-  const { dtypes, original, fp32, golden, onDtype } = options;
+  const { dtypes, original, fp32, golden, base, onDtype } = options;
   const variants: PackedVariant[] = [];
   const quantized = PACKABLE_DTYPES.filter(
     (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtypes.includes(dtype),
@@ -36,7 +41,15 @@ export async function packVariants(options: {
   const fp32Bytes = storedBytes(fp32);
   for (const dtype of quantized) {
     if (dtype !== first) onDtype(dtype);
-    variants.push(await makeVariant({ dtype, prepared: model, fp32Bytes, golden }));
+    const scales = base && (await readBaseScales(base, dtype));
+    const { variant, warning } = await makeVariantFrom(scales, {
+      dtype,
+      prepared: model,
+      fp32Bytes,
+      golden,
+    });
+    variants.push(variant);
+    if (warning !== undefined) warnings.push(warning);
   }
   return { variants, warnings };
 }

@@ -3,17 +3,20 @@ import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { readCases } from "./cases-file.ts";
+import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
-import { readGoldenFile } from "./golden-file.ts";
 import { readSigningKey } from "./key-file.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
+import type { ScaleCounts } from "./quantize/kept-scales.ts";
+import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
-import { readModel } from "./read-model.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
+import { openSource } from "./sources/open-source.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
@@ -24,8 +27,10 @@ const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
 export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
-  /** The ONNX file. */
+  /** A file or folder that holds the model: any of `sources/`. */
   readonly model: string;
+  /** Which of several models in a folder, as a path within it. */
+  readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;
   /** The registry's folder; made if it is not there. */
@@ -35,10 +40,10 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
   /**
    * An SPDX expression.
    *
-   * @default "unknown"
+   * @default what the model's folder says, or "unknown"
    */
   readonly license?: string | undefined;
-  /** A JSON file of golden inputs. Without it, inputs are made from the model's signature. */
+  /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
@@ -46,7 +51,7 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
-  /** A version whose holders get deltas of the tensors that changed. */
+  /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
   readonly key?: string | undefined;
@@ -76,12 +81,14 @@ export interface PackResult {
     /** What was added to the registry's segments. */
     readonly written: number;
   };
+  /** With a base, how many quantization scales each precision that has any kept of it. */
+  readonly scales?: readonly ({ readonly dtype: PackableDtype } & ScaleCounts)[];
   /** What is worth knowing, though nothing is wrong. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Packs an ONNX model into a registry. What other versions of the model hold already is not stored
+ * Packs a model into a registry. What other versions of the model hold already is not stored
  * again. The same file packed twice gives the same bytes: they depend on the options and on the
  * versions that were there when this one was first packed.
  *
@@ -117,18 +124,24 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const provenance = await readProvenance(folder, options);
 
   enter("read");
-  const { model, bytes: original, session, ranges, source } = await readModel(options.model);
-  if (ranges.size > 0) refuseQuantizing(options);
-  const attachments = await readAttachments(options.attachments ?? []);
-  const given = options.golden === undefined ? undefined : await readGoldenFile(options.golden);
+  const opened = await openSource(options.model, options.file);
+  const { model, bytes: original, streamed, source } = opened.model;
+  if (streamed !== undefined) refuseQuantizing(options);
+  const attached = await readAttachments(options.attachments ?? []);
+  const given =
+    options.golden === undefined
+      ? opened.inputs?.map((inputs) => ({ inputs }))
+      : await readCases(options.golden, "Golden file");
 
   enter("split");
-  const split = await splitModel(model, ranges);
+  const split = await splitModel(model, streamed?.ranges);
   refuseFloat16(split);
+  if (options.golden !== undefined)
+    checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
   const golden = await goldenAnswers({
-    original: session,
+    original: { graph: original, weights: streamed?.weights ?? new Map() },
     split: {
       graph: split.graph,
       weights: new Map(
@@ -137,6 +150,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     },
     declared: split.declared,
     given,
+    candidates: opened.candidates,
     signal,
   });
 
@@ -145,6 +159,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     original,
     fp32: split,
     golden,
+    base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
 
@@ -152,11 +167,11 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const assembled = await assemblePack({
     name,
     version,
-    license: options.license ?? "unknown",
+    license: options.license ?? opened.license ?? "unknown",
     provenance: { source, ...provenance },
     declared: split.declared,
     variants,
-    attachments,
+    attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),
     base,
@@ -172,7 +187,8 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     outcome,
     ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
-    warnings: [...warnings, ...warningsAbout(bytes, golden)],
+    ...(base === undefined ? {} : { scales: scalesOf(variants) }),
+    warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -206,6 +222,12 @@ async function openBase(
   );
 }
 
+function scalesOf(variants: readonly PackedVariant[]): NonNullable<PackResult["scales"]> {
+  return variants.flatMap(({ dtype, scales }) =>
+    scales === undefined || scales.all === 0 ? [] : [{ dtype, ...scales }],
+  );
+}
+
 function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {
   const warnings: string[] = [];
   if (manifest > MANIFEST_GOAL)
@@ -218,6 +240,11 @@ function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golde
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,
     );
   return warnings;
+}
+
+/** What lies beside a model, but for what the caller gives under the same name. */
+function withOwn(beside: readonly Attachment[], own: readonly Attachment[]): Attachment[] {
+  return [...beside.filter(({ name }) => own.every((other) => other.name !== name)), ...own];
 }
 
 async function readAttachments(paths: readonly string[]): Promise<Attachment[]> {

@@ -2,20 +2,16 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Provenance, SelvedgeError, sha256 } from "@selvedge/protocol";
-import { type ModelProto, ModelProtoSchema, type TensorProto } from "onnx-buf";
-import type { FileRange } from "./file-range.ts";
-import { loadExternalData } from "./load-external-data.ts";
-import type { SessionSource } from "./onnx-runtime.ts";
+import { type ModelProto, ModelProtoSchema } from "onnx-buf";
+import { type ExternalData, loadExternalData } from "./load-external-data.ts";
 
 /** An ONNX file, decoded, with all of its weights in it, or with most of them in their files. */
 export interface SourceModel {
   readonly model: ModelProto;
   /** The same as one self-contained file; where weights stay in their files, without them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The model as a session takes it. */
-  readonly session: SessionSource;
-  /** Weights that stay in their files: there are too many to hold all of them. */
-  readonly ranges: ReadonlyMap<TensorProto, FileRange>;
+  /** Weights that stay in their files, where there are too many to hold all of them. */
+  readonly streamed?: Pick<ExternalData, "ranges" | "weights">;
   /** Where it came from, as the manifest tells it. */
   readonly source: Provenance["source"];
 }
@@ -32,19 +28,18 @@ export async function readModel(path: string): Promise<SourceModel> {
   const read = await readModelFile(path);
   const model = decode(read, path);
   const { files, ranges, weights } = await loadExternalData(model, dirname(path));
-  const streamed = [...ranges.values()].reduce((sum, { length }) => sum + length, 0);
-  if (streamed >= MEMORY_BYTES)
+  const total = [...ranges.values()].reduce((sum, { length }) => sum + length, 0);
+  if (total >= MEMORY_BYTES)
     throw new SelvedgeError(
       "model-unsupported",
-      `${path}: its weights take ${(streamed / 2 ** 30).toFixed(1)} GiB, and WASM has 4 GiB of memory: it could not be run for golden answers. Split the model, or export it with smaller weights.`,
+      `${path}: its weights take ${(total / 2 ** 30).toFixed(1)} GiB, and WASM has 4 GiB of memory: it could not be run for golden answers. Split the model, or export it with smaller weights.`,
     );
   const isWhole = files.length === 0 || ranges.size > 0;
   const bytes = isWhole ? read : toBinary(ModelProtoSchema, model);
   return {
     model,
     bytes,
-    session: { graph: bytes, weights },
-    ranges,
+    ...(ranges.size === 0 ? {} : { streamed: { ranges, weights } }),
     source: {
       file: basename(path),
       bytes: read.length,

@@ -5,7 +5,7 @@ import { isRunnable, type NamedTensor, type RunnableType } from "./named-tensor.
 import { dataTypeName, elementType } from "./onnx-element-type.ts";
 
 /** An input or output as the model declares it; exporters leave a lot unsaid. */
-interface DeclaredValue {
+export interface DeclaredValue {
   readonly name: string;
   /** Absent where the model does not say. */
   readonly dtype: RunnableType | undefined;

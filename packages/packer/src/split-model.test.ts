@@ -39,7 +39,7 @@ async function splitAndCompare(onnx: ReturnType<typeof model>, given?: NamedTens
     original,
     split: { graph: split.graph, weights },
     declared: split.declared,
-    given,
+    given: given?.map((inputs) => ({ inputs })),
   });
   return { names: split.tensors.map(({ name }) => name), split, golden };
 }

@@ -8,6 +8,7 @@ import {
   type TensorProto,
   TensorProtoSchema,
 } from "onnx-buf";
+import { dropDocumentation } from "./drop-documentation.ts";
 import { type FileRange, readRange } from "./file-range.ts";
 import { hoistConstants } from "./hoist-constants.ts";
 import { liftInitializers } from "./lift-initializers.ts";
@@ -50,6 +51,7 @@ export async function splitModel(
   settleInitializers(model, graph);
   refuseRepeatedNames(graph);
   liftInitializers(graph);
+  dropDocumentation(model);
   const tensors: SplitTensor[] = [];
   const inside = new Map(ranges);
   for (const tensor of graph.initializer) {

@@ -54,6 +54,12 @@ describe("difference", () => {
     );
   });
 
+  it("takes whole numbers for what they are", () => {
+    const lax = { absolute: 9, relative: 9 };
+    expect(difference(tensor([4], "int64"), tensor([3], "int64"), lax)).toContain("4 instead of 3");
+    expect(difference(tensor([3], "int64"), tensor([3], "int64"), lax)).toBeUndefined();
+  });
+
   it("sees another shape, another type, and no answer at all", () => {
     expect(difference(tensor([1]), tensor([1, 2]), exact)).toContain("float32[1] instead of");
     expect(difference(tensor([1], "int32"), tensor([1]), exact)).toContain("int32[1] instead of");

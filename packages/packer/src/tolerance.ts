@@ -45,7 +45,8 @@ export function toleranceOfVariant(
 }
 
 /**
- * Where an answer is further from the golden one than it may be.
+ * Where an answer is further from the golden one than it may be. Whole numbers have to be equal, as
+ * they have to be on a device: a label that is off by one is another label.
  *
  * @returns what differs, in words; `undefined` when nothing does
  */
@@ -60,10 +61,12 @@ export function difference(
     return `output "${name}" is ${shapeOf(answer)} instead of ${shapeOf(golden)}`;
   const actual = elementsOf(answer);
   const expected = elementsOf(golden);
+  const isFloat = golden.dtype.startsWith("float");
   for (let i = 0; i < expected.length; i++) {
     const [is, should] = [Number(actual[i]), Number(expected[i])];
+    const allowed = isFloat ? absolute + relative * Math.abs(should) : 0;
     // Written so that NaN, which is not near anything, counts as a difference.
-    if (!(Math.abs(is - should) <= absolute + relative * Math.abs(should)))
+    if (!(Math.abs(is - should) <= allowed))
       return `output "${name}" is ${is} instead of ${should} at element ${i}`;
   }
   return undefined;

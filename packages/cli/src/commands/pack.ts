@@ -19,19 +19,23 @@ export const packCommand: Command = {
   summary: "make a pack of an ONNX model",
   help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
 
-Packs the ONNX file MODEL into a registry. A version that is there is never overwritten with
+Packs MODEL, an ONNX file, into a registry. A version that is there is never overwritten with
 other bytes.
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
   --registry DIR      the registry's folder; made if it is not there
+  --file PATH         which model to pack, where MODEL is a folder of several
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
-  --golden FILE       inputs to prove devices with, as JSON:
+  --golden FILE       inputs to prove devices with, and the outputs that are expected if they are known:
+                      an archive of numpy.savez(FILE, x=…, **{"outputs/y": …}), several cases by
+                      number as "0/x", or JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature.
   --base VERSION      the version that most devices have: tensors that changed little since then get
-                      deltas, which only those devices fetch
+                      deltas, which only those devices fetch, and q8 keeps its scales where that
+                      costs next to nothing
   --key FILE          a private key to sign the version with, such as pack.key.json of \`selvedge keygen\`
   --dataset FILE      a file it was trained on, of which the digest is recorded; may be repeated
   --commit SHA        the git commit it was trained from
@@ -48,6 +52,7 @@ other bytes.
       name: { type: "string" },
       version: { type: "string" },
       registry: { type: "string" },
+      file: { type: "string" },
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
@@ -60,11 +65,12 @@ other bytes.
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
-    const { manifest, digest, outcome, signature, bytes, warnings } = await pack({
+    const { manifest, digest, outcome, signature, bytes, scales, warnings } = await pack({
       model: onlyArgument(positionals, "MODEL"),
       name: required(values.name, "--name NAME"),
       version: required(values.version, "--version VERSION"),
       registry: required(values.registry, "--registry DIR"),
+      file: values.file,
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
@@ -83,13 +89,16 @@ other bytes.
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const { name, version, variants } = manifest;
     if (values.json === true) {
-      terminal.out(JSON.stringify({ name, version, digest, outcome, signature, bytes, warnings }));
+      const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
+      terminal.out(JSON.stringify(result));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
     const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
+    for (const { dtype, all, kept } of scales ?? [])
+      terminal.out(`  ${dtype} keeps ${kept} of its ${all} scales from ${values.base}`);
     terminal.out(`digest ${digest}`);
     if (signature !== undefined) terminal.out(`signature ${signature}`);
     return undefined;

@@ -1,6 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import { integerAttribute, integerOf, makeNode } from "../onnx-node.ts";
-import { quantizeChannels } from "./quantize-channels.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 
 /** From this many elements on a table counts as an embedding. */
@@ -18,9 +17,9 @@ export function gatheredRows(quantizer: Quantizer, node: NodeProto): Replacement
   if (node.opType !== "Gather" || y === undefined || indices === undefined) return undefined;
   const table = quantizer.weight(tableName);
   if (table === undefined || table.values.length < LARGE_TABLE) return undefined;
-  const { name, dims, values } = table;
+  const { name, dims } = table;
   if (dims.length < 2 || integerOf(node, "axis", 0) !== 0) return undefined;
-  const { quantized, scales } = quantizeChannels(values, dims, 0);
+  const { quantized, scales } = quantizer.channels(table, 0);
   const rows = quantizer.share(`table ${name}`, () => ({
     name: `${name}/rows`,
     type: DataType.INT8,

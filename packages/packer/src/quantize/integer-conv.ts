@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import { integerOf, makeNode } from "../onnx-node.ts";
-import { quantizeChannels, toUnsigned } from "./quantize-channels.ts";
+import { toUnsigned } from "./quantize-channels.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 import { rescale } from "./rescale.ts";
 
@@ -18,11 +18,11 @@ export function integerConv(quantizer: Quantizer, node: NodeProto): Replacement 
   const weight = quantizer.weight(weightName);
   const bias = quantizer.constant(biasName);
   if (weight === undefined || (biasName && bias === undefined)) return undefined;
-  const { name, dims, values } = weight;
+  const { name, dims } = weight;
   if (integerOf(node, "group", 1) > 1 && dims[1] === 1) return undefined;
   // Along the channels of what the convolution gives.
   const channelDims = [1, dims[0] ?? 1, ...dims.slice(2).map(() => 1)];
-  const { quantized, scales } = quantizeChannels(values, dims, 0);
+  const { quantized, scales } = quantizer.channels(weight, 0);
   const { value, nodes } = quantizer.activation(x);
   const integers = quantizer.fresh(`${y}/i`);
   const weightIntegers = quantizer.share(`conv weight ${name}`, () => ({

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import { floatOf, integerOf, makeNode } from "../onnx-node.ts";
-import { quantizeChannels, toUnsigned } from "./quantize-channels.ts";
+import { toUnsigned } from "./quantize-channels.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 import { rescale } from "./rescale.ts";
 
@@ -26,7 +26,7 @@ export function integerMatMul(quantizer: Quantizer, node: NodeProto): Replacemen
   const isTransposed = isGemm && integerOf(node, "transB", 0) !== 0;
   const [rows, columns] = isTransposed ? [weight.dims[1], weight.dims[0]] : weight.dims;
   const key = `${weight.name}${isTransposed ? " transposed" : ""}`;
-  const { quantized, scales } = quantizeChannels(weight.values, weight.dims, isTransposed ? 0 : 1);
+  const { quantized, scales } = quantizer.channels(weight, isTransposed ? 0 : 1);
   const weightIntegers = quantizer.share(`matrix ${key}`, () => ({
     name: `${weight.name}/u8`,
     type: DataType.UINT8,

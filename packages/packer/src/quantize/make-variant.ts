@@ -8,6 +8,7 @@ import { openSession } from "../onnx-runtime.ts";
 import { opsetOf } from "../passes/raise-opset.ts";
 import { type SplitModel, splitModel } from "../split-model.ts";
 import { magnitudeOf, toleranceOfVariant } from "../tolerance.ts";
+import type { KeptScales, ScaleCounts } from "./kept-scales.ts";
 import { measureError } from "./measure-error.ts";
 import { type PackableDtype, type QuantizedDtype, RECIPES } from "./recipes.ts";
 
@@ -26,6 +27,8 @@ export interface PackedVariant {
   readonly expansion: number;
   /** Against fp32, on the golden inputs; fp32 has none. */
   readonly error?: QuantizationError;
+  /** What it kept of a base's scales; absent without a base. */
+  readonly scales?: ScaleCounts;
   /** By backend; without it, the manifest's holds. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
 }
@@ -42,11 +45,13 @@ export async function makeVariant(options: {
   /** The bytes that fp32 takes. */
   readonly fp32Bytes: number;
   readonly golden: readonly Golden[];
+  /** Scales that weights may keep. */
+  readonly kept?: KeptScales | undefined;
 }): Promise<PackedVariant> {
-  const { dtype, prepared, fp32Bytes, golden } = options;
+  const { dtype, prepared, fp32Bytes, golden, kept } = options;
   const { backends, expansion, run } = RECIPES[dtype];
   const model = clone(ModelProtoSchema, prepared);
-  if (model.graph !== undefined) run(model.graph, opsetOf(model));
+  if (model.graph !== undefined) run(model.graph, opsetOf(model), kept);
   const split = await splitModel(model);
   const bytes = storedBytes(split);
   if (bytes >= fp32Bytes)

@@ -28,7 +28,7 @@ function channelOf(index: number, dims: readonly number[], axis: number): number
 test("a value is off by half a step of its channel at most", () => {
   fc.assert(
     fc.property(tensors, ({ dims, axis, values }) => {
-      const { quantized, scales } = quantizeChannels(values, dims, axis);
+      const { quantized, scales } = quantizeChannels(values, { dims, axis });
       expect(scales).toHaveLength(dims[axis] ?? 0);
       values.forEach((value, i) => {
         const scale = scales[channelOf(i, dims, axis)] ?? 0;
@@ -41,12 +41,15 @@ test("a value is off by half a step of its channel at most", () => {
 });
 
 test("a channel does not pay for the values of another", () => {
-  const { quantized, scales } = quantizeChannels(Float32Array.of(0.1, 100, -0.05, 50), [2, 2], 1);
+  const { quantized, scales } = quantizeChannels(Float32Array.of(0.1, 100, -0.05, 50), {
+    dims: [2, 2],
+    axis: 1,
+  });
   expect([...quantized]).toEqual([127, 127, -64, 64]);
   expect([...scales]).toEqual([Math.fround(0.1 / 127), Math.fround(100 / 127)].map(Math.fround));
 });
 
 test("zeros stay zeros, and unsigned they are 128", () => {
-  const { quantized } = quantizeChannels(new Float32Array(4), [2, 2], 0);
+  const { quantized } = quantizeChannels(new Float32Array(4), { dims: [2, 2], axis: 0 });
   expect([...toUnsigned(quantized)]).toEqual([128, 128, 128, 128]);
 });

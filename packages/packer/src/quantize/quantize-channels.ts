@@ -5,16 +5,27 @@ export interface QuantizedChannels {
 }
 
 /** Quantized values lie from −127 to 127: symmetric, so that zero needs no offset. */
-const LIMIT = 127;
+export const LIMIT = 127;
 
 /** What is added to make a signed value unsigned: the zero point of unsigned weights. */
 export const UNSIGNED_ZERO = 128;
 
-/** Quantizes a tensor with a scale for each index of one axis; every value is off by half a step at most. */
+/**
+ * Quantizes a tensor with a scale for each index of one axis; every value is off by half a step at most.
+ *
+ * @param settle which scales to use, given the tensor's own; without it those
+ */
 export function quantizeChannels(
   values: Float32Array,
-  dims: readonly number[],
-  axis: number,
+  {
+    dims,
+    axis,
+    settle = (own) => own,
+  }: {
+    readonly dims: readonly number[];
+    readonly axis: number;
+    readonly settle?: (own: Float32Array) => Float32Array;
+  },
 ): QuantizedChannels {
   const channels = dims[axis] ?? 1;
   const stride = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
@@ -25,7 +36,7 @@ export function quantizeChannels(
     largest[channel] = most;
   });
   // A channel of zeros, or of numbers so small that their step vanishes, needs some scale all the same.
-  const scales = largest.map((most) => Math.fround(most / LIMIT) || 1);
+  const scales = settle(largest.map((most) => Math.fround(most / LIMIT) || 1));
   const quantized = new Int8Array(values.length);
   eachRun(values.length, stride, channels, (start, end, channel) => {
     const scale = scales[channel] ?? 1;

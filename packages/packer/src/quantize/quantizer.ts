@@ -1,7 +1,8 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
 import { type FloatWeight, GraphEditor, type TensorParts } from "../graph-editor.ts";
 import { makeNode } from "../onnx-node.ts";
-import { UNSIGNED_ZERO } from "./quantize-channels.ts";
+import type { KeptScales } from "./kept-scales.ts";
+import { type QuantizedChannels, quantizeChannels, UNSIGNED_ZERO } from "./quantize-channels.ts";
 
 /** Weights of fewer elements stay as they are: there is nothing to save in them, and much to lose. */
 const SMALLEST_WEIGHT = 256;
@@ -20,9 +21,12 @@ export type Replacement = readonly NodeProto[];
 export class Quantizer {
   readonly #editor: GraphEditor;
   readonly #made = new Map<string, string>();
+  readonly #kept: KeptScales | undefined;
 
-  constructor(graph: GraphProto) {
+  /** @param kept what weights may keep of an older version's scales */
+  constructor(graph: GraphProto, kept?: KeptScales) {
     this.#editor = new GraphEditor(graph);
+    this.#kept = kept;
   }
 
   fresh(wanted: string): string {
@@ -42,6 +46,17 @@ export class Quantizer {
   /** A constant float tensor of any size. */
   constant(name: string | undefined): FloatWeight | undefined {
     return this.#editor.floats(name);
+  }
+
+  /** A weight in 8 bits, with a scale for each index of an axis: one that it kept, or its own. */
+  channels({ name, dims, values }: FloatWeight, axis: number): QuantizedChannels {
+    const kept = this.#kept;
+    const elements = values.length;
+    return quantizeChannels(values, {
+      dims,
+      axis,
+      ...(kept && { settle: (scales) => kept.settle(name, { scales, elements }) }),
+    });
   }
 
   /** Adds a constant. @returns its name */

@@ -6,6 +6,7 @@ import { gatheredRows } from "./gathered-rows.ts";
 import { halfWeights } from "./half-weights.ts";
 import { integerConv } from "./integer-conv.ts";
 import { integerMatMul } from "./integer-mat-mul.ts";
+import type { KeptScales } from "./kept-scales.ts";
 import { Quantizer, type Replacement } from "./quantizer.ts";
 import { storedWeight } from "./stored-weight.ts";
 
@@ -23,8 +24,8 @@ export interface Recipe {
   readonly backends: readonly string[];
   /** What a session keeps of a weight, as a multiple of its stored bytes. */
   readonly expansion: number;
-  /** Rewrites the graph. */
-  run(graph: GraphProto, opset: number): void;
+  /** Rewrites the graph, whose weights may keep scales. */
+  run(graph: GraphProto, opset: number, kept?: KeptScales): void;
 }
 
 /** Replaces a node, or passes it on with `undefined`. */
@@ -45,8 +46,8 @@ export const RECIPES: Readonly<Record<QuantizedDtype, Recipe>> = {
   q8: {
     backends: ["wasm"],
     expansion: 2,
-    run: (graph, opset) =>
-      rewrite(graph, [
+    run: (graph, opset, kept) =>
+      rewrite(graph, kept, [
         gatheredRows,
         ...(opset >= INTEGER_OPSET ? [integerMatMul, integerConv] : []),
         ...(opset >= PER_CHANNEL_OPSET ? [storedWeight] : []),
@@ -55,13 +56,13 @@ export const RECIPES: Readonly<Record<QuantizedDtype, Recipe>> = {
   "q8-storage": {
     backends: ["webgpu"],
     expansion: 5,
-    run: (graph, opset) =>
-      rewrite(graph, [gatheredRows, ...(opset >= PER_CHANNEL_OPSET ? [storedWeight] : [])]),
+    run: (graph, opset, kept) =>
+      rewrite(graph, kept, [gatheredRows, ...(opset >= PER_CHANNEL_OPSET ? [storedWeight] : [])]),
   },
 };
 
-function rewrite(graph: GraphProto, rules: readonly Rule[]): void {
-  const quantizer = new Quantizer(graph);
+function rewrite(graph: GraphProto, kept: KeptScales | undefined, rules: readonly Rule[]): void {
+  const quantizer = new Quantizer(graph, kept);
   graph.node = graph.node.flatMap((node) => {
     if (!isStandard(node)) return [node];
     for (const rule of rules) {

@@ -1,7 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import type { FloatWeight } from "../graph-editor.ts";
 import { integerAttribute, integerOf, makeNode } from "../onnx-node.ts";
-import { quantizeChannels } from "./quantize-channels.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 
 /**
@@ -14,10 +13,10 @@ export function storedWeight(quantizer: Quantizer, node: NodeProto): Replacement
   const weight = quantizer.weight(weightInput(node));
   const axis = weight && outputAxis(node, weight);
   if (weight === undefined || axis === undefined) return undefined;
-  const { name, dims, values } = weight;
+  const { name, dims } = weight;
   const nodes: NodeProto[] = [];
   const restored = quantizer.once(`stored ${name} by ${axis}`, () => {
-    const { quantized, scales } = quantizeChannels(values, dims, axis);
+    const { quantized, scales } = quantizer.channels(weight, axis);
     const type = DataType.INT8;
     const channels = [scales.length];
     const integers = { name: `${name}/i8`, type, dims, data: quantized };
