@@ -85,6 +85,19 @@ describe("loadExternalData", () => {
     });
   });
 
+  it("refuses more weights than WASM has memory for, before it reads any", async () => {
+    const file = await open(join(folder, "vast.bin"), "w");
+    await file.truncate(2 ** 30);
+    await file.close();
+    const tensors = Array.from({ length: 4 }, () => externalTensor({ location: "vast.bin" }));
+    for (const tensor of tensors) tensor.dims = [2n ** 28n];
+    const onnx = model(graph({ initializer: tensors }));
+    await expect(loadExternalData(onnx, folder)).rejects.toMatchObject({
+      code: "model-unsupported",
+      message: expect.stringContaining("4.0 GiB, and WASM has 4 GiB"),
+    });
+  });
+
   it("says that there were none", async () => {
     expect((await loadExternalData(addModel(), folder)).files).toEqual([]);
   });

@@ -21,6 +21,9 @@ const STREAMED_BYTES = 2 ** 30;
 /** JavaScript's own SHA-256, and much else, takes no more at once. */
 const LARGEST_TENSOR = 2 ** 31 - 1;
 
+/** WASM can address no more. */
+const MEMORY_BYTES = 2 ** 32;
+
 /** What a model keeps in files beside it. */
 export interface ExternalData {
   /** The files, by their path from the model's folder. */
@@ -40,7 +43,7 @@ export interface ExternalData {
  * are: those of a model with a gigabyte of them or more are left in their files.
  *
  * @throws SelvedgeError `model-unsupported` for a file outside the model's folder, and for a tensor of
- * more than 2 GB; `model-invalid` for one that is missing or too short.
+ * more than 2 GB or more than 4 GB in all; `model-invalid` for one that is missing or too short.
  */
 export async function loadExternalData(
   model: ModelProto,
@@ -55,6 +58,11 @@ export async function loadExternalData(
   const found = new Map<TensorProto, Found>();
   for (const tensor of external) found.set(tensor, await find(tensor, root));
   const total = [...found.values()].reduce((sum, { length }) => sum + length, 0);
+  if (total >= MEMORY_BYTES)
+    throw new SelvedgeError(
+      "model-unsupported",
+      `The model's weights take ${(total / 2 ** 30).toFixed(1)} GiB, and WASM has 4 GiB of memory: it could not be run for golden answers. Split the model, or export it with smaller weights.`,
+    );
   const ranges = new Map<TensorProto, FileRange>();
   const weights = new Map<string, FileRange>();
   for (const [tensor, { path, offset, length, size, location }] of found) {

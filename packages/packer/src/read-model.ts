@@ -16,9 +16,6 @@ export interface SourceModel {
   readonly source: Provenance["source"];
 }
 
-/** WASM has no more memory than this. */
-const MEMORY_BYTES = 2 ** 32;
-
 /**
  * Reads an ONNX file, and the files beside it that hold its weights.
  *
@@ -28,12 +25,6 @@ export async function readModel(path: string): Promise<SourceModel> {
   const read = await readModelFile(path);
   const model = decode(read, path);
   const { files, ranges, weights } = await loadExternalData(model, dirname(path));
-  const total = [...ranges.values()].reduce((sum, { length }) => sum + length, 0);
-  if (total >= MEMORY_BYTES)
-    throw new SelvedgeError(
-      "model-unsupported",
-      `${path}: its weights take ${(total / 2 ** 30).toFixed(1)} GiB, and WASM has 4 GiB of memory: it could not be run for golden answers. Split the model, or export it with smaller weights.`,
-    );
   const isWhole = files.length === 0 || ranges.size > 0;
   const bytes = isWhole ? read : toBinary(ModelProtoSchema, model);
   return {

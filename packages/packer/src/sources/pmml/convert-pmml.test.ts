@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesFrom, elementsOf, type NamedTensor } from "../../named-tensor.ts";
-import { encode } from "../../onnx-model.fixture.ts";
-import { openSession } from "../../onnx-runtime.ts";
+import { openModel } from "../../run-model.fixture.ts";
 import { seededRandom } from "../../seeded-random.ts";
 import { convertPmml } from "./convert-pmml.ts";
 import {
@@ -70,7 +69,7 @@ function tensorsOf(inputs: readonly NamedTensor[], all: readonly Row[]): NamedTe
 
 async function answers(text: string, all: readonly Row[]) {
   const { model, inputs, attachments, notes } = convertPmml(text, "m.pmml");
-  const session = await openSession({ graph: encode(model), weights: new Map() });
+  const session = await openModel(model);
   try {
     const outputs = await session.run(tensorsOf(inputs, all));
     const read = (name: string) => {
@@ -593,7 +592,7 @@ describe("a conversion", () => {
       pmml(FIELDS, treeModel('functionName="regression"', numbersTree())),
       "m.pmml",
     );
-    const session = await openSession({ graph: encode(model), weights: new Map() });
+    const session = await openModel(model);
     const [y] = await session.run(inputs);
     await session.close();
     expect(new Set(y && Array.from(elementsOf(y), Number)).size).toBeGreaterThan(2);
