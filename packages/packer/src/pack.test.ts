@@ -84,6 +84,7 @@ describe("pack", () => {
     expect(await verify({ name: "m", registry })).toEqual({
       versions: [{ version: "1.0.0", digest }],
       problems: [],
+      warnings: [],
     });
   });
 
