@@ -1,4 +1,10 @@
-import { type Manifest, type TensorRef, toleranceOf } from "@selvedge/protocol";
+import {
+  goldenCasesOf,
+  type Manifest,
+  type TensorRef,
+  toleranceFor,
+  toleranceOf,
+} from "@selvedge/protocol";
 import type { Contents } from "./check-blobs.ts";
 import { readRange } from "./file-range.ts";
 import type { NamedTensor } from "./named-tensor.ts";
@@ -35,11 +41,13 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
       );
       const session = await openSession({ graph: bytesOf(graph.sha256), weights });
       try {
-        for (const [index, { inputs, outputs }] of manifest.golden.cases.entries()) {
+        for (const golden of goldenCasesOf(manifest, variant)) {
+          const { inputs, outputs } = golden;
           const answers = await session.run(inputs.map(tensor));
-          for (const golden of outputs) {
-            const answer = answers.find(({ name }) => name === golden.name);
-            const wrong = difference(answer, tensor(golden), tolerance);
+          for (const output of outputs) {
+            const answer = answers.find(({ name }) => name === output.name);
+            const wrong = difference(answer, tensor(output), toleranceFor(output, tolerance));
+            const index = manifest.golden.cases.indexOf(golden);
             if (wrong !== undefined)
               problems.push(problem(`Golden case ${index} of ${dtype}: ${wrong}`));
           }

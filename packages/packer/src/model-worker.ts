@@ -8,9 +8,13 @@ export type WorkerRequest =
       readonly session: number;
       readonly graph: Uint8Array<ArrayBuffer>;
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
+      readonly optimization: Optimization;
     }
   | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
   | { readonly kind: "close"; readonly session: number };
+
+/** How many operators the runtime fuses before it runs a model. */
+export type Optimization = "disabled" | "basic" | "all";
 
 /** Bytes in memory, or those of a file, one tensor of which is read at a time. */
 export type WeightContent = Uint8Array<ArrayBuffer> | FileRange;

@@ -1,5 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { WeightContent, WorkerTensor } from "./model-worker.ts";
+import type { Optimization, WeightContent, WorkerTensor } from "./model-worker.ts";
 import { elementsOf, isRunnable, type NamedTensor } from "./named-tensor.ts";
 import { currentRuntime, Runtime } from "./with-runtime.ts";
 
@@ -30,7 +30,10 @@ export async function runtimeVersion(): Promise<string> {
  * @throws Error when the runtime refuses it, in the runtime's own words; SelvedgeError
  * `model-unsupported` when it takes too long.
  */
-export async function openSession({ graph, weights }: SessionSource): Promise<Session> {
+export async function openSession(
+  { graph, weights }: SessionSource,
+  { optimization = "all" }: { readonly optimization?: Optimization } = {},
+): Promise<Session> {
   const around = currentRuntime();
   const runtime = around ?? new Runtime({});
   const { timeoutMs, signal } = runtime;
@@ -42,7 +45,7 @@ export async function openSession({ graph, weights }: SessionSource): Promise<Se
   };
   try {
     await worker.call(
-      { kind: "open", session, graph, weights: [...weights] },
+      { kind: "open", session, graph, weights: [...weights], optimization },
       within(() => tooLateToLoad(timeoutMs)),
     );
   } catch (error) {

@@ -3,11 +3,14 @@ import { basename } from "node:path";
 import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { calibrate } from "./calibrate.ts";
 import { readCases } from "./cases-file.ts";
 import { checkCases } from "./check-cases.ts";
-import type { Golden } from "./golden.ts";
+import { type GoldenSet, typicalOf } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readSigningKey } from "./key-file.ts";
+import { limitBackends } from "./limit-backends.ts";
+import { checkOwnTolerances, type OwnTolerances } from "./own-tolerances.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
@@ -27,9 +30,9 @@ const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
 export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
-  /** A file or folder that holds the model: any of `sources/`. */
+  /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; or a PMML file. */
   readonly model: string;
-  /** Which of several models in a folder, as a path within it. */
+  /** Which of several models in a folder, as a path within it, such as `onnx/decoder_model.onnx`. */
   readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;
@@ -45,6 +48,11 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
   readonly license?: string | undefined;
   /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
+  /**
+   * How far answers may be from the golden ones, by backend, or by dtype and backend as in `q8/wasm`,
+   * in place of what is derived from how far apart sound answers are.
+   */
+  readonly tolerance?: OwnTolerances | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
    *
@@ -116,6 +124,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     signal?.throwIfAborted();
     options.onProgress?.(dtype === undefined ? { phase } : { phase, dtype });
   };
+  const { dtypes = ["fp32"] } = options;
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
   const base = await openBase(folder, options);
@@ -123,9 +132,11 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   const key = options.key === undefined ? undefined : await readSigningKey(options.key);
   const provenance = await readProvenance(folder, options);
 
+  checkOwnTolerances(options.tolerance ?? {}, dtypes);
+
   enter("read");
   const opened = await openSource(options.model, options.file);
-  const { model, bytes: original, streamed, source } = opened.model;
+  const { model, bytes: original, streamed, source: file } = opened.model;
   if (streamed !== undefined) refuseQuantizing(options);
   const attached = await readAttachments(options.attachments ?? []);
   const given =
@@ -140,8 +151,9 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
-  const golden = await goldenAnswers({
-    original: { graph: original, weights: streamed?.weights ?? new Map() },
+  const source = { graph: original, weights: streamed?.weights ?? new Map() };
+  const answers = await goldenAnswers({
+    original: source,
     split: {
       graph: split.graph,
       weights: new Map(
@@ -150,25 +162,28 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     },
     declared: split.declared,
     given,
+    tolerance: options.tolerance?.["wasm"],
     candidates: opened.candidates,
     signal,
   });
+  const golden = await calibrate(source, answers, options.tolerance, signal);
 
-  const { variants, warnings } = await packVariants({
-    dtypes: options.dtypes ?? ["fp32"],
+  const { variants: made, warnings } = await packVariants({
+    dtypes,
     original,
     fp32: split,
     golden,
     base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
+  const variants = model.graph === undefined ? made : limitBackends(made, model.graph);
 
   enter("write");
   const assembled = await assemblePack({
     name,
     version,
     license: options.license ?? opened.license ?? "unknown",
-    provenance: { source, ...provenance },
+    provenance: { source: file, ...provenance },
     declared: split.declared,
     variants,
     attachments: withOwn(opened.attachments, attached),
@@ -188,7 +203,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
-    warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
+    warnings: [...opened.notes, ...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -228,13 +243,13 @@ function scalesOf(variants: readonly PackedVariant[]): NonNullable<PackResult["s
   );
 }
 
-function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {
+function warningsAbout({ manifest }: PackResult["bytes"], golden: GoldenSet): string[] {
   const warnings: string[] = [];
   if (manifest > MANIFEST_GOAL)
     warnings.push(
       `The manifest takes ${Math.ceil(manifest / 1024)} KB, and devices fetch it with every new version. Fewer, larger tensors would make it smaller.`,
     );
-  const magnitude = magnitudeOf(golden.flatMap(({ outputs }) => outputs));
+  const magnitude = magnitudeOf(typicalOf(golden.cases).flatMap(({ outputs }) => outputs));
   if (magnitude < SMALLEST_MAGNITUDE)
     warnings.push(
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,

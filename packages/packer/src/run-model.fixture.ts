@@ -1,7 +1,7 @@
 import type { ModelProto } from "onnx-buf";
 import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { encode } from "./onnx-model.fixture.ts";
-import { openSession, type Session } from "./onnx-runtime.ts";
+import { openSession } from "./onnx-runtime.ts";
 import { Runtime } from "./with-runtime.ts";
 
 /** Floats from −1 to 1 that look random, the same for the same seed. */
@@ -21,21 +21,25 @@ export function input(dims: number[], values: ArrayLike<number>): NamedTensor {
 /** One thread for the models of a test file: starting one takes longer than most of them. */
 const runtime = new Runtime({});
 
-/** A session in that thread. */
-export async function openModel(onnx: ModelProto): Promise<Session> {
-  const source = { graph: encode(onnx), weights: new Map<string, never>() };
-  return await runtime.around(() => openSession(source));
+/** What a model answers. */
+export async function answer(
+  onnx: ModelProto,
+  inputs: readonly NamedTensor[],
+): Promise<NamedTensor[]> {
+  return await runtime.around(async () => {
+    const session = await openSession({ graph: encode(onnx), weights: new Map() });
+    try {
+      return await session.run(inputs);
+    } finally {
+      await session.close();
+    }
+  });
 }
 
 /** The answers of a model, output after output. */
 export async function run(onnx: ModelProto, ...inputs: NamedTensor[]): Promise<number[]> {
-  const session = await openModel(onnx);
-  try {
-    const outputs = await session.run(inputs);
-    return outputs.flatMap((output) => Array.from(elementsOf(output), Number));
-  } finally {
-    await session.close();
-  }
+  const outputs = await answer(onnx, inputs);
+  return outputs.flatMap((output) => Array.from(elementsOf(output), Number));
 }
 
 /** How far one list of answers is from another, relative to the largest of them. */

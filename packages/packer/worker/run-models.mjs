@@ -7,6 +7,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-web";
 // One thread, as in a webview; more would also sum in another order.
 env.wasm.numThreads = 1;
 env.logLevel = "fatal";
+const FATAL = 4;
 
 /** From this many bytes on, weights are not copied once more into the order that kernels like best. */
 const LARGE_BYTES = 2 ** 30;
@@ -53,7 +54,7 @@ const sessions = new Map();
 
 /** What can be asked for; each answer is a value and what of it is transferred. */
 const requests = {
-  async open({ session: id, graph, weights }) {
+  async open({ session: id, graph, weights, optimization }) {
     const externalData = weights.map(([path, content]) => ({
       path,
       data: content instanceof Uint8Array ? content : new FileRange(content),
@@ -62,7 +63,8 @@ const requests = {
     const session = await InferenceSession.create(graph, {
       executionProviders: ["wasm"],
       externalData,
-      logSeverityLevel: 4,
+      logSeverityLevel: FATAL,
+      graphOptimizationLevel: optimization,
       ...(bytes < LARGE_BYTES ? {} : { extra: { session: { disable_prepacking: "1" } } }),
     });
     sessions.set(id, session);
@@ -74,7 +76,8 @@ const requests = {
       name,
       new Tensor(dtype, data, dims),
     ]);
-    const results = await session.run(Object.fromEntries(feeds));
+    // What is wrong is thrown too, and inputs that a model does not take are tried on purpose.
+    const results = await session.run(Object.fromEntries(feeds), { logSeverityLevel: FATAL });
     const outputs = session.outputNames.map((name) => {
       const { type, data, dims } = results[name];
       return { name, dtype: type, dims: [...dims], data: ArrayBuffer.isView(data) ? data : null };
