@@ -1,6 +1,8 @@
+import { build } from "./build.mjs";
 import { ensureInstalled, run } from "./install.mjs";
 
 ensureInstalled();
+build();
 run(
   "npx",
   [
@@ -15,3 +17,6 @@ run(
     env: { ...process.env, SELVEDGE_FUZZ: process.env["SELVEDGE_FUZZ"] ?? "10000" },
   },
 );
+run("npx", ["playwright", "test", "-c", "e2e", "interrupted-pack"], {
+  env: { ...process.env, SELVEDGE_INTERRUPTIONS: process.env["SELVEDGE_INTERRUPTIONS"] ?? "100" },
+});

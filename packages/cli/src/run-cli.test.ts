@@ -270,7 +270,7 @@ describe("runCli", () => {
     [["pack", "a.onnx", "--nope", "k"]],
     [["keygen"]],
     [["keygen", "extra", "--out", "o"]],
-    [["keygen", "--out", "o", "--rotate", "root"]],
+    [["keygen", "--out", "o", "--rotate", "owner"]],
     [["keygen", "--out", "o", "--rotate", "pack", "--renew"]],
     [["types", "--registry", "r"]],
     [["types", "--out", "f"]],

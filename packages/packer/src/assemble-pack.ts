@@ -178,15 +178,18 @@ async function addTensors(
   older: readonly TensorRef[] = [],
 ): Promise<TensorRef[]> {
   const refs: TensorRef[] = [];
-  for (const { name, dtype, dims, bytes } of tensors) {
+  for (const tensor of tensors) {
+    // Once: they may come from a file each time.
+    const { name, dtype, dims, bytes } = tensor;
     const before = older.find(
-      (tensor) =>
+      (other) =>
         dtype !== "string" &&
-        tensor.name === name &&
-        tensor.dtype === dtype &&
-        tensor.dims.join() === dims.join(),
+        other.name === name &&
+        other.dtype === dtype &&
+        other.dims.join() === dims.join(),
     );
-    const ref = { name, dtype, dims, ...(await from.layout.add(bytes)) };
+    const blob = await from.layout.add(bytes, "content", () => tensor.bytes);
+    const ref = { name, dtype, dims, ...blob };
     refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
   }
   return refs;

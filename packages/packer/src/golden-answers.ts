@@ -80,7 +80,7 @@ async function withSession<T>(
     if (cause instanceof SelvedgeError) throw cause;
     throw new SelvedgeError(
       "model-unsupported",
-      `onnxruntime-web cannot load ${what}: ${messageOf(cause)}.`,
+      `onnxruntime-web cannot load ${what}: ${messageOf(cause)}. Mend what it says, and export the model again.`,
       { cause },
     );
   });

@@ -1,7 +1,13 @@
 export { type ChangeRootOptions, changeRoot, type RootChange } from "./change-root.ts";
 export { type DiffItem, type DiffOptions, type DiffResult, diff } from "./diff.ts";
-export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
+export {
+  type InspectOptions,
+  type InspectResult,
+  inspect,
+  type VariantSharing,
+} from "./inspect.ts";
 export { type KeygenResult, keygen } from "./keygen.ts";
+export type { Layer } from "./layers-of.ts";
 export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
 export { packerVersion } from "./packer-version.ts";
 export type { Problem } from "./problem.ts";

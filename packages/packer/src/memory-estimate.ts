@@ -1,3 +1,4 @@
+import { tensorBytes } from "@selvedge/protocol";
 import type { NodeProto } from "onnx-buf";
 import type { SplitModel } from "./split-model.ts";
 
@@ -30,7 +31,8 @@ export function memoryEstimate(
     }),
   );
   const weights = tensors.reduce(
-    (sum, { name, bytes }) => sum + bytes.length * (factors.get(name) ?? AS_STORED),
+    (sum, { name, dtype, dims }) =>
+      sum + (tensorBytes(dtype, dims) ?? 0) * (factors.get(name) ?? AS_STORED),
     0,
   );
   return weights + 4 * graph.length;

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { FileRange } from "./file-range.ts";
 
 /** What a worker is asked; see `worker/run-models.mjs`, which answers. */
 export type WorkerRequest =
@@ -6,7 +7,6 @@ export type WorkerRequest =
       readonly kind: "open";
       readonly session: number;
       readonly graph: Uint8Array<ArrayBuffer>;
-      /** Bytes, or a part of an open file which are read as they are needed. */
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
       readonly optimization: Optimization;
     }
@@ -22,10 +22,8 @@ export type WorkerRequest =
 /** How many operators the runtime fuses before it runs a model. */
 export type Optimization = "disabled" | "basic" | "all";
 
-/** Bytes in memory, or some of an open file. */
-export type WeightContent =
-  | Uint8Array<ArrayBuffer>
-  | { readonly fd: number; readonly offset: number; readonly length: number };
+/** Bytes in memory, or those of a file, one tensor of which is read at a time. */
+export type WeightContent = Uint8Array<ArrayBuffer> | FileRange;
 
 /** A tensor on its way to a worker or back. */
 export interface WorkerTensor {

@@ -1,3 +1,4 @@
+import { tensorBytes } from "@selvedge/protocol";
 import { memoryEstimate } from "./memory-estimate.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { SplitModel } from "./split-model.ts";
@@ -17,5 +18,8 @@ export function ownVariant(split: SplitModel): PackedVariant & { readonly dtype:
 }
 
 function bytesOf({ tensors }: SplitModel, type: string): number {
-  return tensors.reduce((sum, { dtype, bytes }) => sum + (dtype === type ? bytes.length : 0), 0);
+  return tensors.reduce(
+    (sum, { dtype, dims }) => sum + (dtype === type ? (tensorBytes(dtype, dims) ?? 0) : 0),
+    0,
+  );
 }

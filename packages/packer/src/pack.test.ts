@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseManifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import { digestChunks } from "./digest-chunks.ts";
 import {
   addModel,
   DataType,
@@ -83,7 +84,29 @@ describe("pack", () => {
     expect(await verify({ name: "m", registry })).toEqual({
       versions: [{ version: "1.0.0", digest }],
       problems: [],
+      warnings: [],
     });
+  });
+
+  it("tells which files beside the model held its weights, by their place in its folder", async () => {
+    const onnx = addModel();
+    const [weight] = onnx.graph?.initializer ?? [];
+    if (weight === undefined) throw new Error("there is no weight");
+    const content = weight.rawData;
+    const location = "data/weights.bin";
+    Object.assign(weight, { rawData: new Uint8Array(), dataLocation: 1 });
+    weight.externalData = [
+      { $typeName: "onnx.StringStringEntryProto", key: "location", value: location },
+    ];
+    const path = await modelFile(onnx);
+    await mkdir(join(dirname(path), "data"));
+    await writeFile(join(dirname(path), location), content);
+    const { manifest } = await pack(options(path));
+    const external = [{ file: location, bytes: 2048, sha256: digestChunks([content]) }];
+    expect(manifest.provenance.source).toMatchObject({ file: "model.onnx", external });
+    const inside = await pack(options(await modelFile(addModel()), { version: "2.0.0" }));
+    expect(inside.manifest.provenance.source).not.toHaveProperty("external");
+    expect(inside.manifest.variants).toEqual(manifest.variants);
   });
 
   it("writes the same bytes for the same file, and says so the second time", async () => {

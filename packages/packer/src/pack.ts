@@ -152,7 +152,8 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   enter("read");
   const opened = await openSource(options.model, options.file);
   const { kept, notes } = keepTensorOutputs(opened.model);
-  const { model, bytes: original, source: file } = kept;
+  const { model, bytes: original, streamed, source: file } = kept;
+  if (streamed !== undefined) refuseQuantizing(options);
   const attached = await readAttachments(options.attachments ?? []);
   const given =
     options.golden === undefined
@@ -160,16 +161,16 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       : await readCases(options.golden, "Golden file");
 
   enter("split");
-  const split = await splitModel(model);
+  const split = await splitModel(model, streamed?.ranges);
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
   const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
-  const source = { graph: original, weights: new Map() };
+  const source = { graph: original, weights: streamed?.weights ?? new Map() };
   const bare = {
     graph: split.graph,
-    weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
+    weights: new Map(split.tensors.map((tensor) => [tensor.sha256, tensor.range ?? tensor.bytes])),
   };
   const answers = await goldenAnswers({
     original: source,
@@ -241,6 +242,16 @@ function checkMaxError(maxError: number | undefined): void {
     "options-invalid",
     `An error of ${maxError} cannot be allowed: it is a share of fp32's answers, more than 0 and less than 1, such as 0.1.`,
   );
+}
+
+/** Recipes hold a model several times over. */
+function refuseQuantizing({ model, dtypes = ["fp32"] }: PackOptions): void {
+  const other = dtypes.find((dtype) => dtype !== "fp32");
+  if (other !== undefined)
+    throw new SelvedgeError(
+      "model-unsupported",
+      `${model}: its weights take more than 1 GiB, which is too much to make ${other} of. Pack it in fp32 alone, or export a smaller model.`,
+    );
 }
 
 async function openBase(

@@ -1,6 +1,6 @@
 // Runs models for `src/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
 // JavaScript outside of `src`, so that sources and build start the same file, and Node 20 can.
-import { readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
 
@@ -9,8 +9,14 @@ env.wasm.numThreads = 1;
 env.logLevel = "fatal";
 const FATAL = 4;
 
+/** From this many bytes on, weights are not copied once more into the order that kernels like best. */
+const LARGE_BYTES = 2 ** 30;
+
+/** Node reads no more than 2 GB at once. */
+const READ_BYTES = 2 ** 30;
+
 /**
- * A part of an open file that stands in for its bytes. onnxruntime-web asks external data for its
+ * A part of a file that stands in for its bytes. onnxruntime-web asks external data for its
  * `byteLength`, and for the `subarray` of one tensor at a time, which it copies into its own memory:
  * so no more than one tensor is ever here.
  */
@@ -27,12 +33,17 @@ class FileRange extends Uint8Array {
   }
 
   subarray(start, end) {
-    const { fd, offset } = this.#range;
+    const { path, offset } = this.#range;
     const bytes = new Uint8Array(end - start);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(fd, bytes, done, bytes.length - done, offset + start + done);
-      if (read === 0) throw new Error("a file of weights was cut short while it was read");
-      done += read;
+    const file = openSync(path);
+    try {
+      for (let done = 0, read = -1; done < bytes.length; done += read) {
+        const count = Math.min(bytes.length - done, READ_BYTES);
+        read = readSync(file, bytes, done, count, offset + start + done);
+        if (read === 0) throw new Error(`${path} was cut short while it was read`);
+      }
+    } finally {
+      closeSync(file);
     }
     return bytes;
   }
@@ -51,11 +62,13 @@ const requests = {
       path,
       data: content instanceof Uint8Array ? content : new FileRange(content),
     }));
+    const bytes = externalData.reduce((sum, { data }) => sum + data.byteLength, 0);
     const session = await InferenceSession.create(graph, {
       executionProviders: ["wasm"],
       externalData,
       logSeverityLevel: FATAL,
       graphOptimizationLevel: optimization,
+      ...(bytes < LARGE_BYTES ? {} : { extra: { session: { disable_prepacking: "1" } } }),
     });
     sessions.set(id, session);
     return [undefined, []];

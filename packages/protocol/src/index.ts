@@ -112,6 +112,7 @@ export {
 } from "./registry-layout.ts";
 export {
   encodeRoot,
+  parseNextRoot,
   parseRoot,
   ROLES,
   type Role,

@@ -143,7 +143,17 @@ export interface Variant {
 
 /** Where a model came from. */
 export interface Provenance {
-  readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
+  readonly source: {
+    readonly file: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    /** Files beside it that held some of its weights, by their path from its folder, sorted. */
+    readonly external?: readonly {
+      readonly file: string;
+      readonly bytes: number;
+      readonly sha256: string;
+    }[];
+  };
   /** Versions by name. */
   readonly tools: Readonly<Record<string, string>>;
   /** What it was trained on: digests of files, sorted; neither names nor contents. */

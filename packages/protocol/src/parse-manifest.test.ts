@@ -527,6 +527,10 @@ test("the message says which document and what was found, in brief", () => {
 describe("provenance beyond the source and its tools", () => {
   const told = {
     ...example.provenance,
+    source: {
+      ...example.provenance.source,
+      external: [{ file: "data/weights.bin", bytes: 7, sha256: "ef".repeat(32) }],
+    },
     datasets: [{ bytes: 5, sha256: "cd".repeat(32) }],
     commit: "ef".repeat(20),
     parent: { version: "0.9.0", manifest: "ab".repeat(32) },
@@ -542,6 +546,11 @@ describe("provenance beyond the source and its tools", () => {
   });
 
   test.each<[field: string, change: object]>([
+    ["source.external", { source: { ...told.source, external: "weights.bin" } }],
+    [
+      "source.external[0].sha256",
+      { source: { ...told.source, external: [{ file: "w", bytes: 1 }] } },
+    ],
     ["datasets", { datasets: {} }],
     ["datasets[0].sha256", { datasets: [{ bytes: 5, sha256: "x" }] }],
     ["datasets[0].bytes", { datasets: [{ bytes: -1, sha256: "cd".repeat(32) }] }],

@@ -83,6 +83,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
 
 function provenance(field: Field): Provenance {
   const source = field.at("source");
+  const external = source.at("external").optional((list) => list.items().map(sourceFile));
   const datasets = field.at("datasets").optional((list) =>
     list.items().map((dataset) => ({
       bytes: dataset.at("bytes").integer({ min: 0 }),
@@ -97,15 +98,19 @@ function provenance(field: Field): Provenance {
     manifest: item.at("manifest").sha256(),
   }));
   return {
-    source: {
-      file: source.at("file").text(),
-      bytes: source.at("bytes").integer({ min: 0 }),
-      sha256: source.at("sha256").sha256(),
-    },
+    source: { ...sourceFile(source), ...(external === undefined ? {} : { external }) },
     tools: field.at("tools").record((tool) => tool.text()),
     ...(datasets === undefined ? {} : { datasets }),
     ...(commit === undefined ? {} : { commit }),
     ...(parent === undefined ? {} : { parent }),
+  };
+}
+
+function sourceFile(field: Field): { file: string; bytes: number; sha256: string } {
+  return {
+    file: field.at("file").text(),
+    bytes: field.at("bytes").integer({ min: 0 }),
+    sha256: field.at("sha256").sha256(),
   };
 }
 

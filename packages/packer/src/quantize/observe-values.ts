@@ -58,7 +58,7 @@ function exposeValues(graph: GraphProto): string[] {
   return [...names];
 }
 
-function largestOf(tensor: NamedTensor): number {
+function largestOf(tensor: Omit<NamedTensor, "name">): number {
   let largest = 0;
   for (const element of elementsOf(tensor)) {
     const size = Math.abs(Number(element));

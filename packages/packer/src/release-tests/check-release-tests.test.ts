@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
+import { BlobSource } from "../blob-source.ts";
 import { checkBlobs } from "../check-blobs.ts";
 import {
   floats,
@@ -69,7 +70,7 @@ describe("testing a pack once more", () => {
   async function problemsOf(change: (manifest: Manifest) => Manifest): Promise<string[]> {
     const folder = new ModelFolder(registry, "m");
     const { manifest } = await folder.manifest("1.0.0");
-    const { contents } = await checkBlobs(folder, manifest);
+    const { contents } = await checkBlobs(folder, manifest, await BlobSource.open(folder));
     const problems = await checkReleaseTests({ manifest: change(manifest), contents }, files);
     return problems.map(({ part, message }) => `${part}: ${message}`);
   }

@@ -8,6 +8,7 @@ import {
 } from "@selvedge/protocol";
 import type { Contents } from "../check-blobs.ts";
 import { digestFile } from "../digest-file.ts";
+import { readRange } from "../file-range.ts";
 import { isRunnable } from "../named-tensor.ts";
 import type { Problem } from "../problem.ts";
 import type { DeclaredSignature } from "../signature.ts";
@@ -106,13 +107,15 @@ function drift(
 }
 
 function testedVariant(manifest: Manifest, variant: Variant, contents: Contents): TestedVariant {
-  const bytesOf = (digest: string) => contents.get(digest) ?? new Uint8Array();
   const { dtype, backends, graph, tensors } = variant;
   const tolerance = toleranceOf(manifest, variant, backendHere(backends));
+  const place = contents.get(graph.sha256);
   return {
     name: dtype,
-    graph: bytesOf(graph.sha256),
-    weights: new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)])),
+    graph: place === undefined ? new Uint8Array() : readRange(place),
+    weights: new Map(
+      tensors.map(({ sha256 }) => [sha256, contents.get(sha256) ?? new Uint8Array()]),
+    ),
     tolerance: (output) => toleranceOfOutput(output, manifest.golden.cases, tolerance),
   };
 }

@@ -54,7 +54,7 @@ function testedVariant(variant: PackedVariant, golden: GoldenSet): TestedVariant
   return {
     name: dtype,
     graph: split.graph,
-    weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
+    weights: new Map(split.tensors.map((tensor) => [tensor.sha256, tensor.range ?? tensor.bytes])),
     tolerance: (output) => toleranceOfOutput(output, travelling, tolerance),
   };
 }
