@@ -10,7 +10,7 @@ import {
 import type { BaseVersion } from "./base-version.ts";
 import type { Golden } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
-import { runtimeVersion } from "./onnx-runtime.ts";
+import { runtimeVersions } from "./open-session.ts";
 import { packerVersion } from "./packer-version.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import { roundAnswers } from "./round-answers.ts";
@@ -90,7 +90,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       ...parts.provenance,
       tools: {
         "@selvedge/packer": await packerVersion(),
-        "onnxruntime-web": await runtimeVersion(),
+        ...(await runtimeVersions(parts.variants.map(({ engine }) => engine))),
       },
     },
     signature: observedSignature(parts.declared, golden),
@@ -121,7 +121,7 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, backends, split, error, tolerance } = variant;
+  const { dtype, engine, backends, split, error, tolerance } = variant;
   const older = from.base?.variant(dtype);
   const graph = await withDelta(await from.layout.add(split.graph), {
     ...from,
@@ -131,7 +131,7 @@ async function addVariant(
   });
   return {
     dtype,
-    engine: "onnx",
+    engine,
     backends,
     requires: [],
     memoryBytes: memoryEstimate(variant),

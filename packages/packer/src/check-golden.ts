@@ -1,7 +1,7 @@
 import { type Manifest, type TensorRef, toleranceOf } from "@selvedge/protocol";
 import type { Contents } from "./check-blobs.ts";
 import type { NamedTensor } from "./named-tensor.ts";
-import { openSession } from "./onnx-runtime.ts";
+import { isEngine, openSession } from "./open-session.ts";
 import type { Problem } from "./problem.ts";
 import { difference } from "./tolerance.ts";
 
@@ -18,7 +18,7 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
   });
   for (const variant of manifest.variants) {
     const { dtype, engine, graph, tensors, backends } = variant;
-    if (engine !== "onnx") continue;
+    if (!isEngine(engine)) continue;
     // What is meant for other backends still has to give its answers here, as it did when packed.
     const backend = backends.find((place) => place === "wasm") ?? backends[0] ?? "wasm";
     const tolerance = toleranceOf(manifest, variant, backend);
@@ -28,7 +28,7 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
     }
     try {
       const weights = new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)]));
-      const session = await openSession({ graph: bytesOf(graph.sha256), weights });
+      const session = await openSession({ engine, graph: bytesOf(graph.sha256), weights });
       try {
         for (const [index, { inputs, outputs }] of manifest.golden.cases.entries()) {
           const answers = await session.run(inputs.map(tensor));

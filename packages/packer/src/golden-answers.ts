@@ -4,9 +4,10 @@ import type { Golden } from "./golden.ts";
 import { goldenInputs } from "./golden-inputs.ts";
 import { messageOf } from "./message-of.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
-import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
+import { type EngineSource, openSession, runtimeTitle } from "./open-session.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { difference, tolerances } from "./tolerance.ts";
+import type { Session } from "./worker-session.ts";
 
 /** Golden tensors travel with every download: sizes whose answers are larger are passed over. */
 const ANSWER_BYTES = 256 * 1024;
@@ -21,11 +22,11 @@ const SAME: Tolerance = { absolute: 1e-6, relative: 1e-5 };
  * @param given inputs to use; without them, the first that the model takes is: of the candidates, then
  * of those made from the signature
  * @throws SelvedgeError `golden-failed` when the answers differ or cannot be compared,
- * `model-unsupported` when onnxruntime-web cannot run the model.
+ * `model-unsupported` when its engine cannot run the model.
  */
 export async function goldenAnswers(options: {
-  original: SessionSource;
-  split: SessionSource;
+  original: EngineSource;
+  split: EngineSource;
   declared: DeclaredSignature;
   given?: readonly Case[] | undefined;
   candidates?: readonly (readonly NamedTensor[])[] | undefined;
@@ -66,7 +67,7 @@ export async function goldenAnswers(options: {
 }
 
 async function withSession<T>(
-  source: SessionSource,
+  source: EngineSource,
   what: string,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
@@ -74,7 +75,7 @@ async function withSession<T>(
     if (cause instanceof SelvedgeError) throw cause;
     throw new SelvedgeError(
       "model-unsupported",
-      `onnxruntime-web cannot load ${what}: ${messageOf(cause)}.`,
+      `${runtimeTitle(source.engine)} cannot load ${what}: ${messageOf(cause)}.`,
       { cause },
     );
   });

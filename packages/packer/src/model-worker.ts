@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
+import type { TfjsArtifacts, TfjsModel } from "@selvedge/protocol";
 
-/** What a worker is asked; see `worker/run-models.mjs`, which answers. */
+/** What a worker is asked; see `worker/`, which answers. */
 export type WorkerRequest =
   | {
       readonly kind: "open";
@@ -9,8 +10,40 @@ export type WorkerRequest =
       /** Bytes, or a part of an open file which are read as they are needed. */
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
     }
+  | {
+      readonly kind: "open-tfjs";
+      readonly session: number;
+      readonly format: TfjsModel["format"];
+      readonly artifacts: TfjsArtifacts;
+    }
   | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
   | { readonly kind: "close"; readonly session: number };
+
+/** What a worker answers, by the kind of request. */
+export interface WorkerAnswers {
+  readonly open: undefined;
+  readonly "open-tfjs": WorkerSignature;
+  readonly run: readonly WorkerTensor[];
+  readonly close: undefined;
+}
+
+/** What TensorFlow.js says of a model's inputs and outputs. */
+export interface WorkerSignature {
+  readonly inputs: readonly WorkerValue[];
+  readonly outputs: readonly WorkerValue[];
+}
+
+interface WorkerValue {
+  readonly name: string;
+  readonly dtype?: string;
+  readonly dims?: readonly number[];
+}
+
+/** The scripts of threads, one for each engine. */
+const SCRIPTS = { onnx: "run-models.mjs", tfjs: "run-tfjs-models.mjs" } as const;
+
+/** What runs in a thread. */
+export type WorkerKind = keyof typeof SCRIPTS;
 
 /** Bytes in memory, or some of an open file. */
 export type WeightContent =
@@ -53,9 +86,9 @@ export class ModelWorker {
   #sessions = 0;
   #end: Error | undefined;
 
-  constructor() {
+  constructor(kind: WorkerKind) {
     // What the runtime prints is no part of what a command says.
-    this.#worker = new Worker(new URL("../worker/run-models.mjs", import.meta.url), {
+    this.#worker = new Worker(new URL(`../worker/${SCRIPTS[kind]}`, import.meta.url), {
       stdout: true,
       stderr: true,
     });
@@ -78,13 +111,12 @@ export class ModelWorker {
   /**
    * Asks the worker. Tensors are copied.
    *
-   * @returns outputs for `run`
    * @throws Error in the runtime's words, `tooLate`'s, or the signal's reason.
    */
-  async call(
-    request: WorkerRequest,
+  async call<Kind extends WorkerRequest["kind"]>(
+    request: Extract<WorkerRequest, { kind: Kind }>,
     { signal, timeoutMs, tooLate }: CallLimits,
-  ): Promise<readonly WorkerTensor[]> {
+  ): Promise<WorkerAnswers[Kind]> {
     signal?.throwIfAborted();
     if (this.#end !== undefined) throw this.#end;
     const call = this.#calls++;
@@ -99,7 +131,8 @@ export class ModelWorker {
       });
       if (answer instanceof Error) throw answer;
       if (answer.error !== undefined) throw new Error(answer.error);
-      return Array.isArray(answer.value) ? answer.value : [];
+      // What answers is a file of this package.
+      return answer.value as WorkerAnswers[Kind];
     } finally {
       this.#pending.delete(call);
       if (this.#pending.size === 0) this.#worker.unref();

@@ -32,7 +32,13 @@ export async function packVariants(options: {
     (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtypes.includes(dtype),
   );
   if (dtypes.includes("fp32"))
-    variants.push({ dtype: "fp32", backends: ["wasm", "webgpu"], split: fp32, expansion: 2 });
+    variants.push({
+      dtype: "fp32",
+      engine: "onnx",
+      backends: ["wasm", "webgpu"],
+      split: fp32,
+      expansion: 2,
+    });
   const [first] = quantized;
   if (first === undefined) return { variants, warnings: [] };
   onDtype(first);

@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import {
+  blobsOf,
+  isFileName,
+  type Manifest,
+  type Provenance,
+  SelvedgeError,
+} from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
 import { readCases } from "./cases-file.ts";
@@ -8,6 +14,8 @@ import { checkCases } from "./check-cases.ts";
 import type { Golden } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readSigningKey } from "./key-file.ts";
+import type { EngineSource } from "./open-session.ts";
+import { packTfjsVariants } from "./pack-tfjs-variants.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
@@ -16,8 +24,10 @@ import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
 import { ModelFolder } from "./registry.ts";
 import { signPack } from "./sign-pack.ts";
+import type { ModelSource } from "./sources/model-source.ts";
 import { openSource } from "./sources/open-source.ts";
 import { type SplitModel, splitModel } from "./split-model.ts";
+import { splitTfjsModel } from "./split-tfjs-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
@@ -125,7 +135,6 @@ async function packModel(options: PackOptions): Promise<PackResult> {
 
   enter("read");
   const opened = await openSource(options.model, options.file);
-  const { model, bytes: original, source } = opened.model;
   const attached = await readAttachments(options.attachments ?? []);
   const given =
     options.golden === undefined
@@ -133,15 +142,15 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       : await readCases(options.golden, "Golden file");
 
   enter("split");
-  const split = await splitModel(model);
-  refuseFloat16(split);
+  const { original, source, split } = await prepare(opened);
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
   const golden = await goldenAnswers({
-    original: { graph: original, weights: new Map() },
+    original,
     split: {
+      engine: original.engine,
       graph: split.graph,
       weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
     },
@@ -151,9 +160,10 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     signal,
   });
 
-  const { variants, warnings } = await packVariants({
+  const makeVariants = opened.engine === "tfjs" ? packTfjsVariants : packVariants;
+  const { variants, warnings } = await makeVariants({
     dtypes: options.dtypes ?? ["fp32"],
-    original,
+    original: original.graph,
     fp32: split,
     golden,
     base,
@@ -187,6 +197,22 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
     warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
   };
+}
+
+/** A model as its engine runs it, and the same without its weights. */
+async function prepare(opened: ModelSource): Promise<{
+  original: EngineSource;
+  source: Provenance["source"];
+  split: SplitModel;
+}> {
+  if (opened.engine === "tfjs") {
+    const { model, original, source } = opened;
+    return { original, source, split: await splitTfjsModel(model, original.weights) };
+  }
+  const { model, bytes, source } = opened.model;
+  const split = await splitModel(model);
+  refuseFloat16(split);
+  return { original: { engine: "onnx", graph: bytes, weights: new Map() }, source, split };
 }
 
 function refuseFloat16({ tensors }: SplitModel): void {

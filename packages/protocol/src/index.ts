@@ -117,4 +117,16 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
 export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
+export {
+  encodeTfjsModel,
+  inlineAddress,
+  parseTfjsModel,
+  storedSize,
+  storedType,
+  type TfjsArtifacts,
+  type TfjsModel,
+  type TfjsWeight,
+  type TfjsWeightGroup,
+  tfjsArtifacts,
+} from "./tfjs-model.ts";
 export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

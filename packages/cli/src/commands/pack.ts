@@ -16,11 +16,11 @@ const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
 
 export const packCommand: Command = {
   name: "pack",
-  summary: "make a pack of an ONNX model",
+  summary: "make a pack of a model",
   help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
 
-Packs MODEL, an ONNX file, into a registry. A version that is there is never overwritten with
-other bytes.
+Packs MODEL into a registry: an ONNX file, or a model of TensorFlow.js, as its model.json or the
+folder of that. A version that is there is never overwritten with other bytes.
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
@@ -41,7 +41,7 @@ other bytes.
   --commit SHA        the git commit it was trained from
   --parent VERSION    the version it was made from
   --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
-                      fp32         as the model is
+                      fp32         as the model is, and the only one for TensorFlow.js
                       fp16         weights in 16 bits; WASM and WebGPU
                       q8           8 bits, computed in integers; WASM
                       q8-storage   8 bits in storage, computed in float32; WebGPU

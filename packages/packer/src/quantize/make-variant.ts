@@ -5,6 +5,7 @@ import type { Golden } from "../golden.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
 import { openSession } from "../onnx-runtime.ts";
+import type { Engine } from "../open-session.ts";
 import { opsetOf } from "../passes/raise-opset.ts";
 import { type SplitModel, splitModel } from "../split-model.ts";
 import { magnitudeOf, toleranceOfVariant } from "../tolerance.ts";
@@ -21,6 +22,7 @@ const LOWEST_SNR_DB = 10;
 /** A model in one precision. */
 export interface PackedVariant {
   readonly dtype: PackableDtype;
+  readonly engine: Engine;
   readonly backends: readonly string[];
   readonly split: SplitModel;
   /** What a session keeps of a weight, as a multiple of its stored bytes. */
@@ -72,7 +74,7 @@ export async function makeVariant(options: {
       dtype,
       `its answers to the golden inputs are off by up to ${error.maxDifference}, and the largest is ${largest.toPrecision(3)}: a device that answers zeros would pass`,
     );
-  return { dtype, backends, split, expansion, error, tolerance };
+  return { dtype, engine: "onnx", backends, split, expansion, error, tolerance };
 }
 
 /** The bytes of a graph and its tensors, equal ones once. */
