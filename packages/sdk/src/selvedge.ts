@@ -49,7 +49,7 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, runtimeFolder, service, telemetry, onSend, workers } = readOptions(options);
+  const { registry, assets, service, telemetry, onSend, workers } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     registry,
     onSend,
@@ -70,7 +70,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       requireOpen();
       const host = new EngineHost({
         backend,
-        folder: runtimeFolder,
+        assets,
         spawn: () => spawnEngine(workers.engine),
         shelf,
         onDispose: () => hosts.delete(host),

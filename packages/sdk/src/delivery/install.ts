@@ -3,11 +3,14 @@ import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import type { Database } from "../store/database.ts";
 import {
   activate,
+  engineOf,
   findManifestText,
   neededBlobs,
   requireBackend,
   totalBytes,
+  variantOf,
 } from "../store/packs.ts";
+import { ENGINES, type EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
@@ -28,7 +31,15 @@ const ROUNDS = 4;
 export async function install(
   database: Database,
   selector: PackSelector,
-  { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: Progress) => void },
+  {
+    signal,
+    onProgress,
+    onEngine,
+  }: {
+    signal: AbortSignal;
+    onProgress: (progress: Progress) => void;
+    onEngine?: ((engine: EngineName) => void) | undefined;
+  },
 ): Promise<Installed> {
   const startedAt = performance.now();
   const report = (phase: Progress["phase"], loaded: number, total: number) =>
@@ -40,6 +51,7 @@ export async function install(
   });
   const resolvedAt = performance.now();
   const dtype = chooseDtype(pack.manifest, selector);
+  onEngine?.(engineOf(variantOf(pack.manifest, dtype), pack.manifest));
   const needs = neededBlobs(pack.manifest, dtype);
   let fetchedBytes = 0;
   const refused = new Set<string>();
@@ -93,12 +105,13 @@ export function chooseDtype(
     return dtype;
   }
   const first = manifest.variants.find(
-    ({ engine, backends }) => engine === "onnx" && backends.includes(backend),
+    ({ engine, backends }) =>
+      ENGINES.some((known) => known === engine) && backends.includes(backend),
   );
   if (first !== undefined) return first.dtype;
   throw new SelvedgeError(
     "no-candidate",
-    `${manifest.name}@${manifest.version} has no variant for onnx on ${backend}, which this version of Selvedge needs. Pack one, or update Selvedge.`,
+    `${manifest.name}@${manifest.version} has no variant for ${ENGINES.join(" or ")} on ${backend}, which this version of Selvedge needs. Pack one, or update Selvedge.`,
   );
 }
 

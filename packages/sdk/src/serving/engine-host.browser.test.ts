@@ -23,7 +23,7 @@ afterEach(() => {
 function hostOf(spawn: () => Worker): EngineHost {
   return new EngineHost({
     backend: "wasm",
-    folder: "https://assets.test/",
+    assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     spawn: () => {
       const worker = spawn();

@@ -7,6 +7,7 @@ import {
   SelvedgeError,
   sha256,
 } from "@selvedge/protocol";
+import { ENGINES, type EngineName } from "../worker/engine-api.ts";
 import type { CachedPack, PackSelector } from "../worker/keeper-api.ts";
 import {
   type ActivationRecord,
@@ -241,5 +242,22 @@ export function variantOf(manifest: Manifest, dtype: Dtype): Manifest["variants"
   throw new SelvedgeError(
     "no-candidate",
     `${manifest.name}@${manifest.version} is not packed as ${dtype}, only as ${packed}. Ask for one of those, or leave dtype "auto".`,
+  );
+}
+
+/**
+ * What runs a variant of a manifest.
+ *
+ * @throws SelvedgeError `no-candidate` for an engine that this version does not have.
+ */
+export function engineOf(
+  { dtype, engine }: Manifest["variants"][number],
+  { name, version }: Manifest,
+): EngineName {
+  const known = ENGINES.find((candidate) => candidate === engine);
+  if (known !== undefined) return known;
+  throw new SelvedgeError(
+    "no-candidate",
+    `${name}@${version} needs the engine "${engine}" for ${dtype}, and this version of Selvedge has ${ENGINES.join(" and ")} only. Ask for another dtype, or update Selvedge.`,
   );
 }

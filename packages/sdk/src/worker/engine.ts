@@ -1,12 +1,12 @@
 /** The engine worker's entry: one runtime, one session, and nothing that has to survive it. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
-import type { EngineRuntime, EngineSession } from "../engine/engine-session.ts";
-import { loadOnnxRuntime } from "../engine/onnx/onnx-runtime.ts";
+import type { EngineSession } from "../engine/engine-session.ts";
 import { openPack, type ReadPack } from "../engine/open-pack.ts";
+import { RuntimeLoader } from "../engine/runtime-loader.ts";
 import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
-import { requireBackend, variantOf } from "../store/packs.ts";
+import { engineOf, requireBackend, variantOf } from "../store/packs.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -18,11 +18,7 @@ interface OpenSession {
 }
 
 const database = new Database();
-let startRuntime: (runtime: Promise<EngineRuntime>) => void;
-// `open` may come before `start`: the page holds `start` back while another worker compiles the wasm.
-const runtime = new Promise<EngineRuntime>((resolve) => {
-  startRuntime = resolve;
-});
+const runtimes = new RuntimeLoader();
 let backend: Backend = "wasm";
 let open: OpenSession | undefined;
 
@@ -30,10 +26,13 @@ const api: EngineApi = {
   start: (request) =>
     outcomeOf(async () => {
       backend = request.backend;
-      startRuntime(loadOnnxRuntime(request));
-      const { module, compileMs } = await runtime;
-      return { module, compileMs };
+      return runtimes.start(request);
     }),
+
+  expect(engine) {
+    // Whether it can be loaded is told to whoever opens a pack.
+    runtimes.need(engine).catch(() => undefined);
+  },
 
   open: (request) =>
     outcomeOf(async () => {
@@ -42,19 +41,27 @@ const api: EngineApi = {
       if (read === undefined) return undefined;
       requireBackend(read.manifest, read.dtype, backend);
       const readMs = performance.now() - startedAt;
-      const loaded = await runtime;
+      const variant = variantOf(read.manifest, read.dtype);
+      const engine = engineOf(variant, read.manifest);
+      const loaded = await runtimes.need(engine);
       const createdAt = performance.now();
       const { source, ...pack } = read;
-      open = { session: await loaded.createSession(source), pack, backend };
-      const { name, version, signature } = pack.manifest;
+      const { manifest } = pack;
+      const session = await loaded.createSession(source, (created) =>
+        prove({ database, session: created }, { manifest, variant, backend }),
+      );
+      open = { session, pack, backend };
+      const { name, version, signature } = manifest;
       return {
         digest: pack.digest,
         name,
         version,
         dtype: pack.dtype,
+        engine,
+        ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
         bytes: pack.bytes,
-        backends: variantOf(pack.manifest, pack.dtype).backends,
+        backends: variant.backends,
         readMs,
         createMs: performance.now() - createdAt,
       };
