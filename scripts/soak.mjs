@@ -1,6 +1,9 @@
 import { ensureInstalled, run } from "./install.mjs";
 
 ensureInstalled();
-run("npx", ["vitest", "run", "--project", "unit", "packages/packer/src/pack.fuzz.test.ts"], {
+const tests = ["pack.fuzz.test.ts", "pack-tfjs.fuzz.test.ts"].map(
+  (file) => `packages/packer/src/${file}`,
+);
+run("npx", ["vitest", "run", "--project", "unit", ...tests], {
   env: { ...process.env, SELVEDGE_FUZZ: process.env["SELVEDGE_FUZZ"] ?? "10000" },
 });

@@ -51,7 +51,8 @@ export async function install(
   });
   const resolvedAt = performance.now();
   const dtype = chooseDtype(pack.manifest, selector);
-  onEngine?.(engineOf(variantOf(pack.manifest, dtype), pack.manifest));
+  const engine = engineOf(variantOf(pack.manifest, dtype), pack.manifest);
+  onEngine?.(engine);
   const needs = neededBlobs(pack.manifest, dtype);
   let fetchedBytes = 0;
   const refused = new Set<string>();
