@@ -6,6 +6,7 @@ import * as ort from "onnxruntime-web";
 import { goldenText } from "../demo/models/golden-text.mjs";
 import { pack } from "../packages/packer/dist/index.js";
 import { characterErrorRate } from "./character-error.mjs";
+import { measureUpdates } from "./pack-updates.mjs";
 import { renderedText } from "./rendered-text.mjs";
 
 // As in a webview without cross-origin isolation.
@@ -16,7 +17,10 @@ const LINES = 120;
 const PAGE_ROUNDS = 15;
 const DTYPES = ["fp32", "fp16", "q8", "q8-storage"];
 
-/** What each precision of the demo's text models weighs, how fast it is on WASM, and what it misreads. */
+/**
+ * What each precision of the demo's text models weighs, how fast it is on WASM, and what it misreads;
+ * and what updates of one cost.
+ */
 export async function measurePacks() {
   const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-"));
   try {
@@ -32,6 +36,14 @@ export async function measurePacks() {
     const ratios = [...rec.ratios, ...det.ratios];
     await measureRec(rec.contenders, { lines, labels, results, ratios });
     await measureDet(det.contenders, { page: pages[0], results, ratios });
+    for (const dtypes of [["q8"], ["fp32", "q8"]]) {
+      const updates = await measureUpdates(
+        { name: "rec", model: ocr.recognitionPath, dtypes },
+        folder,
+      );
+      results.push(...updates.results);
+      ratios.push(...updates.ratios);
+    }
     return { results, ratios };
   } finally {
     await rm(folder, { recursive: true, force: true });

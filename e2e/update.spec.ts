@@ -1,22 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { diff, type PackResult, pack, promote } from "@selvedge/packer";
 import { landeOnnx } from "../demo/models/lande-to-onnx.mjs";
 import { changeWeights, nudge } from "./fixtures/change-weights.ts";
-import { expect, openBare, type Site, test as withRegistry } from "./fixtures/test.ts";
+import { countBytes } from "./fixtures/count-bytes.ts";
+import { test } from "./fixtures/own-registry.ts";
+import { expect, openBare, type Site } from "./fixtures/test.ts";
 
 const MODEL = "lande";
-
-const test = withRegistry.extend({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern
-  registry: async ({}, use) => {
-    const folder = await mkdtemp(join(tmpdir(), "selvedge-e2e-registry-"));
-    await use(folder);
-    await rm(folder, { recursive: true, force: true });
-  },
-});
 
 /** Packs an ONNX file and serves it to everyone. */
 async function release(
@@ -50,17 +42,6 @@ async function visit(page: Page, site: Site, until: string): Promise<string> {
   );
 }
 
-/** Counts the bytes of a model's manifests and segments that arrive from now on. */
-function count(context: BrowserContext): { readonly bytes: number; readonly requests: number } {
-  const seen = { bytes: 0, requests: 0 };
-  context.on("response", (response) => {
-    if (!/\/segments\/|\/manifest\.json$/.test(response.url())) return;
-    seen.bytes += Number(response.headers()["content-length"]);
-    seen.requests += 1;
-  });
-  return seen;
-}
-
 test("an update is fetched while the old version serves, and takes the bytes that diff says", async ({
   page,
   site,
@@ -84,7 +65,7 @@ test("an update is fetched while the old version serves, and takes the bytes tha
   ] as const) {
     await release(onnx, { registry, version, ...(base === undefined ? {} : { base }) });
     const predicted = await diff({ name: MODEL, from: held, to: version, registry });
-    const fetched = count(context);
+    const fetched = countBytes(context);
     expect(await visit(page, site, version)).toBe(held);
     await expect.poll(() => fetched.bytes).toBe(predicted.fetched);
     const tensorBytes = predicted.items
@@ -96,7 +77,7 @@ test("an update is fetched while the old version serves, and takes the bytes tha
     } else expect(tensorBytes).toBe(0);
     if (version === "1.3.0") expect(fetched.requests).toBe(1);
 
-    const after = count(context);
+    const after = countBytes(context);
     expect(await visit(page, site, version)).toBe(version);
     expect(after.requests).toBe(0);
     held = version;

@@ -6,18 +6,21 @@ import { TensorProto_DataType as DataType, ModelProtoSchema } from "onnx-buf";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runCli } from "./run-cli.ts";
 
-/** `y = x + w`, both of 512 floats. */
-function smallModel(fill: number): Uint8Array {
-  const shape = { dim: [{ value: { case: "dimValue" as const, value: 512n } }] };
+/** `y = x + w`, both of 512 floats, or `y = x · w` where they have two dimensions. */
+function smallModel(fill: number, dims = [512n]): Uint8Array {
+  const dim = dims.map((size) => ({ value: { case: "dimValue" as const, value: size } }));
+  const shape = { dim };
   const tensor = { elemType: DataType.FLOAT, shape };
   const type = { value: { case: "tensorType" as const, value: tensor } };
-  const rawData = new Uint8Array(new Float32Array(512).fill(fill).buffer);
+  const rawData = new Uint8Array(
+    new Float32Array(Number(dims.reduce((a, b) => a * b))).fill(fill).buffer,
+  );
   const graph = {
     name: "small",
     input: [{ name: "x", type }],
     output: [{ name: "y", type }],
-    initializer: [{ name: "w", dims: [512n], dataType: DataType.FLOAT, rawData }],
-    node: [{ opType: "Add", input: ["x", "w"], output: ["y"] }],
+    initializer: [{ name: "w", dims, dataType: DataType.FLOAT, rawData }],
+    node: [{ opType: dims.length === 1 ? "Add" : "MatMul", input: ["x", "w"], output: ["y"] }],
   };
   const model = { irVersion: 8n, opsetImport: [{ version: 13n }], graph };
   return toBinary(ModelProtoSchema, create(ModelProtoSchema, model));
@@ -99,6 +102,23 @@ describe("runCli", () => {
     expect(status).toBe(0);
     expect(lines[0]).toMatch(/^m@1\.0\.0 → 1\.1\.0 in fp32: [\d.]+ KB of [\d.]+ KB \([\d.]+%\)$/);
     expect(lines).toContainEqual(expect.stringMatching(/^tensor w delta \d+ B of 2\.0 KB what /));
+  });
+
+  it("says how many scales an update keeps", async () => {
+    const dims = [64n, 64n];
+    const quantized = ["--dtype", "q8", ...here()];
+    await writeFile(model(), smallModel(1, dims));
+    await run(...packing(), ...quantized);
+    await writeFile(model(), smallModel(1.001, dims));
+    const next = ["pack", model(), "--name", "m", "--version", "1.1.0", "--base", "1.0.0"];
+    const { status, out } = await run(...next, ...quantized);
+    expect(status).toBe(0);
+    expect(out).toContain("  q8 keeps 64 of its 64 scales from 1.0.0");
+    const again = await run(...next, ...quantized, "--json");
+    expect(JSON.parse(again.out[0] ?? "")).toMatchObject({
+      outcome: "unchanged",
+      scales: [{ dtype: "q8", all: 64, kept: 64 }],
+    });
   });
 
   it("signs with keys of its own making, and verifies with them alone", async () => {

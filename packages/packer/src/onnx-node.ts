@@ -29,6 +29,21 @@ export function integerAttribute(name: string, value: number): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
 }
 
+export function integersAttribute(name: string, values: readonly number[]): AttributeProto {
+  const ints = values.map(BigInt);
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints });
+}
+
+export function floatsAttribute(name: string, values: readonly number[]): AttributeProto {
+  const floats = [...values];
+  return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats });
+}
+
+export function stringsAttribute(name: string, values: readonly string[]): AttributeProto {
+  const strings = values.map((value) => new TextEncoder().encode(value));
+  return create(AttributeProtoSchema, { name, type: AttributeType.STRINGS, strings });
+}
+
 export function stringAttribute(name: string, value: string): AttributeProto {
   const s = new TextEncoder().encode(value);
   return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
@@ -157,5 +157,21 @@ describe("packing a fine-tuned version of a quantized base", () => {
     const { scales, warnings } = await packAs("1.1.0", exact(0.97), ["q8-storage"], "1.0.0");
     expect(scales).toEqual([{ dtype: "q8-storage", all: 128 + 1024, kept: 0 }]);
     expect(warnings).toEqual([expect.stringMatching(/^q8-storage has scales of its own.* dB/)]);
+  });
+
+  test("refuses a base of which the scales are damaged, and writes nothing", async () => {
+    const { manifest } = await packAs("1.0.0", perceptron(), ["q8"]);
+    const scales = tensorsOf(manifest, "q8").get("v/s")?.at;
+    const file = join(
+      registry,
+      `m/segments/${manifest.segments[scales?.segment ?? 9]?.sha256}.bin`,
+    );
+    const bytes = await readFile(file);
+    bytes.fill(1, scales?.offset, (scales?.offset ?? 0) + 4);
+    await writeFile(file, bytes);
+    await expect(packAs("1.1.0", fineTune(perceptron()), ["q8"], "1.0.0")).rejects.toMatchObject({
+      code: "registry-invalid",
+    });
+    expect(await readdir(join(registry, "m"))).toEqual(["1.0.0", "segments"]);
   });
 });

@@ -183,16 +183,16 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     stored: await storedBlobs(folder, version),
     base,
   });
-  const { outcome, written } = await publishPack(folder, assembled);
   const { manifest, digest, manifestBytes } = assembled;
   const signature = key && (await signPack(folder, { manifest, digest }, key));
+  const { outcome, written } = await publishPack(folder, assembled, { signature, signal });
   const content = blobsOf(manifest).reduce((sum, blob) => sum + blob.bytes, 0);
   const bytes = { manifest: manifestBytes.length, content, written };
   return {
     manifest,
     digest,
     outcome,
-    ...(signature === undefined ? {} : { signature }),
+    ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
     warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],

@@ -1,8 +1,13 @@
 import { PIECE_BYTES, sha256 } from "@selvedge/protocol";
 import { describe, expect, it } from "vitest";
-import { joinParts, SegmentLayout } from "./segment-layout.ts";
+import { type LaidSegment, SegmentLayout, segmentChunks } from "./segment-layout.ts";
 
 const NOTHING = new Map();
+
+/** All of a segment's bytes. */
+function content(segment: Pick<LaidSegment, "parts" | "bytes"> | undefined): number[] {
+  return segment === undefined ? [] : [...segmentChunks(segment)].flatMap((chunk) => [...chunk]);
+}
 
 describe("SegmentLayout", () => {
   it("lays new blobs one after another without gaps", async () => {
@@ -31,7 +36,9 @@ describe("SegmentLayout", () => {
     const stored = new Map([[await sha256(known), { segment: older, offset: 40 }]]);
     const layout = new SegmentLayout(stored);
     expect((await layout.add(known)).at).toEqual({ segment: 0, offset: 40, length: 2 });
-    expect(await layout.finish()).toEqual([{ ...older, parts: [{ offset: 40, bytes: known }] }]);
+    const [segment] = await layout.finish();
+    expect(segment).toMatchObject({ ...older, parts: [{ offset: 40 }] });
+    expect(content(segment).slice(39, 43)).toEqual([0, 7, 8, 0]);
   });
 
   it("numbers segments as they are needed, and keeps deltas in one of their own", async () => {
@@ -51,9 +58,24 @@ describe("SegmentLayout", () => {
       [2, 40],
       [0, 1],
     ]);
-    const [content, deltas] = await layout.finish();
-    expect(content && joinParts(content)).toEqual(new Uint8Array([1, 3]));
-    expect(deltas && joinParts(deltas)).toEqual(new Uint8Array([2]));
+    const [first, second] = await layout.finish();
+    expect(content(first)).toEqual([1, 3]);
+    expect(content(second)).toEqual([2]);
+  });
+
+  it("fills with zeros what it does not know of a segment, and reads parts when asked to", () => {
+    const reads: number[] = [];
+    const part = (offset: number, ...bytes: number[]) => ({
+      offset,
+      read: () => {
+        reads.push(offset);
+        return Uint8Array.from(bytes);
+      },
+    });
+    const segment = { bytes: 9, parts: [part(5, 6, 7), part(1, 2, 3), part(2, 3, 4)] };
+    expect(reads).toEqual([]);
+    expect(content(segment)).toEqual([0, 2, 3, 4, 0, 6, 7, 0, 0]);
+    expect(reads).toEqual([1, 2, 5]);
   });
 
   it("lists the digests of pieces only where there is more than one", async () => {

@@ -6,12 +6,17 @@ import {
   pieceRange,
   sha256,
 } from "@selvedge/protocol";
+import { digestChunks } from "./digest-chunks.ts";
 import type { StoredBlobs } from "./stored-blobs.ts";
+
+/** How much of a part is handed on at a time. */
+const WRITE_BYTES = 8 * PIECE_BYTES;
 
 /** Bytes and where they belong in a segment. */
 interface Part {
   readonly offset: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Gives them, each time anew where they are too many to be kept. */
+  read(): Uint8Array<ArrayBuffer>;
 }
 
 /** A segment of a pack, with as much of its content as the pack itself has. */
@@ -44,11 +49,13 @@ export class SegmentLayout {
   /**
    * @param kind each has a new segment of its own, so that whoever wants no deltas reads ranges
    * without holes
+   * @param read gives the bytes again, where they are too many to be kept
    * @returns where the blob lies, and what it hashes to.
    */
   async add(
     bytes: Uint8Array<ArrayBuffer>,
     kind: "content" | "deltas" = "content",
+    read: () => Uint8Array<ArrayBuffer> = () => bytes,
   ): Promise<BlobRef> {
     const digest = await sha256(bytes);
     const known = this.#blobs.get(digest);
@@ -63,7 +70,7 @@ export class SegmentLayout {
       ...(bytes.length > PIECE_BYTES ? { chunks: await pieceDigests(bytes) } : {}),
     };
     this.#blobs.set(digest, blob);
-    draft.parts.push({ offset, bytes });
+    draft.parts.push({ offset, read });
     if (stored === undefined) draft.bytes += bytes.length;
     return blob;
   }
@@ -75,7 +82,7 @@ export class SegmentLayout {
       segments.push({
         parts,
         bytes,
-        sha256: stored?.sha256 ?? (await sha256(joinParts({ parts, bytes }))),
+        sha256: stored?.sha256 ?? digestChunks(segmentChunks({ parts, bytes })),
       });
     return segments;
   }
@@ -94,14 +101,27 @@ export class SegmentLayout {
   }
 }
 
-/** The bytes of a segment; zeros where no part says otherwise. */
-export function joinParts({
+/** The bytes of a segment from first to last; zeros where no part says otherwise. */
+export function* segmentChunks({
   parts,
   bytes,
-}: Pick<LaidSegment, "parts" | "bytes">): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
-  for (const part of parts) whole.set(part.bytes, part.offset);
-  return whole;
+}: Pick<LaidSegment, "parts" | "bytes">): Generator<Uint8Array> {
+  let position = 0;
+  function* zerosUpTo(end: number): Generator<Uint8Array> {
+    for (; position < end; position = Math.min(end, position + PIECE_BYTES))
+      yield new Uint8Array(Math.min(end - position, PIECE_BYTES));
+  }
+  for (const part of [...parts].sort((a, b) => a.offset - b.offset)) {
+    yield* zerosUpTo(part.offset);
+    // In pieces, so that whoever writes them can be interrupted.
+    const content = part.read();
+    for (let at = position - part.offset; at < content.length; at += WRITE_BYTES) {
+      const chunk = content.subarray(at, at + WRITE_BYTES);
+      yield chunk;
+      position += chunk.length;
+    }
+  }
+  yield* zerosUpTo(bytes);
 }
 
 async function pieceDigests(bytes: Uint8Array<ArrayBuffer>): Promise<string[]> {

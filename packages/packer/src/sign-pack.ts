@@ -7,17 +7,18 @@ import {
 } from "@selvedge/protocol";
 import { fingerprint, type SigningKey } from "./key-file.ts";
 import type { ModelFolder } from "./registry.ts";
-import { writeAtomically } from "./write-atomically.ts";
 
 /**
- * Writes the signature of a version beside its manifest. One that this key made, and that still holds,
- * is left alone: ECDSA takes a random number, so that signing twice never gives the same bytes.
+ * Makes the signature of a version. One that this key made, and that still holds, is left alone: ECDSA
+ * takes a random number, so that signing twice never gives the same bytes.
+ *
+ * @returns the text of its file; `undefined` where the one that is there holds
  */
 export async function signPack(
   folder: ModelFolder,
   pack: SignedPack,
   { signer, jwk }: SigningKey,
-): Promise<"written" | "unchanged"> {
+): Promise<string | undefined> {
   const { version } = pack.manifest;
   const existing = await folder.signature(version);
   const trusted = { keys: [jwk] };
@@ -27,9 +28,7 @@ export async function signPack(
       () => true,
       () => false,
     ));
-  if (holds) return "unchanged";
+  if (holds) return undefined;
   const envelope = await signEnvelope(await encodeModelStatement(pack), signer);
-  const text = encodeModelSignature(envelope, await fingerprint(jwk));
-  await writeAtomically(folder.signatureFile(version), text);
-  return "written";
+  return encodeModelSignature(envelope, await fingerprint(jwk));
 }

@@ -8,6 +8,7 @@ import {
   type TensorProto,
   TensorProtoSchema,
 } from "onnx-buf";
+import { dropDocumentation } from "./drop-documentation.ts";
 import { hoistConstants } from "./hoist-constants.ts";
 import { liftInitializers } from "./lift-initializers.ts";
 import type { NamedTensor } from "./named-tensor.ts";
@@ -37,6 +38,7 @@ export async function splitModel(model: ModelProto): Promise<SplitModel> {
   settleInitializers(model, graph);
   refuseRepeatedNames(graph);
   liftInitializers(graph);
+  dropDocumentation(model);
   const tensors: SplitModel["tensors"][number][] = [];
   for (const tensor of graph.initializer) {
     const dtype = elementType(tensor.dataType);

@@ -40,9 +40,9 @@ describe("rawContent", () => {
 });
 
 describe("isExternalizable", () => {
-  it("begins at 1024 bytes", () => {
-    expect(isExternalizable(filled("w", 256, 0))).toBe(true);
-    expect(isExternalizable(filled("w", 255, 0))).toBe(false);
+  it("begins at 2048 bytes", () => {
+    expect(isExternalizable(filled("w", 512, 0))).toBe(true);
+    expect(isExternalizable(filled("w", 511, 0))).toBe(false);
   });
 
   it("does not hold for strings", () => {
