@@ -88,7 +88,7 @@ async function readGroup(
   if (held !== wanted)
     throw new SelvedgeError(
       "model-invalid",
-      `${folder}: ${list || "no file at all"} should hold the ${wanted} bytes of ${weights.length} weights, but ${held < wanted ? "ends" : "goes on"} ${held < wanted ? `after ${held}` : `for ${held}`}. Copy the model's files again.`,
+      `${folder}: ${list || "no file at all"} should hold the ${wanted} bytes of ${weights.length} weights, but ${held < wanted ? `ends after ${held}` : `goes on for ${held}`}. Copy the model's files again.`,
     );
   for (const [index, name] of paths.entries()) {
     const file = files[index];
