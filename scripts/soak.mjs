@@ -1,7 +1,7 @@
 import { ensureInstalled, run } from "./install.mjs";
 
 ensureInstalled();
-const tests = ["pack.fuzz.test.ts", "pack-tfjs.fuzz.test.ts"].map(
+const tests = ["pack.fuzz.test.ts", "pack-tfjs.fuzz.test.ts", "cases-file.fuzz.test.ts"].map(
   (file) => `packages/packer/src/${file}`,
 );
 run("npx", ["vitest", "run", "--project", "unit", ...tests], {

@@ -8,7 +8,7 @@ import {
   type TensorRef,
 } from "@selvedge/protocol";
 import type { BaseVersion } from "./base-version.ts";
-import type { Golden } from "./golden.ts";
+import type { GoldenSet } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { runtimeVersions } from "./open-session.ts";
 import { packerVersion } from "./packer-version.ts";
@@ -17,7 +17,6 @@ import { roundAnswers } from "./round-answers.ts";
 import { type LaidSegment, SegmentLayout } from "./segment-layout.ts";
 import { type DeclaredSignature, observedSignature } from "./signature.ts";
 import type { StoredBlobs } from "./stored-blobs.ts";
-import { tolerances } from "./tolerance.ts";
 import { type DeltaSource, withDelta } from "./with-delta.ts";
 
 /** A manifest larger than this is refused: no device should have to hold it. */
@@ -40,7 +39,7 @@ export interface PackParts {
   /** In the order a device takes the first that it can run. */
   readonly variants: readonly PackedVariant[];
   readonly attachments: readonly Attachment[];
-  readonly golden: readonly Golden[];
+  readonly golden: GoldenSet;
   /** What need not be stored again. */
   readonly stored: StoredBlobs;
   /** What deltas start from. */
@@ -72,13 +71,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
   const attachments: Manifest["attachments"][number][] = [];
   for (const attachment of parts.attachments)
     attachments.push({ name: attachment.name, ...(await layout.add(attachment.bytes)) });
-  const tolerance = tolerances(golden.flatMap(({ outputs }) => outputs));
-  const cases: Manifest["golden"]["cases"][number][] = [];
-  for (const [index, { inputs, outputs }] of roundAnswers(golden, tolerance).entries())
-    cases.push({
-      inputs: await addTensors(from, inputs, parts.base?.golden(index)?.inputs),
-      outputs: await addTensors(from, outputs, parts.base?.golden(index)?.outputs),
-    });
+  const cases = await addGolden(from, parts);
   const segments = await layout.finish();
 
   const manifest: Manifest = {
@@ -93,12 +86,12 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
         ...(await runtimeVersions(parts.variants.map(({ engine }) => engine))),
       },
     },
-    signature: observedSignature(parts.declared, golden),
+    signature: observedSignature(parts.declared, golden.cases),
     segments: segments.map(({ sha256: segmentDigest, bytes }) => ({
       sha256: segmentDigest,
       bytes,
     })),
-    golden: { tolerance, cases },
+    golden: { tolerance: golden.tolerance, cases, spread: golden.spread },
     attachments,
     variants,
   };
@@ -115,6 +108,35 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     digest: await sha256(manifestBytes),
     segments,
   };
+}
+
+/** Adds what travels, each case for those variants that are held to it. */
+async function addGolden(
+  from: DeltaSource,
+  { golden, variants }: PackParts,
+): Promise<Manifest["golden"]["cases"]> {
+  const packed = [...new Set(variants.map(({ dtype }) => dtype))];
+  const cases: Manifest["golden"]["cases"][number][] = [];
+  const tolerances = { ...golden.tolerance, ...golden.own };
+  for (const item of golden.cases) {
+    if (item.role === "probe") continue;
+    const excused = variants.filter((variant) => variant.excused?.includes(item));
+    const dtypes = packed.filter((name) => excused.every(({ dtype }) => dtype !== name));
+    if (dtypes.length === 0) continue;
+    const older = from.base?.golden(cases.length);
+    const inputs = await addTensors(from, item.inputs, older?.inputs);
+    const rounded = roundAnswers(item.outputs, tolerances);
+    const outputs = await addTensors(from, rounded, older?.outputs);
+    cases.push({
+      inputs,
+      outputs: outputs.map((output, index) => {
+        const { scale } = item.outputs[index] ?? {};
+        return scale === undefined ? output : { ...output, scale };
+      }),
+      ...(excused.length === 0 ? {} : { dtypes }),
+    });
+  }
+  return cases;
 }
 
 async function addVariant(

@@ -95,6 +95,11 @@ describe("readCases of JSON", () => {
     await expect(read(document)).rejects.toThrow(what);
   });
 
+  it("says in one line what is wrong with a name of several", async () => {
+    const broken = { cases: [{ inputs: { "a\nb\u0007": 1 } }] };
+    await expect(read(broken)).rejects.toThrow("cases[0].inputs.a b must be an object.");
+  });
+
   it("says that a file is missing", async () => {
     await expect(readCases("/nowhere.json", "Golden file")).rejects.toMatchObject({
       code: "not-found",

@@ -4,6 +4,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { casesFromJson } from "./cases-from-json.ts";
 import { casesFromNpz } from "./cases-from-npz.ts";
 import type { NamedTensor } from "./named-tensor.ts";
+import { oneLine } from "./one-line.ts";
 
 /** What a model is run on once, with what is known about the answer. */
 export interface Case {
@@ -23,14 +24,14 @@ export type Refuse = (what: string) => never;
 const LARGEST_FILE = 2 ** 30;
 
 /**
- * Reads cases from a file, an archive of NumPy's (`.npz`) or else JSON; README.md shows both.
+ * Reads cases from a file, an archive of NumPy's (`.npz`) or else JSON; docs/golden.md shows both.
  *
  * @param what what to call the file in messages, such as `Golden file`
  * @throws SelvedgeError `not-found`, or `options-invalid`, naming what is wrong.
  */
 export async function readCases(path: string, what: string): Promise<Case[]> {
   const refuse: Refuse = (wrong) => {
-    throw new SelvedgeError("options-invalid", `${what} ${basename(path)}: ${wrong}.`);
+    throw new SelvedgeError("options-invalid", `${what} ${basename(path)}: ${oneLine(wrong)}.`);
   };
   const bytes = await readBounded(path, refuse).catch((cause: unknown) => {
     if (cause instanceof SelvedgeError) throw cause;

@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { type Case, nameOfCase } from "./cases-file.ts";
 import type { NamedTensor } from "./named-tensor.ts";
+import { oneLine } from "./one-line.ts";
 import type { DeclaredSignature, DeclaredValue } from "./signature.ts";
 
 /**
@@ -22,7 +23,10 @@ export function checkCases(
       missingFrom(inputs, declared.inputs) ??
       wrongAmong(outputs, declared.outputs, "output");
     if (wrong !== undefined)
-      throw new SelvedgeError("options-invalid", `${file}: ${nameOfCase(item, index)}: ${wrong}.`);
+      throw new SelvedgeError(
+        "options-invalid",
+        `${file}: ${oneLine(`${nameOfCase(item, index)}: ${wrong}`)}.`,
+      );
   }
 }
 

@@ -1,4 +1,10 @@
-import { type Manifest, type TensorRef, toleranceOf } from "@selvedge/protocol";
+import {
+  goldenCasesOf,
+  type Manifest,
+  type TensorRef,
+  toleranceFor,
+  toleranceOf,
+} from "@selvedge/protocol";
 import type { Contents } from "./check-blobs.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { isEngine, openSession } from "./open-session.ts";
@@ -30,11 +36,13 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
       const weights = new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)]));
       const session = await openSession({ engine, graph: bytesOf(graph.sha256), weights });
       try {
-        for (const [index, { inputs, outputs }] of manifest.golden.cases.entries()) {
+        for (const golden of goldenCasesOf(manifest, variant)) {
+          const { inputs, outputs } = golden;
           const answers = await session.run(inputs.map(tensor));
-          for (const golden of outputs) {
-            const answer = answers.find(({ name }) => name === golden.name);
-            const wrong = difference(answer, tensor(golden), tolerance);
+          for (const output of outputs) {
+            const answer = answers.find(({ name }) => name === output.name);
+            const wrong = difference(answer, tensor(output), toleranceFor(output, tolerance));
+            const index = manifest.golden.cases.indexOf(golden);
             if (wrong !== undefined)
               problems.push(problem(`Golden case ${index} of ${dtype}: ${wrong}`));
           }

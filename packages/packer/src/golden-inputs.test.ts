@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { goldenInputs } from "./golden-inputs.ts";
-import { elementsOf, type RunnableType } from "./named-tensor.ts";
+import { edgeInputs, goldenInputs } from "./golden-inputs.ts";
+import { elementsOf, type NamedTensor, type RunnableType } from "./named-tensor.ts";
 
 const declared = (dtype: RunnableType | undefined, dims: number[] | undefined) => ({
   inputs: [{ name: "x", dtype, dims }],
@@ -61,5 +61,48 @@ describe("goldenInputs", () => {
         message: expect.stringMatching(new RegExp(`${what}.*--golden`)),
       }),
     );
+  });
+});
+
+describe("edgeInputs", () => {
+  const valuesOf = (candidates: Generator<NamedTensor[]> | undefined) => {
+    const [x] = candidates?.next().value ?? [];
+    return {
+      dims: x?.dims,
+      values: [...new Set(Array.from(elementsOf(x ?? expect.fail()), Number))],
+    };
+  };
+
+  it("has zeros and extremes of the smallest sizes, and noise of the largest", () => {
+    const [zeros, extremes, largest] = edgeInputs(declared("float32", [-1, 64, -1]), 10_000_000);
+    expect(valuesOf(zeros)).toEqual({ dims: [1, 64, 1], values: [0] });
+    expect(valuesOf(extremes).dims).toEqual([1, 64, 1]);
+    expect(
+      valuesOf(edgeInputs(declared("float32", [-1, 64, -1]), 10_000_000)[1]).values.sort(),
+    ).toEqual([-255, 255]);
+    expect(valuesOf(largest).dims).toEqual([2, 64, 128]);
+  });
+
+  it("has whole numbers from any vocabulary at its extremes", () => {
+    const [zeros, extremes] = edgeInputs(declared("int64", [1, 8]), 10_000_000);
+    expect(valuesOf(zeros).values).toEqual([0]);
+    expect(valuesOf(extremes).values).toEqual([1]);
+  });
+
+  it("makes nothing larger than may be", () => {
+    const made = edgeInputs(declared("float32", [-1, 64, -1]), 1000).map(valuesOf);
+    expect(made.map(({ dims }) => dims)).toEqual([
+      [1, 64, 1],
+      [1, 64, 1],
+      [1, 64, 8],
+    ]);
+    const fixed = edgeInputs(declared("float32", [1, 2 ** 40]), 1000);
+    expect(fixed.flatMap((candidates) => [...candidates])).toEqual([]);
+  });
+
+  it("has nothing for a model without inputs, or that does not say what it takes", () => {
+    expect(edgeInputs({ inputs: [], outputs: [] }, 1000)).toEqual([]);
+    expect(edgeInputs(declared("float32", undefined), 1000)).toEqual([]);
+    expect(edgeInputs(declared(undefined, [1]), 1000)).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ export type WorkerRequest =
       readonly graph: Uint8Array<ArrayBuffer>;
       /** Bytes, or a part of an open file which are read as they are needed. */
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
+      readonly optimization: Optimization;
     }
   | {
       readonly kind: "open-tfjs";
@@ -44,6 +45,9 @@ const SCRIPTS = { onnx: "run-models.mjs", tfjs: "run-tfjs-models.mjs" } as const
 
 /** What runs in a thread. */
 export type WorkerKind = keyof typeof SCRIPTS;
+
+/** How many operators the runtime fuses before it runs a model. */
+export type Optimization = "disabled" | "basic" | "all";
 
 /** Bytes in memory, or some of an open file. */
 export type WeightContent =

@@ -1,10 +1,16 @@
-import type { WeightContent } from "./model-worker.ts";
+import type { Optimization, WeightContent } from "./model-worker.ts";
 import { openWorkerSession, type Session } from "./worker-session.ts";
 
 /** What a session is made of; `weights` are what the graph refers to by name. */
 export interface SessionSource {
   readonly graph: Uint8Array<ArrayBuffer>;
   readonly weights: ReadonlyMap<string, WeightContent>;
+}
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** @default "all" */
+  readonly optimization?: Optimization;
 }
 
 /** Which onnxruntime-web runs here. */
@@ -21,11 +27,14 @@ export async function runtimeVersion(): Promise<string> {
  * @throws Error when the runtime refuses it, in the runtime's own words; SelvedgeError
  * `model-unsupported` when it takes too long.
  */
-export async function openSession({ graph, weights }: SessionSource): Promise<Session> {
+export async function openSession(
+  { graph, weights }: SessionSource,
+  { optimization = "all" }: SessionOptions = {},
+): Promise<Session> {
   const { session } = await openWorkerSession({
     worker: "onnx",
     title: "onnxruntime-web",
-    request: (id) => ({ kind: "open", session: id, graph, weights: [...weights] }),
+    request: (id) => ({ kind: "open", session: id, graph, weights: [...weights], optimization }),
   });
   return session;
 }

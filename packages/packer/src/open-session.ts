@@ -1,6 +1,7 @@
 import {
   openSession as openOnnxSession,
   runtimeVersion,
+  type SessionOptions,
   type SessionSource,
 } from "./onnx-runtime.ts";
 import { openTfjsSession, tfjsVersion } from "./tfjs-runtime.ts";
@@ -19,7 +20,7 @@ interface Runtime {
   /** The npm package behind it. */
   readonly library: string;
   readonly version: () => Promise<string>;
-  readonly open: (source: SessionSource) => Promise<Session>;
+  readonly open: (source: SessionSource, options?: SessionOptions) => Promise<Session>;
 }
 
 const RUNTIMES: Readonly<Record<Engine, Runtime>> = {
@@ -60,8 +61,13 @@ export async function runtimeVersions(engines: readonly Engine[]): Promise<Recor
 /**
  * Opens a model in its engine's runtime.
  *
+ * @param options what engines that cannot choose leave unheeded
+ *
  * @throws Error when the runtime refuses it.
  */
-export function openSession({ engine, graph, weights }: EngineSource): Promise<Session> {
-  return RUNTIMES[engine].open({ graph, weights });
+export function openSession(
+  { engine, graph, weights }: EngineSource,
+  options?: SessionOptions,
+): Promise<Session> {
+  return RUNTIMES[engine].open({ graph, weights }, options);
 }

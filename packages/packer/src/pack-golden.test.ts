@@ -1,10 +1,23 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { landeOnnx } from "../../../demo/models/lande-to-onnx.mjs";
 import { contentsOf } from "./files.fixture.ts";
 import { type FixtureArray, npz } from "./npz.fixture.ts";
-import { addModel, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
+import {
+  addModel,
+  filled,
+  floats as floatTensor,
+  graph,
+  model,
+  modelFile,
+  node,
+  temporaryFolder,
+  value,
+} from "./onnx-model.fixture.ts";
 import { type PackOptions, pack } from "./pack.ts";
+import { noise } from "./run-model.fixture.ts";
+import { verify } from "./verify.ts";
 
 /** Packs a model that adds 0.5, with a golden file. */
 async function packWith(
@@ -65,4 +78,86 @@ describe("pack with a golden file", () => {
     expect(phases).not.toContain("golden");
     expect(await contents()).toEqual([]);
   });
+});
+
+describe("pack with tolerances", () => {
+  const arrays = { x: floats([1, 512], 1) };
+  const own = { absolute: 0.01, relative: 0.1 };
+
+  it("records those that are given, and what the others were derived from", async () => {
+    const tolerance = { wasm: own };
+    const { packing } = await packWith("golden.npz", npz(arrays), { tolerance });
+    const { golden } = (await packing).manifest;
+    expect(golden.tolerance).toEqual({ wasm: own, webgpu: { absolute: 0.0015, relative: 0.01 } });
+    expect(golden.spread?.["webgpu"]).toBeGreaterThan(0);
+  });
+
+  it("takes what the file expects within the tolerance that is given for WASM", async () => {
+    const wrong = { ...arrays, "outputs/y": floats([1, 512], 1.6) };
+    const { packing } = await packWith("golden.npz", npz(wrong), { tolerance: { wasm: own } });
+    expect((await packing).outcome).toBe("written");
+  });
+
+  it.each([
+    [{ wasm: { absolute: 1.5, relative: 0 } }, "zeros"],
+    [{ "q8/wasm": own }, "not packed"],
+  ])("refuses %j and leaves no trace", async (tolerance, what) => {
+    const { packing, contents } = await packWith("golden.npz", npz(arrays), { tolerance });
+    await expect(packing).rejects.toMatchObject({
+      code: "options-invalid",
+      message: expect.stringContaining(what),
+    });
+    expect(await contents()).toEqual([]);
+  });
+});
+
+it("packs edge cases that are made, with the scale of their answers", async () => {
+  const product = model(
+    graph({
+      input: [value("x", ["n", 64])],
+      output: [value("y", ["n", 8])],
+      initializer: [
+        floatTensor("w", [64, 512], noise(64 * 512)),
+        floatTensor("v", [512, 8], noise(512 * 8)),
+        filled("b", 8, 0.5),
+      ],
+      node: [
+        node("MatMul", ["x", "w"], ["h"]),
+        node("MatMul", ["h", "v"], ["p"]),
+        node("Add", ["p", "b"], ["y"]),
+      ],
+    }),
+  );
+  const registry = join(await temporaryFolder(), "registry");
+  const path = await modelFile(product);
+  const { manifest } = await pack({
+    model: path,
+    name: "m",
+    version: "1.0.0",
+    registry,
+    dtypes: ["fp32", "q8"],
+  });
+  const [typical, zeros, extremes] = manifest.golden.cases;
+  expect(typical?.dtypes).toBeUndefined();
+  expect(zeros?.outputs[0]?.scale).toBeUndefined();
+  // Answers to extremes are hundreds of times as large, and so may be the differences.
+  expect(extremes?.outputs[0]?.scale).toBeGreaterThan(50);
+  expect((await verify({ name: "m", registry })).problems).toEqual([]);
+});
+
+it("holds a precision to those edge cases that it can answer, and no others", async () => {
+  const folder = await temporaryFolder();
+  const [path, registry] = [join(folder, "lande.onnx"), join(folder, "registry")];
+  await writeFile(path, landeOnnx());
+  const { manifest } = await pack({
+    model: path,
+    name: "lande",
+    version: "1.0.0",
+    registry,
+    dtypes: ["fp32", "q8"],
+  });
+  const dtypes = manifest.golden.cases.map((golden) => golden.dtypes);
+  expect(dtypes).toContainEqual(["fp32"]);
+  expect(dtypes[0]).toBeUndefined();
+  expect((await verify({ name: "lande", registry })).problems).toEqual([]);
 });

@@ -10,11 +10,13 @@ import {
   type Manifest,
   sha256,
 } from "@selvedge/protocol";
-import type { ModelProto } from "onnx-buf";
+import { AttributeProto_AttributeType as AttributeType, type ModelProto } from "onnx-buf";
 import { beforeEach, describe, expect, test } from "vitest";
 import { diff } from "./diff.ts";
 import { fineTune } from "./fine-tune.fixture.ts";
 import {
+  attribute,
+  DataType,
   floats,
   graph,
   model,
@@ -44,6 +46,35 @@ function perceptron(): ModelProto {
         node("Relu", ["h"], ["r"]),
         node("MatMul", ["r", "v"], ["s"]),
         node("Add", ["s", "b"], ["y"]),
+      ],
+    }),
+  );
+}
+
+/** A weight for every way in which one is quantized in q8: 32 + 32 + 1024 + 16 + 16 scales. */
+function everyOperator(): ModelProto {
+  const integer = (name: string, i: number) =>
+    attribute(name, { type: AttributeType.INT, i: BigInt(i) });
+  const alpha = attribute("alpha", { type: AttributeType.FLOAT, f: 1.02 });
+  const weight = (name: string, dims: number[]) =>
+    floats(name, dims, noise(dims.reduce((product, size) => product * size)));
+  return model(
+    graph({
+      input: [value("x", [1, 8, 8, 8]), value("ids", [4], DataType.INT64)],
+      output: [value("y"), value("z"), value("scaled")],
+      initializer: [
+        weight("conv", [32, 8, 3, 3]),
+        weight("depthwise", [32, 1, 3, 3]),
+        weight("table", [1024, 64]),
+        weight("gemm", [16, 64]),
+        weight("with alpha", [64, 16]),
+      ],
+      node: [
+        node("Conv", ["x", "conv"], ["c"]),
+        node("Conv", ["c", "depthwise"], ["y"], [integer("group", 32)]),
+        node("Gather", ["table", "ids"], ["rows"]),
+        node("Gemm", ["rows", "gemm"], ["z"], [integer("transB", 1)]),
+        node("Gemm", ["rows", "with alpha"], ["scaled"], [alpha]),
       ],
     }),
   );
@@ -95,6 +126,12 @@ describe("packing a fine-tuned version of a quantized base", () => {
       expect(fetched).toBeLessThan(0.12 * full);
     },
   );
+
+  test("keeps scales of every operator, but for those that hold a factor of their own", async () => {
+    await packAs("1.0.0", everyOperator(), ["q8"]);
+    const { scales } = await packAs("1.1.0", fineTune(everyOperator(), 1e-4), ["q8"], "1.0.0");
+    expect(scales).toEqual([{ dtype: "q8", all: 1120, kept: 1104 }]);
+  });
 
   test("leads through deltas to the bytes that a device without the base fetches", async () => {
     const older = await packAs("1.0.0", perceptron(), ["fp32", "q8"]);

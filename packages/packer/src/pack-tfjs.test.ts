@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { elementCount } from "@selvedge/protocol";
+import { elementCount, parseTfjsModel } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { bytesFrom, elementsOf } from "./named-tensor.ts";
 import { temporaryFolder } from "./onnx-model.fixture.ts";
@@ -182,7 +182,10 @@ describe("a model in TensorFlow.js", () => {
     });
     const { model, original } = await openTfjsModel(path);
     const { graph, tensors } = await splitTfjsModel(model, original.weights);
-    expect(tensors).toMatchObject([{ name: "w", dtype: "float16", dims: [32, 16] }]);
+    const [weight16] = parseTfjsModel(new TextDecoder().decode(graph)).weightsManifest.flatMap(
+      (group) => group.weights,
+    );
+    expect(weight16).toMatchObject({ name: "w", quantization: { dtype: "float16" } });
     const weights = new Map(tensors.map(({ sha256, bytes: content }) => [sha256, content]));
     const session = await openTfjsSession({ graph, weights });
     const answers = await answer(session, [1, 32]);

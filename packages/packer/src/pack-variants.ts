@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { BaseVersion } from "./base-version.ts";
-import type { Golden } from "./golden.ts";
+import { type GoldenSet, typicalOf } from "./golden.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
 import { type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
 import { makeVariantFrom } from "./quantize/make-variant-from.ts";
@@ -21,7 +21,7 @@ export async function packVariants(options: {
   readonly original: Uint8Array<ArrayBuffer>;
   /** The same without its weights, which is what fp32 devices get. */
   readonly fp32: SplitModel;
-  readonly golden: readonly Golden[];
+  readonly golden: GoldenSet;
   /** Of which scales are kept. */
   readonly base?: BaseVersion | undefined;
   readonly onDtype: (dtype: PackableDtype) => void;
@@ -43,7 +43,7 @@ export async function packVariants(options: {
   if (first === undefined) return { variants, warnings: [] };
   onDtype(first);
   const source = fromBinary(ModelProtoSchema, original);
-  const { model, warnings } = await prepareModel(source, golden);
+  const { model, warnings } = await prepareModel(source, typicalOf(golden.cases));
   const fp32Bytes = storedBytes(fp32);
   for (const dtype of quantized) {
     if (dtype !== first) onDtype(dtype);

@@ -9,12 +9,15 @@ import {
 } from "@selvedge/protocol";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
+import { calibrate } from "./calibrate.ts";
 import { readCases } from "./cases-file.ts";
 import { checkCases } from "./check-cases.ts";
-import type { Golden } from "./golden.ts";
+import { type GoldenSet, typicalOf } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { readSigningKey } from "./key-file.ts";
+import { limitBackends } from "./limit-backends.ts";
 import type { EngineSource } from "./open-session.ts";
+import { checkOwnTolerances, type OwnTolerances } from "./own-tolerances.ts";
 import { packTfjsVariants } from "./pack-tfjs-variants.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
@@ -37,9 +40,9 @@ const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
 export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
-  /** A file or folder that holds the model: any of `sources/`. */
+  /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; or a PMML file. */
   readonly model: string;
-  /** Which of several models in a folder, as a path within it. */
+  /** Which of several models in a folder, as a path within it, such as `onnx/decoder_model.onnx`. */
   readonly file?: string | undefined;
   readonly name: string;
   readonly version: string;
@@ -55,6 +58,11 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
   readonly license?: string | undefined;
   /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
+  /**
+   * How far answers may be from the golden ones, by backend, or by dtype and backend as in `q8/wasm`,
+   * in place of what is derived from how far apart sound answers are.
+   */
+  readonly tolerance?: OwnTolerances | undefined;
   /**
    * The precisions to pack it in. Golden answers are those of fp32 in any case.
    *
@@ -126,12 +134,15 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     signal?.throwIfAborted();
     options.onProgress?.(dtype === undefined ? { phase } : { phase, dtype });
   };
+  const { dtypes = ["fp32"] } = options;
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
   const base = await openBase(folder, options);
   // Before anything is done that would have to be undone.
   const key = options.key === undefined ? undefined : await readSigningKey(options.key);
   const provenance = await readProvenance(folder, options);
+
+  checkOwnTolerances(options.tolerance ?? {}, dtypes);
 
   enter("read");
   const opened = await openSource(options.model, options.file);
@@ -147,7 +158,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
 
   enter("golden");
-  const golden = await goldenAnswers({
+  const answers = await goldenAnswers({
     original,
     split: {
       engine: original.engine,
@@ -156,19 +167,23 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     },
     declared: split.declared,
     given,
+    tolerance: options.tolerance?.["wasm"],
     candidates: opened.candidates,
     signal,
   });
+  const golden = await calibrate(original, answers, options.tolerance, signal);
 
   const makeVariants = opened.engine === "tfjs" ? packTfjsVariants : packVariants;
-  const { variants, warnings } = await makeVariants({
-    dtypes: options.dtypes ?? ["fp32"],
+  const { variants: made, warnings } = await makeVariants({
+    dtypes,
     original: original.graph,
     fp32: split,
     golden,
     base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
+  const graph = opened.engine === "onnx" ? opened.model.model.graph : undefined;
+  const variants = graph === undefined ? made : limitBackends(made, graph);
 
   enter("write");
   const assembled = await assemblePack({
@@ -195,7 +210,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
-    warnings: [...opened.notes, ...warnings, ...warningsAbout(bytes, golden)],
+    warnings: [...opened.notes, ...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
   };
 }
 
@@ -241,13 +256,13 @@ function scalesOf(variants: readonly PackedVariant[]): NonNullable<PackResult["s
   );
 }
 
-function warningsAbout({ manifest }: PackResult["bytes"], golden: readonly Golden[]): string[] {
+function warningsAbout({ manifest }: PackResult["bytes"], golden: GoldenSet): string[] {
   const warnings: string[] = [];
   if (manifest > MANIFEST_GOAL)
     warnings.push(
       `The manifest takes ${Math.ceil(manifest / 1024)} KB, and devices fetch it with every new version. Fewer, larger tensors would make it smaller.`,
     );
-  const magnitude = magnitudeOf(golden.flatMap(({ outputs }) => outputs));
+  const magnitude = magnitudeOf(typicalOf(golden.cases).flatMap(({ outputs }) => outputs));
   if (magnitude < SMALLEST_MAGNITUDE)
     warnings.push(
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,

@@ -1,9 +1,9 @@
 import type { Tolerance } from "@selvedge/protocol";
-import type { Golden } from "./golden.ts";
-import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
+import type { GoldenAnswer } from "./golden.ts";
+import { bytesFrom, elementsOf } from "./named-tensor.ts";
 
 /** Of the strictest tolerance: rounding takes up half of this. */
-const SHARE = 1 / 8;
+const SHARE = 1 / 4;
 
 /**
  * Rounds floating-point answers to a step that is small beside what a device may be off by. The bits
@@ -12,19 +12,18 @@ const SHARE = 1 / 8;
  * @param tolerance the one that the answers are recorded with, by backend
  */
 export function roundAnswers(
-  golden: readonly Golden[],
+  answers: readonly GoldenAnswer[],
   tolerance: Readonly<Record<string, Tolerance>>,
-): Golden[] {
+): GoldenAnswer[] {
   const strictest = Math.min(...Object.values(tolerance).map(({ absolute }) => absolute));
-  // A power of two, so that dividing and multiplying by it are exact.
-  const step = 2 ** Math.floor(Math.log2(SHARE * strictest));
-  return golden.map(({ inputs, outputs }) => ({
-    inputs,
-    outputs: outputs.map((output) => rounded(output, step)),
-  }));
+  return answers.map((answer) => {
+    // A power of two, so that dividing and multiplying by it are exact.
+    const step = 2 ** Math.floor(Math.log2(SHARE * strictest * (answer.scale ?? 1)));
+    return rounded(answer, step);
+  });
 }
 
-function rounded(tensor: NamedTensor, step: number): NamedTensor {
+function rounded(tensor: GoldenAnswer, step: number): GoldenAnswer {
   const { dtype } = tensor;
   if (dtype !== "float32" && dtype !== "float64") return tensor;
   // A step of zero, for answers that have to be exact, and one of infinity leave them as they are.

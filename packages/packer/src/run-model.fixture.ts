@@ -21,17 +21,25 @@ export function input(dims: number[], values: ArrayLike<number>): NamedTensor {
 /** One thread for the models of a test file: starting one takes longer than most of them. */
 const runtime = new Runtime({});
 
-/** The answers of a model, output after output. */
-export async function run(onnx: ModelProto, ...inputs: NamedTensor[]): Promise<number[]> {
+/** What a model answers. */
+export async function answer(
+  onnx: ModelProto,
+  inputs: readonly NamedTensor[],
+): Promise<NamedTensor[]> {
   return await runtime.around(async () => {
     const session = await openSession({ graph: encode(onnx), weights: new Map() });
     try {
-      const outputs = await session.run(inputs);
-      return outputs.flatMap((output) => Array.from(elementsOf(output), Number));
+      return await session.run(inputs);
     } finally {
       await session.close();
     }
   });
+}
+
+/** The answers of a model, output after output. */
+export async function run(onnx: ModelProto, ...inputs: NamedTensor[]): Promise<number[]> {
+  const outputs = await answer(onnx, inputs);
+  return outputs.flatMap((output) => Array.from(elementsOf(output), Number));
 }
 
 /** How far one list of answers is from another, relative to the largest of them. */

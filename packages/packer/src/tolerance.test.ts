@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { Golden, GoldenAnswer } from "./golden.ts";
 import { bytesFrom, type NamedTensor, type RunnableType } from "./named-tensor.ts";
-import { difference, toleranceOfVariant, tolerances } from "./tolerance.ts";
+import {
+  difference,
+  largestDifference,
+  scaleAnswers,
+  toleranceOfSpread,
+  toleranceOfVariant,
+  tolerances,
+} from "./tolerance.ts";
 
 const tensor = (values: number[], dtype: RunnableType = "float32"): NamedTensor => ({
   name: "y",
@@ -32,6 +40,59 @@ describe("tolerances", () => {
 
   it("takes whole numbers as they are", () => {
     expect(tolerances([tensor([3000], "int64")])["wasm"]?.absolute).toBe(1e-4);
+  });
+});
+
+describe("toleranceOfSpread", () => {
+  it("leaves room for four times the spread, from a floor up to a quarter of the answers", () => {
+    const absolute = (spread: number) =>
+      toleranceOfSpread("wasm", { spread, magnitude: 10 }).absolute;
+    expect([0, 0.001, 0.1, 3].map(absolute)).toEqual([0.001, 0.004, 0.4, 2.5]);
+  });
+});
+
+describe("scaleAnswers", () => {
+  const named = (name: string, ...values: number[]) => ({ ...tensor(values), name });
+  const scales = (...golden: Golden[]) =>
+    scaleAnswers(golden).cases.map(({ outputs }) => outputs.map(({ scale = 1 }) => scale));
+
+  it("gives an output the size of its largest typical answer, by the largest of all", () => {
+    const both = (x: number, y: number) => ({
+      inputs: [],
+      outputs: [named("x", x), named("y", y)],
+    });
+    expect(scaleAnswers([both(50, 1), both(-100, 2)]).magnitude).toBe(100);
+    expect(scales(both(50, 1), both(-100, 2))).toEqual([
+      [1, 0.02],
+      [1, 0.02],
+    ]);
+  });
+
+  it("gives an edge its own size where that is larger, and no smaller one", () => {
+    const edge = (x: number) => ({ inputs: [], outputs: [named("x", x)], role: "edge" as const });
+    expect(scales({ inputs: [], outputs: [named("x", 2)] }, edge(100), edge(0))).toEqual([
+      [1],
+      [50],
+      [1],
+    ]);
+  });
+});
+
+describe("largestDifference", () => {
+  const golden = (...outputs: GoldenAnswer[]) => ({ inputs: [], outputs });
+
+  it("is in units of each answer's scale", () => {
+    const expected = golden({ ...tensor([10, 20]), scale: 10 });
+    expect(largestDifference(expected, [tensor([11, 25])])).toBe(0.5);
+  });
+
+  it.each([
+    ["missing", golden(tensor([1])), []],
+    ["of another shape", golden(tensor([1])), [tensor([1, 1])]],
+    ["NaN", golden(tensor([1, 1])), [tensor([Number.NaN, 1])]],
+    ["another whole number", golden(tensor([1], "int64")), [tensor([2], "int64")]],
+  ])("is infinite where an answer is %s", (_, expected, answers) => {
+    expect(largestDifference(expected, answers)).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
@@ -69,9 +130,8 @@ describe("difference", () => {
 
 describe("toleranceOfVariant", () => {
   it("adds what quantizing was measured to cost, with room for a device's own rounding", () => {
-    const golden = [{ inputs: [], outputs: [tensor([1, -10])] }];
-    const error = { snrDb: 20, maxDifference: 0.2 };
-    expect(toleranceOfVariant(error, ["webgpu"], golden)).toEqual({
+    const fp32 = tolerances([tensor([1, -10])]);
+    expect(toleranceOfVariant(0.2, ["webgpu"], fp32)).toEqual({
       webgpu: { absolute: 0.31, relative: 1e-2 },
     });
   });

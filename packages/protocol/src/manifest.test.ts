@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import {
   type BlobRef,
   blobsOf,
+  goldenCasesOf,
   isFileName,
   type Manifest,
   pieceDigests,
+  toleranceFor,
   toleranceOf,
 } from "./manifest.ts";
 
@@ -59,6 +61,23 @@ test("a variant's own tolerance comes before the manifest's, backend by backend"
   expect(toleranceOf(manifest, variant, "wasm")).toBe(own);
   expect(toleranceOf(manifest, variant, "webgpu")).toBe(common);
   expect(toleranceOf(manifest, variant, "server")).toBeUndefined();
+});
+
+test("a tolerance grows and shrinks with the scale of an answer, in its absolute part", () => {
+  const tolerance = { absolute: 2, relative: 0.5 };
+  expect(toleranceFor({ scale: 3 }, tolerance)).toEqual({ absolute: 6, relative: 0.5 });
+  expect(toleranceFor({}, tolerance)).toEqual(tolerance);
+});
+
+test("a variant is held to the golden cases that name its dtype, or none", () => {
+  const [all, coarse] = [
+    { inputs: [], outputs: [] },
+    { inputs: [], outputs: [], dtypes: ["q8"] as const },
+  ];
+  const manifest = { ...empty, golden: { tolerance: {}, cases: [all, coarse] } };
+  const fp32 = { ...bare, graph: blob("a"), tensors: [] };
+  expect(goldenCasesOf(manifest, fp32)).toEqual([all]);
+  expect(goldenCasesOf(manifest, { ...fp32, dtype: "q8" })).toEqual([all, coarse]);
 });
 
 test("a blob without chunks is one piece, with the blob's own digest", () => {

@@ -60,10 +60,27 @@ export interface Tolerance {
   readonly relative: number;
 }
 
+/** An answer to golden inputs. */
+export interface GoldenOutput extends TensorRef {
+  /**
+   * What the absolute part of a tolerance is multiplied by for this answer: outputs, and answers to
+   * one output, may be of very different sizes.
+   *
+   * @default 1
+   */
+  readonly scale?: number;
+}
+
 /** Inputs with the answers a device must reproduce before it trusts a backend. */
 export interface GoldenCase {
   readonly inputs: readonly TensorRef[];
-  readonly outputs: readonly TensorRef[];
+  readonly outputs: readonly GoldenOutput[];
+  /**
+   * The precisions that are held to it: on extreme inputs, a coarse one may rightly answer otherwise.
+   *
+   * @default all of them
+   */
+  readonly dtypes?: readonly Dtype[];
 }
 
 /** How far a variant's answers are from those of fp32, over the golden inputs. */
@@ -124,6 +141,11 @@ export interface Manifest {
     /** By backend. */
     readonly tolerance: Readonly<Record<string, Tolerance>>;
     readonly cases: readonly GoldenCase[];
+    /**
+     * By backend, how far apart answers were between sound ways of computing them, as a share of the
+     * largest answer: what the tolerance was made from.
+     */
+    readonly spread?: Readonly<Record<string, number>>;
   };
   readonly attachments: readonly AttachmentRef[];
   readonly variants: readonly Variant[];
@@ -160,6 +182,19 @@ export function toleranceOf(
   backend: string,
 ): Tolerance | undefined {
   return variant.tolerance?.[backend] ?? golden.tolerance[backend];
+}
+
+/** A tolerance as it holds for one golden answer. */
+export function toleranceFor(
+  { scale = 1 }: Pick<GoldenOutput, "scale">,
+  { absolute, relative }: Tolerance,
+): Tolerance {
+  return { absolute: absolute * scale, relative };
+}
+
+/** The golden cases that a variant is held to. */
+export function goldenCasesOf({ golden }: Manifest, { dtype }: Variant): readonly GoldenCase[] {
+  return golden.cases.filter(({ dtypes }) => dtypes?.includes(dtype) ?? true);
 }
 
 /** The digest of each piece of a blob, in order. */

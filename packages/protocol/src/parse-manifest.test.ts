@@ -81,9 +81,11 @@ function manifestWith(weights: readonly Weight[]): Manifest {
       cases: [
         {
           inputs: [tensor("x", "float32", [1, 3, 48, 16])],
-          outputs: [tensor("y", "float32", [1, 2, 5])],
+          outputs: [{ ...tensor("y", "float32", [1, 2, 5]), scale: 0.5 }],
+          dtypes: ["fp32"],
         },
       ],
+      spread: { wasm: 2.5e-7, webgpu: 1e-5 },
     },
     attachments: [{ name: "labels.txt", ...blob(26_000) }],
     variants,
@@ -146,7 +148,7 @@ function junkFor({ value, path }: Place): unknown[] {
   if (Array.isArray(value)) return [...always, 5, "x", {}];
   if (typeof value === "object") return [...always, 5, "x", []];
   if (typeof value === "string") return [...always, 5, {}, [], "", " "];
-  const fraction = /tolerance|error/.test(path) ? [] : [1.5, 2 ** 53];
+  const fraction = /tolerance|error|scale|spread/.test(path) ? [] : [1.5, 2 ** 53];
   return [...always, "5", {}, [], -7, ...fraction];
 }
 
@@ -167,7 +169,8 @@ test("reading a written manifest gives it back", () => {
 describe("a manifest with one thing wrong is refused by a message that names it:", () => {
   const places = placesIn(example);
   /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. */
-  const optional = /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.tolerance(\.wasm)?$/;
+  const optional =
+    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.tolerance(\.wasm)?$|\.scale$|\.dtypes$|\.spread/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -326,6 +329,11 @@ describe("a manifest with one thing wrong is refused by a message that names it:
     ],
     ["a golden input too few", "golden.cases[0].inputs", (m) => (m.golden.cases[0].inputs = [])],
     [
+      "a golden case for a precision that is not there",
+      "golden.cases[0].dtypes[0]",
+      (m) => (m.golden.cases[0].dtypes = ["fp16"]),
+    ],
+    [
       "golden without an answer",
       "golden.cases[0].outputs",
       (m) => (m.golden.cases[0].outputs = []),
@@ -342,7 +350,7 @@ test("fields it does not know change nothing, whatever they are called", () => {
     (document: Manifest) => document,
     ...placesIn(example)
       .filter(({ value, path }) => {
-        const isRecord = path === "provenance.tools" || path.endsWith("tolerance");
+        const isRecord = path === "provenance.tools" || /(tolerance|spread)$/.test(path);
         return typeof value === "object" && !Array.isArray(value) && !isRecord;
       })
       .map(

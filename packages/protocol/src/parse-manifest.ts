@@ -4,6 +4,7 @@ import {
   type BlobRef,
   DTYPES,
   type GoldenCase,
+  type GoldenOutput,
   isCommit,
   isFileName,
   MANIFEST_FORMAT,
@@ -152,12 +153,15 @@ function golden(
   const cases = field
     .at("cases")
     .items()
-    .map((item) => goldenCase(item, { pack, signature }));
+    .map((item) => goldenCase(item, { pack, signature, variants }));
   if (cases.length > 0)
     for (const backend of variants.flatMap((variant) => variant.backends))
       if (tolerance[backend] === undefined)
         field.at("tolerance").at(backend).fail("a tolerance, since a variant may run there");
-  return { tolerance, cases };
+  const spread = field
+    .at("spread")
+    .optional((own) => own.record((share) => share.number({ min: 0 })));
+  return { tolerance, cases, ...(spread === undefined ? {} : { spread }) };
 }
 
 function toleranceItem(field: Field): Tolerance {
@@ -169,7 +173,11 @@ function toleranceItem(field: Field): Tolerance {
 
 function goldenCase(
   field: Field,
-  { pack, signature }: { pack: Pack; signature: Manifest["signature"] },
+  {
+    pack,
+    signature,
+    variants,
+  }: { pack: Pack; signature: Manifest["signature"]; variants: readonly Variant[] },
 ): GoldenCase {
   const known = (values: readonly ValueInfo[]) => (tensor: Field) => {
     const ref = tensorRef(tensor, pack);
@@ -181,10 +189,18 @@ function goldenCase(
   const inputs = named(field.at("inputs"), known(signature.inputs));
   if (inputs.length < signature.inputs.length)
     field.at("inputs").fail(`all ${signature.inputs.length} inputs of the signature`);
-  const outputs = named(field.at("outputs"), known(signature.outputs));
+  const output = known(signature.outputs);
+  const outputs = named(field.at("outputs"), (tensor): GoldenOutput => {
+    const scale = tensor.at("scale").optional((item) => item.number({ min: 0 }));
+    return { ...output(tensor), ...(scale === undefined ? {} : { scale }) };
+  });
   // A case without an answer would hold on every device.
   if (outputs.length === 0) field.at("outputs").fail("at least one output");
-  return { inputs, outputs };
+  const packed = variants.map(({ dtype }) => dtype);
+  const dtypes = field
+    .at("dtypes")
+    .optional((list) => list.items().map((dtype) => dtype.oneOf(packed)));
+  return { inputs, outputs, ...(dtypes === undefined ? {} : { dtypes }) };
 }
 
 /** Reads a list in which no name may come twice. */

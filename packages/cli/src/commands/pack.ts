@@ -5,6 +5,7 @@ import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
 import { readTimeout } from "../read-timeout.ts";
+import { readTolerances } from "../read-tolerances.ts";
 
 const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   read: "Reading the model…",
@@ -19,20 +20,32 @@ export const packCommand: Command = {
   summary: "make a pack of a model",
   help: `Usage: selvedge pack MODEL --name NAME --version VERSION --registry DIR
 
-Packs MODEL into a registry: an ONNX file, or a model of TensorFlow.js, as its model.json or the
-folder of that. A version that is there is never overwritten with other bytes.
+Packs MODEL into a registry. A version that is there is never overwritten with other bytes.
+MODEL is one of:
+  an ONNX file        what else it needs lies beside it
+  an MLflow folder    with an onnx flavour: its signature is checked, its input example becomes the
+                      golden inputs
+  a folder as transformers.js loads it
+                      onnx/model.onnx; tokenizer and config files become attachments
+  a PMML file         .pmml or .xml: a regression, a tree or a forest, which becomes ONNX
+  a TensorFlow.js model
+                      its model.json, or the folder of that: graph or layers, which stays what it is
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
   --registry DIR      the registry's folder; made if it is not there
-  --file PATH         which model to pack, where MODEL is a folder of several
+  --file PATH         which model of a folder, such as onnx/decoder_model.onnx
   --attach FILE       a file that travels with the model, such as its labels; may be repeated
   --license SPDX      the model's licence, such as Apache-2.0
   --golden FILE       inputs to prove devices with, and the outputs that are expected if they are known:
                       an archive of numpy.savez(FILE, x=…, **{"outputs/y": …}), several cases by
                       number as "0/x", or JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
-                      Without it they are made from the model's signature.
+                      Without it they are made from the model's signature, zeros and extremes included.
+  --tolerance PLACE=ABSOLUTE,RELATIVE
+                      how far a device's answers may be from the golden ones on wasm, webgpu or, for
+                      one precision, such as q8/wasm; may be repeated. Without it this is derived from
+                      how far apart sound answers are, and from what the precision costs.
   --base VERSION      the version that most devices have: tensors that changed little since then get
                       deltas, which only those devices fetch, and q8 keeps its scales where that
                       costs next to nothing
@@ -56,6 +69,7 @@ folder of that. A version that is there is never overwritten with other bytes.
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
+      tolerance: { type: "string", multiple: true },
       base: { type: "string" },
       key: { type: "string" },
       dataset: { type: "string", multiple: true },
@@ -74,6 +88,7 @@ folder of that. A version that is there is never overwritten with other bytes.
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
+      tolerance: readTolerances(values.tolerance),
       base: values.base,
       key: values.key,
       datasets: values.dataset,

@@ -34,7 +34,8 @@ export function integerMatMul(quantizer: Quantizer, node: NodeProto): Replacemen
     data: toUnsigned(isTransposed ? transpose(quantized, weight.dims) : quantized),
   }));
   const weightScales = quantizer.share(`matrix scales ${key} times ${alpha}`, () => ({
-    name: `${weight.name}/s`,
+    // By this name a later version keeps scales, which those times something are not.
+    name: `${weight.name}/${alpha === 1 ? "s" : "as"}`,
     type: DataType.FLOAT,
     dims: [columns ?? 0],
     data: scales.map((scale) => scale * alpha),

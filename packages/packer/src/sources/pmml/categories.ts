@@ -1,6 +1,18 @@
 import type { DataField } from "./data-dictionary.ts";
 import type { PmmlElement } from "./pmml-element.ts";
 
+/** The field that a model predicts, where it names one. */
+export function targetOf(
+  model: PmmlElement,
+  fields: ReadonlyMap<string, DataField>,
+): DataField | undefined {
+  const target = model
+    .requiredChild("MiningSchema")
+    .children("MiningField")
+    .find((field) => /^(target|predicted)$/.test(field.attribute("usageType") ?? ""));
+  return fields.get(target?.attribute("name") ?? "");
+}
+
 /**
  * The categories that trees tell apart, in the order of their probabilities: that of the target's
  * field or, where it lists no values, that in which the trees name them.
@@ -9,11 +21,7 @@ export function treeCategories(
   model: PmmlElement,
   fields: ReadonlyMap<string, DataField>,
 ): readonly string[] {
-  const target = model
-    .requiredChild("MiningSchema")
-    .children("MiningField")
-    .find((field) => /^(target|predicted)$/.test(field.attribute("usageType") ?? ""));
-  const listed = fields.get(target?.attribute("name") ?? "")?.values ?? [];
+  const listed = targetOf(model, fields)?.values ?? [];
   if (listed.length > 0) return listed;
   const named = new Set<string>();
   for (const element of model.descendants()) {

@@ -1,38 +1,24 @@
-import { nodeAnswer, treeCategories } from "./categories.ts";
+import { targetOf, treeCategories } from "./categories.ts";
 import type { DataField } from "./data-dictionary.ts";
 import type { Column, FieldScope } from "./field-scope.ts";
 import { type Derived, ModelScope } from "./model-scope.ts";
 import type { OnnxBuilder } from "./onnx-builder.ts";
 import type { PmmlElement } from "./pmml-element.ts";
-import { unlessMissing } from "./predicate.ts";
 import { regressionCategories, regressionNumber } from "./regression-model.ts";
-import { TreeEnsemble } from "./tree-ensemble.ts";
-import { addTree } from "./tree-model.ts";
-
-/** Kinds of models that become ONNX. */
-export const MODELS: readonly string[] = ["RegressionModel", "TreeModel", "MiningModel"];
+import { type Segment, segmentation, shareOf } from "./segmentation.ts";
+import {
+  type CategoryAnswer,
+  oneTreeCategories,
+  treesCategories,
+  treesNumber,
+  type WeightedTree,
+} from "./tree-answers.ts";
 
 /** What all models of a document are converted with. */
 export interface Conversion {
   readonly builder: OnnxBuilder;
   readonly fields: ReadonlyMap<string, DataField>;
   readonly derived: Derived;
-}
-
-/** What a model that tells categories apart answers. */
-export interface CategoryAnswer {
-  readonly categories: readonly string[];
-  /** `[rows, categories]` */
-  readonly probabilities: string;
-  /** The place of the winner as a float, `[rows, 1]`, where it need not be the likeliest. */
-  readonly winner: string | undefined;
-}
-
-/** A tree and what it counts for among others. */
-interface WeightedTree {
-  readonly model: PmmlElement;
-  readonly scope: FieldScope;
-  readonly weight: number;
 }
 
 /** Writes a model whose function is regression. @returns `[rows, 1]` */
@@ -61,8 +47,12 @@ export function modelCategories(
 ): CategoryAnswer {
   const { builder } = to;
   const scope = enter(model, outer, to);
-  if (model.name === "RegressionModel")
+  if (model.name === "RegressionModel") {
+    const method = model.attribute("normalizationMethod") ?? "none";
+    if (targetOf(model, to.fields)?.isOrdinal && !/^(soft|simple)max$/.test(method))
+      model.refuse(`its categories are in an order, and normalized by ${method}`);
     return { ...regressionCategories(builder, model, scope), winner: undefined };
+  }
   if (model.name === "TreeModel")
     return oneTreeCategories(
       { model, scope, weight: 1 },
@@ -92,41 +82,6 @@ function enter(
 ): ModelScope {
   if (model.attribute("isScorable") === "false") model.refuse("it is marked as one not to be run");
   return new ModelScope(builder, model, outer, derived);
-}
-
-interface Segment {
-  readonly model: PmmlElement;
-  readonly weight: number;
-}
-
-function segmentation(model: PmmlElement): { method: string; segments: Segment[] } {
-  const element = model.requiredChild("Segmentation");
-  const segments = element.children("Segment").map((segment): Segment => {
-    if (segment.child("True") === undefined) segment.refuse("it does not apply to every row");
-    const inner = segment.children().find(({ name }) => name.endsWith("Model"));
-    if (inner === undefined) return segment.fail("it holds no model");
-    if (!MODELS.includes(inner.name)) return inner.refuse(`it is a ${inner.name}`);
-    return { model: inner, weight: segment.number("weight", 1) };
-  });
-  if (segments.length === 0) element.fail("it holds no Segment");
-  return { method: element.required("multipleModelMethod"), segments };
-}
-
-/** What each segment's answer is multiplied by before all are summed. */
-function shareOf(
-  model: PmmlElement,
-  method: string,
-  segments: readonly Segment[],
-  methods: Readonly<Record<string, "mean" | "sum">>,
-): (weight: number) => number {
-  const isWeighted = method.startsWith("weighted");
-  const plain = isWeighted ? `${method.charAt(8).toLowerCase()}${method.slice(9)}` : method;
-  const how = Object.hasOwn(methods, plain) ? methods[plain] : undefined;
-  if (how === undefined) return model.refuse(`its segments are put together by ${method}`);
-  const total = segments.reduce((sum, { weight }) => sum + (isWeighted ? weight : 1), 0);
-  if (!(total > 0)) return model.fail("the weights of its segments do not add up to anything");
-  const divisor = how === "mean" ? total : 1;
-  return (weight) => (isWeighted ? weight : 1) / divisor;
 }
 
 function weightedTrees(
@@ -169,66 +124,6 @@ function followChain(
   }
   if (last === undefined) throw new TypeError("a chain of no models");
   return { last, scope };
-}
-
-function treesNumber(trees: readonly WeightedTree[], builder: OnnxBuilder): string {
-  const ensemble = new TreeEnsemble(1);
-  return writeTrees(trees, { builder, ensemble, targets: 1 }, (node, weight) => [
-    node.number("score") * weight,
-  ]);
-}
-
-function treesCategories(parts: {
-  trees: readonly WeightedTree[];
-  categories: readonly string[];
-  votes: boolean;
-  builder: OnnxBuilder;
-}): string {
-  const { trees, categories, votes, builder } = parts;
-  const targets = categories.length;
-  const ensemble = new TreeEnsemble(targets);
-  return writeTrees(trees, { builder, ensemble, targets }, (node, weight) => {
-    const { winner, probabilities } = nodeAnswer(node, categories);
-    return categories.map((_, place) =>
-      votes ? (place === winner ? weight : 0) : (probabilities[place] ?? 0) * weight,
-    );
-  });
-}
-
-/** A tree names its winner, which need not be the likeliest: one more number of each leaf. */
-function oneTreeCategories(
-  tree: WeightedTree,
-  categories: readonly string[],
-  builder: OnnxBuilder,
-): CategoryAnswer {
-  const targets = categories.length + 1;
-  const ensemble = new TreeEnsemble(targets);
-  const answers = writeTrees([tree], { builder, ensemble, targets }, (node) => {
-    const { winner, probabilities } = nodeAnswer(node, categories);
-    return [...probabilities, winner];
-  });
-  const columns = (from: number, to: number) =>
-    builder.op("Slice", [answers, ...[[from], [to], [1]].map((at) => builder.integers(at))]);
-  return {
-    categories,
-    probabilities: columns(0, categories.length),
-    winner: columns(categories.length, targets),
-  };
-}
-
-function writeTrees(
-  trees: readonly WeightedTree[],
-  into: { builder: OnnxBuilder; ensemble: TreeEnsemble; targets: number },
-  answerOf: (node: PmmlElement, weight: number) => readonly number[],
-): string {
-  const { builder, ensemble } = into;
-  const needed = trees.flatMap(({ model, scope, weight }) =>
-    addTree(model, { ...into, scope, answerOf: (node) => answerOf(node, weight) }),
-  );
-  if (!ensemble.asks) trees[0]?.model.refuse("it asks about no field");
-  const answers = ensemble.write(builder);
-  const columns = [...new Set(needed)];
-  return columns.length === 0 ? answers : unlessMissing(builder, answers, columns);
 }
 
 /** What `Targets` makes of a number: https://dmg.org/pmml/v4-4/Targets.html. */

@@ -2,13 +2,15 @@ import { TensorProto_DataType as DataType, type ModelProto } from "onnx-buf";
 import type { Attachment } from "../../assemble-pack.ts";
 import type { NamedTensor } from "../../named-tensor.ts";
 import { integerAttribute } from "../../onnx-node.ts";
-import { type CategoryAnswer, MODELS, modelCategories, modelNumber } from "./convert-model.ts";
+import { modelCategories, modelNumber } from "./convert-model.ts";
 import { dataDictionary } from "./data-dictionary.ts";
 import { DictionaryScope, type FieldInput } from "./field-scope.ts";
 import { derivedFields } from "./model-scope.ts";
 import { OnnxBuilder } from "./onnx-builder.ts";
 import { PmmlElement } from "./pmml-element.ts";
 import { pmmlInputs } from "./pmml-inputs.ts";
+import { MODELS } from "./segmentation.ts";
+import type { CategoryAnswer } from "./tree-answers.ts";
 
 /** A PMML document as an ONNX model, and what a page needs to use it. */
 export interface ConvertedPmml {

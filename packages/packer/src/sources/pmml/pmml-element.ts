@@ -2,6 +2,9 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { DOMParser, type Element, Node } from "@xmldom/xmldom";
 import { messageOf } from "../../message-of.ts";
 
+/** Far deeper than any tree that was grown; what is deeper yet would exhaust the stack. */
+const LARGEST_DEPTH = 512;
+
 /** An element of a PMML document, read so that whatever is wrong or not supported can be named. */
 export class PmmlElement {
   readonly #element: Element;
@@ -37,7 +40,10 @@ export class PmmlElement {
     }
     if (problem !== undefined) fail(`not XML (${messageOf(problem)})`);
     if (root?.localName !== "PMML") return fail("not a PMML document");
-    return new PmmlElement(root, document);
+    const pmml = new PmmlElement(root, document);
+    if (pmml.#isDeeperThan(LARGEST_DEPTH))
+      pmml.refuse(`its elements are nested more than ${LARGEST_DEPTH} deep`);
+    return pmml;
   }
 
   get name(): string {
@@ -56,7 +62,7 @@ export class PmmlElement {
     return children;
   }
 
-  /** This element and all inside it. Without recursion: a document may be nested more than the stack. */
+  /** This element and all inside it. */
   *descendants(): Generator<PmmlElement> {
     const waiting: PmmlElement[] = [this];
     for (let element = waiting.pop(); element !== undefined; element = waiting.pop()) {
@@ -73,9 +79,13 @@ export class PmmlElement {
     return this.child(name) ?? this.fail(`it holds no ${name}`);
   }
 
-  /** The text inside. */
+  /** The text directly inside. */
   get text(): string {
-    return this.#element.textContent ?? "";
+    const parts: string[] = [];
+    for (let node = this.#element.firstChild; node !== null; node = node.nextSibling)
+      if (node.nodeType === Node.TEXT_NODE || node.nodeType === Node.CDATA_SECTION_NODE)
+        parts.push(node.nodeValue ?? "");
+    return parts.join("");
   }
 
   attribute(name: string): string | undefined {
@@ -112,6 +122,13 @@ export class PmmlElement {
       "model-unsupported",
       `${this.#document}: ${this.#label()}: ${what}, which does not become ONNX here. Export the model without it, or as ONNX.`,
     );
+  }
+
+  #isDeeperThan(depth: number): boolean {
+    let level: PmmlElement[] = [this];
+    for (let below = 0; below <= depth && level.length > 0; below++)
+      level = level.flatMap((element) => element.children());
+    return level.length > 0;
   }
 
   #label(): string {

@@ -5,9 +5,6 @@ import type { PmmlElement } from "./pmml-element.ts";
 import { areOpposites, columnsOf, indicator, type Predicate, predicateOf } from "./predicate.ts";
 import type { Test, TreeEnsemble } from "./tree-ensemble.ts";
 
-/** Deeper than any tree that was grown; a document that is deeper would exhaust the stack. */
-const LARGEST_DEPTH = 400;
-
 /** What a tree needs to become part of an ensemble. */
 export interface TreeParts {
   readonly builder: OnnxBuilder;
@@ -32,7 +29,7 @@ interface TreeNode {
  */
 export function addTree(model: PmmlElement, parts: TreeParts): string[] {
   const tree = new TreeWriter(model, parts);
-  const root = tree.read(model.requiredChild("Node"), 0);
+  const root = tree.read(model.requiredChild("Node"));
   parts.ensemble.begin();
   tree.write(root);
   return tree.needed;
@@ -55,13 +52,12 @@ class TreeWriter {
     return [...this.#needed];
   }
 
-  read(element: PmmlElement, depth: number): TreeNode {
-    if (depth > LARGEST_DEPTH) element.refuse(`the tree is more than ${LARGEST_DEPTH} nodes deep`);
+  read(element: PmmlElement): TreeNode {
     for (const name of ["Regression", "DecisionTree"])
       if (element.child(name) !== undefined)
         element.refuse(`it holds a model of its own (${name})`);
     const predicate = predicateOf(element, this.#parts.scope);
-    const children = element.children("Node").map((child) => this.read(child, depth + 1));
+    const children = element.children("Node").map((child) => this.read(child));
     if (!this.#hasDefaults) for (const { value } of columnsOf(predicate)) this.#needed.add(value);
     return { element, predicate, children };
   }

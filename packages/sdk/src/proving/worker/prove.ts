@@ -1,8 +1,10 @@
 import {
   type ElementType,
+  goldenCasesOf,
   type Manifest,
   SelvedgeError,
   type TensorRef,
+  toleranceFor,
   toleranceOf,
   type Variant,
 } from "@selvedge/protocol";
@@ -19,15 +21,19 @@ export async function prove(
   { manifest, variant, backend }: { manifest: Manifest; variant: Variant; backend: Backend },
 ): Promise<Proof> {
   const tolerance = toleranceOf(manifest, variant, backend);
-  if (tolerance === undefined || manifest.golden.cases.length === 0)
+  const cases = goldenCasesOf(manifest, variant);
+  if (tolerance === undefined || cases.length === 0)
     return { holds: false, finding: `the pack has no golden answers for ${backend}` };
   const findings: string[] = [];
-  for (const golden of manifest.golden.cases) {
+  for (const golden of cases) {
     const inputs = await readTensors(database, golden.inputs);
     const wanted = await readTensors(database, golden.outputs);
     const outputs = await session.run(inputs);
-    for (const [name, tensor] of Object.entries(wanted)) {
-      const proof = compareAnswers(name, outputs[name], tensor, tolerance);
+    for (const output of golden.outputs) {
+      const { name } = output;
+      const tensor = wanted[name];
+      if (tensor === undefined) return { holds: false, finding: `the pack lacks output ${name}` };
+      const proof = compareAnswers(name, outputs[name], tensor, toleranceFor(output, tolerance));
       if (!proof.holds) return proof;
       findings.push(proof.finding);
     }
