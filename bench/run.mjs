@@ -2,9 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { measureConformance } from "./conformance.mjs";
 import { measurePacks } from "./pack.mjs";
 
-const SUITES = { pack: measurePacks };
+const SUITES = { conformance: measureConformance, pack: measurePacks };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

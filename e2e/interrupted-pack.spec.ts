@@ -29,6 +29,8 @@ let after: string[];
 /** How long packing that one takes here. */
 let durationMs: number;
 
+test.describe.configure({ timeout: 120_000 + TIMES * 20_000 });
+
 test.beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "selvedge-interrupted-"));
   registry = join(folder, "registry");

@@ -8,7 +8,7 @@ export class UsageError extends Error {
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 type Parsed<T extends Options> = ReturnType<
-  typeof parseArgs<{ options: T; allowPositionals: true; strict: true }>
+  typeof parseArgs<{ options: T; allowPositionals: true; strict: true; tokens: true }>
 >;
 
 /**
@@ -21,7 +21,14 @@ export function readCommandLine<const T extends Options>(
   options: T,
 ): Parsed<T> {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+      // Flags in their order, for those that belong to one before them.
+      tokens: true,
+    });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     // Node goes on to explain how to pass values that begin with a dash.

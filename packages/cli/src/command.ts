@@ -6,6 +6,8 @@ export interface Terminal {
   err(line: string): void;
   /** What is being done right now, where someone is watching; an empty text when it is done. */
   progress(text: string): void;
+  /** How many characters a line of the answer may have; absent where nobody looks at it. */
+  readonly columns?: number | undefined;
 }
 
 /** Exit status for something that is wrong with what the command was asked about. */

@@ -24,15 +24,34 @@ const q8: Variant = {
   ...fp32,
   dtype: "q8",
   backends: ["wasm"],
+  memoryBytes: 4_100,
   tensors: [weight("w", "c", 1_000)],
-  error: { snrDb: 17.7, maxDifference: 0.1 },
+  error: { snrDb: 20, maxDifference: 0.1 },
 };
 
 test("a line says where a variant runs, what it weighs, equal tensors once, and what it costs", () => {
   expect(describeVariants({ variants: [fp32, q8] })).toEqual([
-    "fp32, onnx on wasm and webgpu, 8.0 KB: graph 1.0 KB, 2 tensors",
-    "q8, onnx on wasm, 2.0 KB (0.25 × fp32): graph 1.0 KB, 1 tensors; 17.7 dB from fp32, off by at most 0.1",
+    "fp32, onnx on wasm and webgpu, 8.0 KB: graph 1.0 KB, 2 tensors, 0 B in memory",
+    "q8, onnx on wasm, 2.0 KB (0.25 × fp32): graph 1.0 KB, 1 tensors, 4.1 KB in memory; error 0.10 (20 dB), off by at most 0.1",
   ]);
+});
+
+test("what tests measured comes last", () => {
+  const [line] = describeVariants({ variants: [{ ...q8, metrics: { cer: 0.02, exact: 0.9 } }] });
+  expect(line).toMatch(/off by at most 0\.1; cer 0\.02; exact 0\.9$/);
+});
+
+test("what a variant needs of a device is said, and which weights stayed float16", () => {
+  const q4f16: Variant = {
+    ...q8,
+    dtype: "q4f16",
+    backends: ["webgpu"],
+    requires: ["shader-f16"],
+    kept: ["head.w", "conv.w"],
+  };
+  const [line] = describeVariants({ variants: [q4f16] });
+  expect(line).toContain("q4f16, onnx on webgpu with shader-f16, 2.0 KB");
+  expect(line).toContain("; kept in float16: head.w, conv.w");
 });
 
 test("without fp32 there is nothing to compare the size with", () => {

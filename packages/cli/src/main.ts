@@ -20,6 +20,7 @@ process.exitCode = await runCli(
       // One line that is written over; an empty text takes it away.
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
     },
+    columns: process.stdout.columns,
   },
   stop.signal,
 );

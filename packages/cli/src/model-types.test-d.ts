@@ -12,6 +12,18 @@ expectTypeOf(outputs.y.type).toEqualTypeOf<"float32">();
 expectTypeOf(outputs.y.data).toEqualTypeOf<Float32Array>();
 expectTypeOf(outputs.y.dims).toEqualTypeOf<readonly [number]>();
 
+// A tensor as onnxruntime-web types it goes in as it is, though that does not tell its rank.
+interface TypedTensor<Type, Data> {
+  readonly type: Type;
+  readonly data: Data;
+  readonly dims: readonly number[];
+}
+declare const ortTensor: TypedTensor<"float32", Float32Array>;
+await known.predict({ x: ortTensor });
+declare const ortIntegers: TypedTensor<"int32", Int32Array>;
+// @ts-expect-error Its elements are float32.
+await known.predict({ x: ortIntegers });
+
 // @ts-expect-error The input's name is x.
 await known.predict({ z: { type: "float32", data, dims: [512] } });
 // @ts-expect-error No input may be left out.
@@ -20,8 +32,8 @@ await known.predict({});
 await known.predict({ x: { type: "int32", data: new Int32Array(512), dims: [512] } });
 // @ts-expect-error Its array holds them.
 await known.predict({ x: { type: "float32", data: new Float64Array(512), dims: [512] } });
-// @ts-expect-error Its rank is 1.
-await known.predict({ x: { type: "float32", data, dims: [1, 512] } });
+// @ts-expect-error Its dims are numbers.
+await known.predict({ x: { type: "float32", data, dims: ["512"] } });
 // @ts-expect-error There is one output, y.
 outputs.z;
 

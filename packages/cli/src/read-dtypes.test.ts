@@ -7,8 +7,8 @@ test("a list of precisions keeps its order, and without one the packer decides",
 });
 
 test.each([
-  ["int8", '"int8" cannot be packed; the precisions are fp32, fp16, q8, q8-storage'],
-  ["q4", '"q4" cannot be packed'],
+  ["int8", '"int8" cannot be packed; the precisions are fp32, fp16, q8, q8-storage, q4, q4f16'],
+  ["q2", '"q2" cannot be packed'],
   ["fp32,", '"" cannot be packed'],
   ["", '"" cannot be packed'],
   ["q8,q8", "q8 comes twice"],

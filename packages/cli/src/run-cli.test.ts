@@ -78,6 +78,41 @@ describe("runCli", () => {
     expect(out.filter((line) => line.startsWith("  trained on   "))).toHaveLength(1);
   });
 
+  it("tests a model before it is packed, and shows what came of it", async () => {
+    const inputs = { x: { type: "float32", dims: [512], data: new Array(512).fill(1) } };
+    const expecting = async (value: number) => {
+      const outputs = { y: { type: "float32", dims: [512], data: new Array(512).fill(value) } };
+      await writeFile(join(folder, "cases.json"), JSON.stringify({ cases: [{ inputs, outputs }] }));
+    };
+    const tests = ["--eval", join(folder, "cases.json"), "--metric", "mae", "--max", "0.5"];
+    await expecting(3);
+    const refused = await run(...packing(), ...tests, ...here());
+    expect(refused).toMatchObject({ status: 1, out: [], err: [expect.any(String)] });
+    expect(refused.err[0]).toMatch(
+      /^selvedge: .*mae of fp32 is 1 over 1 case, and has to be 0\.5 at most/,
+    );
+    await expecting(2.25);
+    const packed = await run(...packing(), ...tests, ...here(), "--json");
+    expect(JSON.parse(packed.out.join())).toMatchObject({
+      tests: { evaluation: { cases: 1, metrics: [{ metric: "mae", max: 0.5 }] } },
+      variants: [{ dtype: "fp32", metrics: { mae: 0.25 } }],
+    });
+    const { out } = await run("inspect", "m", ...here());
+    expect(out.join("\n")).toMatch(
+      / {2}variant {6}fp32.*; mae 0\.25\n {2}tested {7}mae at most 0\.5 on 1 case/,
+    );
+  });
+
+  it.each([
+    ["--metric", "f2", "--eval", "x"],
+    ["--metric", "mae", "--min", "1", "--eval", "x"],
+    ["--metric", "mae"],
+    ["--eval", "x"],
+  ])("calls %s %s %s %s a misuse", async (...tests) => {
+    const { status, err } = await run(...packing(), ...tests, ...here());
+    expect([status, err.length]).toEqual([2, 1]);
+  });
+
   it("prints one JSON value and nothing else with --json", async () => {
     for (const args of [
       packing(),
@@ -235,7 +270,7 @@ describe("runCli", () => {
     [["pack", "a.onnx", "--nope", "k"]],
     [["keygen"]],
     [["keygen", "extra", "--out", "o"]],
-    [["keygen", "--out", "o", "--rotate", "root"]],
+    [["keygen", "--out", "o", "--rotate", "owner"]],
     [["keygen", "--out", "o", "--rotate", "pack", "--renew"]],
     [["types", "--registry", "r"]],
     [["types", "--out", "f"]],

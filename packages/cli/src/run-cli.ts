@@ -11,6 +11,7 @@ import { promoteCommand } from "./commands/promote.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { typesCommand } from "./commands/types.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { printable } from "./printable.ts";
 
 const COMMANDS: readonly Command[] = [
   packCommand,
@@ -80,7 +81,7 @@ function report(error: unknown, command: Command, terminal: Terminal): number {
     return USAGE;
   }
   const message = error instanceof Error ? error.message : String(error);
-  terminal.err(`selvedge: ${message.replace(/\s*\n\s*/g, " ")}`);
+  terminal.err(`selvedge: ${printable(message)}`);
   return error instanceof SelvedgeError && error.code === "options-invalid" ? USAGE : WRONG;
 }
 

@@ -3,6 +3,7 @@ import {
   type Manifest,
   type Provenance,
   parseManifest,
+  type ReleaseTests,
   SelvedgeError,
   sha256,
   type TensorRef,
@@ -38,6 +39,8 @@ export interface PackParts {
   readonly declared: DeclaredSignature;
   /** In the order a device takes the first that it can run. */
   readonly variants: readonly PackedVariant[];
+  /** What they had to pass. */
+  readonly tests?: ReleaseTests;
   readonly attachments: readonly Attachment[];
   readonly golden: GoldenSet;
   /** What need not be stored again. */
@@ -93,6 +96,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     })),
     golden: { tolerance: golden.tolerance, cases, spread: golden.spread },
     attachments,
+    ...(parts.tests === undefined ? {} : { tests: parts.tests }),
     variants,
   };
   const text = JSON.stringify(manifest);
@@ -143,8 +147,9 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, engine, backends, split, error, tolerance } = variant;
-  const older = from.base?.variant(dtype);
+  const { dtype, engine, backends, requires, memoryBytes, split, error, metrics, tolerance, kept } =
+    variant;
+  const older = from.base?.variant(dtype, requires);
   const graph = await withDelta(await from.layout.add(split.graph), {
     ...from,
     before: older?.graph,
@@ -155,11 +160,13 @@ async function addVariant(
     dtype,
     engine,
     backends,
-    requires: [],
-    memoryBytes: memoryEstimate(variant),
+    requires,
+    memoryBytes,
     graph,
     tensors: await addTensors(from, split.tensors, older?.tensors),
     ...(error === undefined ? {} : { error }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(kept === undefined ? {} : { kept }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
 }
@@ -171,19 +178,19 @@ async function addTensors(
   older: readonly TensorRef[] = [],
 ): Promise<TensorRef[]> {
   const refs: TensorRef[] = [];
-  for (const { name, dtype, dims, bytes } of tensors) {
+  for (const tensor of tensors) {
+    // Once: they may come from a file each time.
+    const { name, dtype, dims, bytes } = tensor;
     const before = older.find(
-      (tensor) =>
-        tensor.name === name && tensor.dtype === dtype && tensor.dims.join() === dims.join(),
+      (other) =>
+        dtype !== "string" &&
+        other.name === name &&
+        other.dtype === dtype &&
+        other.dims.join() === dims.join(),
     );
-    const ref = { name, dtype, dims, ...(await from.layout.add(bytes)) };
+    const blob = await from.layout.add(bytes, "content", () => tensor.bytes);
+    const ref = { name, dtype, dims, ...blob };
     refs.push(await withDelta(ref, { ...from, before, dtype, bytes }));
   }
   return refs;
-}
-
-/** Weights as the session keeps them; the graph decoded and optimized. */
-function memoryEstimate({ split, expansion }: PackedVariant): number {
-  const weights = split.tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  return expansion * weights + 4 * split.graph.length;
 }

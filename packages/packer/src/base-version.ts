@@ -27,8 +27,12 @@ export class BaseVersion {
   }
 
   /** The graph and the weights of a precision, where the base has it. */
-  variant(dtype: Dtype): Pick<Variant, "graph" | "tensors"> | undefined {
-    return this.#manifest.variants.find((variant) => variant.dtype === dtype);
+  variant(
+    dtype: Dtype,
+    requires: readonly string[] = [],
+  ): Pick<Variant, "graph" | "tensors"> | undefined {
+    const same = this.#manifest.variants.filter((variant) => variant.dtype === dtype);
+    return same.find((variant) => variant.requires.join() === requires.join()) ?? same[0];
   }
 
   golden(index: number): GoldenCase | undefined {

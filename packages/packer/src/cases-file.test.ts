@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { encodeStrings } from "@selvedge/protocol";
 import { describe, expect, it } from "vitest";
 import { readCases } from "./cases-file.ts";
 import { bytesFrom, type RunnableType } from "./named-tensor.ts";
@@ -57,6 +58,24 @@ describe("readCases of JSON", () => {
     ]);
   });
 
+  it("reads tensors of float16 and of strings", async () => {
+    const inputs = {
+      x: { type: "float16", dims: [2], data: [1, -0.5] },
+      words: { type: "string", dims: [1, 2], data: ["a", ""] },
+    };
+    expect(await read({ cases: [{ inputs }] })).toEqual([
+      {
+        inputs: [
+          {
+            ...tensor("x", "float16", [2], []),
+            bytes: new Uint8Array(Uint16Array.of(0x3c00, 0xb800).buffer),
+          },
+          { ...tensor("words", "string", [1, 2], []), bytes: encodeStrings(["a", ""]) },
+        ],
+      },
+    ]);
+  });
+
   it("reads what is expected of a case, and what it is called", async () => {
     const outputs = { y: { type: "float32", dims: [1], data: [2] } };
     expect(await read(withCase({ outputs, label: [1, 2], name: "blank page" }))).toEqual([
@@ -84,6 +103,9 @@ describe("readCases of JSON", () => {
     [withTensor({ type: "float32", dims: [-1], data: [1] }), "dims"],
     [withTensor({ type: "float32", dims: [1], data: ["1"] }), "data"],
     [withTensor({ type: "float32", dims: [2], data: [1] }), "2 numbers"],
+    [withTensor({ type: "float16", dims: [1], data: [65_505] }), "up to 65504"],
+    [withTensor({ type: "string", dims: [1], data: [1] }), "a list of strings"],
+    [withTensor({ type: "string", dims: [2], data: ["a"] }), "2 strings"],
     [withTensor({ type: "float32", dims: [1], data: [1e39] }), "below 3.4e38"],
     [withTensor({ type: "int32", dims: [1], data: [0.5] }), "whole numbers"],
     [withTensor({ type: "uint8", dims: [1], data: [256] }), "from 0 to 255"],

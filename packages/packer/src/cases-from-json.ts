@@ -1,4 +1,4 @@
-import { elementCount } from "@selvedge/protocol";
+import { elementCount, encodeStrings } from "@selvedge/protocol";
 import type { Case, Refuse } from "./cases-file.ts";
 import { bytesFrom, isRunnable, type NamedTensor, type RunnableType } from "./named-tensor.ts";
 import { numberProblem } from "./number-problem.ts";
@@ -55,12 +55,24 @@ function namedTensor(name: string, tensor: Record<string, unknown>): NamedTensor
   if (dtype === undefined) return "of a type such as float32, int64 or bool";
   if (!isListOf(dims, (dim) => Number.isSafeInteger(dim) && dim >= 0))
     return "given with dims, a list of whole numbers";
+  if (dtype === "string") return stringTensor({ name, dims }, data);
   if (!isListOf(data, Number.isFinite)) return "given with data, a list of numbers";
   const problem = numberProblem(dtype, data);
   if (problem !== undefined) return `given with ${problem}, as ${dtype} holds`;
   if (data.length !== elementCount(dims))
     return `given with ${elementCount(dims)} numbers, as [${dims.join(", ")}] asks for`;
   return { name, dtype, dims, bytes: bytesFrom(dtype, data) };
+}
+
+function stringTensor(
+  { name, dims }: Pick<NamedTensor, "name" | "dims">,
+  data: unknown,
+): NamedTensor | string {
+  if (!Array.isArray(data) || !data.every((item): item is string => typeof item === "string"))
+    return "given with data, a list of strings";
+  if (data.length !== elementCount(dims))
+    return `given with ${elementCount(dims)} strings, as [${dims.join(", ")}] asks for`;
+  return { name, dtype: "string", dims, bytes: encodeStrings(data) };
 }
 
 function runnableType(type: unknown): RunnableType | undefined {

@@ -1,11 +1,12 @@
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parsePublicJwk, parseRoot } from "@selvedge/protocol";
+import { parseNextRoot, parsePublicJwk, parseRoot } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { changeRoot, type RootChange } from "./change-root.ts";
 import { contentsOf } from "./files.fixture.ts";
 import { type KeygenResult, keygen } from "./keygen.ts";
 import { temporaryFolder } from "./onnx-model.fixture.ts";
+import { followRoot } from "./root-file.ts";
 
 describe("changeRoot", () => {
   let out: string;
@@ -13,7 +14,7 @@ describe("changeRoot", () => {
   const text = (name: string) => readFile(join(out, name), "utf8");
   const root = async () => parseRoot(await text("root.json"));
   const change = (wanted: RootChange) => changeRoot({ out, change: wanted });
-  const rotate = (role: "pack" | "channel") => change({ kind: "rotate", role });
+  const rotate = (role: "pack" | "channel" | "root") => change({ kind: "rotate", role });
 
   beforeEach(async () => {
     out = await temporaryFolder();
@@ -43,6 +44,49 @@ describe("changeRoot", () => {
     const dropped = await change({ kind: "drop", key: made.keys.pack[0]?.slice(0, 8) ?? "" });
     expect(dropped.keys.pack).toEqual([rotated.keys.pack[1]]);
     expect((await root()).version).toBe(3);
+  });
+
+  it("lets the root key hand over to the next, whose document both sign", async () => {
+    await copyFile(join(out, "root.json"), join(out, "trusted.json"));
+    const trusted = await root();
+    const { files, keys } = await rotate("root");
+    expect(files.map((file) => file.slice(out.length + 1))).toEqual([
+      "root-2.key.json",
+      "root-2.pub.json",
+      "root-2.json",
+      "root.json",
+    ]);
+    expect(keys.root).not.toEqual(made.keys.root);
+    expect((await parseNextRoot(await text("root.json"), trusted)).version).toBe(2);
+
+    // What follows is signed by the new key alone, and found by way of the version between.
+    await rm(join(out, "root.key.json"));
+    await change({ kind: "renew" });
+    await expect(parseNextRoot(await text("root.json"), trusted)).rejects.toMatchObject({
+      code: "signature-invalid",
+    });
+    const follow = () => followRoot(join(out, "root.json"), join(out, "trusted.json"));
+    expect((await follow()).version).toBe(3);
+    await rotate("root");
+    await rotate("channel");
+    expect((await follow()).version).toBe(5);
+    await rm(join(out, "root-2.json"));
+    await expect(follow()).rejects.toMatchObject({ code: "signature-invalid" });
+  });
+
+  it("follows neither back to an older document, nor to somebody else's", async () => {
+    await copyFile(join(out, "root.json"), join(out, "old.json"));
+    await change({ kind: "renew" });
+    const from = (file: string) => followRoot(join(out, file), join(out, "root.json"));
+    await expect(from("old.json")).rejects.toMatchObject({
+      code: "root-invalid",
+      message: expect.stringContaining("version 1, and version 2 is trusted already"),
+    });
+    const others = await temporaryFolder();
+    await keygen({ out: others });
+    await changeRoot({ out: others, change: { kind: "rotate", role: "root" } });
+    await copyFile(join(others, "root.json"), join(out, "theirs.json"));
+    await expect(from("theirs.json")).rejects.toMatchObject({ code: "signature-invalid" });
   });
 
   it("renews a document that has expired", async () => {

@@ -1,14 +1,16 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  createSigner,
   keyId,
+  type PrivateJwk,
   type PublicJwk,
   publicHalf,
   type Role,
   type RootDocument,
   SelvedgeError,
 } from "@selvedge/protocol";
-import { readSigningKey } from "./key-file.ts";
+import { readSigningKey, type SigningKey } from "./key-file.ts";
 import {
   expiry,
   type KeygenResult,
@@ -18,7 +20,7 @@ import {
   rootFile,
   signedRoot,
 } from "./keygen.ts";
-import { readRootFile } from "./root-file.ts";
+import { readRootFile, rootLink } from "./root-file.ts";
 import { writeAtomically } from "./write-atomically.ts";
 import { type NewFile, writeNewFiles } from "./write-new-files.ts";
 
@@ -27,15 +29,18 @@ const SHORTEST_ID = 8;
 
 /** What to change in a root document. Whatever it is, the document is good for another year. */
 export type RootChange =
-  /** Adds a new key to a role. The old one stays valid until it is dropped. */
-  | { readonly kind: "rotate"; readonly role: Exclude<Role, "root"> }
+  /**
+   * Adds a new key to a role. The old one stays valid until it is dropped. Of the root role it takes
+   * the old one's place at once, and both sign the document.
+   */
+  | { readonly kind: "rotate"; readonly role: Role }
   /** Takes a key away, by its id or at least eight digits of it. What it signed is refused from now on. */
   | { readonly kind: "drop"; readonly key: string }
   | { readonly kind: "renew" };
 
 /** Which folder of keys, and what to change there. */
 export interface ChangeRootOptions {
-  /** The folder that `keygen` wrote, with `root.key.json` in it. */
+  /** The folder that `keygen` wrote, with the root key in it. */
   readonly out: string;
   readonly change: RootChange;
 }
@@ -50,17 +55,15 @@ export interface ChangeRootOptions {
 export async function changeRoot({ out, change }: ChangeRootOptions): Promise<KeygenResult> {
   const file = rootFile(out);
   const current = await readRootFile(file);
-  const rootKey = join(out, "root.key.json");
-  const { signer, jwk } = await readSigningKey(rootKey);
-  if (!current.roles.root.keys.some(({ x, y }) => x === jwk.x && y === jwk.y))
-    throw new SelvedgeError(
-      "key-invalid",
-      `${rootKey}: not the root key of ${file}. Put the one there that signed it.`,
-    );
+  const { signer } = await readRootKey(out, current);
   const version = current.version + 1;
-  const { roles, files } = await changed(current, { out, change, version });
+  const { roles, files, next } = await changed(current, { out, change, version });
   const root = { version, expires: expiry(), roles };
-  const content = await signedRoot(root, signer);
+  const signers = next === undefined ? [signer] : [signer, await createSigner(next)];
+  const content = await signedRoot(root, ...signers);
+  // Whoever trusts the old root key gets from it to the new one by this version, whatever follows.
+  if (next !== undefined)
+    files.push({ path: join(out, rootLink(version)), content, isSecret: false });
   await writeNewFiles(files);
   const paths = files.map(({ path }) => path);
   try {
@@ -72,19 +75,41 @@ export async function changeRoot({ out, change }: ChangeRootOptions): Promise<Ke
   return resultOf(out, root, [...paths, file]);
 }
 
+/** The root key that may sign what follows a document: there are several once it was rotated. */
+async function readRootKey(out: string, { roles }: RootDocument): Promise<SigningKey> {
+  const names = (await readdir(out)).filter((name) => /^root-\d+\.key\.json$/.test(name));
+  for (const name of names) {
+    const key = await readSigningKey(join(out, name));
+    if (isOneOf(roles.root.keys, key)) return key;
+  }
+  const first = join(out, "root.key.json");
+  const key = await readSigningKey(first);
+  if (isOneOf(roles.root.keys, key)) return key;
+  throw new SelvedgeError(
+    "key-invalid",
+    `${first}: not the root key of ${rootFile(out)}. Put the one there that signed it.`,
+  );
+}
+
+function isOneOf(keys: readonly PublicJwk[], { jwk }: SigningKey): boolean {
+  return keys.some(({ x, y }) => x === jwk.x && y === jwk.y);
+}
+
 async function changed(
   { roles }: RootDocument,
   { out, change, version }: ChangeRootOptions & { readonly version: number },
-): Promise<{ roles: RootDocument["roles"]; files: NewFile[] }> {
+): Promise<{ roles: RootDocument["roles"]; files: NewFile[]; next?: PrivateJwk }> {
   if (change.kind === "renew") return { roles, files: [] };
   if (change.kind === "drop") return { roles: await without(roles, change.key), files: [] };
   const { role } = change;
   const key = newKey();
+  const files = await keyFiles(out, `${role}-${version}`, key);
+  if (role === "root") {
+    const root = { keys: [publicHalf(key)], threshold: 1 };
+    return { roles: { ...roles, root }, files, next: key };
+  }
   const keys = [...roles[role].keys, publicHalf(key)];
-  return {
-    roles: { ...roles, [role]: { ...roles[role], keys } },
-    files: await keyFiles(out, `${role}-${version}`, key),
-  };
+  return { roles: { ...roles, [role]: { ...roles[role], keys } }, files };
 }
 
 async function without(roles: RootDocument["roles"], id: string): Promise<RootDocument["roles"]> {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   type BlobRef,
   deltaBlobs,
@@ -8,47 +7,92 @@ import {
   segmentPath,
   sha256,
 } from "@selvedge/protocol";
+import type { BlobSource } from "./blob-source.ts";
+import { digestFile } from "./digest-file.ts";
+import { type FileRange, readRange } from "./file-range.ts";
 import type { Problem } from "./problem.ts";
 import type { ModelFolder } from "./registry.ts";
 
-/** Bytes by their digest. */
-export type Contents = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+/** Where blobs that are as they should be lie, by their digest. */
+export type Contents = ReadonlyMap<string, FileRange>;
 
-/** Checks the digest of every segment, blob and piece that a manifest speaks of. */
+/**
+ * Checks the digest of every segment, blob and piece that a manifest speaks of. Where the registry has
+ * the right bytes of a damaged one in another place, it says which bytes are wrong; where not, in
+ * which megabyte they are.
+ */
 export async function checkBlobs(
   folder: ModelFolder,
   manifest: Manifest,
+  source: BlobSource,
 ): Promise<{ problems: Problem[]; contents: Contents }> {
   const problems: Problem[] = [];
-  const contents = new Map<string, Uint8Array<ArrayBuffer>>();
-  const segments: (Uint8Array<ArrayBuffer> | undefined)[] = [];
+  const contents = new Map<string, FileRange>();
+  const sizes: (number | undefined)[] = [];
   for (const segment of manifest.segments) {
-    const bytes = await readFile(folder.segmentFile(segment.sha256)).catch(() => undefined);
-    segments.push(bytes);
+    const stored = await digestFile(folder.segmentFile(segment.sha256)).catch(() => undefined);
+    sizes.push(stored?.bytes);
     const file = segmentPath(manifest.name, segment.sha256);
     const complain = (what: string): void => {
       problems.push({ part: "segment", message: `${file}: ${what}. Restore the file.` });
     };
-    if (bytes === undefined) complain("missing, or not readable");
-    else if (bytes.length !== segment.bytes)
-      complain(`${bytes.length} bytes instead of ${segment.bytes}`);
-    else if ((await sha256(bytes)) !== segment.sha256) complain("does not match its digest");
+    if (stored === undefined) complain("missing, or not readable");
+    else if (stored.bytes !== segment.bytes)
+      complain(`${stored.bytes} bytes instead of ${segment.bytes}`);
+    else if (stored.sha256 !== segment.sha256) complain("does not match its digest");
   }
   for (const { blob, part, label } of blobsWithLabels(manifest)) {
     const { segment, offset, length } = blob.at;
-    const bytes = segments[segment];
-    if (bytes === undefined) continue;
-    const content = bytes.subarray(offset, offset + length);
-    const file = segmentPath(manifest.name, manifest.segments[segment]?.sha256 ?? "");
+    const size = sizes[segment];
+    if (size === undefined) continue;
+    const digest = manifest.segments[segment]?.sha256 ?? "";
+    const place = { path: folder.segmentFile(digest), offset, length };
+    const there = Math.max(0, Math.min(length, size - offset));
+    const content = readRange({ ...place, length: there });
+    const file = segmentPath(manifest.name, digest);
     const damaged = await damagedRanges(content, blob);
+    const right = damaged.length === 0 ? undefined : await source.find(blob.sha256);
     for (const { start, end } of damaged) {
-      const at = { file, start: offset + start, end: offset + end };
-      const message = `${label}: bytes ${at.start} to ${at.end} of ${file} do not match their digest. Restore the file.`;
-      problems.push({ part, message, at });
+      const range = { file, start: offset + start, end: offset + end };
+      const { what, at } =
+        right === undefined
+          ? {
+              what: `bytes ${range.start} to ${range.end} of ${file} do not match their digest`,
+              at: range,
+            }
+          : wrongBytes(content, right, { start, end, range });
+      problems.push({ part, message: `${label}: ${what}. Restore the file.`, at });
     }
-    if (damaged.length === 0) contents.set(blob.sha256, content);
+    if (damaged.length === 0) contents.set(blob.sha256, place);
   }
   return { problems, contents };
+}
+
+/** Says which bytes of a range are not the right ones. */
+function wrongBytes(
+  content: Uint8Array,
+  right: Uint8Array,
+  {
+    start,
+    end,
+    range,
+  }: { readonly start: number; readonly end: number; readonly range: NonNullable<Problem["at"]> },
+): { what: string; at: NonNullable<Problem["at"]> } {
+  const wrong: number[] = [];
+  for (let i = start; i < end; i++) if (content[i] !== right[i]) wrong.push(i);
+  const [first = start, last = first] = [wrong[0], wrong.at(-1)];
+  const shift = range.start - start;
+  const at = { file: range.file, start: first + shift, end: last + 1 + shift };
+  const hex = (byte: number | undefined): string =>
+    byte === undefined ? "missing" : `0x${byte.toString(16).padStart(2, "0")}`;
+  const is = `is ${hex(content[first])} instead of ${hex(right[first])}, at byte ${at.start} of ${at.file}`;
+  return {
+    what:
+      wrong.length === 1
+        ? `byte ${first} ${is}`
+        : `${wrong.length} of the bytes from ${first} to ${last} are wrong: the first ${is}`,
+    at,
+  };
 }
 
 async function damagedRanges(

@@ -6,6 +6,7 @@ import {
   toleranceOf,
 } from "@selvedge/protocol";
 import type { Contents } from "./check-blobs.ts";
+import { readRange } from "./file-range.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { isEngine, openSession } from "./open-session.ts";
 import type { Problem } from "./problem.ts";
@@ -14,8 +15,10 @@ import { difference } from "./tolerance.ts";
 /** Runs every variant on the golden inputs and holds its answers against the golden ones. */
 export async function checkGolden(manifest: Manifest, contents: Contents): Promise<Problem[]> {
   const problems: Problem[] = [];
-  const bytesOf = (digest: string): Uint8Array<ArrayBuffer> =>
-    contents.get(digest) ?? new Uint8Array();
+  const bytesOf = (digest: string): Uint8Array<ArrayBuffer> => {
+    const range = contents.get(digest);
+    return range === undefined ? new Uint8Array() : readRange(range);
+  };
   const tensor = ({ name, dtype, dims, sha256 }: TensorRef): NamedTensor => ({
     name,
     dtype,
@@ -33,7 +36,9 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
       continue;
     }
     try {
-      const weights = new Map(tensors.map(({ sha256 }) => [sha256, bytesOf(sha256)]));
+      const weights = new Map(
+        tensors.map(({ sha256 }) => [sha256, contents.get(sha256) ?? new Uint8Array()]),
+      );
       const session = await openSession({ engine, graph: bytesOf(graph.sha256), weights });
       try {
         for (const golden of goldenCasesOf(manifest, variant)) {

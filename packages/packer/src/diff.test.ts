@@ -54,6 +54,23 @@ describe("diff", () => {
     ]);
   });
 
+  it("speaks of the variant that runs anywhere, where a precision has another for some devices", async () => {
+    const file = await modelFile(twoTensors(body, head));
+    const options = { model: file, name: "half", version: "1.0.0", registry };
+    const { manifest } = await pack({ ...options, dtypes: ["fp16"] });
+    expect(manifest.variants.map(({ requires }) => requires)).toEqual([["shader-f16"], []]);
+    const { items } = await diff({
+      name: "half",
+      from: "1.0.0",
+      to: "1.0.0",
+      registry,
+      dtype: "fp16",
+    });
+    const graphBytes = items.find(({ part }) => part === "graph")?.bytes;
+    expect(graphBytes).toBe(manifest.variants[1]?.graph.bytes);
+    expect(graphBytes).not.toBe(manifest.variants[0]?.graph.bytes);
+  });
+
   it("counts a delta where there is one, and everything else that is new", async () => {
     const { manifest, bytes } = await packAs("1.1.0", twoTensors(body, nudged(head)), "1.0.0");
     const result = await update("1.0.0", "1.1.0");

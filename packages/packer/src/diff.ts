@@ -151,9 +151,16 @@ function whyNew(name: string, { wanted, had }: { wanted: Variant; had: Variant }
     : "it changed, and its delta starts from what another version holds";
 }
 
+function needsLess(a: Variant, b: Variant): boolean {
+  return a.requires.length < b.requires.length;
+}
+
 function variantOf({ name, version, variants }: Manifest, dtype: Dtype | undefined): Variant {
   const variant = variants.find(
-    (each) => each.dtype === dtype || (dtype === undefined && each.backends.includes("wasm")),
+    (each) =>
+      // Of two variants in one precision the one that runs anywhere.
+      (dtype === undefined ? each.backends.includes("wasm") : each.dtype === dtype) &&
+      !variants.some((other) => other.dtype === each.dtype && needsLess(other, each)),
   );
   if (variant !== undefined) return variant;
   const packed = variants.map((each) => each.dtype).join(", ");

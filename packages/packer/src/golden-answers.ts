@@ -4,6 +4,7 @@ import type { Golden } from "./golden.ts";
 import { makeGolden } from "./make-golden.ts";
 import { messageOf } from "./message-of.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
+import { notFiniteAt } from "./not-finite-at.ts";
 import { type EngineSource, openSession, runtimeTitle } from "./open-session.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { difference, tolerances } from "./tolerance.ts";
@@ -80,7 +81,7 @@ async function withSession<T>(
     if (cause instanceof SelvedgeError) throw cause;
     throw new SelvedgeError(
       "model-unsupported",
-      `${runtimeTitle(source.engine)} cannot load ${what}: ${messageOf(cause)}.`,
+      `${runtimeTitle(source.engine)} cannot load ${what}: ${messageOf(cause)}. Mend what it says, and export the model again.`,
       { cause },
     );
   });
@@ -116,7 +117,7 @@ async function runEach(
   return cases;
 }
 
-/** What was expected is held against what onnxruntime-web answers, and only that is recorded. */
+/** What was expected is held against what the runtime answers, and only that is recorded. */
 function refuseUnexpected(
   answers: readonly NamedTensor[],
   { item, index, tolerance }: { item: Case; index: number; tolerance: Tolerance | undefined },
@@ -134,11 +135,10 @@ function refuseUnexpected(
 }
 
 function refuseIncomparable(golden: NamedTensor): void {
-  const values = elementsOf(golden);
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(Number(values[i])))
-      throw new SelvedgeError(
-        "golden-failed",
-        `Output "${golden.name}" is ${values[i]} at element ${i} for the golden inputs, which no device can be held to. Give inputs with finite answers with --golden FILE.`,
-      );
+  const at = notFiniteAt(golden);
+  if (at !== undefined)
+    throw new SelvedgeError(
+      "golden-failed",
+      `Output "${golden.name}" is ${elementsOf(golden)[at]} at element ${at} for the golden inputs, which no device can be held to. Give inputs with finite answers with --golden FILE.`,
+    );
 }

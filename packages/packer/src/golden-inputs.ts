@@ -133,5 +133,5 @@ function elementsOf(
 }
 
 function isFloat(dtype: RunnableType): boolean {
-  return dtype === "float32" || dtype === "float64";
+  return dtype.startsWith("float");
 }

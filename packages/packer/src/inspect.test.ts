@@ -40,6 +40,33 @@ describe("inspect", () => {
     const inputs = manifest.golden.cases.flatMap((golden) => golden.inputs);
     expect(content.shared).toBe(inputs.reduce((sum, { bytes }) => sum + bytes, 0));
     expect(content.bytes).toBe(alone.content.bytes);
+    const { sharedWith } = await inspect({ name: "m", version: "1.1.0", registry });
+    expect(sharedWith).toEqual([{ version: "1.0.0", bytes: content.shared }]);
+  });
+
+  it("says what precisions share, what deltas save, and what each layer weighs", async () => {
+    const weight = filled("w", 512, 0.5);
+    new DataView(weight.rawData.buffer).setFloat32(40, 0.75, true);
+    const model = await modelFile(addModel(weight));
+    const update = { model, name: "m", version: "2.0.0", registry, base: "1.0.0" };
+    const { manifest } = await pack(update);
+    const [variant] = manifest.variants;
+    const { sharing, layers } = await inspect({ name: "m", version: "2.0.0", registry });
+    const saved = [variant?.graph, ...(variant?.tensors ?? [])].filter((blob) => blob?.delta);
+    expect(sharing).toEqual([
+      {
+        dtype: "fp32",
+        bytes: (variant?.graph.bytes ?? 0) + 2048,
+        shared: 0,
+        deltas: {
+          count: saved.length,
+          bytes: saved.reduce((sum, blob) => sum + (blob?.delta?.bytes ?? 0), 0),
+          insteadOf: saved.reduce((sum, blob) => sum + (blob?.bytes ?? 0), 0),
+        },
+      },
+    ]);
+    expect(saved.length).toBeGreaterThan(0);
+    expect(layers).toEqual([{ name: "w", bytes: { fp32: 2048 } }]);
   });
 
   it("says what there is instead of a version or model that is missing", async () => {

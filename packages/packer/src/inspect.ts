@@ -1,4 +1,5 @@
-import { blobsOf, type Manifest } from "@selvedge/protocol";
+import { blobsOf, type Dtype, type Manifest, type Variant } from "@selvedge/protocol";
+import { type Layer, layersOf } from "./layers-of.ts";
 import { ModelFolder } from "./registry.ts";
 import { blobsOfVersions } from "./stored-blobs.ts";
 
@@ -21,8 +22,25 @@ export interface InspectResult {
   readonly manifestBytes: number;
   /** What a device that holds nothing keeps of it, in all precisions, and how much of that other versions hold too. */
   readonly content: { readonly bytes: number; readonly shared: number };
+  /** The other versions that hold some of it too, and how much. */
+  readonly sharedWith: readonly { readonly version: string; readonly bytes: number }[];
+  /** What each precision shares with the others of this version, and what its deltas save. */
+  readonly sharing: readonly VariantSharing[];
+  /** What its weights weigh, layer by layer. */
+  readonly layers: readonly Layer[];
   /** The channels that serve this version. */
   readonly channels: readonly string[];
+}
+
+/** How a precision relates to what devices may hold already. */
+export interface VariantSharing {
+  readonly dtype: Dtype;
+  /** Its graph and weights, equal ones once. */
+  readonly bytes: number;
+  /** How much of that other precisions of this version have too. */
+  readonly shared: number;
+  /** Blobs with a delta: how many, what the deltas take, and what they stand in for. */
+  readonly deltas: { readonly count: number; readonly bytes: number; readonly insteadOf: number };
 }
 
 /**
@@ -40,11 +58,56 @@ export async function inspect({ name, version, registry }: InspectOptions): Prom
     entries.some((entry) => entry.version === manifest.version) ? [channel] : [],
   );
   const others = (await folder.versions()).filter((other) => other !== manifest.version);
-  const elsewhere = await blobsOfVersions(folder, others);
   const content = { bytes: 0, shared: 0 };
-  for (const blob of blobsOf(manifest)) {
+  const blobs = blobsOf(manifest);
+  const elsewhere = new Set<string>();
+  const sharedWith: { version: string; bytes: number }[] = [];
+  for (const other of others) {
+    const held = await blobsOfVersions(folder, [other]);
+    const common = blobs.filter(({ sha256 }) => held.has(sha256));
+    for (const { sha256 } of common) elsewhere.add(sha256);
+    if (common.length > 0) sharedWith.push({ version: other, bytes: sum(common) });
+  }
+  for (const blob of blobs) {
     content.bytes += blob.bytes;
     if (elsewhere.has(blob.sha256)) content.shared += blob.bytes;
   }
-  return { manifest, digest, manifestBytes: bytes.length, content, channels };
+  return {
+    manifest,
+    digest,
+    manifestBytes: bytes.length,
+    content,
+    sharedWith,
+    sharing: manifest.variants.map((variant) => sharingOf(variant, manifest)),
+    layers: layersOf(manifest),
+    channels,
+  };
+}
+
+function sharingOf(variant: Variant, { variants }: Manifest): VariantSharing {
+  const mine = partsOf(variant);
+  const others = new Map(
+    variants.filter((other) => other !== variant).flatMap((other) => [...partsOf(other)]),
+  );
+  const deltas = [...mine.values()].flatMap(({ bytes, delta }) =>
+    delta === undefined ? [] : [{ bytes: delta.bytes, insteadOf: bytes }],
+  );
+  return {
+    dtype: variant.dtype,
+    bytes: sum([...mine.values()]),
+    shared: sum([...mine.values()].filter(({ sha256 }) => others.has(sha256))),
+    deltas: {
+      count: deltas.length,
+      bytes: sum(deltas),
+      insteadOf: deltas.reduce((total, { insteadOf }) => total + insteadOf, 0),
+    },
+  };
+}
+
+function partsOf({ graph, tensors }: Variant): Map<string, Variant["graph"]> {
+  return new Map([graph, ...tensors].map((part) => [part.sha256, part]));
+}
+
+function sum(blobs: readonly { readonly bytes: number }[]): number {
+  return blobs.reduce((total, { bytes }) => total + bytes, 0);
 }

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import {
   createSigner,
+  type Envelope,
   encodeRoot,
   keyId,
   type PrivateJwk,
@@ -74,12 +75,16 @@ export function rootFile(out: string): string {
   return join(out, "root.json");
 }
 
-/** A root document as it stands in its file. */
+/** A root document as it stands in its file, signed by each of some keys. */
 export async function signedRoot(
   root: Omit<RootDocument, "format">,
-  signer: Signer,
+  ...signers: readonly Signer[]
 ): Promise<string> {
-  return `${JSON.stringify(await signEnvelope(encodeRoot(root), signer))}\n`;
+  const unsigned = encodeRoot(root);
+  const signatures: Envelope["signatures"][number][] = [];
+  for (const signer of signers)
+    signatures.push(...(await signEnvelope(unsigned, signer)).signatures);
+  return `${JSON.stringify({ ...unsigned, signatures })}\n`;
 }
 
 /** When a root document that is written now expires. */

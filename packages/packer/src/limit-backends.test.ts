@@ -8,7 +8,8 @@ const variant = (dtype: PackedVariant["dtype"], ...backends: string[]): PackedVa
   engine: "onnx",
   backends,
   split: { graph: new Uint8Array(), tensors: [], declared: { inputs: [], outputs: [] } },
-  expansion: 2,
+  requires: [],
+  memoryBytes: 0,
 });
 
 const trees = node("TreeEnsembleRegressor", ["x"], ["y"]);
@@ -32,6 +33,13 @@ describe("limitBackends", () => {
       expect(limitBackends([fp32], graph({ node: [each] }))).toMatchObject([
         { dtype: "fp32", backends: ["wasm"] },
       ]);
+  });
+
+  it("leaves out a graph for GPUs where another of its dtype can run", () => {
+    const [half, onGpu] = [variant("fp16", "wasm", "webgpu"), variant("fp16", "webgpu")];
+    expect(limitBackends([half, onGpu], graph({ node: [trees] }))).toMatchObject([
+      { dtype: "fp16", backends: ["wasm"] },
+    ]);
   });
 
   it("refuses a variant that could run nowhere", () => {

@@ -10,7 +10,7 @@ const WASM_ONLY_DOMAIN = "ai.onnx.ml";
 /**
  * Takes from variants the backends whose runtime lacks an operator of the model.
  *
- * @throws SelvedgeError `model-unsupported` for a variant that no backend is left for.
+ * @throws SelvedgeError `model-unsupported` for a dtype that no backend is left for.
  */
 export function limitBackends(
   variants: readonly PackedVariant[],
@@ -20,12 +20,16 @@ export function limitBackends(
     .flatMap((each) => each.node)
     .find(({ domain }) => domain === WASM_ONLY_DOMAIN);
   if (node === undefined) return [...variants];
-  return variants.map((variant) => {
-    const backends = variant.backends.filter((backend) => backend !== "webgpu");
-    if (backends.length > 0) return { ...variant, backends };
-    throw new SelvedgeError(
-      "model-unsupported",
-      `The model cannot be packed as ${variant.dtype}, which is for WebGPU: onnxruntime's WebGPU build has no ${nodeLabel(node)}. Leave ${variant.dtype} out of --dtype.`,
-    );
-  });
+  const limited = variants.map((variant) => ({
+    ...variant,
+    backends: variant.backends.filter((backend) => backend !== "webgpu"),
+  }));
+  const left = limited.filter(({ backends }) => backends.length > 0);
+  for (const variant of variants)
+    if (!left.some(({ dtype }) => dtype === variant.dtype))
+      throw new SelvedgeError(
+        "model-unsupported",
+        `The model cannot be packed as ${variant.dtype}, which is for WebGPU: onnxruntime's WebGPU build has no ${nodeLabel(node)}. Leave ${variant.dtype} out of --dtype.`,
+      );
+  return left;
 }

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, realpath, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { TensorProto_DataLocation as DataLocation, TensorProtoSchema } from "onnx-buf";
@@ -39,7 +39,11 @@ describe("loadExternalData", () => {
   it("reads a tensor from its place in a file beside the model", async () => {
     await writeFile(join(folder, "weights.bin"), Float32Array.of(9, ...WEIGHTS, 9));
     const tensor = externalTensor({ location: "weights.bin", offset: "4", length: "2048" });
-    expect(await loadExternalData(addModel(tensor), folder)).toBe(true);
+    expect(await loadExternalData(addModel(tensor), folder)).toEqual({
+      files: [{ file: "weights.bin", bytes: 2056, sha256: expect.any(String) }],
+      ranges: new Map(),
+      weights: new Map(),
+    });
     expect(tensor.rawData).toEqual(new Uint8Array(WEIGHTS.buffer));
     expect(tensor.dataLocation).toBe(DataLocation.DEFAULT);
   });
@@ -51,8 +55,51 @@ describe("loadExternalData", () => {
     expect(tensor.rawData).toHaveLength(2048);
   });
 
+  it("leaves tensors in their files where there are too many to hold", async () => {
+    await mkdir(join(folder, "data"));
+    const file = join(folder, "data/weights.bin");
+    await writeFile(file, Float32Array.of(9, ...WEIGHTS));
+    const tensor = externalTensor({ location: "./data/weights.bin", offset: "4" });
+    const small = externalTensor({ location: "./data/weights.bin", offset: "4" });
+    Object.assign(small, { name: "small", dims: [2n] });
+    const onnx = addModel(tensor);
+    onnx.graph?.initializer.push(small);
+    const { files, ranges, weights } = await loadExternalData(onnx, folder, 2048);
+    const path = await realpath(file);
+    expect(files).toMatchObject([{ file: "data/weights.bin", bytes: 2052 }]);
+    expect(ranges).toEqual(new Map([[tensor, { path, offset: 4, length: 2048 }]]));
+    expect(weights).toEqual(new Map([["./data/weights.bin", { path, offset: 0, length: 2052 }]]));
+    expect(tensor.rawData).toHaveLength(0);
+    expect(small.rawData).toEqual(new Uint8Array(WEIGHTS.slice(0, 2).buffer));
+  });
+
+  it("refuses a tensor that is too large for any array", async () => {
+    const file = await open(join(folder, "vast.bin"), "w");
+    await file.truncate(2 ** 31);
+    await file.close();
+    const tensor = externalTensor({ location: "vast.bin" });
+    tensor.dims = [2n ** 29n];
+    await expect(loadExternalData(addModel(tensor), folder)).rejects.toMatchObject({
+      code: "model-unsupported",
+      message: expect.stringMatching(/"w" takes 2147483648 bytes/),
+    });
+  });
+
+  it("refuses more weights than WASM has memory for, before it reads any", async () => {
+    const file = await open(join(folder, "vast.bin"), "w");
+    await file.truncate(2 ** 30);
+    await file.close();
+    const tensors = Array.from({ length: 4 }, () => externalTensor({ location: "vast.bin" }));
+    for (const tensor of tensors) tensor.dims = [2n ** 28n];
+    const onnx = model(graph({ initializer: tensors }));
+    await expect(loadExternalData(onnx, folder)).rejects.toMatchObject({
+      code: "model-unsupported",
+      message: expect.stringContaining("4.0 GiB, and WASM has 4 GiB"),
+    });
+  });
+
   it("says that there were none", async () => {
-    expect(await loadExternalData(addModel(), folder)).toBe(false);
+    expect((await loadExternalData(addModel(), folder)).files).toEqual([]);
   });
 
   it("never reads outside the model's folder", async () => {

@@ -1,8 +1,10 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import { answerTo } from "./answer-to.ts";
 import type { Golden } from "./golden.ts";
 import { edgeInputs, goldenInputs } from "./golden-inputs.ts";
 import { messageOf } from "./message-of.ts";
-import { elementsOf, type NamedTensor } from "./named-tensor.ts";
+import type { NamedTensor } from "./named-tensor.ts";
+import { notFiniteAt } from "./not-finite-at.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 import { unlessRefused } from "./unless-refused.ts";
@@ -50,7 +52,7 @@ export async function makeGolden(
       if (outputs === undefined) continue;
       const bytes = bytesOf(inputs) + bytesOf(outputs);
       if (bytes > left) continue;
-      if (outputs.every(hasFiniteElements)) {
+      if (outputs.every((output) => notFiniteAt(output) === undefined)) {
         cases.push({ inputs, outputs, role: "edge" });
         left -= bytes;
       }
@@ -79,7 +81,7 @@ async function typicalCase(
   for (const inputs of toTry) {
     signal?.throwIfAborted();
     try {
-      const golden = { inputs, outputs: await session.run(inputs) };
+      const golden = await answerTo(session, inputs);
       const bytes = bytesOf(golden.outputs);
       const isTelling = magnitudeOf(golden.outputs) >= SMALLEST_MAGNITUDE;
       if (isTelling && bytes <= PROBE_BYTES) probe ??= golden;
@@ -106,8 +108,4 @@ async function typicalCase(
 
 function bytesOf(tensors: readonly NamedTensor[]): number {
   return tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
-}
-
-function hasFiniteElements(tensor: NamedTensor): boolean {
-  return elementsOf(tensor).every((value: number | bigint) => Number.isFinite(Number(value)));
 }

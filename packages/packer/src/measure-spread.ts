@@ -61,7 +61,7 @@ function withNoise(input: NamedTensor, share: number): NamedTensor {
   const { dtype } = input;
   if (share === 0 || (dtype !== "float32" && dtype !== "float64")) return input;
   const random = seededRandom(2);
-  const values = Array.from<number | bigint, number>(
+  const values = Array.from<unknown, number>(
     elementsOf(input),
     (value) => Number(value) * (1 + (random() < 0.5 ? -share : share)),
   );

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { TfjsArtifacts, TfjsModel } from "@selvedge/protocol";
+import type { FileRange } from "./file-range.ts";
 
 /** What a worker is asked; see `worker/`, which answers. */
 export type WorkerRequest =
@@ -7,7 +8,6 @@ export type WorkerRequest =
       readonly kind: "open";
       readonly session: number;
       readonly graph: Uint8Array<ArrayBuffer>;
-      /** Bytes, or a part of an open file which are read as they are needed. */
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
       readonly optimization: Optimization;
     }
@@ -17,7 +17,13 @@ export type WorkerRequest =
       readonly format: TfjsModel["format"];
       readonly artifacts: TfjsArtifacts;
     }
-  | { readonly kind: "run"; readonly session: number; readonly inputs: readonly WorkerTensor[] }
+  | {
+      readonly kind: "run";
+      readonly session: number;
+      readonly inputs: readonly WorkerTensor[];
+      /** The outputs to answer with; every one where absent. */
+      readonly wanted?: readonly string[];
+    }
   | { readonly kind: "close"; readonly session: number };
 
 /** What a worker answers, by the kind of request. */
@@ -49,18 +55,16 @@ export type WorkerKind = keyof typeof SCRIPTS;
 /** How many operators the runtime fuses before it runs a model. */
 export type Optimization = "disabled" | "basic" | "all";
 
-/** Bytes in memory, or some of an open file. */
-export type WeightContent =
-  | Uint8Array<ArrayBuffer>
-  | { readonly fd: number; readonly offset: number; readonly length: number };
+/** Bytes in memory, or those of a file, one tensor of which is read at a time. */
+export type WeightContent = Uint8Array<ArrayBuffer> | FileRange;
 
 /** A tensor on its way to a worker or back. */
 export interface WorkerTensor {
   readonly name: string;
   readonly dtype: string;
   readonly dims: readonly number[];
-  /** `null` where an output has no numbers. */
-  readonly data: NodeJS.TypedArray | null;
+  /** `null` where an output is nothing that JavaScript has an array for. */
+  readonly data: NodeJS.TypedArray | readonly string[] | null;
 }
 
 /** How long a call may take, and what it is given up for. */

@@ -6,7 +6,9 @@ import { type FixtureArray, npy, npyFile } from "./npz.fixture.ts";
 function elements(array: FixtureArray): (number | bigint | string)[] {
   const read = readNpyArray(npy(array));
   if (typeof read === "string") return expect.fail(read);
-  return read.dtype === "string" ? read.texts : Array.from<number | bigint>(elementsOf(read));
+  return read.dtype === "string"
+    ? read.texts
+    : Array.from<number | bigint | string>(elementsOf(read));
 }
 
 describe("readNpyArray", () => {

@@ -1,15 +1,15 @@
 import { elementCount } from "@selvedge/protocol";
 import { floatsFromHalves } from "./floats-from-halves.ts";
-import type { NamedTensor, RunnableType } from "./named-tensor.ts";
+import type { NamedTensor, NumberType } from "./named-tensor.ts";
 import { type NpyHeader, readNpyHeader } from "./npy-header.ts";
 
 /** What an `.npy` file holds: a tensor without its name, or texts. */
 export type NpyArray =
-  | (Pick<NamedTensor, "dims" | "bytes"> & { readonly dtype: RunnableType })
+  | (Pick<NamedTensor, "dims" | "bytes"> & { readonly dtype: NumberType })
   | { readonly dtype: "string"; readonly dims: readonly number[]; readonly texts: string[] };
 
-/** By NumPy's kinds and sizes. A session takes no float16, so that it is read as float32. */
-const TYPES: Readonly<Record<string, RunnableType>> = {
+/** By NumPy's kinds and sizes. float16 is read as float32, which most models take. */
+const TYPES: Readonly<Record<string, NumberType>> = {
   f2: "float32",
   f4: "float32",
   f8: "float64",

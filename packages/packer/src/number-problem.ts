@@ -13,6 +13,9 @@ const INTEGERS: Readonly<Record<string, readonly [least: number, most: number]>>
   bool: [0, 1],
 };
 
+/** The largest finite float16. */
+const LARGEST_HALF = 65_504;
+
 /**
  * Whether numbers would become others as elements of a type.
  *
@@ -20,6 +23,10 @@ const INTEGERS: Readonly<Record<string, readonly [least: number, most: number]>>
  */
 export function numberProblem(dtype: RunnableType, values: readonly number[]): string | undefined {
   const limits = INTEGERS[dtype];
+  if (dtype === "float16")
+    return values.every((value) => Math.abs(value) <= LARGEST_HALF)
+      ? undefined
+      : `numbers up to ${LARGEST_HALF}`;
   if (limits === undefined)
     return dtype === "float64" || values.every((value) => Number.isFinite(Math.fround(value)))
       ? undefined

@@ -31,6 +31,16 @@ export function floats(name: string, dims: number[], values: ArrayLike<number>):
   });
 }
 
+/** A vector of 64-bit integers. */
+export function longs(name: string, ...values: number[]): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: [BigInt(values.length)],
+    dataType: DataType.INT64,
+    rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+  });
+}
+
 /** A float vector of one value, over and over. */
 export function filled(name: string, length: number, value: number): TensorProto {
   return floats(name, [length], new Float32Array(length).fill(value));

@@ -3,6 +3,7 @@ import {
   type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
+  type TensorProto_DataType as DataType,
   type NodeProto,
   NodeProtoSchema,
 } from "onnx-buf";
@@ -10,19 +11,34 @@ import {
 /** What a node is made of; inputs that are left out are empty strings. */
 export interface NodeParts {
   readonly op: string;
+  /** Whose operator it is; ONNX's own where absent. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: readonly AttributeProto[];
 }
 
 /** A node without a name: those of a small model's nodes take as much room as its biases do. */
-export function makeNode({ op, inputs, outputs, attributes = [] }: NodeParts): NodeProto {
+export function makeNode({
+  op,
+  domain = "",
+  inputs,
+  outputs,
+  attributes = [],
+}: NodeParts): NodeProto {
   return create(NodeProtoSchema, {
     opType: op,
+    domain,
     input: [...inputs],
     output: [...outputs],
     attribute: [...attributes],
   });
+}
+
+/** A node that makes a value one of another type. */
+export function castNode(from: string, to: string, type: DataType): NodeProto {
+  const attributes = [integerAttribute("to", type)];
+  return makeNode({ op: "Cast", inputs: [from], outputs: [to], attributes });
 }
 
 export function integerAttribute(name: string, value: number): AttributeProto {

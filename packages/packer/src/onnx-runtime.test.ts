@@ -1,4 +1,4 @@
-import { open, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -22,11 +22,11 @@ const NOTHING = new Map<string, never>();
 
 describe("openSession", () => {
   it("gives up a model that does not answer in time, and runs the next one in a new thread", async () => {
-    await withRuntime({ timeoutMs: 1000 }, async () => {
+    await withRuntime({ timeoutMs: 4000 }, async () => {
       const endless = await openSession({ graph: endlessLoop(), weights: NOTHING });
       await expect(endless.run([input([1], [1])])).rejects.toMatchObject({
         code: "golden-failed",
-        message: expect.stringContaining("did not answer within 1 s"),
+        message: expect.stringContaining("did not answer within 4 s"),
       });
       await endless.close();
       const sum = await openSession({ graph: encode(addModel()), weights: NOTHING });
@@ -52,11 +52,11 @@ describe("openSession", () => {
   it("shares one thread between the sessions of a runtime, and of runtimes inside it", async () => {
     await withRuntime({}, async () => {
       const sum = await openSession({ graph: encode(addModel()), weights: NOTHING });
-      await withRuntime({ timeoutMs: 1000 }, async () => {
+      await withRuntime({ timeoutMs: 4000 }, async () => {
         const endless = await openSession({ graph: endlessLoop(), weights: NOTHING });
-        await expect(endless.run([input([1], [1])])).rejects.toThrow("1 s");
+        await expect(endless.run([input([1], [1])])).rejects.toThrow("4 s");
       });
-      await expect(sum.run([input([1, 512], new Float32Array(512))])).rejects.toThrow("1 s");
+      await expect(sum.run([input([1, 512], new Float32Array(512))])).rejects.toThrow("4 s");
     });
   });
 
@@ -66,20 +66,14 @@ describe("openSession", () => {
     const [tensor] = tensors;
     if (tensor === undefined) throw new Error("there is no tensor");
     await writeFile(path, Buffer.concat([Buffer.alloc(7), tensor.bytes]));
-    const file = await open(path);
-    const content = { fd: file.fd, offset: 7, length: tensor.bytes.length };
+    const content = { path, offset: 7, length: tensor.bytes.length };
     const source = { graph: without, weights: new Map([[tensor.sha256, content]]) };
     const session = await openSession(source);
     const [answer] = await session.run([input([1, 512], new Float32Array(512))]);
     await session.close();
     expect(new Float32Array(answer?.bytes.buffer ?? [])).toEqual(new Float32Array(512).fill(3));
-    await file.truncate(100).catch(() => undefined);
-    await file.close();
     await writeFile(path, "short");
-    const cut = await open(path);
-    const short = new Map([[tensor.sha256, { ...content, fd: cut.fd }]]);
-    await expect(openSession({ graph: without, weights: short })).rejects.toThrow();
-    await cut.close();
+    await expect(openSession(source)).rejects.toThrow(/external/i);
   });
 
   it("hands over the runtime's own words for what is no model", async () => {

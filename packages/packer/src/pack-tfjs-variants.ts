@@ -1,10 +1,8 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import { memoryEstimate } from "./memory-estimate.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
 import type { SplitModel } from "./split-model.ts";
-
-/** What a session keeps of a weight, as a multiple of its stored bytes: as read, and as computed with. */
-const EXPANSION = 2;
 
 /**
  * Makes the variant of a TensorFlow.js model: the model as it is, quantized or not.
@@ -22,6 +20,7 @@ export async function packTfjsVariants(options: {
       "model-unsupported",
       `A TensorFlow.js model cannot be packed as ${other}, only as it is. Leave --dtype out, and quantize the model as it is converted if it should be smaller.`,
     );
-  const variant = { dtype: "fp32", engine: "tfjs", backends: ["wasm"], split: fp32 } as const;
-  return { variants: [{ ...variant, expansion: EXPANSION }], warnings: [] };
+  const place = { engine: "tfjs", backends: ["wasm"], requires: [] } as const;
+  const memoryBytes = memoryEstimate(fp32);
+  return { variants: [{ dtype: "fp32", ...place, split: fp32, memoryBytes }], warnings: [] };
 }

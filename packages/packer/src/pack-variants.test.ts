@@ -18,7 +18,7 @@ import type { PackableDtype } from "./quantize/recipes.ts";
 import { noise } from "./run-model.fixture.ts";
 import { verify } from "./verify.ts";
 
-const ALL: PackableDtype[] = ["q8-storage", "q8", "fp16", "fp32"];
+const ALL: PackableDtype[] = ["q4f16", "q4", "q8-storage", "q8", "fp16", "fp32"];
 
 /** `y = relu(x · w) · v + b`, of an opset that per-channel scales came after. */
 function perceptron(opset = 11n): ModelProto {
@@ -45,6 +45,10 @@ function perceptron(opset = 11n): ModelProto {
   );
 }
 
+function identity(size: number): Float32Array {
+  return Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
+}
+
 describe("packing several precisions", () => {
   let registry: string;
   const packing = async (onnx: ModelProto, dtypes: PackableDtype[], name = "m") =>
@@ -57,17 +61,23 @@ describe("packing several precisions", () => {
   test("puts fp32 first, and says of the others where they run and what they cost", async () => {
     const { manifest, warnings } = await packing(perceptron(), ALL);
     expect(warnings).toEqual([]);
-    expect(manifest.variants.map(({ dtype, backends }) => [dtype, ...backends])).toEqual([
-      ["fp32", "wasm", "webgpu"],
-      ["fp16", "wasm", "webgpu"],
-      ["q8", "wasm"],
-      ["q8-storage", "webgpu"],
+    const places = manifest.variants.map(({ dtype, backends, requires }) =>
+      [dtype, ...backends, ...requires].join(" "),
+    );
+    expect(places).toEqual([
+      "fp32 wasm webgpu",
+      "fp16 webgpu shader-f16",
+      "fp16 wasm webgpu",
+      "q8 wasm",
+      "q8-storage webgpu",
+      "q4 wasm webgpu",
+      "q4f16 webgpu shader-f16",
     ]);
     const [fp32, ...others] = manifest.variants;
     expect(fp32).not.toHaveProperty("error");
     expect(fp32).not.toHaveProperty("tolerance");
     for (const { error, tolerance, backends } of others) {
-      expect(error?.snrDb).toBeGreaterThan(30);
+      expect(error?.snrDb).toBeGreaterThan(20);
       expect(error?.maxDifference).toBeGreaterThan(0);
       expect(Object.keys(tolerance ?? {})).toEqual([...backends]);
       for (const { absolute } of Object.values(tolerance ?? {}))
@@ -81,8 +91,9 @@ describe("packing several precisions", () => {
     const places = manifest.variants.map(
       ({ tensors }) => tensors.find(({ dims }) => dims.join() === "512,128")?.at,
     );
-    const [fp32, fp16, q8, storage] = places;
+    const [fp32, half, fp16, q8, storage, q4, q4f16] = places;
     expect([q8, storage]).toEqual([fp32, fp32]);
+    expect([half, q4, q4f16]).toEqual([fp16, fp16, fp16]);
     expect(fp16).not.toEqual(fp32);
   });
 
@@ -162,10 +173,98 @@ describe("packing several precisions", () => {
     for (const item of onnx.graph?.node ?? [])
       if (item.opType === "ReduceMean") item.input = ["shrunk"];
     const { manifest, warnings } = await packing(onnx, ["fp32", "fp16"]);
-    expect(manifest.variants.map(({ dtype }) => dtype)).toEqual(["fp32", "fp16"]);
+    expect(manifest.variants.map(({ dtype }) => dtype)).toEqual(["fp32", "fp16", "fp16"]);
     expect(warnings).toEqual([
       expect.stringMatching(/^The opset was left as it is.*Resize "shrunk" has no equal/),
     ]);
+  });
+
+  test("two variants that differ in what they compute in share every weight", async () => {
+    const { manifest } = await packing(perceptron(), ALL);
+    const weightsOf = (dtype: PackableDtype) =>
+      manifest.variants
+        .filter((variant) => variant.dtype === dtype)
+        .map(({ tensors }) => tensors.map(({ sha256 }) => sha256).sort());
+    const [half, full] = weightsOf("fp16");
+    expect(half).toEqual(full);
+    expect(weightsOf("q4f16")).toEqual(weightsOf("q4"));
+  });
+
+  test("a graph in float16 that is too far off is left out with a warning, and fp16 is packed without it", async () => {
+    // Inside float16's range, and as good as nothing is left of x.
+    const cancelling = model(
+      graph({
+        input: [value("x", ["n", 64])],
+        output: [value("y", ["n", 64])],
+        initializer: [floats("offset", [1], [8192]), floats("w", [64, 64], identity(64))],
+        node: [
+          node("Add", ["x", "offset"], ["s"]),
+          node("Sub", ["s", "offset"], ["d"]),
+          node("MatMul", ["d", "w"], ["y"]),
+        ],
+      }),
+    );
+    const { manifest, warnings } = await packing(cancelling, ["fp16"]);
+    expect(manifest.variants.map(({ requires }) => requires)).toEqual([[]]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^The fp16 graph for devices with shader-f16 was left out\. .* dB/),
+    ]);
+  });
+
+  describe("within a bound on the error", () => {
+    /** Of two matrices the second is hard to quantize: a few large weights set the steps of each column. */
+    function uneven(): ModelProto {
+      const onnx = perceptron();
+      const weights = noise(128 * 128, 2).map((weight, i) =>
+        i % 1031 === 0 ? 40 * weight : weight,
+      );
+      if (onnx.graph) onnx.graph.initializer[1] = floats("v", [128, 128], weights);
+      return onnx;
+    }
+    const packWithin = async (maxError: number, dtypes: PackableDtype[] = ["fp32", "q8"]) =>
+      pack({
+        model: await modelFile(uneven()),
+        name: "m",
+        version: "1.0.0",
+        registry,
+        dtypes,
+        maxError,
+      });
+
+    test("keeps the worst weight in float16, and says which", async () => {
+      const loose = await packWithin(0.5);
+      expect(loose.manifest.variants[1]).not.toHaveProperty("kept");
+      registry = join(await temporaryFolder(), "registry");
+      const tight = await packWithin(0.01);
+      const [, q8] = tight.manifest.variants;
+      expect(q8?.kept).toEqual(["v"]);
+      expect(q8?.error?.snrDb).toBeGreaterThanOrEqual(40);
+      expect(q8?.tensors.map(({ name, dtype }) => [name, dtype])).toContainEqual([
+        "v/f16",
+        "float16",
+      ]);
+      expect(await verify({ name: "m", registry })).toMatchObject({ problems: [] });
+    });
+
+    test("refuses a precision that cannot be brought within it, with its numbers", async () => {
+      await expect(packWithin(1e-6)).rejects.toMatchObject({
+        code: "model-unsupported",
+        message: expect.stringMatching(
+          /as q8: its error .* \(\d+\.\d+ dB\), keeping every weight .* 0\.000001/,
+        ),
+      });
+      await expect(packWithin(1e-6, ["fp16"])).rejects.toMatchObject({
+        code: "model-unsupported",
+        message: expect.stringMatching(/as fp16: its error .* dB\), and 0\.000001/),
+      });
+    });
+
+    test.each([0, -1, Number.NaN, 1])(
+      "refuses %d as a bound before anything is read",
+      async (maxError) => {
+        await expect(packWithin(maxError)).rejects.toMatchObject({ code: "options-invalid" });
+      },
+    );
   });
 
   test("manifests hold no trace of the machine that packed", async () => {

@@ -1,11 +1,18 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { SelvedgeError } from "@selvedge/protocol";
 import { ModelProtoSchema } from "onnx-buf";
 import type { BaseVersion } from "./base-version.ts";
 import { type GoldenSet, typicalOf } from "./golden.ts";
+import { ownVariant } from "./own-variant.ts";
 import { prepareModel } from "./passes/prepare-model.ts";
 import { type PackedVariant, storedBytes } from "./quantize/make-variant.ts";
 import { makeVariantFrom } from "./quantize/make-variant-from.ts";
-import { PACKABLE_DTYPES, type PackableDtype, type QuantizedDtype } from "./quantize/recipes.ts";
+import {
+  PACKABLE_DTYPES,
+  type PackableDtype,
+  type QuantizedDtype,
+  RECIPES,
+} from "./quantize/recipes.ts";
 import { readBaseScales } from "./read-base-scales.ts";
 import type { SplitModel } from "./split-model.ts";
 
@@ -22,25 +29,26 @@ export async function packVariants(options: {
   /** The same without its weights, which is what fp32 devices get. */
   readonly fp32: SplitModel;
   readonly golden: GoldenSet;
+  /** How large the difference from fp32's answers may be, as a share of those. */
+  readonly maxError?: number | undefined;
   /** Of which scales are kept. */
   readonly base?: BaseVersion | undefined;
   readonly onDtype: (dtype: PackableDtype) => void;
 }): Promise<{ variants: PackedVariant[]; warnings: string[] }> {
-  const { dtypes, original, fp32, golden, base, onDtype } = options;
+  const { dtypes, original, fp32, golden, maxError, base, onDtype } = options;
   const variants: PackedVariant[] = [];
+  const own = ownVariant(fp32);
+  const notes =
+    own.dtype === "fp16" && dtypes.includes("fp32")
+      ? ["The model's weights are float16. It is packed as it is, and called fp16."]
+      : [];
   const quantized = PACKABLE_DTYPES.filter(
-    (dtype): dtype is QuantizedDtype => dtype !== "fp32" && dtypes.includes(dtype),
+    (dtype): dtype is QuantizedDtype =>
+      dtype !== "fp32" && dtype !== own.dtype && dtypes.includes(dtype),
   );
-  if (dtypes.includes("fp32"))
-    variants.push({
-      dtype: "fp32",
-      engine: "onnx",
-      backends: ["wasm", "webgpu"],
-      split: fp32,
-      expansion: 2,
-    });
+  if (dtypes.includes("fp32") || dtypes.includes(own.dtype)) variants.push(own);
   const [first] = quantized;
-  if (first === undefined) return { variants, warnings: [] };
+  if (first === undefined) return { variants, warnings: notes };
   onDtype(first);
   const source = fromBinary(ModelProtoSchema, original);
   const { model, warnings } = await prepareModel(source, typicalOf(golden.cases));
@@ -48,14 +56,23 @@ export async function packVariants(options: {
   for (const dtype of quantized) {
     if (dtype !== first) onDtype(dtype);
     const scales = base && (await readBaseScales(base, dtype));
-    const { variant, warning } = await makeVariantFrom(scales, {
-      dtype,
-      prepared: model,
-      fp32Bytes,
-      golden,
-    });
-    variants.push(variant);
-    if (warning !== undefined) warnings.push(warning);
+    const common = { dtype, prepared: model, fp32Bytes, golden, maxError };
+    for (const recipe of RECIPES[dtype])
+      try {
+        const { variant, warning } = await makeVariantFrom(scales, { ...common, recipe });
+        variants.push(variant);
+        if (warning !== undefined) warnings.push(warning);
+      } catch (error) {
+        if (!recipe.isOptional || !isUnsupported(error)) throw error;
+        const needs = recipe.requires.join(" and ");
+        warnings.push(
+          `The ${dtype} graph for devices with ${needs} was left out. ${error.message}`,
+        );
+      }
   }
-  return { variants, warnings };
+  return { variants, warnings: [...notes, ...warnings] };
+}
+
+function isUnsupported(error: unknown): error is SelvedgeError {
+  return error instanceof SelvedgeError && error.code === "model-unsupported";
 }

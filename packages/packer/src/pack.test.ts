@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseManifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import { digestChunks } from "./digest-chunks.ts";
 import {
   addModel,
   DataType,
@@ -83,7 +84,29 @@ describe("pack", () => {
     expect(await verify({ name: "m", registry })).toEqual({
       versions: [{ version: "1.0.0", digest }],
       problems: [],
+      warnings: [],
     });
+  });
+
+  it("tells which files beside the model held its weights, by their place in its folder", async () => {
+    const onnx = addModel();
+    const [weight] = onnx.graph?.initializer ?? [];
+    if (weight === undefined) throw new Error("there is no weight");
+    const content = weight.rawData;
+    const location = "data/weights.bin";
+    Object.assign(weight, { rawData: new Uint8Array(), dataLocation: 1 });
+    weight.externalData = [
+      { $typeName: "onnx.StringStringEntryProto", key: "location", value: location },
+    ];
+    const path = await modelFile(onnx);
+    await mkdir(join(dirname(path), "data"));
+    await writeFile(join(dirname(path), location), content);
+    const { manifest } = await pack(options(path));
+    const external = [{ file: location, bytes: 2048, sha256: digestChunks([content]) }];
+    expect(manifest.provenance.source).toMatchObject({ file: "model.onnx", external });
+    const inside = await pack(options(await modelFile(addModel()), { version: "2.0.0" }));
+    expect(inside.manifest.provenance.source).not.toHaveProperty("external");
+    expect(inside.manifest.variants).toEqual(manifest.variants);
   });
 
   it("writes the same bytes for the same file, and says so the second time", async () => {
@@ -178,17 +201,7 @@ describe("pack", () => {
       "model-unsupported",
     ],
     [
-      "float16 weights",
-      () => {
-        const half = filled("w", 256, 0);
-        half.dataType = DataType.FLOAT16;
-        half.dims = [512n];
-        return encode(addModel(half));
-      },
-      "model-unsupported",
-    ],
-    [
-      "a string input",
+      "strings added to numbers",
       () => encode(addModel(undefined, { elemType: DataType.STRING })),
       "model-unsupported",
     ],
@@ -204,10 +217,20 @@ describe("pack", () => {
     const log = graph({
       input: [value("x", ["n", 4])],
       output: [value("y", ["n", 4])],
-      node: [node("Log", ["x"], ["y"])],
+      node: [node("Abs", ["x"], ["a"]), node("Neg", ["a"], ["b"]), node("Log", ["b"], ["y"])],
     });
     const packing = pack(options(await modelFile(model(log))));
     await expect(packing).rejects.toMatchObject({ code: "golden-failed" });
+  });
+
+  it("makes inputs without signs for a model that has answers to no others", async () => {
+    const root = graph({
+      input: [value("x", ["n", 4])],
+      output: [value("y", ["n", 4])],
+      node: [node("Sqrt", ["x"], ["y"])],
+    });
+    const { manifest } = await pack(options(await modelFile(model(root))));
+    expect(manifest.golden.cases).toHaveLength(1);
   });
 
   it("refuses names, versions and attachments that a registry cannot hold", async () => {

@@ -7,6 +7,7 @@ import {
   type Provenance,
   SelvedgeError,
 } from "@selvedge/protocol";
+import type { ModelProto } from "onnx-buf";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
 import { calibrate } from "./calibrate.ts";
@@ -14,6 +15,7 @@ import { readCases } from "./cases-file.ts";
 import { checkCases } from "./check-cases.ts";
 import { type GoldenSet, typicalOf } from "./golden.ts";
 import { goldenAnswers } from "./golden-answers.ts";
+import { keepTensorOutputs } from "./keep-tensor-outputs.ts";
 import { readSigningKey } from "./key-file.ts";
 import { limitBackends } from "./limit-backends.ts";
 import type { EngineSource } from "./open-session.ts";
@@ -25,7 +27,11 @@ import { publishPack } from "./publish-pack.ts";
 import type { ScaleCounts } from "./quantize/kept-scales.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
+import { refuseRandomAnswers } from "./refuse-random-answers.ts";
 import { ModelFolder } from "./registry.ts";
+import { type ReleaseTestOptions, readReleaseTests } from "./release-tests/read-release-tests.ts";
+import type { TestProgress } from "./release-tests/run-release-tests.ts";
+import { testRelease } from "./release-tests/test-release.ts";
 import { signPack } from "./sign-pack.ts";
 import type { ModelSource } from "./sources/model-source.ts";
 import { openSource } from "./sources/open-source.ts";
@@ -39,7 +45,7 @@ import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
-export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
+export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, RuntimeOptions {
   /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; or a PMML file. */
   readonly model: string;
   /** Which of several models in a folder, as a path within it, such as `onnx/decoder_model.onnx`. */
@@ -69,6 +75,12 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
    * @default ["fp32"]
    */
   readonly dtypes?: readonly PackableDtype[] | undefined;
+  /**
+   * How large the difference from fp32's answers to the golden inputs may be, as a share of those: root
+   * mean square by root mean square, of the worst output; 0.1 is a signal-to-noise ratio of 20 dB. A
+   * quantized variant that is further off keeps its worst weights in float16.
+   */
+  readonly maxError?: number | undefined;
   /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
@@ -78,9 +90,11 @@ export interface PackOptions extends ProvenanceOptions, RuntimeOptions {
 
 /** What packing is busy with. */
 export interface PackProgress {
-  readonly phase: "read" | "split" | "golden" | "quantize" | "write";
+  readonly phase: "read" | "split" | "golden" | "quantize" | "test" | "write";
   /** The precision that is being made, while quantizing. */
   readonly dtype?: PackableDtype;
+  /** How far the tests of a precision have come, while testing. */
+  readonly test?: TestProgress;
 }
 
 /** What packing came to. */
@@ -114,6 +128,7 @@ export interface PackResult {
  * - `model-invalid`, `model-unsupported`: the file is damaged, not ONNX, or holds what cannot be packed;
  *   or a precision does not become smaller than fp32, or its answers are too far off
  * - `golden-failed`: the packed model does not answer as the original does
+ * - `tests-failed`: a precision falls short of a metric, or a regression case does not hold
  * - `version-exists`: the version is there with other bytes; nothing was changed
  * - `not-found`: there is no such base, or no such file
  * - `registry-invalid`: the registry cannot be written, or what it shares with this version is damaged
@@ -135,6 +150,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     options.onProgress?.(dtype === undefined ? { phase } : { phase, dtype });
   };
   const { dtypes = ["fp32"] } = options;
+  checkMaxError(options.maxError);
   const folder = new ModelFolder(registry, name);
   folder.manifestFile(version);
   const base = await openBase(folder, options);
@@ -153,24 +169,27 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       : await readCases(options.golden, "Golden file");
 
   enter("split");
-  const { original, source, split } = await prepare(opened);
+  const { original, split, source, onnx, notes } = await prepare(opened, options);
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
+  const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
+  const bare: EngineSource = {
+    engine: original.engine,
+    graph: split.graph,
+    weights: new Map(split.tensors.map((tensor) => [tensor.sha256, tensor.range ?? tensor.bytes])),
+  };
   const answers = await goldenAnswers({
     original,
-    split: {
-      engine: original.engine,
-      graph: split.graph,
-      weights: new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes])),
-    },
+    split: bare,
     declared: split.declared,
     given,
     tolerance: options.tolerance?.["wasm"],
     candidates: opened.candidates,
     signal,
   });
+  if (onnx !== undefined) await refuseRandomAnswers(onnx, bare, answers);
   const golden = await calibrate(original, answers, options.tolerance, signal);
 
   const makeVariants = opened.engine === "tfjs" ? packTfjsVariants : packVariants;
@@ -179,11 +198,17 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     original: original.graph,
     fp32: split,
     golden,
+    maxError: options.maxError,
     base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
-  const graph = opened.engine === "onnx" ? opened.model.model.graph : undefined;
-  const variants = graph === undefined ? made : limitBackends(made, graph);
+  const variants = onnx?.graph === undefined ? made : limitBackends(made, onnx.graph);
+
+  const tested = await testRelease(tests, variants, {
+    golden,
+    onProgress: (test) => options.onProgress?.({ phase: "test", test }),
+    signal,
+  });
 
   enter("write");
   const assembled = await assemblePack({
@@ -192,7 +217,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     license: options.license ?? opened.license ?? "unknown",
     provenance: { source, ...provenance },
     declared: split.declared,
-    variants,
+    ...tested,
     attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),
@@ -210,32 +235,60 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     ...(key === undefined ? {} : { signature: signature === undefined ? "unchanged" : "written" }),
     bytes,
     ...(base === undefined ? {} : { scales: scalesOf(variants) }),
-    warnings: [...opened.notes, ...warnings, ...golden.warnings, ...warningsAbout(bytes, golden)],
+    warnings: [
+      ...opened.notes,
+      ...notes,
+      ...warnings,
+      ...golden.warnings,
+      ...warningsAbout(bytes, golden),
+    ],
   };
 }
 
 /** A model as its engine runs it, and the same without its weights. */
-async function prepare(opened: ModelSource): Promise<{
-  original: EngineSource;
-  source: Provenance["source"];
-  split: SplitModel;
-}> {
-  if (opened.engine === "tfjs") {
-    const { model, original, source } = opened;
-    return { original, source, split: await splitTfjsModel(model, original.weights) };
-  }
-  const { model, bytes, source } = opened.model;
-  const split = await splitModel(model);
-  refuseFloat16(split);
-  return { original: { engine: "onnx", graph: bytes, weights: new Map() }, source, split };
+interface PreparedModel {
+  readonly original: EngineSource;
+  readonly split: SplitModel;
+  /** Where it came from, as the manifest tells it. */
+  readonly source: Provenance["source"];
+  /** One that is ONNX, without its weights. */
+  readonly onnx?: ModelProto;
+  readonly notes: readonly string[];
 }
 
-function refuseFloat16({ tensors }: SplitModel): void {
-  const half = tensors.find(({ dtype }) => dtype === "float16");
-  if (half !== undefined)
+async function prepare(opened: ModelSource, options: PackOptions): Promise<PreparedModel> {
+  if (opened.engine === "tfjs") {
+    const { model, original, source } = opened;
+    const split = await splitTfjsModel(model, original.weights);
+    return { original, split, source, notes: [] };
+  }
+  const { kept, notes } = keepTensorOutputs(opened.model);
+  const { model, bytes, streamed, source } = kept;
+  if (streamed !== undefined) refuseQuantizing(options);
+  const split = await splitModel(model, streamed?.ranges);
+  const original: EngineSource = {
+    engine: "onnx",
+    graph: bytes,
+    weights: streamed?.weights ?? new Map(),
+  };
+  return { original, split, source, onnx: model, notes };
+}
+
+function checkMaxError(maxError: number | undefined): void {
+  if (maxError === undefined || (maxError > 0 && maxError < 1)) return;
+  throw new SelvedgeError(
+    "options-invalid",
+    `An error of ${maxError} cannot be allowed: it is a share of fp32's answers, more than 0 and less than 1, such as 0.1.`,
+  );
+}
+
+/** Recipes hold a model several times over. */
+function refuseQuantizing({ model, dtypes = ["fp32"] }: PackOptions): void {
+  const other = dtypes.find((dtype) => dtype !== "fp32");
+  if (other !== undefined)
     throw new SelvedgeError(
       "model-unsupported",
-      `Tensor "${half.name}" is float16, and only fp32 models can be packed. Export the model in fp32, and pack it with --dtype fp16.`,
+      `${model}: its weights take more than 1 GiB, which is too much to make ${other} of. Pack it in fp32 alone, or export a smaller model.`,
     );
 }
 

@@ -16,7 +16,8 @@ export interface Problem {
     | "graph"
     | "tensor"
     | "attachment"
-    | "golden";
+    | "golden"
+    | "tests";
   /** What is wrong with what, and what to do about it. */
   readonly message: string;
   /** The version it was found in; absent for problems of the channel and root documents. */

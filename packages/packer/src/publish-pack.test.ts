@@ -54,7 +54,7 @@ describe("withdrawSegments", () => {
     if (used === undefined) throw new Error("there is no segment");
     const unused = { ...used, sha256: "0".repeat(64) };
     await writeFile(folder.segmentFile(unused.sha256), "");
-    const segments = [used, unused].map((segment) => ({ ...segment, parts: [] }));
+    const segments = [used, unused].map((segment) => ({ ...segment, parts: [], isNew: true }));
     const before = await contentsOf(registry);
     await withdrawSegments(folder, segments, []);
     expect(await contentsOf(registry)).toEqual(before);

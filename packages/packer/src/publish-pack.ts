@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { type Manifest, SelvedgeError, segmentPath, sha256 } from "@selvedge/protocol";
 import type { AssembledPack } from "./assemble-pack.ts";
-import { digestChunks } from "./digest-chunks.ts";
 import { digestFile } from "./digest-file.ts";
 import type { ModelFolder } from "./registry.ts";
 import { type LaidSegment, segmentChunks } from "./segment-layout.ts";
@@ -39,7 +39,7 @@ export async function publishPack(
     signal?.throwIfAborted();
     const file = folder.segmentFile(segment.sha256);
     const stored = await digestFile(file).catch(() => undefined);
-    if (stored?.sha256 !== segment.sha256) lost.push(restorable(segment, manifest));
+    if (stored?.sha256 !== segment.sha256) lost.push(segment);
   }
   const isThere = existing !== undefined;
   if (lost.length === 0 && isThere && signature === undefined)
@@ -49,7 +49,7 @@ export async function publishPack(
   const staging = new Staging(signal);
   const file = ({ sha256 }: LaidSegment) => folder.segmentFile(sha256);
   try {
-    for (const segment of lost) await staging.add(file(segment), segmentChunks(segment));
+    for (const segment of lost) await staging.add(file(segment), checkedChunks(segment, manifest));
     if (!isThere) await staging.add(folder.manifestFile(manifest.version), [manifestBytes], true);
     if (signature !== undefined)
       await staging.add(folder.signatureFile(manifest.version), [
@@ -78,9 +78,19 @@ export async function publishPack(
   };
 }
 
-/** A segment of which every byte is known. */
-function restorable(segment: LaidSegment, { name, version }: Manifest): LaidSegment {
-  if (digestChunks(segmentChunks(segment)) === segment.sha256) return segment;
+/** The bytes of a segment; fails at their end where they are not what they should be. */
+function* checkedChunks(segment: LaidSegment, { name, version }: Manifest): Generator<Uint8Array> {
+  const hash = createHash("sha256");
+  for (const chunk of segmentChunks(segment)) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") === segment.sha256) return;
+  if (segment.isNew)
+    throw new SelvedgeError(
+      "model-invalid",
+      "The model's files were changed while they were packed. Leave them alone meanwhile.",
+    );
   throw new SelvedgeError(
     "registry-invalid",
     `${segmentPath(name, segment.sha256)} is missing or damaged, and ${name}@${version} shares tensors in it with another version. Restore the file, or pack that version again.`,

@@ -1,17 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { SelvedgeError, sha256 } from "@selvedge/protocol";
+import { type Provenance, SelvedgeError, sha256 } from "@selvedge/protocol";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
-import { loadExternalData } from "./load-external-data.ts";
+import { type ExternalData, loadExternalData } from "./load-external-data.ts";
 
-/** An ONNX file, decoded, with all of its weights in it. */
+/** An ONNX file, decoded, with all of its weights in it, or with most of them in their files. */
 export interface SourceModel {
   readonly model: ModelProto;
-  /** The same as one self-contained file. */
+  /** The same as one self-contained file; where weights stay in their files, without them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Weights that stay in their files, where there are too many to hold all of them. */
+  readonly streamed?: Pick<ExternalData, "ranges" | "weights">;
   /** Where it came from, as the manifest tells it. */
-  readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
+  readonly source: Provenance["source"];
 }
 
 /**
@@ -20,13 +22,21 @@ export interface SourceModel {
  * @throws SelvedgeError `not-found`, `model-invalid` or `model-unsupported`.
  */
 export async function readModel(path: string): Promise<SourceModel> {
-  const bytes = await readModelFile(path);
-  const model = decode(bytes, path);
-  const hadExternalData = await loadExternalData(model, dirname(path));
+  const read = await readModelFile(path);
+  const model = decode(read, path);
+  const { files, ranges, weights } = await loadExternalData(model, dirname(path));
+  const isWhole = files.length === 0 || ranges.size > 0;
+  const bytes = isWhole ? read : toBinary(ModelProtoSchema, model);
   return {
     model,
-    bytes: hadExternalData ? toBinary(ModelProtoSchema, model) : bytes,
-    source: { file: basename(path), bytes: bytes.length, sha256: await sha256(bytes) },
+    bytes,
+    ...(ranges.size === 0 ? {} : { streamed: { ranges, weights } }),
+    source: {
+      file: basename(path),
+      bytes: read.length,
+      sha256: await sha256(read),
+      ...(files.length === 0 ? {} : { external: files }),
+    },
   };
 }
 

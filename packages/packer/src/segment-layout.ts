@@ -24,6 +24,8 @@ export interface LaidSegment {
   readonly sha256: string;
   readonly bytes: number;
   readonly parts: readonly Part[];
+  /** Whether no other version is known to have it. */
+  readonly isNew: boolean;
 }
 
 /** A segment while blobs are being added; `stored` is absent for one that has yet to be written. */
@@ -82,6 +84,7 @@ export class SegmentLayout {
       segments.push({
         parts,
         bytes,
+        isNew: stored === undefined,
         sha256: stored?.sha256 ?? digestChunks(segmentChunks({ parts, bytes })),
       });
     return segments;

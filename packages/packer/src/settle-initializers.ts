@@ -16,16 +16,21 @@ export function settleInitializers(model: ModelProto, graph: GraphProto): void {
   if (model.irVersion < FREE_INITIALIZERS) model.irVersion = FREE_INITIALIZERS;
   const initializers = new Set(graph.initializer.map(({ name }) => name));
   graph.input = graph.input.filter(({ name }) => !initializers.has(name));
-  dropUnused(graph);
+  dropUnusedInitializers(graph);
 }
 
-/** @returns every name that the graph or one nested in it refers to, shadowed ones included. */
-function dropUnused(graph: GraphProto): Set<string> {
+/**
+ * Drops the initializers that nothing uses, nested graphs included.
+ *
+ * @returns every name that the graph or one nested in it refers to, shadowed ones included.
+ */
+export function dropUnusedInitializers(graph: GraphProto): Set<string> {
   // A body's inputs are bound by position: an initializer that is also one of them has to stay.
   const used = new Set([...graph.output, ...graph.input].map(({ name }) => name));
   for (const node of graph.node) {
     for (const name of node.input) used.add(name);
-    for (const body of bodiesOf(node)) for (const name of dropUnused(body.graph)) used.add(name);
+    for (const body of bodiesOf(node))
+      for (const name of dropUnusedInitializers(body.graph)) used.add(name);
   }
   graph.initializer = graph.initializer.filter(({ name }) => used.has(name));
   return used;

@@ -90,6 +90,6 @@ function runnableType(dataType: number): RunnableType | undefined {
 function unsupported(what: string): SelvedgeError {
   return new SelvedgeError(
     "model-unsupported",
-    `${what}, and only tensors of numbers or booleans can be packed. Change the model's inputs and outputs.`,
+    `${what}, and only tensors of numbers, booleans or strings can be packed. Change the model's inputs and outputs.`,
   );
 }

@@ -1,12 +1,18 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import {
   AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataLocation as DataLocation,
   type GraphProto,
+  type TensorProto,
   TensorProtoSchema,
 } from "onnx-buf";
 import { describe, expect, it } from "vitest";
+import type { FileRange } from "./file-range.ts";
 import { goldenAnswers } from "./golden-answers.ts";
 import { bytesFrom, type NamedTensor } from "./named-tensor.ts";
+import { withNestedGraphs } from "./onnx-bodies.ts";
 import {
   addModel,
   attribute,
@@ -19,6 +25,7 @@ import {
   graph,
   model,
   node,
+  temporaryFolder,
   value,
 } from "./onnx-model.fixture.ts";
 import { splitModel } from "./split-model.ts";
@@ -151,5 +158,47 @@ describe("splitModel", () => {
     });
     const { names } = await splitAndCompare(model(main));
     expect(names).toEqual(["y.body/w", "total.body/w"]);
+  });
+
+  it("leaves weights in their files, but for what has to be in the graph", async () => {
+    const branch = () => graph({ output: [value("r", [512])], initializer: [filled("r", 512, 2)] });
+    const made = (): ReturnType<typeof model> =>
+      model(
+        graph({
+          input: [value("x", [512]), value("flag", [], DataType.BOOL)],
+          output: [value("y", [512]), value("z", [512])],
+          initializer: [filled("w", 512, 3)],
+          node: [
+            node("Mul", ["x", "w"], ["y"]),
+            node(
+              "If",
+              ["flag"],
+              ["z"],
+              [bodyAttribute("then_branch", branch()), bodyAttribute("else_branch", branch())],
+            ),
+          ],
+        }),
+      );
+    const path = join(await temporaryFolder(), "weights.bin");
+    await writeFile(
+      path,
+      Float32Array.from({ length: 1024 }, (_, i) => (i < 512 ? 2 : 3)),
+    );
+    const streamed = made();
+    const ranges = new Map<TensorProto, FileRange>();
+    for (const body of streamed.graph === undefined ? [] : withNestedGraphs(streamed.graph))
+      for (const tensor of body.initializer) {
+        const offset = tensor.name === "w" ? 2048 : 0;
+        ranges.set(tensor, { path, offset, length: 2048 });
+        Object.assign(tensor, { rawData: new Uint8Array(), dataLocation: DataLocation.EXTERNAL });
+      }
+    const split = await splitModel(streamed, ranges);
+    const whole = await splitModel(made());
+    expect(split.graph).toEqual(whole.graph);
+    expect(split.tensors).toEqual([
+      { ...whole.tensors[0], range: { path, offset: 2048, length: 2048 } },
+    ]);
+    await writeFile(path, "short");
+    expect(() => split.tensors[0]?.bytes).toThrow("was changed while its tensors were read");
   });
 });

@@ -99,6 +99,8 @@ export class Staging {
       return await step();
     } catch (cause) {
       this.#signal?.throwIfAborted();
+      // It was not the writing that failed.
+      if (cause instanceof SelvedgeError) throw cause;
       const code = codeOf(cause);
       throw new SelvedgeError(
         "registry-invalid",

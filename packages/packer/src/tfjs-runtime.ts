@@ -1,4 +1,5 @@
 import { parseTfjsModel, SelvedgeError, type TfjsModel, tfjsArtifacts } from "@selvedge/protocol";
+import { readRange } from "./file-range.ts";
 import { messageOf } from "./message-of.ts";
 import type { WorkerSignature } from "./model-worker.ts";
 import type { SessionSource } from "./onnx-runtime.ts";
@@ -31,7 +32,9 @@ export async function openTfjsSession({ graph, weights }: SessionSource): Promis
   const { format, extras, ...model } = parseTfjsModel(new TextDecoder().decode(graph));
   const artifacts = tfjsArtifacts({ format, extras, ...model }, (path) => {
     const content = weights.get(path);
-    return content instanceof Uint8Array ? new Uint8Array(content).buffer : undefined;
+    if (content === undefined) return undefined;
+    // TensorFlow.js takes a model whole.
+    return (content instanceof Uint8Array ? new Uint8Array(content) : readRange(content)).buffer;
   });
   const { session, opened } = await openWorkerSession({
     worker: "tfjs",
@@ -42,11 +45,11 @@ export async function openTfjsSession({ graph, weights }: SessionSource): Promis
   });
   return {
     declared: declaredSignature(opened, extras["signature"]),
-    run: async (inputs) => {
+    run: async (inputs, wanted) => {
       for (const { name, dtype } of inputs)
         if (!TYPES.some((type) => type === dtype))
           throw new Error(`input "${name}" is ${dtype}, and TensorFlow.js takes ${TYPES.join()}`);
-      return await session.run(inputs).catch((cause: unknown) => {
+      return await session.run(inputs, wanted).catch((cause: unknown) => {
         throw isMissingKernel(cause) ? refusal(cause, "run") : cause;
       });
     },

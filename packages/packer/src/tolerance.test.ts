@@ -1,3 +1,4 @@
+import { encodeStrings } from "@selvedge/protocol";
 import { describe, expect, it } from "vitest";
 import type { Golden, GoldenAnswer } from "./golden.ts";
 import { bytesFrom, type NamedTensor, type RunnableType } from "./named-tensor.ts";
@@ -98,6 +99,28 @@ describe("largestDifference", () => {
 
 describe("difference", () => {
   const exact = { absolute: 0, relative: 0 };
+
+  it("takes float16 for the numbers it stands for", () => {
+    const within = { absolute: 0.01, relative: 0 };
+    expect(difference(tensor([1.005], "float16"), tensor([1], "float16"), within)).toBeUndefined();
+    expect(difference(tensor([1.02], "float16"), tensor([1], "float16"), within)).toContain(
+      "element 0",
+    );
+  });
+
+  it("takes strings for what they spell, numbers or not", () => {
+    const strings = (...list: string[]): NamedTensor => ({
+      ...tensor([]),
+      dtype: "string",
+      dims: [list.length],
+      bytes: encodeStrings(list),
+    });
+    const loose = { absolute: 1, relative: 1 };
+    expect(difference(strings("a", ""), strings("a", ""), loose)).toBeUndefined();
+    expect(difference(strings("1.0"), strings("1"), loose)).toBe(
+      'output "y" is 1.0 instead of 1 at element 0',
+    );
+  });
 
   it("is nothing between equal answers", () => {
     expect(difference(tensor([1, 2]), tensor([1, 2]), exact)).toBeUndefined();

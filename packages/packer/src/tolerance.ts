@@ -110,6 +110,8 @@ export function largestDifference({ outputs }: Golden, answers: readonly NamedTe
     const actual = elementsOf(answer);
     const expected = elementsOf(golden);
     for (let i = 0; i < expected.length; i++) {
+      // Strings have no distance: they are equal or not.
+      if (actual[i] === expected[i]) continue;
       const apart = Math.abs(Number(actual[i]) - Number(expected[i])) / (golden.scale ?? 1);
       if (!(apart <= largest)) largest = isFloat(golden) ? apart : Number.POSITIVE_INFINITY;
       if (!Number.isFinite(largest)) return Number.POSITIVE_INFINITY;
@@ -127,7 +129,7 @@ export function largestDifference({ outputs }: Golden, answers: readonly NamedTe
 export function difference(
   answer: NamedTensor | undefined,
   golden: NamedTensor,
-  { absolute, relative }: Tolerance,
+  tolerance: Tolerance,
 ): string | undefined {
   const { name } = golden;
   if (answer === undefined) return `output "${name}" is missing`;
@@ -136,14 +138,22 @@ export function difference(
   const actual = elementsOf(answer);
   const expected = elementsOf(golden);
   for (let i = 0; i < expected.length; i++) {
-    const [is, should] = [Number(actual[i]), Number(expected[i])];
-    const allowed = isFloat(golden) ? absolute + relative * Math.abs(should) : 0;
-    // Written so that NaN, which is not near anything, counts as a difference.
-    if (!(Math.abs(is - should) <= allowed))
+    const [is, should] = [actual[i], expected[i]];
+    if (!isNear(is, should, isFloat(golden) ? tolerance : EXACT))
       return `output "${name}" is ${is} instead of ${should} at element ${i}`;
   }
   return undefined;
 }
+
+function isNear(is: unknown, should: unknown, { absolute, relative }: Tolerance): boolean {
+  if (typeof should === "string") return is === should;
+  const wanted = Number(should);
+  // NaN is not near anything.
+  return Math.abs(Number(is) - wanted) <= absolute + relative * Math.abs(wanted);
+}
+
+/** What labels are held to. */
+const EXACT: Tolerance = { absolute: 0, relative: 0 };
 
 function shapeOf({ dtype, dims }: NamedTensor): string {
   return `${dtype}[${dims.join(", ")}]`;

@@ -7,7 +7,7 @@ import {
 } from "@selvedge/protocol";
 import { readPublicKey } from "./key-file.ts";
 import type { Problem } from "./problem.ts";
-import { readRootFile } from "./root-file.ts";
+import { followRoot, readRootFile } from "./root-file.ts";
 
 /** Whose signatures to believe. Without any of these, none is looked at. */
 export interface TrustOptions {
@@ -17,6 +17,8 @@ export interface TrustOptions {
   readonly channelKey?: string | undefined;
   /** A root document, whose keys are believed; those given beside it have to be among them. */
   readonly root?: string | undefined;
+  /** A root document that was trusted before: the other has to follow from it. */
+  readonly rootFrom?: string | undefined;
 }
 
 /** The keys to believe, and what is wrong with them. */
@@ -26,10 +28,15 @@ export interface Trust {
   readonly problems: readonly Problem[];
 }
 
-/** @throws SelvedgeError `key-invalid` for key files that hold none. */
-export async function readTrust({ key, channelKey, root }: TrustOptions): Promise<Trust> {
+/** @throws SelvedgeError `key-invalid` for key files that hold none, `options-invalid`. */
+export async function readTrust({ key, channelKey, root, rootFrom }: TrustOptions): Promise<Trust> {
+  if (rootFrom !== undefined && root === undefined)
+    throw new SelvedgeError(
+      "options-invalid",
+      "--root-from says nothing without --root. Give both.",
+    );
   const problems: Problem[] = [];
-  const document = root === undefined ? undefined : await readRoot(root, problems);
+  const document = root === undefined ? undefined : await readRoot(root, rootFrom, problems);
   const keysOf = async (
     role: "pack" | "channel",
     path: string | undefined,
@@ -49,10 +56,14 @@ export async function readTrust({ key, channelKey, root }: TrustOptions): Promis
 }
 
 /** An expired document is a problem, but its keys still tell what else is wrong. */
-async function readRoot(path: string, problems: Problem[]): Promise<RootDocument | undefined> {
+async function readRoot(
+  path: string,
+  trusted: string | undefined,
+  problems: Problem[],
+): Promise<RootDocument | undefined> {
   let document: RootDocument | undefined;
   try {
-    document = await readRootFile(path);
+    document = await (trusted === undefined ? readRootFile(path) : followRoot(path, trusted));
     requireFresh(document, Date.now(), path);
   } catch (error) {
     if (!(error instanceof SelvedgeError)) throw error;

@@ -29,6 +29,18 @@ describe("verify", () => {
     await promote({ name: "m", version: "1.0.0", channel: "stable", registry });
   });
 
+  /** A version whose one weight has a delta from that of 1.0.0. */
+  async function packUpdate() {
+    const weight = filled("w", 512, 0.5);
+    new DataView(weight.rawData.buffer).setFloat32(40, 0.75, true);
+    const model = await modelFile(addModel(weight));
+    const update = { model, name: "m", version: "2.0.0", registry, base: "1.0.0" };
+    const { manifest: updated } = await pack(update);
+    const tensor = updated.variants[0]?.tensors[0];
+    if (tensor?.delta === undefined) return expect.fail("there is no delta");
+    return { tensor, updated };
+  }
+
   it("finds nothing wrong with a pack as it was written", async () => {
     expect(await problems()).toEqual([]);
   });
@@ -56,6 +68,68 @@ describe("verify", () => {
       bytes[position] = (bytes[position] ?? 0) ^ 1;
       await writeFile(segmentFile(), bytes);
     }
+  });
+
+  it("says which byte is wrong where a delta tells the right one", async () => {
+    const { tensor, updated } = await packUpdate();
+    const file = join(registry, `m/segments/${updated.segments[tensor.at.segment]?.sha256}.bin`);
+    const bytes = await readFile(file);
+    const position = tensor.at.offset + 5;
+    const was = bytes[position] ?? 0;
+    bytes[position] = was ^ 1;
+    await writeFile(file, bytes);
+    const hex = (byte: number) => `0x${byte.toString(16).padStart(2, "0")}`;
+    const [, found] = await problems();
+    expect(found).toMatchObject({
+      version: "2.0.0",
+      message: expect.stringContaining(
+        `Tensor "w" of fp32: byte 5 is ${hex(was ^ 1)} instead of ${hex(was)}, at byte ${position} of `,
+      ),
+      at: { start: position, end: position + 1 },
+    });
+    bytes[position + 7] = (bytes[position + 7] ?? 0) ^ 255;
+    await writeFile(file, bytes);
+    expect((await problems())[1]).toMatchObject({
+      message: expect.stringContaining("2 of the bytes from 5 to 12 are wrong: the first is "),
+      at: { start: position, end: position + 8 },
+    });
+  });
+
+  it("undoes every delta from what it starts from", async () => {
+    const { tensor } = await packUpdate();
+    expect(await verify({ name: "m", registry })).toMatchObject({ problems: [], warnings: [] });
+    const path = join(registry, "m/2.0.0/manifest.json");
+    const text = await readFile(path, "utf8");
+    const [variant] = manifest.variants;
+    // A base that is there, of as many bytes, but another.
+    const other = await pack({
+      model: await modelFile(addModel(filled("w", 512, 9))),
+      name: "m",
+      version: "3.0.0",
+      registry,
+    });
+    const wrong = other.manifest.variants[0]?.tensors[0]?.sha256 ?? "";
+    const base = variant?.tensors[0]?.sha256 ?? "";
+    await writeFile(path, text.replace(`"base":"${base}"`, `"base":"${wrong}"`));
+    expect(await problems()).toEqual([
+      {
+        part: "delta",
+        version: "2.0.0",
+        message: expect.stringContaining(`Delta of "${tensor.name}" does not lead to the bytes`),
+      },
+    ]);
+  });
+
+  it("warns where what a delta starts from is gone, which devices may hold all the same", async () => {
+    await packUpdate();
+    await rm(join(registry, "m/1.0.0"), { recursive: true });
+    const result = await verify({ name: "m", version: "2.0.0", registry });
+    expect(result.warnings).toContainEqual(
+      expect.stringMatching(
+        /^2\.0\.0: Delta of "w" could not be undone: .* in no version any more/,
+      ),
+    );
+    expect(result.problems.filter(({ part }) => part !== "channels")).toEqual([]);
   });
 
   it("says that a segment is missing, or was cut short", async () => {

@@ -5,15 +5,18 @@ import {
   verifyEnvelope,
   verifyModelSignature,
 } from "@selvedge/protocol";
+import { BlobSource } from "./blob-source.ts";
 import { checkBlobs } from "./check-blobs.ts";
+import { checkDeltas } from "./check-deltas.ts";
 import { checkGolden } from "./check-golden.ts";
 import type { Problem } from "./problem.ts";
 import { ModelFolder, type StoredManifest } from "./registry.ts";
+import { checkReleaseTests, type ReleaseTestFiles } from "./release-tests/check-release-tests.ts";
 import { readTrust, type Trust, type TrustOptions } from "./trust.ts";
 import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
 
 /** Which pack to verify. */
-export interface VerifyOptions extends TrustOptions, RuntimeOptions {
+export interface VerifyOptions extends TrustOptions, ReleaseTestFiles, RuntimeOptions {
   readonly name: string;
   /** @default every version there is */
   readonly version?: string | undefined;
@@ -26,11 +29,14 @@ export interface VerifyResult {
   readonly versions: readonly { readonly version: string; readonly digest?: string }[];
   /** Empty where everything is as it should be. */
   readonly problems: readonly Problem[];
+  /** What could not be checked, though nothing is known to be wrong. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Checks every digest of a pack, its place in the channels, and its golden answers; given keys, the
- * signatures of pack and channels too.
+ * Checks every digest of a pack, where its deltas lead, its place in the channels, and its golden
+ * answers; given keys, the signatures of pack and channels too, and given the files it was tested by,
+ * those tests.
  *
  * @throws SelvedgeError `not-found`, `options-invalid` or `key-invalid`; whatever else is wrong is a problem in the
  * result.
@@ -47,13 +53,17 @@ async function verifyVersions(options: VerifyOptions): Promise<VerifyResult> {
   const problems: Problem[] = [];
   const trust = await readTrust(options);
   problems.push(...trust.problems);
+  const warnings: string[] = [];
+  const source = await BlobSource.open(folder);
   const digests = new Map<string, string>();
   for (const version of versions) {
     const stored = await asProblem(() => folder.manifest(version), "manifest", version, problems);
     if (stored === undefined) continue;
     digests.set(version, stored.digest);
     problems.push(...(await checkSignature(folder, stored, trust)));
-    problems.push(...(await checkVersion(folder, stored, options.signal)));
+    const checked = await checkVersion(folder, stored, { source, options });
+    problems.push(...checked.problems);
+    warnings.push(...checked.warnings);
   }
   problems.push(...(await checkChannelSignature(folder, trust)));
   problems.push(...(await checkChannels(folder, digests)));
@@ -63,6 +73,7 @@ async function verifyVersions(options: VerifyOptions): Promise<VerifyResult> {
       return digest === undefined ? { version } : { version, digest };
     }),
     problems,
+    warnings,
   };
 }
 
@@ -105,14 +116,29 @@ async function checkChannelSignature(folder: ModelFolder, trust: Trust): Promise
 async function checkVersion(
   folder: ModelFolder,
   { manifest }: StoredManifest,
-  signal: AbortSignal | undefined,
-): Promise<Problem[]> {
+  { source, options }: { readonly source: BlobSource; readonly options: VerifyOptions },
+): Promise<{ problems: Problem[]; warnings: string[] }> {
+  const { signal } = options;
   signal?.throwIfAborted();
-  const { problems, contents } = await checkBlobs(folder, manifest);
+  const { problems, contents } = await checkBlobs(folder, manifest, source);
+  signal?.throwIfAborted();
+  const deltas = await checkDeltas(manifest, source);
   signal?.throwIfAborted();
   // Answers computed from damaged bytes would say nothing new.
-  const golden = problems.length > 0 ? [] : await checkGolden(manifest, contents);
-  return [...problems, ...golden].map((problem) => ({ ...problem, version: manifest.version }));
+  const answers =
+    problems.length > 0
+      ? []
+      : [
+          ...(await checkGolden(manifest, contents)),
+          ...(await checkReleaseTests({ manifest, contents }, options)),
+        ];
+  return {
+    problems: [...problems, ...deltas.problems, ...answers].map((problem) => ({
+      ...problem,
+      version: manifest.version,
+    })),
+    warnings: deltas.warnings,
+  };
 }
 
 async function checkChannels(

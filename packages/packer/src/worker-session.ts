@@ -1,12 +1,16 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { WorkerAnswers, WorkerKind, WorkerRequest, WorkerTensor } from "./model-worker.ts";
-import { elementsOf, isRunnable, type NamedTensor } from "./named-tensor.ts";
+import { bytesOfData, isRunnable, type NamedTensor, sessionData } from "./named-tensor.ts";
 import { currentRuntime, Runtime } from "./with-runtime.ts";
 
 /** A model that has been loaded. */
 export interface Session {
-  /** Inputs and outputs by name. */
-  run(inputs: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  /**
+   * Inputs and outputs by name.
+   *
+   * @param wanted the outputs to answer with; every one where absent
+   */
+  run(inputs: readonly NamedTensor[], wanted?: readonly string[]): Promise<NamedTensor[]>;
   close(): Promise<void>;
 }
 
@@ -48,13 +52,14 @@ export async function openWorkerSession<Kind extends "open" | "open-tfjs">({
     throw error;
   }
   const session: Session = {
-    run: async (inputs) => {
-      const feeds = inputs.map(({ name, dtype, dims, bytes }): WorkerTensor => {
+    run: async (inputs, wanted) => {
+      const feeds = inputs.map((tensor): WorkerTensor => {
+        const { name, dtype, dims } = tensor;
         if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
-        return { name, dtype, dims, data: elementsOf({ dtype, bytes }) };
+        return { name, dtype, dims, data: sessionData(tensor) };
       });
       const outputs = await worker.call(
-        { kind: "run", session: id, inputs: feeds },
+        { kind: "run", session: id, inputs: feeds, ...(wanted && { wanted }) },
         within(() => tooLateToAnswer(timeoutMs)),
       );
       return outputs.map(toNamedTensor);
@@ -76,11 +81,9 @@ function toNamedTensor({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
   if (data === null || !isRunnable(dtype))
     throw new SelvedgeError(
       "model-unsupported",
-      `Output "${name}" holds ${dtype}s, and only outputs of numbers and booleans that JavaScript has arrays for can be packed. Take it out of the model's outputs.`,
+      `Output "${name}" holds ${dtype}s, which cannot be handed to a page. Take it out of the model's outputs.`,
     );
-  const bytes = new Uint8Array(data.byteLength);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return { name, dtype, dims, bytes };
+  return { name, dtype, dims, bytes: bytesOfData(data) };
 }
 
 function tooLateToLoad(title: string, timeoutMs: number): SelvedgeError {

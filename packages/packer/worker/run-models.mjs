@@ -1,6 +1,6 @@
 // Runs models for `src/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
 // JavaScript outside of `src`, so that sources and build start the same file, and Node 20 can.
-import { readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
 import { answerRequests } from "./answer-requests.mjs";
 
@@ -9,8 +9,14 @@ env.wasm.numThreads = 1;
 env.logLevel = "fatal";
 const FATAL = 4;
 
+/** From this many bytes on, weights are not copied once more into the order that kernels like best. */
+const LARGE_BYTES = 2 ** 30;
+
+/** Node reads no more than 2 GB at once. */
+const READ_BYTES = 2 ** 30;
+
 /**
- * A part of an open file that stands in for its bytes. onnxruntime-web asks external data for its
+ * A part of a file that stands in for its bytes. onnxruntime-web asks external data for its
  * `byteLength`, and for the `subarray` of one tensor at a time, which it copies into its own memory:
  * so no more than one tensor is ever here.
  */
@@ -27,16 +33,24 @@ class FileRange extends Uint8Array {
   }
 
   subarray(start, end) {
-    const { fd, offset } = this.#range;
+    const { path, offset } = this.#range;
     const bytes = new Uint8Array(end - start);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(fd, bytes, done, bytes.length - done, offset + start + done);
-      if (read === 0) throw new Error("a file of weights was cut short while it was read");
-      done += read;
+    const file = openSync(path);
+    try {
+      for (let done = 0, read = -1; done < bytes.length; done += read) {
+        const count = Math.min(bytes.length - done, READ_BYTES);
+        read = readSync(file, bytes, done, count, offset + start + done);
+        if (read === 0) throw new Error(`${path} was cut short while it was read`);
+      }
+    } finally {
+      closeSync(file);
     }
     return bytes;
   }
 }
+
+/** Whether it is an array of numbers or a list of strings. */
+const isPlain = (data) => ArrayBuffer.isView(data) || Array.isArray(data);
 
 /** @type {Map<number, InferenceSession>} */
 const sessions = new Map();
@@ -48,28 +62,33 @@ answerRequests({
       path,
       data: content instanceof Uint8Array ? content : new FileRange(content),
     }));
+    const bytes = externalData.reduce((sum, { data }) => sum + data.byteLength, 0);
     const session = await InferenceSession.create(graph, {
       executionProviders: ["wasm"],
       externalData,
       logSeverityLevel: FATAL,
       graphOptimizationLevel: optimization,
+      ...(bytes < LARGE_BYTES ? {} : { extra: { session: { disable_prepacking: "1" } } }),
     });
     sessions.set(id, session);
     return [undefined, []];
   },
-  async run({ session: id, inputs }) {
+  async run({ session: id, inputs, wanted }) {
     const session = sessions.get(id);
     const feeds = inputs.map(({ name, dtype, dims, data }) => [
       name,
       new Tensor(dtype, data, dims),
     ]);
+    const names = wanted ?? session.outputNames;
     // What is wrong is thrown too, and inputs that a model does not take are tried on purpose.
-    const results = await session.run(Object.fromEntries(feeds), { logSeverityLevel: FATAL });
-    const outputs = session.outputNames.map((name) => {
-      const { type, data, dims } = results[name];
-      return { name, dtype: type, dims: [...dims], data: ArrayBuffer.isView(data) ? data : null };
+    const results = await session.run(Object.fromEntries(feeds), names, {
+      logSeverityLevel: FATAL,
     });
-    const buffers = outputs.flatMap(({ data }) => (data === null ? [] : [data.buffer]));
+    const outputs = names.map((name) => {
+      const { type, data, dims } = results[name];
+      return { name, dtype: type, dims: [...dims], data: isPlain(data) ? data : null };
+    });
+    const buffers = outputs.flatMap(({ data }) => (ArrayBuffer.isView(data) ? [data.buffer] : []));
     return [outputs, [...new Set(buffers)]];
   },
   async close({ session: id }) {

@@ -20,7 +20,7 @@ answerRequests({
     sessions.set(id, session);
     return [declared, []];
   },
-  async run({ session: id, inputs }) {
+  async run({ session: id, inputs, wanted }) {
     const { outputNames, run } = sessions.get(id);
     // Whatever a run makes goes with it, however it ends.
     engine().startScope();
@@ -28,11 +28,12 @@ answerRequests({
       const feeds = inputs.map(({ name, dtype, dims, data }) => [name, tensor(data, dims, dtype)]);
       const results = [await run(Object.fromEntries(feeds))].flat();
       const outputs = await Promise.all(
-        results.map(async (result, index) => {
+        (wanted ?? outputNames).map(async (name) => {
+          const result = results[outputNames.indexOf(name)];
           const { dtype, shape: dims } = result;
           const hasNumbers = dtype !== "string" && dtype !== "complex64";
           const data = hasNumbers ? await result.data() : null;
-          return { name: outputNames[index], dtype, dims, data };
+          return { name, dtype, dims, data };
         }),
       );
       // Not transferred: an output may be the very array of a weight.

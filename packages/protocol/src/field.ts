@@ -116,7 +116,7 @@ export class Field {
   number({ min }: { min: number }): number {
     const value = this.#value;
     if (typeof value !== "number" || !Number.isFinite(value) || value < min)
-      this.fail(`a number of at least ${min}`);
+      this.fail(min === Number.NEGATIVE_INFINITY ? "a number" : `a number of at least ${min}`);
     return value;
   }
 

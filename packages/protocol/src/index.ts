@@ -59,11 +59,14 @@ export {
   type Location,
   MANIFEST_FORMAT,
   type Manifest,
+  type MeasuredMetric,
   type Provenance,
   pieceDigests,
   type QuantizationError,
+  type ReleaseTests,
   type TensorDelta,
   type TensorRef,
+  type TestFile,
   type Tolerance,
   toleranceFor,
   toleranceOf,
@@ -109,6 +112,7 @@ export {
 } from "./registry-layout.ts";
 export {
   encodeRoot,
+  parseNextRoot,
   parseRoot,
   ROLES,
   type Role,
@@ -116,9 +120,11 @@ export {
   type RootDocument,
   requireFresh,
 } from "./root-document.ts";
+export { type Device, runsOn } from "./runs-on.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
+export { encodeStrings, parseStrings } from "./string-tensor.ts";
 export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
 export {
   encodeTfjsModel,

@@ -91,6 +91,32 @@ export interface QuantizationError {
   readonly maxDifference: number;
 }
 
+/** A file of cases that a model was tested by before it was released: its digest, never its content. */
+export interface TestFile {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly cases: number;
+}
+
+/** A metric that every variant was measured by, and what it may not fall short of, if anything. */
+export interface MeasuredMetric {
+  readonly metric: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** What a model had to pass before it was released. */
+export interface ReleaseTests {
+  /** The cases that each variant's `metrics` were measured on. */
+  readonly evaluation?: TestFile & { readonly metrics: readonly MeasuredMetric[] };
+  /** Cases that held, all of them, for each variant. */
+  readonly regression?: TestFile;
+  /** What the classes are called: the file that labels were read by. */
+  readonly vocabulary?: { readonly bytes: number; readonly sha256: string };
+  /** The output that labels are about, where the model has several. */
+  readonly output?: string;
+}
+
 /** One precision of a model. */
 export interface Variant {
   readonly dtype: Dtype;
@@ -107,13 +133,27 @@ export interface Variant {
   readonly tensors: readonly TensorRef[];
   /** Measured when it was packed; absent for fp32. */
   readonly error?: QuantizationError;
+  /** By metric: what it came to on the evaluation cases of `tests`. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Weights that stayed float16, for the error would have been larger than was asked for. */
+  readonly kept?: readonly string[];
   /** By backend, in place of the tolerance that the manifest's golden answers have there. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
 }
 
 /** Where a model came from. */
 export interface Provenance {
-  readonly source: { readonly file: string; readonly bytes: number; readonly sha256: string };
+  readonly source: {
+    readonly file: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    /** Files beside it that held some of its weights, by their path from its folder, sorted. */
+    readonly external?: readonly {
+      readonly file: string;
+      readonly bytes: number;
+      readonly sha256: string;
+    }[];
+  };
   /** Versions by name. */
   readonly tools: Readonly<Record<string, string>>;
   /** What it was trained on: digests of files, sorted; neither names nor contents. */
@@ -148,6 +188,8 @@ export interface Manifest {
     readonly spread?: Readonly<Record<string, number>>;
   };
   readonly attachments: readonly AttachmentRef[];
+  /** Absent where it was released untested. */
+  readonly tests?: ReleaseTests;
   readonly variants: readonly Variant[];
 }
 

@@ -37,6 +37,8 @@ interface Weight {
 
 const measured = {
   error: { snrDb: 17.7, maxDifference: 0.1 },
+  metrics: { cer: 0.02, r2: -0.5 },
+  kept: ["conv.w", "head.w"],
   tolerance: { wasm: { absolute: 0.15, relative: 0.01 } },
 };
 
@@ -88,6 +90,17 @@ function manifestWith(weights: readonly Weight[]): Manifest {
       spread: { wasm: 2.5e-7, webgpu: 1e-5 },
     },
     attachments: [{ name: "labels.txt", ...blob(26_000) }],
+    tests: {
+      evaluation: {
+        bytes: 4_000,
+        sha256: "e7a1".repeat(16),
+        cases: 60,
+        metrics: [{ metric: "cer", max: 0.03 }, { metric: "r2", min: -1 }, { metric: "exact" }],
+      },
+      regression: { bytes: 200, sha256: "4e94".repeat(16), cases: 3 },
+      vocabulary: { bytes: 26_000, sha256: "0cab".repeat(16) },
+      output: "y",
+    },
     variants,
     segments: segments(),
   };
@@ -148,8 +161,10 @@ function junkFor({ value, path }: Place): unknown[] {
   if (Array.isArray(value)) return [...always, 5, "x", {}];
   if (typeof value === "object") return [...always, 5, "x", []];
   if (typeof value === "string") return [...always, 5, {}, [], "", " "];
-  const fraction = /tolerance|error|scale|spread/.test(path) ? [] : [1.5, 2 ** 53];
-  return [...always, "5", {}, [], -7, ...fraction];
+  const fraction = /tolerance|error|scale|spread|metrics/.test(path) ? [] : [1.5, 2 ** 53];
+  // What is measured may be below zero.
+  const negative = /metrics/.test(path) ? [] : [-7];
+  return [...always, "5", {}, [], ...negative, ...fraction];
 }
 
 test("reading a written manifest gives it back", () => {
@@ -168,9 +183,9 @@ test("reading a written manifest gives it back", () => {
 
 describe("a manifest with one thing wrong is refused by a message that names it:", () => {
   const places = placesIn(example);
-  /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. */
+  /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. What was tested is its owner's. */
   const optional =
-    /^provenance\.tools\.|\.delta$|\.error$|^variants.*\.tolerance(\.wasm)?$|\.scale$|\.dtypes$|\.spread/;
+    /^provenance\.tools\.|\.delta$|\.error$|\.kept$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -199,6 +214,24 @@ describe("a manifest with one thing wrong is refused by a message that names it:
     ["no variants", "variants", (m) => (m.variants = [])],
     ["an unknown precision", "variants[0].dtype", (m) => (m.variants[0].dtype = "fp8")],
     ["one place twice", "variants[1]", (m) => (m.variants[1].dtype = "fp32")],
+    [
+      "one place twice, its needs in another order",
+      "variants[1]",
+      ({ variants: [first, second] }) => {
+        Object.assign(first, { requires: ["a", "b"] });
+        Object.assign(second, { dtype: "fp32", requires: ["b", "a"] });
+      },
+    ],
+    [
+      "one need twice",
+      "variants[0].requires",
+      (m) => (m.variants[0].requires = ["shader-f16", "shader-f16"]),
+    ],
+    [
+      "one weight kept twice",
+      "variants[1].kept",
+      (m) => (m.variants[1].kept = ["head.w", "head.w"]),
+    ],
     ["nowhere to run", "variants[0].backends", (m) => (m.variants[0].backends = [])],
     [
       "two tensors of one name",
@@ -311,6 +344,22 @@ describe("a manifest with one thing wrong is refused by a message that names it:
       "variants[0].tensors[0].delta.sha256",
       (m) => (m.variants[0].tensors[0].delta.sha256 = m.variants[0].graph.sha256),
     ],
+    ["tests of nothing", "tests", (m) => (m.tests = { output: "y" })],
+    ["an evaluation of nothing", "tests.evaluation.cases", (m) => (m.tests.evaluation.cases = 0)],
+    ["no metrics", "tests.evaluation.metrics", (m) => (m.tests.evaluation.metrics = [])],
+    [
+      "one metric twice",
+      "tests.evaluation.metrics[1].metric",
+      (m) => (m.tests.evaluation.metrics[1].metric = "cer"),
+    ],
+    [
+      "a value of a metric that no test measured",
+      "variants[1].metrics.wer",
+      (m) => (m.variants[1].metrics.wer = 0.1),
+    ],
+    ["a value above its bar", "variants[1].metrics.cer", (m) => (m.variants[1].metrics.cer = 0.04)],
+    ["a value below its bar", "variants[1].metrics.r2", (m) => (m.variants[1].metrics.r2 = -2)],
+    ["values without an evaluation", "variants[1].metrics.cer", (m) => delete m.tests.evaluation],
     [
       "no tolerance for a backend",
       "golden.tolerance.webgpu",
@@ -350,7 +399,7 @@ test("fields it does not know change nothing, whatever they are called", () => {
     (document: Manifest) => document,
     ...placesIn(example)
       .filter(({ value, path }) => {
-        const isRecord = path === "provenance.tools" || /(tolerance|spread)$/.test(path);
+        const isRecord = /^provenance\.tools$|(tolerance|spread)$|\.metrics$/.test(path);
         return typeof value === "object" && !Array.isArray(value) && !isRecord;
       })
       .map(
@@ -387,6 +436,14 @@ test("an absent field is absent even where every object inherits one of that nam
   expect(failureOf(document).detail).toEqual({ field: "golden.tolerance.constructor" });
 });
 
+test("one precision may come twice for a backend, where the two need different features", () => {
+  const document = copyOf(example);
+  document.variants[1].dtype = "fp32";
+  document.variants[1].requires = [];
+  const { variants } = parseManifest(JSON.stringify(document));
+  expect(variants.map(({ requires }) => requires)).toEqual([["shader-f16"], []]);
+});
+
 test("a pack may have no golden cases, and then needs no tolerances", () => {
   const document = copyOf(example);
   document.golden = { tolerance: {}, cases: [] };
@@ -399,6 +456,14 @@ test("equal tensors may share their bytes", () => {
   expect(parseManifest(JSON.stringify(document)).variants[1]?.tensors).toEqual(
     example.variants[0]?.tensors,
   );
+});
+
+test("golden tensors of strings take as many bytes as they take", () => {
+  const document = copyOf(example);
+  document.signature.inputs[0].dtype = "string";
+  document.golden.cases[0].inputs[0].dtype = "string";
+  const [golden] = parseManifest(JSON.stringify(document)).golden.cases;
+  expect(golden?.inputs).toMatchObject([{ dtype: "string", bytes: 1 * 3 * 48 * 16 * 4 }]);
 });
 
 test("a large blob has a digest for each MiB", () => {
@@ -462,6 +527,10 @@ test("the message says which document and what was found, in brief", () => {
 describe("provenance beyond the source and its tools", () => {
   const told = {
     ...example.provenance,
+    source: {
+      ...example.provenance.source,
+      external: [{ file: "data/weights.bin", bytes: 7, sha256: "ef".repeat(32) }],
+    },
     datasets: [{ bytes: 5, sha256: "cd".repeat(32) }],
     commit: "ef".repeat(20),
     parent: { version: "0.9.0", manifest: "ab".repeat(32) },
@@ -477,6 +546,11 @@ describe("provenance beyond the source and its tools", () => {
   });
 
   test.each<[field: string, change: object]>([
+    ["source.external", { source: { ...told.source, external: "weights.bin" } }],
+    [
+      "source.external[0].sha256",
+      { source: { ...told.source, external: [{ file: "w", bytes: 1 }] } },
+    ],
     ["datasets", { datasets: {} }],
     ["datasets[0].sha256", { datasets: [{ bytes: 5, sha256: "x" }] }],
     ["datasets[0].bytes", { datasets: [{ bytes: -1, sha256: "cd".repeat(32) }] }],

@@ -11,12 +11,14 @@ import {
   type Manifest,
   type Provenance,
   pieceDigests,
+  type ReleaseTests,
   type TensorDelta,
   type TensorRef,
   type Tolerance,
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+import { measuredMetrics, releaseTests } from "./parse-release-tests.ts";
 import { pieceCount } from "./pieces.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
@@ -59,7 +61,8 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
     inputs: named(root.at("signature").at("inputs"), valueInfo),
     outputs: named(root.at("signature").at("outputs"), valueInfo),
   };
-  const variants = variantList(root.at("variants"), pack);
+  const tests = root.at("tests").optional(releaseTests);
+  const variants = variantList(root.at("variants"), { pack, tests });
   return {
     format: MANIFEST_FORMAT,
     name: root.at("name").stringThat(isModelName, "a model name"),
@@ -73,12 +76,14 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       name: attachment.at("name").stringThat(isFileName, "a file name without folders"),
       ...blobRef(attachment, pack),
     })),
+    ...(tests === undefined ? {} : { tests }),
     variants,
   };
 }
 
 function provenance(field: Field): Provenance {
   const source = field.at("source");
+  const external = source.at("external").optional((list) => list.items().map(sourceFile));
   const datasets = field.at("datasets").optional((list) =>
     list.items().map((dataset) => ({
       bytes: dataset.at("bytes").integer({ min: 0 }),
@@ -93,11 +98,7 @@ function provenance(field: Field): Provenance {
     manifest: item.at("manifest").sha256(),
   }));
   return {
-    source: {
-      file: source.at("file").text(),
-      bytes: source.at("bytes").integer({ min: 0 }),
-      sha256: source.at("sha256").sha256(),
-    },
+    source: { ...sourceFile(source), ...(external === undefined ? {} : { external }) },
     tools: field.at("tools").record((tool) => tool.text()),
     ...(datasets === undefined ? {} : { datasets }),
     ...(commit === undefined ? {} : { commit }),
@@ -105,7 +106,18 @@ function provenance(field: Field): Provenance {
   };
 }
 
-function variantList(field: Field, pack: Pack): Variant[] {
+function sourceFile(field: Field): { file: string; bytes: number; sha256: string } {
+  return {
+    file: field.at("file").text(),
+    bytes: field.at("bytes").integer({ min: 0 }),
+    sha256: field.at("sha256").sha256(),
+  };
+}
+
+function variantList(
+  field: Field,
+  { pack, tests }: { pack: Pack; tests: ReleaseTests | undefined },
+): Variant[] {
   const taken = new Set<string>();
   const variants = field.items().map((variant): Variant => {
     const dtype = variant.at("dtype").oneOf(DTYPES);
@@ -114,7 +126,9 @@ function variantList(field: Field, pack: Pack): Variant[] {
       .items()
       .map((backend) => backend.text());
     if (backends.length === 0) variant.at("backends").fail("at least one backend");
-    for (const place of backends.map((backend) => `${dtype} on ${backend}`)) {
+    const requires = features(variant.at("requires"));
+    const needs = requires.length === 0 ? "" : ` with ${requires.join(" and ")}`;
+    for (const place of backends.map((backend) => `${dtype} on ${backend}${needs}`)) {
       if (taken.has(place)) variant.fail(`the only variant for ${place}`);
       taken.add(place);
     }
@@ -122,23 +136,34 @@ function variantList(field: Field, pack: Pack): Variant[] {
       snrDb: measured.at("snrDb").number({ min: 0 }),
       maxDifference: measured.at("maxDifference").number({ min: 0 }),
     }));
+    const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
+    const kept = variant.at("kept").optional(distinctNames);
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
     return {
       dtype,
       engine: variant.at("engine").text(),
       backends,
-      requires: variant
-        .at("requires")
-        .items()
-        .map((feature) => feature.text()),
+      requires,
       memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
       graph: withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack),
       tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
       ...(error === undefined ? {} : { error }),
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(kept === undefined ? {} : { kept }),
       ...(tolerance === undefined ? {} : { tolerance }),
     };
   });
   return variants.length > 0 ? variants : field.fail("at least one variant");
+}
+
+/** Sorted, so that two variants that need the same are known to. */
+function features(field: Field): string[] {
+  return distinctNames(field).sort();
+}
+
+function distinctNames(field: Field): string[] {
+  const names = field.items().map((item) => item.text());
+  return new Set(names).size === names.length ? names : field.fail("names that differ");
 }
 
 function golden(
@@ -180,7 +205,7 @@ function goldenCase(
   }: { pack: Pack; signature: Manifest["signature"]; variants: readonly Variant[] },
 ): GoldenCase {
   const known = (values: readonly ValueInfo[]) => (tensor: Field) => {
-    const ref = tensorRef(tensor, pack);
+    const ref = tensorRef(tensor, pack, { mayBeStrings: true });
     const value = values.find(({ name }) => name === ref.name);
     if (value === undefined) return tensor.at("name").fail("a name from the signature");
     if (ref.dtype !== value.dtype) tensor.at("dtype").fail(`"${value.dtype}"`);
@@ -225,7 +250,7 @@ function valueInfo(field: Field): ValueInfo {
   };
 }
 
-function tensorRef(field: Field, pack: Pack): TensorRef {
+function tensorRef(field: Field, pack: Pack, { mayBeStrings = false } = {}): TensorRef {
   const dims = field
     .at("dims")
     .items()
@@ -238,8 +263,9 @@ function tensorRef(field: Field, pack: Pack): TensorRef {
     ...blobRef(field, pack),
   };
   const bytes = tensorBytes(ref.dtype, dims);
-  if (bytes === undefined) field.at("dtype").fail("a type of fixed size");
-  if (bytes !== ref.bytes)
+  // Weights are never strings; inputs and answers have as many bytes as they have.
+  if (bytes === undefined && !mayBeStrings) field.at("dtype").fail("a type of fixed size");
+  if (bytes !== undefined && bytes !== ref.bytes)
     field.at("bytes").fail(`${bytes}, as ${ref.dtype}[${dims.join(", ")}] takes`);
   return withDelta(field, ref, pack);
 }

@@ -48,6 +48,29 @@ export async function parseRoot(text: string, document = "root document"): Promi
   return root;
 }
 
+/**
+ * Reads a root document that follows from one that is trusted already: the root keys of both have
+ * signed it, and it is no older. So a root key hands over to the next (TUF 5.3).
+ *
+ * @throws SelvedgeError `root-invalid`, naming the field or the versions, or `signature-invalid`.
+ */
+export async function parseNextRoot(
+  text: string,
+  trusted: RootDocument,
+  document = "root document",
+): Promise<RootDocument> {
+  const root = await parseRoot(text, document);
+  const code = "root-invalid";
+  if (root.version < trusted.version)
+    throw new SelvedgeError(
+      code,
+      `${document}: version ${root.version}, and version ${trusted.version} is trusted already. Use the newest one.`,
+    );
+  const envelope = parseEnvelope(text, { payloadType: PAYLOAD_TYPE, document, code });
+  await verifyEnvelope(envelope, trusted.roles.root, document);
+  return root;
+}
+
 /** @throws SelvedgeError `root-invalid` for a root document that has expired. */
 export function requireFresh(root: RootDocument, now: number, document = "root document"): void {
   if (Date.parse(root.expires) <= now)

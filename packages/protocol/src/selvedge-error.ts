@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   "model-unsupported",
   "version-exists",
   "golden-failed",
+  "tests-failed",
   "registry-invalid",
   // Keys and signatures
   "key-invalid",

@@ -14,9 +14,15 @@ export type ModelName = keyof ModelTypes | (string & {});
 /** What goes into a model: tensors by name, or any tensors where nothing is known of it. */
 export type InputsOf<Name extends string> = Name extends keyof ModelTypes
   ? ModelTypes[Name] extends { readonly inputs: infer Inputs extends Tensors }
-    ? Inputs
+    ? { readonly [Key in keyof Inputs]: OfAnyRank<Inputs[Key]> }
     : Tensors
   : Tensors;
+
+/** Tensors of other libraries, such as ort.Tensor, do not say their rank; `predict` looks at it. */
+type OfAnyRank<Tensor> =
+  Tensor extends TensorOf<infer Type, readonly number[]>
+    ? TensorOf<Type, readonly number[]>
+    : Tensor;
 
 /** What comes out of a model: tensors by name, or any tensors where nothing is known of it. */
 export type OutputsOf<Name extends string> = Name extends keyof ModelTypes

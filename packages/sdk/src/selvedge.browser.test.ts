@@ -272,6 +272,38 @@ describe("a GPU that is being proven behind the first answers", () => {
     await vi.waitFor(() => expect(engines.map(isRunning)).toEqual([false, true]));
   });
 
+  test("takes over with a variant of its own, which is fetched behind the first answers", async () => {
+    const features = new Set(["shader-f16"]);
+    const gpu = { requestAdapter: async () => ({ info: { vendor: "test" }, features }) };
+    vi.stubGlobal("navigator", { gpu });
+    selvedge = openSelvedge({
+      // The store lacks the variant's graph until the keeper has fetched it.
+      engine: `${engine}
+        open(request) {
+          const isFirst = request.backend === "webgpu" && globalThis.asked === undefined;
+          if (isFirst) {
+            globalThis.asked = request.features.join();
+            const message = "a piece is missing";
+            return { ok: false, error: { name: "SelvedgeError", code: "storage-damaged", message } };
+          }
+          return ({ ${engine} }).open();
+        },
+        prove: () => ({ ok: true, value: { holds: true, finding: "asked with " + asked } }),
+      `,
+      keeper: `${KEEPER}
+        install(call, wanted) {
+          globalThis.wanted = [wanted.version, wanted.dtype, wanted.backend, ...wanted.features].join();
+          return ({ ${KEEPER} }).install();
+        },
+        list: () => ({ ok: true, value: [globalThis.wanted] }),
+      `,
+    });
+    const model = await selvedge.load("tiny", { version: "1.0.0" });
+    await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5000);
+    expect(model.info.candidates[1]?.reason).toBe("asked with shader-f16");
+    expect(await selvedge.cache.list()).toEqual(["1.0.0,fp32,webgpu,shader-f16"]);
+  });
+
   test("does not take over when they do not, and its engine ends", async () => {
     const wrong = "prove: () => ({ ok: true, value: { holds: false, finding: 'zeros' } }),";
     selvedge = openSelvedge({ engine: engine + wrong, keeper, endpoint: "/v1" });

@@ -1,13 +1,13 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
-import { type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
 import { EngineHost } from "./serving/engine-host.ts";
 import { loadModel, requireCapable, selectorOf } from "./serving/load-model.ts";
 import type { Model } from "./serving/model.ts";
 import { RuntimeShelf } from "./serving/runtime-shelf.ts";
 import { Reporter } from "./telemetry/reporter.ts";
-import type { Availability } from "./worker/keeper-api.ts";
+import type { Availability, PackSelector } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
 
@@ -65,11 +65,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     registry,
     keeper,
     reporter,
-    newHost(backend: "wasm" | "webgpu") {
+    newHost({ backend, features }: Pick<PackSelector, "backend" | "features">) {
       // A load that was asking for a GPU meanwhile must not start what no one would end.
       requireOpen();
       const host = new EngineHost({
         backend,
+        features,
         assets,
         spawn: () => spawnEngine(workers.engine),
         shelf,
@@ -112,9 +113,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     },
     async availability(name, loadOptions = {}) {
       requireOpen();
-      const selector = selectorOf(registry, name, loadOptions);
+      checkNames(name, loadOptions);
+      let selector: PackSelector;
       try {
         requireCapable();
+        selector = await selectorOf(registry, name, loadOptions);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { state: "unavailable", bytes: 0, reasons: [reason] };

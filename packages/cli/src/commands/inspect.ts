@@ -1,19 +1,24 @@
-import { type InspectResult, inspect } from "@selvedge/packer";
+import { type InspectResult, inspect, type VariantSharing } from "@selvedge/packer";
 import type { ValueInfo } from "@selvedge/protocol";
 import type { Command } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeLayers } from "../describe-layers.ts";
+import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
+import { printable } from "../printable.ts";
 
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show what a pack holds",
   help: `Usage: selvedge inspect NAME[@VERSION] --registry DIR
 
-Shows what a pack holds. Without a version: the one that channel "stable" serves, or the only one.
+Shows what a pack holds: what each precision weighs and costs in error, its largest layers, and what
+it shares with other versions. Without a version: the one that channel "stable" serves, or the only one.
 
   --registry DIR   the registry's folder
-  --json           print everything as JSON: {name, version, digest, channels, content, manifest}`,
+  --json           print everything as JSON: {name, version, digest, channels, content, sharedWith,
+                   sharing, layers, manifestBytes, manifest}`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
@@ -24,15 +29,16 @@ Shows what a pack holds. Without a version: the one that channel "stable" serves
       registry: required(values.registry, "--registry DIR"),
     });
     if (values.json === true) {
-      const { manifest, digest, channels, content } = result;
+      const { manifest, ...more } = result;
       const { name, version } = manifest;
-      terminal.out(JSON.stringify({ name, version, digest, channels, content, manifest }));
-    } else for (const line of describe(result)) terminal.out(line);
+      terminal.out(JSON.stringify({ name, version, ...more, manifest }));
+    } else for (const line of describe(result, terminal.columns)) terminal.out(printable(line));
     return undefined;
   },
 };
 
-function describe({ manifest, digest, manifestBytes, content, channels }: InspectResult): string[] {
+function describe(result: InspectResult, columns?: number): string[] {
+  const { manifest, digest, manifestBytes, content, channels } = result;
   const { name, version, license, provenance, signature, golden, attachments } = manifest;
   const { file, bytes } = provenance.source;
   return [
@@ -40,8 +46,15 @@ function describe({ manifest, digest, manifestBytes, content, channels }: Inspec
     `  digest       ${digest} (manifest ${formatBytes(manifestBytes)})`,
     `  channels     ${channels.join(", ") || "none"}`,
     `  content      ${formatBytes(content.bytes)}, ${formatBytes(content.shared)} of it in other versions too`,
+    ...result.sharedWith.map(
+      ({ version: other, bytes: common }) => `  shared with  ${other}: ${formatBytes(common)}`,
+    ),
     `  licence      ${license}`,
     `  source       ${file}, ${formatBytes(bytes)}, sha256 ${provenance.source.sha256}`,
+    ...(provenance.source.external ?? []).map(
+      (external) =>
+        `  and          ${external.file}, ${formatBytes(external.bytes)}, sha256 ${external.sha256}`,
+    ),
     ...(provenance.datasets ?? []).map(
       (dataset) => `  trained on   ${formatBytes(dataset.bytes)}, sha256 ${dataset.sha256}`,
     ),
@@ -50,10 +63,27 @@ function describe({ manifest, digest, manifestBytes, content, channels }: Inspec
     ...signature.inputs.map((value) => `  input        ${describeValue(value)}`),
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
     ...describeVariants(manifest).map((line) => `  variant      ${line}`),
+    ...describeTests(manifest).map((line) => `  tested       ${line}`),
+    ...result.sharing.flatMap(describeSharing).map((line) => `  shared       ${line}`),
     ...attachments.map(
       (attachment) => `  attachment   ${attachment.name}, ${formatBytes(attachment.bytes)}`,
     ),
     `  golden       ${golden.cases.length === 1 ? "1 case" : `${golden.cases.length} cases`}`,
+    ...describeLayers(result, columns),
+  ];
+}
+
+function describeSharing({ dtype, bytes, shared, deltas }: VariantSharing): string[] {
+  const { count, insteadOf } = deltas;
+  return [
+    ...(shared === 0
+      ? []
+      : [`${dtype}: ${formatBytes(shared)} of ${formatBytes(bytes)} with other precisions`]),
+    ...(count === 0
+      ? []
+      : [
+          `${dtype}: ${count === 1 ? "1 delta" : `${count} deltas`}, ${formatBytes(deltas.bytes)} instead of ${formatBytes(insteadOf)}`,
+        ]),
   ];
 }
 

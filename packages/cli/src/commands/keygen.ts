@@ -1,4 +1,5 @@
 import { changeRoot, type KeygenResult, keygen, type RootChange } from "@selvedge/packer";
+import { ROLES } from "@selvedge/protocol";
 import type { Command } from "../command.ts";
 import { readCommandLine, required, UsageError } from "../command-line.ts";
 
@@ -12,7 +13,8 @@ which and is signed by the root key. Files called *.key.json are secret; *.pub.j
 for whoever verifies. No key file is ever overwritten.
 
   --out DIR        the folder of the keys; made if it is not there
-  --rotate ROLE    add a new key to the role pack or channel; the old one stays valid until it is dropped
+  --rotate ROLE    add a new key to the role pack or channel; the old one stays valid until it is dropped.
+                   The role root gets a new key in the old one's place, and both sign root.json
   --drop KEY       take a key away, by its id or the first 8 digits of it or more
   --renew          only make root.json good for another year
   --json           print {files, root, keys} as JSON`,
@@ -44,9 +46,10 @@ interface ChangeFlags {
 function readChange({ rotate, drop, renew }: ChangeFlags): RootChange | undefined {
   const changes: RootChange[] = [];
   if (rotate !== undefined) {
-    if (rotate !== "pack" && rotate !== "channel")
-      throw new UsageError(`--rotate ${rotate}: use pack or channel`);
-    changes.push({ kind: "rotate", role: rotate });
+    const role = ROLES.find((known) => known === rotate);
+    if (role === undefined)
+      throw new UsageError(`--rotate ${rotate}: use one of ${ROLES.join(", ")}`);
+    changes.push({ kind: "rotate", role });
   }
   if (drop !== undefined) changes.push({ kind: "drop", key: drop });
   if (renew === true) changes.push({ kind: "renew" });

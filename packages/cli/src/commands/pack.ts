@@ -1,9 +1,12 @@
 import { type PackProgress, pack } from "@selvedge/packer";
 import type { Command } from "../command.ts";
 import { onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+import { readMaxError } from "../read-max-error.ts";
+import { readMetrics } from "../read-metrics.ts";
 import { readTimeout } from "../read-timeout.ts";
 import { readTolerances } from "../read-tolerances.ts";
 
@@ -12,6 +15,7 @@ const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   split: "Taking out its weights…",
   golden: "Running it for golden answers…",
   quantize: "Quantizing…",
+  test: "Testing…",
   write: "Writing the pack…",
 };
 
@@ -55,13 +59,32 @@ MODEL is one of:
   --parent VERSION    the version it was made from
   --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
                       fp32         as the model is, and the only one for TensorFlow.js
-                      fp16         weights in 16 bits; WASM and WebGPU
+                      fp16         weights in 16 bits; WASM and WebGPU, and computed in 16 bits where
+                                   a GPU has shader-f16
                       q8           8 bits, computed in integers; WASM
                       q8-storage   8 bits in storage, computed in float32; WebGPU
+                      q4           matrices in 4 bits, the rest in 8; WASM and WebGPU
+                      q4f16        the same, computed in 16 bits; WebGPU with shader-f16
+  --max-error SHARE   how large the difference from fp32's answers may be, as a share of those: 0.1
+                      is a signal-to-noise ratio of 20 dB, 0.03 one of 30 dB. What is further off
+                      keeps its worst weights in 16 bits, and says which
+  --eval FILE         cases, as in --golden and each with a label or outputs, to measure every precision
+                      on; the manifest records the digest of the file, and what came of it
+  --metric NAME       what to measure; may be repeated
+                      on labels that are classes:    accuracy, top5, f1 (macro)
+                      on labels that are texts:      cer, wer, exact (the output is read by greedy CTC)
+                      on outputs, or numeric labels: mse, mae, rmse, r2, cosine
+  --min N, --max N    refuses to pack where the --metric before it is below N, or above; --min is for
+                      those of which more is better, --max for the others. For the rates cer and wer,
+                      --min N is for the score, 1 − rate: --min 0.97 says the same as --max 0.03
+  --regression FILE   cases, each with a label or outputs, that have to hold in every precision
+  --vocabulary FILE   what the classes are called, one a line; the first, empty, is the blank of CTC
+  --metric-output NAME
+                      the output that labels are about, where a model has several
   --timeout SECONDS   how long loading the model, or running it once, may take (default 600)
   --json              print the result as JSON`,
   run: async (args, terminal, signal) => {
-    const { values, positionals } = readCommandLine(args, {
+    const { values, positionals, tokens } = readCommandLine(args, {
       name: { type: "string" },
       version: { type: "string" },
       registry: { type: "string" },
@@ -76,6 +99,14 @@ MODEL is one of:
       commit: { type: "string" },
       parent: { type: "string" },
       dtype: { type: "string" },
+      eval: { type: "string" },
+      metric: { type: "string", multiple: true },
+      min: { type: "string", multiple: true },
+      max: { type: "string", multiple: true },
+      regression: { type: "string" },
+      vocabulary: { type: "string" },
+      "metric-output": { type: "string" },
+      "max-error": { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -95,23 +126,32 @@ MODEL is one of:
       commit: values.commit,
       parent: values.parent,
       dtypes: readDtypes(values.dtype),
+      evaluation: values.eval,
+      metrics: readMetrics(tokens),
+      regression: values.regression,
+      vocabulary: values.vocabulary,
+      metricOutput: values["metric-output"],
+      onProgress: (progress) => terminal.progress(describeProgress(progress)),
+      maxError: readMaxError(values["max-error"]),
       timeoutMs: readTimeout(values.timeout),
       signal,
-      onProgress: ({ phase, dtype }) =>
-        terminal.progress(dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`),
     });
     terminal.progress("");
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
-    const { name, version, variants } = manifest;
+    const { name, version, variants, tests } = manifest;
     if (values.json === true) {
+      const made = variants.map(({ dtype, backends, requires, error, kept, metrics }) => {
+        return { dtype, backends, requires, error, kept, metrics };
+      });
       const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
-      terminal.out(JSON.stringify(result));
+      terminal.out(JSON.stringify({ ...result, tests, variants: made }));
       return undefined;
     }
     const tensors = variants.reduce((count, variant) => count + variant.tensors.length, 0);
     const sizes = `manifest ${formatBytes(bytes.manifest)}, ${tensors} tensors, ${formatBytes(bytes.content)} in all, ${formatBytes(bytes.written)} of it new`;
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
+    for (const line of describeTests(manifest)) terminal.out(`  tested: ${line}`);
     for (const { dtype, all, kept } of scales ?? [])
       terminal.out(`  ${dtype} keeps ${kept} of its ${all} scales from ${values.base}`);
     terminal.out(`digest ${digest}`);
@@ -119,3 +159,9 @@ MODEL is one of:
     return undefined;
   },
 };
+
+function describeProgress({ phase, dtype, test }: PackProgress): string {
+  if (test !== undefined)
+    return `${PHASES[phase]} ${test.variant}, ${test.done} of ${test.of} cases`;
+  return dtype === undefined ? PHASES[phase] : `${PHASES[phase]} ${dtype}`;
+}

@@ -7,8 +7,8 @@ export const typesCommand: Command = {
   summary: "write TypeScript types of a registry's models",
   help: `Usage: selvedge types --registry DIR --out FILE
 
-Writes declarations with which load("NAME") knows a model's inputs and outputs by name, type and rank.
-They are those of the versions that channel "stable" serves. FILE has to be part of your program, such
+Writes declarations with which load("NAME") knows a model's inputs by name and type, and its outputs by
+name, type and rank. They are those of the versions that channel "stable" serves. FILE has to be part of your program, such
 as src/models.d.ts; a registry that did not change gives the same file.
 
   --registry DIR   the registry's folder

@@ -24,6 +24,8 @@ export function raiseNode(node: NodeProto, from: number, around: Surroundings): 
       return listToInput(node, "axes", around);
     case "Split":
       return listToInput(node, "split", around);
+    case "Reshape":
+      return from < 5 ? listToInput(node, "shape", around) : [node];
     case "Pad":
       return from < 11 ? raisePad(node, around) : [node];
     case "TopK":

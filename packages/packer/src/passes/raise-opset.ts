@@ -1,4 +1,4 @@
-import type { GraphProto, ModelProto, NodeProto } from "onnx-buf";
+import type { GraphProto, ModelProto, NodeProto, TensorProto } from "onnx-buf";
 import { FreshNames } from "../fresh-names.ts";
 import { makeTensor, type TensorParts } from "../graph-editor.ts";
 import { bodiesOf } from "../onnx-bodies.ts";
@@ -7,9 +7,6 @@ import { raiseNode } from "./raise-node.ts";
 
 /** DequantizeLinear takes a scale per channel from here on. */
 export const PER_CHANNEL_OPSET = 13;
-
-/** Older operators broadcast by attributes of their own, and hardly anything still has them. */
-const OLDEST_OPSET = 7;
 
 /** Opset 13 came with this version of the format. */
 const PER_CHANNEL_IR = 7n;
@@ -21,22 +18,34 @@ export function opsetOf(model: ModelProto): number {
 }
 
 /**
- * Rewrites the nodes of a model of opset 7 to 12 for opset 13, bodies included. Where one has no
+ * Rewrites the nodes of a model of opset 12 and less for opset 13, bodies included. Where one has no
  * equal there, the model is left half rewritten: run this on a copy.
+ *
+ * What changed up to opset 7 is left out, but for Reshape: onnxruntime-web does not run operators in
+ * the form they had before, those that broadcast by attributes for one.
  *
  * @throws Error that names the node which is in the way.
  */
 export function raiseOpset(model: ModelProto, graph: GraphProto): void {
   const from = opsetOf(model);
   if (from >= PER_CHANNEL_OPSET) return;
-  if (from < OLDEST_OPSET) throw new Error(`opset ${from} is older than ${OLDEST_OPSET}`);
-  raiseGraph(graph, from, new FreshNames(graph));
+  raiseGraph(graph, { from, names: new FreshNames(graph), around: () => undefined });
   for (const own of model.opsetImport)
     if (own.domain === "" || own.domain === "ai.onnx") own.version = BigInt(PER_CHANNEL_OPSET);
   if (model.irVersion < PER_CHANNEL_IR) model.irVersion = PER_CHANNEL_IR;
 }
 
-function raiseGraph(graph: GraphProto, from: number, names: FreshNames): void {
+interface Raising {
+  /** The opset it was written for. */
+  readonly from: number;
+  readonly names: FreshNames;
+  /** Looks a constant up in the graphs around it. */
+  around(name: string): TensorProto | undefined;
+}
+
+function raiseGraph(graph: GraphProto, { from, names, around }: Raising): void {
+  const initializer = (name: string): TensorProto | undefined =>
+    graph.initializer.find((tensor) => tensor.name === name) ?? around(name);
   const constant = (parts: TensorParts): string => {
     const name = names.take(parts.name);
     graph.initializer.push(makeTensor({ ...parts, name }));
@@ -44,7 +53,9 @@ function raiseGraph(graph: GraphProto, from: number, names: FreshNames): void {
   };
   const fresh = (wanted: string): string => names.take(wanted);
   graph.node = graph.node.flatMap((node): NodeProto[] => {
-    for (const body of bodiesOf(node)) raiseGraph(body.graph, from, names);
-    return isStandard(node) ? raiseNode(node, from, { graph, constant, fresh }) : [node];
+    for (const body of bodiesOf(node)) raiseGraph(body.graph, { from, names, around: initializer });
+    return isStandard(node)
+      ? raiseNode(node, from, { graph, initializer, constant, fresh })
+      : [node];
   });
 }

@@ -11,7 +11,8 @@ export function raiseResize(node: NodeProto, from: number, around: Surroundings)
     return [node];
   }
   const [x = ""] = node.input;
-  const scales = scalesOf(node, around);
+  const scales =
+    node.opType === "Upsample" ? givenScales(node, around) : growingScales(node, around);
   node.opType = "Resize";
   node.input = [x, "", scales];
   dropAttributes(node, "scales");
@@ -22,18 +23,21 @@ export function raiseResize(node: NodeProto, from: number, around: Surroundings)
   return [node];
 }
 
-function scalesOf(node: NodeProto, { graph, constant }: Surroundings): string {
-  const listed = attributeOf(node, "scales")?.floats;
-  if (listed !== undefined) {
-    const name = `${node.output[0]}/scales`;
-    const data = Float32Array.from(listed);
-    return constant({ name, type: DataType.FLOAT, dims: [listed.length], data });
-  }
+/** Upsample never shrinks. It has them as an attribute up to opset 8. */
+function givenScales(node: NodeProto, { constant }: Surroundings): string {
   const [, given = ""] = node.input;
-  // Where it shrinks, it rounded up, and scales that are computed may do either.
-  const tensor = graph.initializer.find(({ name }) => name === given);
-  if (tensor === undefined || tensor.dataType !== DataType.FLOAT || dimsOf(tensor).length !== 1)
-    throw withoutEqual(node);
+  const listed = attributeOf(node, "scales")?.floats;
+  if (listed === undefined) return given;
+  const name = `${node.output[0]}/scales`;
+  const data = Float32Array.from(listed);
+  return constant({ name, type: DataType.FLOAT, dims: [listed.length], data });
+}
+
+/** Where Resize shrinks, it rounded up, and scales that are computed may do either. */
+function growingScales(node: NodeProto, { initializer }: Surroundings): string {
+  const [, given = ""] = node.input;
+  const tensor = initializer(given);
+  if (tensor?.dataType !== DataType.FLOAT || dimsOf(tensor).length !== 1) throw withoutEqual(node);
   const values = new Float32Array(new Uint8Array(rawContent(tensor)).buffer);
   if (values.some((scale) => !(scale >= 1))) throw withoutEqual(node);
   return given;

@@ -1,10 +1,12 @@
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
 import type { TensorParts } from "../graph-editor.ts";
 import { nodeLabel } from "../onnx-node.ts";
 
 /** The graph that a node stands in, and ways to add to it. */
 export interface Surroundings {
   readonly graph: GraphProto;
+  /** A constant that the node can see. */
+  initializer(name: string): TensorProto | undefined;
   /** Adds a constant. @returns its name */
   constant(parts: TensorParts): string;
   /** A name that nothing has yet. */

@@ -1,6 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { type BaseScales, KeptScales } from "./kept-scales.ts";
-import { makeVariant, type PackedVariant } from "./make-variant.ts";
+import { makeVariant, type PackedVariant, type VariantSource } from "./make-variant.ts";
 
 /** What a variant may lose by keeping scales, in decibels: at this its noise has doubled. */
 const MOST_LOST_DB = 3;
@@ -16,12 +16,12 @@ const MOST_LOST_DB = 3;
  */
 export async function makeVariantFrom(
   base: BaseScales | undefined,
-  options: Omit<Parameters<typeof makeVariant>[0], "kept">,
+  options: Omit<VariantSource, "keptScales">,
 ): Promise<{ variant: PackedVariant; warning?: string }> {
   if (base === undefined) return { variant: await makeVariant(options) };
-  const kept = new KeptScales(base);
-  const keeping = await madeOrRefused({ ...options, kept });
-  const scales = kept.counts;
+  const keptScales = new KeptScales(base);
+  const keeping = await madeOrRefused({ ...options, keptScales });
+  const scales = keptScales.counts;
   if (scales.kept === 0) return { variant: { ...madeOf(keeping), scales } };
   const own = await madeOrRefused(options);
   const reason = reasonForOwn(keeping, own);
@@ -33,9 +33,7 @@ export async function makeVariantFrom(
 }
 
 /** A variant, or why it cannot be packed. */
-async function madeOrRefused(
-  options: Parameters<typeof makeVariant>[0],
-): Promise<PackedVariant | SelvedgeError> {
+async function madeOrRefused(options: VariantSource): Promise<PackedVariant | SelvedgeError> {
   try {
     return await makeVariant(options);
   } catch (error) {

@@ -1,18 +1,19 @@
-import { clone } from "@bufbuild/protobuf";
 import { type QuantizationError, SelvedgeError, type Tolerance } from "@selvedge/protocol";
-import { type ModelProto, ModelProtoSchema } from "onnx-buf";
+import type { ModelProto } from "onnx-buf";
 import { type Golden, type GoldenSet, typicalOf } from "../golden.ts";
+import { memoryEstimate } from "../memory-estimate.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
 import { openSession } from "../onnx-runtime.ts";
 import type { Engine } from "../open-session.ts";
-import { opsetOf } from "../passes/raise-opset.ts";
 import { type SplitModel, splitModel } from "../split-model.ts";
 import { magnitudeOf } from "../tolerance.ts";
 import { unlessRefused } from "../unless-refused.ts";
-import { judgeAnswers } from "./judge-answers.ts";
+import { type Judgement, judgeAnswers } from "./judge-answers.ts";
+import { keepWorst } from "./keep-worst.ts";
 import type { KeptScales, ScaleCounts } from "./kept-scales.ts";
-import { type PackableDtype, type QuantizedDtype, RECIPES } from "./recipes.ts";
+import { quantizeModel } from "./quantize-model.ts";
+import type { PackableDtype, QuantizedDtype, Recipe } from "./recipes.ts";
 
 /**
  * Below this the noise is a third of the signal, and labels change: int8 per tensor, which garbles
@@ -25,47 +26,67 @@ export interface PackedVariant {
   readonly dtype: PackableDtype;
   readonly engine: Engine;
   readonly backends: readonly string[];
+  /** Device features it cannot run without. */
+  readonly requires: readonly string[];
   readonly split: SplitModel;
-  /** What a session keeps of a weight, as a multiple of its stored bytes. */
-  readonly expansion: number;
+  /** An estimate of what a session of it occupies. */
+  readonly memoryBytes: number;
   /** Against fp32, on the golden inputs; fp32 has none. */
   readonly error?: QuantizationError;
+  /** By metric, on the cases that it was tested by. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** What it kept of a base's scales; absent without a base. */
   readonly scales?: ScaleCounts;
   /** By backend; without it, the manifest's holds. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
   /** Edge cases that it answers too differently to be held to them. */
   readonly excused?: readonly Golden[];
+  /** Weights that stayed float16 for the sake of `maxError`. */
+  readonly kept?: readonly string[];
 }
 
-/**
- * Makes a variant of a prepared model and runs it on the golden inputs.
- *
- * @throws SelvedgeError `model-unsupported`, with its numbers, for a variant that is not smaller than
- * fp32 or too far from it; `model-invalid` for weights that are NaN.
- */
-export async function makeVariant(options: {
+/** What a variant is made of. */
+export interface VariantSource {
   readonly dtype: QuantizedDtype;
+  readonly recipe: Recipe;
   readonly prepared: ModelProto;
   /** The bytes that fp32 takes. */
   readonly fp32Bytes: number;
   readonly golden: GoldenSet;
+  /** How large the difference from fp32's answers may be, as a share of those. */
+  readonly maxError?: number | undefined;
   /** Scales that weights may keep. */
-  readonly kept?: KeptScales | undefined;
-}): Promise<PackedVariant> {
-  const { dtype, prepared, fp32Bytes, golden, kept } = options;
-  const { backends, expansion, run } = RECIPES[dtype];
-  const model = clone(ModelProtoSchema, prepared);
-  if (model.graph !== undefined) run(model.graph, opsetOf(model), kept);
-  const split = await splitModel(model);
+  readonly keptScales?: KeptScales | undefined;
+}
+
+/** A model that was quantized, and what came of it. */
+interface Attempt {
+  readonly split: SplitModel;
+  readonly memoryBytes: number;
+  /** What the recipe quantized. */
+  readonly weights: readonly string[];
+  readonly judgement: Judgement;
+  /** What is held against `maxError`. */
+  readonly error: number;
+}
+
+/**
+ * Makes a variant of a prepared model and runs it on the golden inputs. Where it is further off than
+ * `maxError`, its worst weights stay float16.
+ *
+ * @throws SelvedgeError `model-unsupported`, with its numbers, for a variant that is not smaller than
+ * fp32 or too far from it; `model-invalid` for weights that are NaN.
+ */
+export async function makeVariant(source: VariantSource): Promise<PackedVariant> {
+  const { dtype, recipe, fp32Bytes, golden } = source;
+  const { backends, requires } = recipe;
+  const { kept, outcome } = await withinBound(source);
+  const { split, memoryBytes, judgement } = outcome;
+  const { error, tolerance, excused, failure } = judgement;
   const bytes = storedBytes(split);
+  const keeping = kept.length === 0 ? "" : `, with ${kept.length} weights kept in float16`;
   if (bytes >= fp32Bytes)
-    throw refusal(dtype, `it takes ${bytes} bytes, and fp32 takes ${fp32Bytes}`);
-  const answers = await answersOf(dtype, split, golden.cases);
-  const { error, tolerance, excused, failure } = judgeAnswers(golden, answers, {
-    dtype,
-    backends,
-  });
+    throw refusal(dtype, `it takes ${bytes} bytes${keeping}, and fp32 takes ${fp32Bytes}`);
   if (error.snrDb < LOWEST_SNR_DB)
     throw refusal(
       dtype,
@@ -79,7 +100,71 @@ export async function makeVariant(options: {
       dtype,
       `its answers to the golden inputs are off by up to ${error.maxDifference}, and the largest is ${largest.toPrecision(3)}: a device that answers zeros would pass`,
     );
-  return { dtype, engine: "onnx", backends, split, expansion, error, tolerance, excused };
+  return {
+    dtype,
+    engine: "onnx",
+    backends,
+    requires,
+    split,
+    memoryBytes,
+    error,
+    tolerance,
+    excused,
+    ...(kept.length === 0 ? {} : { kept }),
+  };
+}
+
+async function withinBound(
+  source: VariantSource,
+): Promise<{ kept: readonly string[]; outcome: Attempt }> {
+  const { dtype, maxError } = source;
+  const outcome = await attempt(source);
+  if (maxError === undefined || outcome.error <= maxError) return { kept: [], outcome };
+  const { weights } = outcome;
+  const found =
+    weights.length === 0
+      ? undefined
+      : await keepWorst({ weights, maxError, attempt: (kept) => attempt(source, kept) });
+  if (found !== undefined) return found;
+  throw refusal(
+    dtype,
+    `its error on the golden inputs is ${describeError(outcome)}, ${weights.length === 0 ? "" : "keeping every weight in float16 does not bring it down far enough, "}and ${maxError} is what was allowed`,
+  );
+}
+
+/** An error in dB as what was allowed is given: root mean squares of noise by signal. */
+function noiseShare({ snrDb }: QuantizationError): number {
+  return 10 ** (-snrDb / 20);
+}
+
+function describeError({ error, judgement }: Attempt): string {
+  return `${error.toPrecision(3)} (${judgement.error.snrDb} dB)`;
+}
+
+async function attempt(
+  { dtype, recipe, prepared, golden, keptScales }: VariantSource,
+  kept: readonly string[] = [],
+): Promise<Attempt> {
+  const { model, quantized, simulated } = await quantizeModel({
+    recipe,
+    prepared,
+    golden: typicalOf(golden.cases),
+    kept,
+    keptScales,
+  }).catch((cause: unknown) => {
+    if (cause instanceof SelvedgeError) throw cause;
+    throw refusal(dtype, `onnxruntime-web does not run it: ${messageOf(cause)}`, cause);
+  });
+  const split = await splitModel(model);
+  // Whether it runs at all is found out in any case.
+  const own = await answersOf(dtype, split, golden.cases);
+  const answers =
+    simulated === undefined
+      ? own
+      : await answersOf(dtype, await splitModel(simulated), golden.cases);
+  const judgement = judgeAnswers(golden, answers, { dtype, backends: recipe.backends });
+  const memoryBytes = memoryEstimate(split, model.graph?.node);
+  return { split, memoryBytes, weights: quantized, judgement, error: noiseShare(judgement.error) };
 }
 
 /** The bytes of a graph and its tensors, equal ones once. */

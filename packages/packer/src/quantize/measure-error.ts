@@ -24,8 +24,8 @@ export function measureError(
       const expected = elementsOf(output);
       const actual = answer?.dims.join() === output.dims.join() ? elementsOf(answer) : undefined;
       for (let i = 0; i < expected.length; i++) {
-        const should = Number(expected[i]);
-        const difference = Math.abs(Number(actual?.[i] ?? Number.NaN) - should);
+        const [is, should] = numbersOf(actual?.[i], expected[i]);
+        const difference = Math.abs(is - should);
         power.signal += should ** 2;
         power.noise += Number.isFinite(difference) ? difference ** 2 : Number.POSITIVE_INFINITY;
         maxDifference = Number.isFinite(difference)
@@ -38,6 +38,12 @@ export function measureError(
     snrDb: Number(Math.min(EXACT_DB, ...ratios).toFixed(2)),
     maxDifference: Number(maxDifference.toPrecision(3)),
   };
+}
+
+/** A string that is not the one it should be counts as 0 instead of 1. */
+function numbersOf(is: unknown, should: unknown): [is: number, should: number] {
+  if (typeof should === "string") return [is === should ? 1 : 0, 1];
+  return [is === undefined ? Number.NaN : Number(is), Number(should)];
 }
 
 function decibels({ signal, noise }: { signal: number; noise: number }): number {

@@ -5,7 +5,7 @@ import type { KeptScales } from "./kept-scales.ts";
 import { type QuantizedChannels, quantizeChannels, UNSIGNED_ZERO } from "./quantize-channels.ts";
 
 /** Weights of fewer elements stay as they are: there is nothing to save in them, and much to lose. */
-const SMALLEST_WEIGHT = 256;
+export const SMALLEST_WEIGHT = 256;
 
 /** A value in 8 bits: the names of its integers, its scale and its zero point. */
 export interface QuantizedValue {

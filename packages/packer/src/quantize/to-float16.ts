@@ -1,5 +1,5 @@
 /** The largest finite float16. */
-const LARGEST = 65_504;
+export const LARGEST_FLOAT16 = 65_504;
 
 /** The smallest normal float16 is 2^−14; below it, steps are of 2^−24. */
 const SMALLEST_EXPONENT = -14;
@@ -13,7 +13,7 @@ export function toFloat16(values: Float32Array): Uint16Array {
 
 function float16Bits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.min(Math.abs(value), LARGEST);
+  const size = Math.min(Math.abs(value), LARGEST_FLOAT16);
   const exponent = Math.max(Math.floor(Math.log2(size)), SMALLEST_EXPONENT);
   const steps = roundToEven(size / 2 ** (exponent - MANTISSA_BITS));
   // A normal number's leading bit, 2^10 steps, carries into the exponent; so does rounding up.

@@ -1,10 +1,10 @@
 import { parseManifest, SelvedgeError } from "@selvedge/protocol";
 import { resolvePack } from "../channel/resolve.ts";
+import { chooseVariant, findVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
 import { findActive, findManifestText, neededBlobs } from "../store/packs.ts";
 import { missingPieces } from "../store/pieces.ts";
 import type { Availability, PackSelector } from "../worker/keeper-api.ts";
-import { chooseDtype } from "./install.ts";
 import { planDelivery } from "./plan-delivery.ts";
 
 /** Whether a model is stored, can be fetched, or neither, and how many bytes it would take. */
@@ -17,16 +17,18 @@ export async function availability(
     const active = await findActive(database, selector);
     const stored = active && (await findManifestText(database, active.digest));
     if (active !== undefined && stored !== undefined) {
-      const needs = neededBlobs(parseManifest(stored), active.dtype);
-      const missing = await missingPieces(database, needs);
-      if (missing.size === 0) return { state: "available", bytes: 0, reasons: [] };
+      const manifest = parseManifest(stored);
+      const variant = findVariant(manifest, { ...selector, dtype: active.dtype });
+      const needs = variant && neededBlobs(manifest, variant);
+      const missing = needs && (await missingPieces(database, needs));
+      if (missing?.size === 0) return { state: "available", bytes: 0, reasons: [] };
     }
     const { manifest } = await resolvePack(selector, {
       signal,
       stored: (digest) => findManifestText(database, digest),
     });
-    const dtype = chooseDtype(manifest, selector);
-    const { bytes } = await planDelivery(database, { manifest, dtype });
+    const variant = chooseVariant(manifest, selector);
+    const { bytes } = await planDelivery(database, { manifest, variant });
     if (isDownloading)
       return { state: "downloading", bytes, reasons: ["It is being fetched now."] };
     return { state: "downloadable", bytes, reasons: [`${bytes} bytes have to be fetched.`] };

@@ -2,7 +2,14 @@ import { PIECE_BYTES } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
-import { type BuiltPack, buildPack, gzip, noise, type PackContent } from "../store/pack.fixture.ts";
+import {
+  type BuiltPack,
+  buildPack,
+  firstVariant,
+  gzip,
+  noise,
+  type PackContent,
+} from "../store/pack.fixture.ts";
 import { findActive, neededBlobs } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
 import type { Progress } from "../worker/keeper-api.ts";
@@ -51,11 +58,12 @@ const sum = (sizes: readonly (number | undefined)[]) =>
 /** The graph's bytes with those of the deltas. */
 const updateBytes = (pack: BuiltPack) =>
   sum([pack.manifest.variants[0]?.graph.bytes, ...tensorsOf(pack).map((t) => t.delta?.bytes)]);
-const rawBytes = (pack: BuiltPack) => sum(neededBlobs(pack.manifest, "fp32").map((b) => b.bytes));
+const rawBytes = (pack: BuiltPack) =>
+  sum(neededBlobs(pack.manifest, firstVariant(pack.manifest)).map((b) => b.bytes));
 
 /** Every byte of the pack is in the store, verified, and the pack is the one that answers. */
 async function expectInstalled(pack: BuiltPack): Promise<void> {
-  await readBlobs(database, neededBlobs(pack.manifest, "fp32"));
+  await readBlobs(database, neededBlobs(pack.manifest, firstVariant(pack.manifest)));
   expect(await findActive(database, select())).toMatchObject({ digest: pack.digest });
 }
 

@@ -3,7 +3,7 @@ import { manifestPath, PIECE_BYTES, segmentPath } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
-import { type BuiltPack, buildPack, noise } from "../store/pack.fixture.ts";
+import { type BuiltPack, buildPack, firstVariant, noise } from "../store/pack.fixture.ts";
 import { findActive, findPack, neededBlobs } from "../store/packs.ts";
 import { missingPieces, readBlobs } from "../store/pieces.ts";
 import type { Installed, Progress } from "../worker/keeper-api.ts";
@@ -44,7 +44,7 @@ function installIt({
   return install(database, selector, { signal, onProgress, onEngine });
 }
 
-const needs = () => neededBlobs(pack.manifest, "fp32");
+const needs = () => neededBlobs(pack.manifest, firstVariant(pack.manifest));
 const isSegment = ({ path }: SeenRequest) => path.includes("/segments/");
 const missing = async () => [...(await missingPieces(database, needs()))];
 const heldBytes = async () => {
@@ -107,7 +107,7 @@ test("a new version fetches the tensors that changed, by Range, and nothing else
   registry.publish(changed);
   registry.requests.length = 0;
   const { fetchedBytes } = await installIt();
-  const [graph, , head] = neededBlobs(changed.manifest, "fp32");
+  const [graph, , head] = neededBlobs(changed.manifest, firstVariant(changed.manifest));
   expect(fetchedBytes).toBe((graph?.bytes ?? 0) + (head?.bytes ?? 0));
   expect(registry.segmentRequests.map(({ range }) => range)).toEqual([
     [0, graph?.bytes],

@@ -1,16 +1,9 @@
-import { type BlobRef, type Dtype, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
+import { chooseVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
-import {
-  activate,
-  engineOf,
-  findManifestText,
-  neededBlobs,
-  requireBackend,
-  totalBytes,
-  variantOf,
-} from "../store/packs.ts";
-import { ENGINES, type EngineName } from "../worker/engine-api.ts";
+import { activate, findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
+import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
@@ -50,14 +43,14 @@ export async function install(
     stored: (digest) => findManifestText(database, digest),
   });
   const resolvedAt = performance.now();
-  const dtype = chooseDtype(pack.manifest, selector);
-  const engine = engineOf(variantOf(pack.manifest, dtype), pack.manifest);
+  const variant = chooseVariant(pack.manifest, selector);
+  const { dtype, engine } = variant;
   onEngine?.(engine);
-  const needs = neededBlobs(pack.manifest, dtype);
+  const needs = neededBlobs(pack.manifest, variant);
   let fetchedBytes = 0;
   const refused = new Set<string>();
   for (let round = 0; round < ROUNDS; round++) {
-    const plan = await planDelivery(database, { manifest: pack.manifest, dtype, refused });
+    const plan = await planDelivery(database, { manifest: pack.manifest, variant, refused });
     const total = plan.heldBytes + plan.bytes;
     let loaded = plan.heldBytes;
     report("fetch", loaded, total);
@@ -93,26 +86,6 @@ export async function install(
   throw new SelvedgeError(
     "storage-damaged",
     `${selector.name}: stored pieces kept disappearing while it was installed. Another tab may be clearing the cache; try again.`,
-  );
-}
-
-/** The dtype a selector means: the one it names, or the first that can run where it serves first. */
-export function chooseDtype(
-  manifest: Manifest,
-  { dtype, backend }: Pick<PackSelector, "dtype" | "backend">,
-): Dtype {
-  if (dtype !== "auto") {
-    requireBackend(manifest, dtype, backend);
-    return dtype;
-  }
-  const first = manifest.variants.find(
-    ({ engine, backends }) =>
-      ENGINES.some((known) => known === engine) && backends.includes(backend),
-  );
-  if (first !== undefined) return first.dtype;
-  throw new SelvedgeError(
-    "no-candidate",
-    `${manifest.name}@${manifest.version} has no variant for ${ENGINES.join(" or ")} on ${backend}, which this version of Selvedge needs. Pack one, or update Selvedge.`,
   );
 }
 

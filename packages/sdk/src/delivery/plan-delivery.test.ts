@@ -8,6 +8,7 @@ import {
 } from "@selvedge/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { firstVariant } from "../store/pack.fixture.ts";
 import { pieceId, pieceKeys } from "../store/pieces.ts";
 import { planWith } from "./plan-delivery.ts";
 
@@ -86,7 +87,7 @@ const situation = fc.array(weight, { maxLength: 6 }).chain((weights) => {
 test("every missing piece is fetched, or made by a delta whose base is all there", () => {
   fc.assert(
     fc.property(situation, ({ manifest, tensors, missing, refused }) => {
-      const plan = planWith(missing, { manifest, dtype: "fp32", refused });
+      const plan = planWith(missing, { manifest, variant: firstVariant(manifest), refused });
       const fetched = plan.ranges.flatMap(({ pieces }) => pieces.map(({ key }) => pieceId(key)));
       const made = plan.deltas.flatMap(pieceKeys).map(pieceId);
       const wanted = ["graph/0", ...tensors.flatMap(pieceKeys).map(pieceId)].filter((id) =>
@@ -107,9 +108,9 @@ test("every missing piece is fetched, or made by a delta whose base is all there
 test("with deltas a plan never fetches more than without, and says how much to the byte", () => {
   fc.assert(
     fc.property(situation, ({ manifest, tensors, missing }) => {
-      const plan = planWith(missing, { manifest, dtype: "fp32" });
+      const plan = planWith(missing, { manifest, variant: firstVariant(manifest) });
       const all = new Set(tensors.map(({ sha256 }) => sha256));
-      const plain = planWith(missing, { manifest, dtype: "fp32", refused: all });
+      const plain = planWith(missing, { manifest, variant: firstVariant(manifest), refused: all });
       expect(plain.deltas).toEqual([]);
       expect(plan.bytes).toBeLessThanOrEqual(plain.bytes);
       const total = 100 + tensors.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -127,7 +128,7 @@ test("deltas that lie one after another are one request", () => {
   const manifest = packOf([1, 2, 3].map(() => ({ bytes: 5000, delta: 0.3 })));
   const tensors = manifest.variants[0]?.tensors ?? [];
   const missing = new Set(tensors.flatMap(pieceKeys).map(pieceId));
-  const plan = planWith(missing, { manifest, dtype: "fp32" });
+  const plan = planWith(missing, { manifest, variant: firstVariant(manifest) });
   expect(plan.ranges).toEqual([]);
   expect(plan.deltaRanges).toMatchObject([{ pieces: { length: 3 } }]);
 });

@@ -3,13 +3,13 @@ import {
   baseOf,
   chooseDeltas,
   type DeltaBlob,
-  type Dtype,
   deltaBlobs,
   type Manifest,
   pieceRange,
+  type Variant,
 } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
-import { neededBlobs, variantOf } from "../store/packs.ts";
+import { neededBlobs } from "../store/packs.ts";
 import { missingPieces, pieceId, pieceKeys } from "../store/pieces.ts";
 import { planBytes, planFetch, type RangeRequest } from "./plan.ts";
 
@@ -27,10 +27,10 @@ export interface DeliveryPlan {
   readonly heldBytes: number;
 }
 
-/** Plans for one dtype of a pack. */
+/** Plans for one variant of a pack. */
 export interface DeliveryOptions {
   readonly manifest: Manifest;
-  readonly dtype: Dtype;
+  readonly variant: Variant;
   /** Digests of blobs to fetch as they are, whatever a delta would save. */
   readonly refused?: ReadonlySet<string>;
 }
@@ -40,9 +40,9 @@ export async function planDelivery(
   database: Database,
   options: DeliveryOptions,
 ): Promise<DeliveryPlan> {
-  const { manifest, dtype } = options;
+  const { manifest, variant } = options;
   const bases = deltasOf(options).map(baseOf);
-  const missing = await missingPieces(database, [...neededBlobs(manifest, dtype), ...bases]);
+  const missing = await missingPieces(database, [...neededBlobs(manifest, variant), ...bases]);
   return planWith(missing, options);
 }
 
@@ -53,12 +53,12 @@ export async function planDelivery(
  */
 export function planWith(
   missing: ReadonlySet<string>,
-  { manifest, dtype, refused = new Set() }: DeliveryOptions,
+  { manifest, variant, refused = new Set() }: DeliveryOptions,
 ): DeliveryPlan {
   const { segments } = manifest;
-  const needs = neededBlobs(manifest, dtype);
+  const needs = neededBlobs(manifest, variant);
   const deltas = chooseDeltas(
-    deltasOf({ manifest, dtype }).filter(({ sha256 }) => !refused.has(sha256)),
+    deltasOf({ manifest, variant }).filter(({ sha256 }) => !refused.has(sha256)),
     {
       missingBytes: (blob) => missingBytes(blob, missing),
       isHeld: (base) => missingBytes(base, missing) === 0,
@@ -82,8 +82,8 @@ export function planWith(
   };
 }
 
-function deltasOf({ manifest, dtype }: DeliveryOptions): DeltaBlob[] {
-  return deltaBlobs({ ...manifest, variants: [variantOf(manifest, dtype)] });
+function deltasOf({ manifest, variant }: DeliveryOptions): DeltaBlob[] {
+  return deltaBlobs({ ...manifest, variants: [variant] });
 }
 
 function missingBytes(blob: Base, missing: ReadonlySet<string>): number {

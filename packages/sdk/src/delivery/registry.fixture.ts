@@ -13,6 +13,7 @@ export function select(selector: Partial<PackSelector> = {}): PackSelector {
     channel: "stable",
     dtype: "auto",
     backend: "wasm",
+    features: [],
     ...selector,
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { install } from "../delivery/install.ts";
 import { FakeRegistry, select } from "../delivery/registry.fixture.ts";
-import type { Database } from "../store/database.ts";
+import { activationKey, type Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, noise } from "../store/pack.fixture.ts";
 import { listPacks } from "../store/packs.ts";
@@ -29,7 +29,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const byDigest = () => ({ by: "digest", digest: pack.digest, dtype: "fp32" }) as const;
+const byDigest = () =>
+  ({ by: "digest", digest: pack.digest, dtype: "fp32", backend: "wasm", features: [] }) as const;
 const lose = (sha256 = "") =>
   database.use("losing a piece", (connection) => connection.delete("pieces", [sha256, 0]));
 
@@ -42,7 +43,7 @@ test.each([
     const read = await openPack(database, request());
     expect(read).toMatchObject({
       digest: pack.digest,
-      dtype: "fp32",
+      variant: { dtype: "fp32" },
       manifest: pack.manifest,
       bytes: pack.segment.byteLength,
     });
@@ -55,6 +56,17 @@ test.each([
 test("nothing active for a selector is no error: the keeper has to install it first", async () => {
   const selector = select({ channel: "canary" });
   expect(await openPack(database, { by: "selector", selector })).toBeUndefined();
+});
+
+test("what was installed for a backend that has other needs now is not active: the keeper finds another", async () => {
+  const selector = select({ backend: "webgpu" });
+  await database.use("activating", (connection) =>
+    connection.put("activations", { digest: pack.digest, dtype: "fp32" }, activationKey(selector)),
+  );
+  expect(await openPack(database, { by: "selector", selector })).toBeUndefined();
+  await expect(openPack(database, { ...byDigest(), backend: "webgpu" })).rejects.toMatchObject({
+    code: "no-candidate",
+  });
 });
 
 test("a pack by digest that is gone is storage-damaged, and says what may have happened", async () => {

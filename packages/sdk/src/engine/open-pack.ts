@@ -1,13 +1,7 @@
-import { type Dtype, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { chooseVariant, findVariant, type RunnableVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
-import {
-  findActive,
-  findPack,
-  neededBlobs,
-  totalBytes,
-  touchPack,
-  variantOf,
-} from "../store/packs.ts";
+import { findActive, findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
 import { missingPieces, readBlobs } from "../store/pieces.ts";
 import type { PackRequest } from "../worker/engine-api.ts";
 import type { SessionSource } from "./engine-session.ts";
@@ -15,9 +9,9 @@ import type { SessionSource } from "./engine-session.ts";
 /** A pack read from the store, verified, ready for a session. */
 export interface ReadPack {
   readonly digest: string;
-  readonly dtype: Dtype;
   readonly manifest: Manifest;
-  /** Model bytes of this dtype, golden answers and attachments included. */
+  readonly variant: RunnableVariant;
+  /** Model bytes of this variant, golden answers and attachments included. */
   readonly bytes: number;
   readonly source: SessionSource;
 }
@@ -27,7 +21,8 @@ export interface ReadPack {
  * answers too, as that is when what is missing can be installed.
  *
  * @returns `undefined` where nothing is active for the selector.
- * @throws SelvedgeError `storage-damaged` where a piece is missing or damaged.
+ * @throws SelvedgeError `storage-damaged` where a piece is missing or damaged, `no-candidate` where
+ * the device cannot run what is opened by digest.
  */
 export async function openPack(
   database: Database,
@@ -44,8 +39,13 @@ export async function openPack(
       `The stored pack ${digest} is gone: the cache was cleared, or the browser evicted it. Load the model again.`,
     );
   }
-  const variant = variantOf(pack.manifest, dtype);
-  const needs = neededBlobs(pack.manifest, dtype);
+  const variant =
+    request.by === "digest"
+      ? chooseVariant(pack.manifest, request)
+      : findVariant(pack.manifest, { ...request.selector, dtype });
+  // What was active is no longer for this device: the keeper finds what is.
+  if (variant === undefined) return undefined;
+  const needs = neededBlobs(pack.manifest, variant);
   const [missing, [graph, ...buffers]] = await Promise.all([
     request.by === "selector" ? missingPieces(database, needs) : new Set<string>(),
     readBlobs(database, [variant.graph, ...variant.tensors]),
@@ -62,8 +62,8 @@ export async function openPack(
   touchPack(database, digest).catch(() => undefined);
   return {
     digest,
-    dtype,
     manifest: pack.manifest,
+    variant,
     bytes: totalBytes(needs),
     source: {
       graph,

@@ -1,6 +1,12 @@
 /** Whether this device has a GPU worth proving a model on, and why not. */
 export type Gpu =
-  | { readonly found: true; readonly isFallback: boolean; readonly description: string }
+  | {
+      readonly found: true;
+      readonly isFallback: boolean;
+      readonly description: string;
+      /** What it has of WebGPU's optional features, such as `shader-f16`. */
+      readonly features: readonly string[];
+    }
   | { readonly found: false; readonly reason: string };
 
 /** The part of WebGPU that is looked at, as TypeScript's own library lacks it. */
@@ -8,6 +14,7 @@ interface GpuNavigator {
   readonly gpu?: {
     requestAdapter(): Promise<{
       readonly isFallbackAdapter?: boolean;
+      readonly features?: Iterable<string>;
       readonly info?: {
         readonly isFallbackAdapter?: boolean;
         readonly vendor?: string;
@@ -29,6 +36,7 @@ export async function findGpu(): Promise<Gpu> {
       found: true,
       isFallback: adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false,
       description: `${vendor} ${architecture}`.trim() || "unnamed adapter",
+      features: [...(adapter.features ?? [])],
     };
   } catch (error) {
     return {

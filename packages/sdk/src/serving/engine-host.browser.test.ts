@@ -23,6 +23,7 @@ afterEach(() => {
 function hostOf(spawn: () => Worker): EngineHost {
   return new EngineHost({
     backend: "wasm",
+    features: [],
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     spawn: () => {

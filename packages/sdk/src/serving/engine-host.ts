@@ -22,6 +22,8 @@ const PROVE_TIMEOUT_MS = 120_000;
 
 export interface EngineHostOptions {
   readonly backend: Backend;
+  /** What the backend has of what variants may require. */
+  readonly features: readonly string[];
   readonly spawn: () => Worker;
   /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
   readonly assets: string;
@@ -87,7 +89,9 @@ export class EngineHost {
     { digest, dtype }: { digest: string; dtype: Dtype },
     signal?: AbortSignal,
   ): Promise<HostOpened> {
-    const opened = await this.open({ by: "digest", digest, dtype }, signal);
+    const { backend, features } = this.#options;
+    const request = { by: "digest", digest, dtype, backend, features } as const;
+    const opened = await this.open(request, signal);
     if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
     return opened;
   }

@@ -6,7 +6,7 @@ import { findGpu } from "../proving/gpu.ts";
 import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
-import type { Backend, EngineName } from "../worker/engine-api.ts";
+import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
@@ -24,7 +24,7 @@ export interface LoadRooms {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle. */
-  readonly newHost: (backend: Backend) => EngineHost;
+  readonly newHost: (device: Pick<PackSelector, "backend" | "features">) => EngineHost;
   readonly onDispose: (model: Model) => void;
 }
 
@@ -41,13 +41,13 @@ export async function loadModel<Name extends string>(
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto" } = options;
   const startedAt = performance.now();
-  const selector = selectorOf(rooms.registry, name, options);
+  checkNames(name, options);
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();
     requireCapable();
-    if (backend === "webgpu") await requireGpu(name);
-    host = rooms.newHost(selector.backend);
+    const selector = await selectorOf(rooms.registry, name, options);
+    host = rooms.newHost(selector);
     const { opened, installed } = await openOrInstall({ host, keeper }, selector, options);
     const candidates = [await proveWhereAsked(host, opened, signal)];
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
@@ -74,7 +74,7 @@ export async function loadModel<Name extends string>(
     options.onProgress?.({ phase: "ready", file: name, loaded: bytes, total: bytes });
     if (installed === undefined && selector.version === undefined)
       void refresh(rooms, selector, model);
-    if (backend === "auto") void upgrade(rooms, model, opened);
+    if (backend === "auto") void upgrade(rooms, selector, { model, opened });
     return model;
   } catch (error) {
     host?.dispose();
@@ -88,13 +88,21 @@ export async function loadModel<Name extends string>(
   }
 }
 
-/** What of a registry a call means. @throws SelvedgeError `options-invalid` */
-export function selectorOf(registry: string, name: string, options: LoadOptions): PackSelector {
-  checkNames(name, options);
+/**
+ * What of a registry a call means on this device. What a GPU has is asked before anything is fetched.
+ *
+ * @throws SelvedgeError `no-candidate` where a GPU is asked for that is not there.
+ */
+export async function selectorOf(
+  registry: string,
+  name: string,
+  options: LoadOptions,
+): Promise<PackSelector> {
   const { channel = "stable", version, dtype = "auto", backend } = options;
-  const place = backend === "webgpu" ? "webgpu" : "wasm";
   const pin = version === undefined ? {} : { version };
-  return { registry, name, channel, dtype, backend: place, ...pin };
+  const wanted = { registry, name, channel, dtype, ...pin };
+  if (backend !== "webgpu") return { ...wanted, backend: "wasm", features: [] };
+  return { ...wanted, backend, features: await requireGpu(name) };
 }
 
 /** @throws SelvedgeError where this page cannot hold a model whatever it is. */
@@ -111,13 +119,14 @@ export function requireCapable(): void {
     );
 }
 
-async function requireGpu(name: string): Promise<void> {
+/** @returns what the GPU has of WebGPU's optional features */
+async function requireGpu(name: string): Promise<readonly string[]> {
   const gpu = await findGpu();
-  if (!gpu.found)
-    throw new SelvedgeError(
-      "no-candidate",
-      `${name} was asked for on WebGPU, but ${gpu.reason}. Load it with backend "auto" or "wasm".`,
-    );
+  if (gpu.found) return gpu.features;
+  throw new SelvedgeError(
+    "no-candidate",
+    `${name} was asked for on WebGPU, but ${gpu.reason}. Load it with backend "auto" or "wasm".`,
+  );
 }
 
 async function openOrInstall(
@@ -164,7 +173,11 @@ async function proveWhereAsked(
 }
 
 /** Looks for a GPU behind the first answers, and lets it take over once it is right. */
-async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Promise<void> {
+async function upgrade(
+  rooms: LoadRooms,
+  selector: PackSelector,
+  { model, opened }: { model: Model; opened: HostOpened },
+): Promise<void> {
   const [wasm] = model.info.candidates;
   if (wasm === undefined) return;
   const note = (state: Candidate["state"], reason: string): Candidate[] => [
@@ -184,8 +197,13 @@ async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Prom
   model.note(note("proving", `${gpu.description} is being proven`));
   let host: EngineHost | undefined;
   try {
-    host = rooms.newHost("webgpu");
-    const { compileMs, createMs } = await host.openStored(opened, model.disposal);
+    const place = { backend: "webgpu", features: gpu.features } as const;
+    host = rooms.newHost(place);
+    const wanted = { ...selector, version, dtype, ...place };
+    const { compileMs, createMs } = await openBeside(
+      { host, keeper: rooms.keeper },
+      { wanted, opened, signal: model.disposal },
+    );
     const finding = await requireProof(host, opened, model.disposal);
     model.disposal.throwIfAborted();
     model.moveTo(host, [
@@ -202,6 +220,23 @@ async function upgrade(rooms: LoadRooms, model: Model, opened: HostOpened): Prom
     const code = error instanceof SelvedgeError ? error.code : "session-failed";
     rooms.reporter.recorder.failed(subject, "prove", code);
   }
+}
+
+/**
+ * Opens a pack on a second backend. That may take another variant of the precision, of which the
+ * device lacks what the two do not share: it is fetched then.
+ */
+async function openBeside(
+  { host, keeper }: { host: EngineHost; keeper: KeeperClient },
+  { wanted, opened, signal }: { wanted: PackSelector; opened: HostOpened; signal: AbortSignal },
+): Promise<HostOpened> {
+  try {
+    return await host.openStored(opened, signal);
+  } catch (error) {
+    if (!(error instanceof SelvedgeError && error.code === "storage-damaged")) throw error;
+  }
+  await keeper.call((remote, call) => remote.install(call, wanted), signal);
+  return host.openStored(opened, signal);
 }
 
 /**

@@ -114,6 +114,12 @@ export async function buildPack({
   return { manifest, text, digest: await sha256(new TextEncoder().encode(text)), segment };
 }
 
+/** The variant that a pack has first. */
+export function firstVariant({ variants: [first] }: Manifest): Manifest["variants"][number] {
+  if (first === undefined) throw new Error("the pack has no variant");
+  return first;
+}
+
 /** Bytes that look like weights: the same for the same seed, and unlike for another. */
 export function noise(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
   let state = seed * 2654435761 + 1;

@@ -4,7 +4,7 @@ import { select } from "../delivery/registry.fixture.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import type { Database } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
-import { type BuiltPack, buildPack, noise } from "./pack.fixture.ts";
+import { type BuiltPack, buildPack, firstVariant, noise } from "./pack.fixture.ts";
 import {
   activate,
   clearPacks,
@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 
 async function putAllPieces({ manifest, segment }: BuiltPack): Promise<void> {
-  const blobs = neededBlobs(manifest, "fp32");
+  const blobs = neededBlobs(manifest, firstVariant(manifest));
   await putPieces(
     database,
     blobs.flatMap((blob) =>
@@ -53,7 +53,7 @@ function activatePack(
   const { name, version } = manifest;
   return activate(database, {
     pack: { digest, registry: selector.registry, name, version, manifest: text, dtype: "fp32" },
-    needs: neededBlobs(manifest, "fp32"),
+    needs: neededBlobs(manifest, firstVariant(manifest)),
     selector,
   });
 }
@@ -64,9 +64,12 @@ async function install(pack: BuiltPack, selector = select()): Promise<void> {
 }
 
 const bytesOf = (pack: BuiltPack) =>
-  neededBlobs(pack.manifest, "fp32").reduce((sum, { bytes }) => sum + bytes, 0);
+  neededBlobs(pack.manifest, firstVariant(pack.manifest)).reduce(
+    (sum, { bytes }) => sum + bytes,
+    0,
+  );
 const missingOf = async (pack: BuiltPack) =>
-  (await missingPieces(database, neededBlobs(pack.manifest, "fp32"))).size;
+  (await missingPieces(database, neededBlobs(pack.manifest, firstVariant(pack.manifest)))).size;
 
 describe("activating", () => {
   test("makes a pack visible, and the answer for its selector alone", async () => {
@@ -81,7 +84,7 @@ describe("activating", () => {
   test("refuses a pack that lacks a piece, and leaves the one before it in force", async () => {
     await install(first);
     await putAllPieces(second);
-    const [graph] = neededBlobs(second.manifest, "fp32");
+    const [graph] = neededBlobs(second.manifest, firstVariant(second.manifest));
     await database.use("losing a piece", (connection) =>
       connection.delete("pieces", [graph?.sha256 ?? "", 0]),
     );

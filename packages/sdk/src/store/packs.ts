@@ -6,8 +6,8 @@ import {
   parseManifest,
   SelvedgeError,
   sha256,
+  type Variant,
 } from "@selvedge/protocol";
-import { ENGINES, type EngineName } from "../worker/engine-api.ts";
 import type { CachedPack, PackSelector } from "../worker/keeper-api.ts";
 import {
   type ActivationRecord,
@@ -194,9 +194,9 @@ export async function clearPacks(database: Database): Promise<void> {
   });
 }
 
-/** What a device needs of a pack to run one dtype of it, and to prove it; each blob once. */
-export function neededBlobs(manifest: Manifest, dtype: Dtype): BlobRef[] {
-  return blobsOf({ ...manifest, variants: [variantOf(manifest, dtype)] });
+/** What a device needs of a pack to run one variant of it, and to prove it; each blob once. */
+export function neededBlobs(manifest: Manifest, variant: Variant): BlobRef[] {
+  return blobsOf({ ...manifest, variants: [variant] });
 }
 
 /** Bytes of some blobs together. */
@@ -214,50 +214,4 @@ function blobsOfRecord({ manifest: text }: PackRecord, dtypes?: readonly Dtype[]
   }
   const variants = manifest.variants.filter(({ dtype }) => dtypes?.includes(dtype) ?? true);
   return blobsOf({ ...manifest, variants });
-}
-
-/**
- * Holds a backend against those that a pack allows a dtype on.
- *
- * @throws SelvedgeError `no-candidate`, naming what is allowed.
- */
-export function requireBackend(manifest: Manifest, dtype: Dtype, backend: string): void {
-  const { backends } = variantOf(manifest, dtype);
-  if (backends.includes(backend)) return;
-  const others = manifest.variants.flatMap((variant) =>
-    variant.backends.includes(backend) ? [variant.dtype] : [],
-  );
-  const allowed = others.length === 0 ? "nothing" : others.join(", ");
-  throw new SelvedgeError(
-    "no-candidate",
-    `${manifest.name}@${manifest.version} allows ${dtype} on ${backends.join(" and ")} only, and ${allowed} on ${backend}. Ask for one of those.`,
-  );
-}
-
-/** The variant of a manifest in this dtype. */
-export function variantOf(manifest: Manifest, dtype: Dtype): Manifest["variants"][number] {
-  const variant = manifest.variants.find((candidate) => candidate.dtype === dtype);
-  if (variant !== undefined) return variant;
-  const packed = manifest.variants.map((candidate) => candidate.dtype).join(", ");
-  throw new SelvedgeError(
-    "no-candidate",
-    `${manifest.name}@${manifest.version} is not packed as ${dtype}, only as ${packed}. Ask for one of those, or leave dtype "auto".`,
-  );
-}
-
-/**
- * What runs a variant of a manifest.
- *
- * @throws SelvedgeError `no-candidate` for an engine that this version does not have.
- */
-export function engineOf(
-  { dtype, engine }: Manifest["variants"][number],
-  { name, version }: Manifest,
-): EngineName {
-  const known = ENGINES.find((candidate) => candidate === engine);
-  if (known !== undefined) return known;
-  throw new SelvedgeError(
-    "no-candidate",
-    `${name}@${version} needs the engine "${engine}" for ${dtype}, and this version of Selvedge has ${ENGINES.join(" and ")} only. Ask for another dtype, or update Selvedge.`,
-  );
 }

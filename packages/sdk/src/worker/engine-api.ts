@@ -1,4 +1,4 @@
-import type { Dtype, Manifest } from "@selvedge/protocol";
+import type { Device, Dtype, Manifest } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
 import type { PackSelector } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
@@ -47,7 +47,7 @@ export interface RuntimeStarted {
 
 /** A pack by its digest, or whatever is active for a selector. */
 export type PackRequest =
-  | { readonly by: "digest"; readonly digest: string; readonly dtype: Dtype }
+  | ({ readonly by: "digest"; readonly digest: string; readonly dtype: Dtype } & Device)
   | { readonly by: "selector"; readonly selector: PackSelector };
 
 export interface Opened {

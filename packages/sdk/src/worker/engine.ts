@@ -6,7 +6,6 @@ import { openPack, type ReadPack } from "../engine/open-pack.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
 import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
-import { engineOf, requireBackend, variantOf } from "../store/packs.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -39,29 +38,27 @@ const api: EngineApi = {
       const startedAt = performance.now();
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
-      requireBackend(read.manifest, read.dtype, backend);
       const readMs = performance.now() - startedAt;
-      const variant = variantOf(read.manifest, read.dtype);
-      const engine = engineOf(variant, read.manifest);
-      const loaded = await runtimes.need(engine);
+      const loaded = await runtimes.need(read.variant.engine);
       const createdAt = performance.now();
       const { source, ...pack } = read;
-      const { manifest } = pack;
+      const { manifest, variant } = pack;
       const session = await loaded.createSession(source, (created) =>
         prove({ database, session: created }, { manifest, variant, backend }),
       );
       open = { session, pack, backend };
-      const { name, version, signature } = manifest;
+      const { name, version, signature, variants } = manifest;
+      const { dtype, engine } = variant;
       return {
         digest: pack.digest,
         name,
         version,
-        dtype: pack.dtype,
+        dtype,
         engine,
         ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
         bytes: pack.bytes,
-        backends: variant.backends,
+        backends: variants.flatMap((each) => (each.dtype === dtype ? each.backends : [])),
         readMs,
         createMs: performance.now() - createdAt,
       };
@@ -81,8 +78,7 @@ const api: EngineApi = {
     outcomeOf(async () => {
       if (open === undefined) throw notOpen();
       const { session, pack, backend } = open;
-      const { manifest } = pack;
-      const variant = variantOf(manifest, pack.dtype);
+      const { manifest, variant } = pack;
       return prove({ database, session }, { manifest, variant, backend });
     }),
 };

@@ -52,6 +52,8 @@ export interface PackSelector {
   readonly dtype: Dtype | "auto";
   /** Where it is to serve first. */
   readonly backend: "wasm" | "webgpu";
+  /** What that has of what variants may require, such as `shader-f16`. */
+  readonly features: readonly string[];
 }
 
 /**

@@ -1,8 +1,8 @@
 import {
-  type ElementType,
+  elementCount,
   goldenCasesOf,
   type Manifest,
-  SelvedgeError,
+  parseStrings,
   type TensorRef,
   toleranceFor,
   toleranceOf,
@@ -46,13 +46,16 @@ async function readTensors(database: Database, refs: readonly TensorRef[]): Prom
   return Object.fromEntries(
     refs.map(({ name, dtype, dims }, i): [string, Tensor] => [
       name,
-      { type: dtype, dims, data: viewOf(dtype, buffers[i] ?? new ArrayBuffer(0)) },
+      { type: dtype, dims, data: viewOf({ dtype, dims }, buffers[i] ?? new ArrayBuffer(0)) },
     ]),
   );
 }
 
-function viewOf(type: ElementType, buffer: ArrayBuffer): TensorData {
-  switch (type) {
+function viewOf(
+  { dtype, dims }: Pick<TensorRef, "dtype" | "dims">,
+  buffer: ArrayBuffer,
+): TensorData {
+  switch (dtype) {
     case "float32":
       return new Float32Array(buffer);
     case "float64":
@@ -78,9 +81,6 @@ function viewOf(type: ElementType, buffer: ArrayBuffer): TensorData {
     case "uint64":
       return new BigUint64Array(buffer);
     case "string":
-      throw new SelvedgeError(
-        "manifest-invalid",
-        "Golden tensors cannot hold strings. Pack the model again with this version of Selvedge.",
-      );
+      return parseStrings(new Uint8Array(buffer), elementCount(dims));
   }
 }
