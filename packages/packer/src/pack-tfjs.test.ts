@@ -1,11 +1,15 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { elementCount, parseTfjsModel } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { BlobSource } from "./blob-source.ts";
+import { checkBlobs } from "./check-blobs.ts";
 import { bytesFrom, elementsOf } from "./named-tensor.ts";
 import { temporaryFolder } from "./onnx-model.fixture.ts";
 import { type PackOptions, type PackResult, pack } from "./pack.ts";
 import { toFloat16 } from "./quantize/to-float16.ts";
+import { ModelFolder } from "./registry.ts";
+import { checkReleaseTests } from "./release-tests/check-release-tests.ts";
 import { openTfjsModel } from "./sources/tfjs-folder.ts";
 import { splitTfjsModel } from "./split-tfjs-model.ts";
 import {
@@ -93,6 +97,33 @@ describe("packing a model of TensorFlow.js", () => {
     expect(bytes.content - bytes.written).toBeGreaterThanOrEqual(2048);
   });
 
+  it("is tested before it is packed, and held to what came of it from then on", async () => {
+    const data = Array.from(ramp(32));
+    const expecting = async (y: number[]): Promise<string> => {
+      const outputs = { y: { type: "float32", dims: [1, 16], data: y } };
+      const cases = [{ inputs: { x: { type: "float32", dims: [1, 32], data } }, outputs }];
+      const path = join(await temporaryFolder(), "cases.json");
+      await writeFile(path, JSON.stringify({ cases }));
+      return path;
+    };
+    const metrics = [{ metric: "rmse" as const, max: 0.001 }];
+    const wrong = await expecting(denseRelu(data).map((value) => value + 1));
+    await expect(packed(graphModel(), { evaluation: wrong, metrics })).rejects.toMatchObject({
+      code: "tests-failed",
+    });
+
+    const evaluation = await expecting(denseRelu(data));
+    const { manifest } = await packed(graphModel(), { evaluation, metrics });
+    const folder = new ModelFolder(registry, "m");
+    const { contents } = await checkBlobs(folder, manifest, await BlobSource.open(folder));
+    const problems = (rmse: number) => {
+      const variants = manifest.variants.map((each) => ({ ...each, metrics: { rmse } }));
+      return checkReleaseTests({ manifest: { ...manifest, variants }, contents }, { evaluation });
+    };
+    expect(await problems(manifest.variants[0]?.metrics?.["rmse"] ?? Number.NaN)).toEqual([]);
+    expect(await problems(0.5)).toMatchObject([{ part: "tests" }]);
+  });
+
   it.each([
     ["an operator", async () => graphModel("MyOwnOp"), "MyOwnOp"],
     [
@@ -159,6 +190,16 @@ describe("a model in TensorFlow.js", () => {
     await session.close();
     for (const [i, value] of denseRelu(ramp(32)).entries())
       expect(answers[i]).toBeCloseTo(value, 5);
+  });
+
+  it("answers with what is wanted alone", async () => {
+    const { original } = await openTfjsModel(await tfjsFile(graphModel()));
+    const session = await openTfjsSession(original);
+    const bytes = bytesFrom("float32", Array.from(ramp(32)));
+    const input = { name: "x", dtype: "float32", dims: [1, 32], bytes } as const;
+    expect(await session.run([input], ["y"])).toMatchObject([{ name: "y", dims: [1, 16] }]);
+    expect(await session.run([input], [])).toEqual([]);
+    await session.close();
   });
 
   it("keeps quantized weights as they are stored, and answers with what they stand for", async () => {

@@ -9,7 +9,7 @@ import {
   type TfjsWeight,
   type TfjsWeightGroup,
 } from "@selvedge/protocol";
-import type { SplitModel } from "./split-model.ts";
+import type { SplitModel, SplitTensor } from "./split-model.ts";
 import { EXTERNAL_BYTES } from "./tensor-content.ts";
 import { openTfjsSession } from "./tfjs-runtime.ts";
 
@@ -24,7 +24,7 @@ export async function splitTfjsModel(
   model: TfjsModel,
   shards: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
 ): Promise<SplitModel> {
-  const tensors: SplitModel["tensors"][number][] = [];
+  const tensors: SplitTensor[] = [];
   const groups: TfjsWeightGroup[] = [];
   const small: { weight: TfjsWeight; bytes: Uint8Array }[] = [];
   for (const { paths, weights } of model.weightsManifest) {
