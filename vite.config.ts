@@ -15,7 +15,7 @@ const resolve = {
     "@selvedge/packer": source("packer"),
     "@selvedge/collector": source("collector"),
     "selvedge/runtime-files": fileURLToPath(
-      new URL("packages/sdk/src/engine/onnx/runtime-files.ts", import.meta.url),
+      new URL("packages/sdk/src/engine/runtime-files.ts", import.meta.url),
     ),
   },
 };

@@ -6,7 +6,7 @@ import { ROOT } from "./places.ts";
 const ENTRIES = {
   "@selvedge/protocol": "packages/protocol/dist/index.d.ts",
   selvedge: "packages/sdk/dist/index.d.ts",
-  "selvedge/runtime-files": "packages/sdk/dist/engine/onnx/runtime-files.d.ts",
+  "selvedge/runtime-files": "packages/sdk/dist/engine/runtime-files.d.ts",
   "@selvedge/packer": "packages/packer/dist/index.d.ts",
   "@selvedge/collector": "packages/collector/dist/index.d.ts",
 };

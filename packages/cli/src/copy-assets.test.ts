@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { RUNTIME_FILES, RUNTIME_FOLDER } from "selvedge/runtime-files";
+import { RUNTIME_FILES } from "selvedge/runtime-files";
 import { beforeEach, describe, expect, it } from "vitest";
 import { copyAssets } from "./copy-assets.ts";
 
@@ -14,7 +14,8 @@ describe("copyAssets", () => {
   });
   const names = RUNTIME_FILES.map(({ file }) => file).sort();
   const out = () => join(folder, "out");
-  const target = (file: string) => join(out(), RUNTIME_FOLDER, file);
+  const folderOf = new Map(RUNTIME_FILES.map(({ folder, file }) => [file, folder]));
+  const target = (file: string) => join(out(), folderOf.get(file.replace(/\.gz$/, "")) ?? "", file);
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "selvedge-assets-"));
@@ -24,13 +25,15 @@ describe("copyAssets", () => {
     }
   });
 
-  it("copies every file of the runtime into a folder named after its version", async () => {
-    const { folder: written, copied, kept } = await copyAssets(out(), origins());
-    expect(written).toBe(join(out(), RUNTIME_FOLDER));
+  it("copies every file of each runtime into a folder named after its version", async () => {
+    const { folders, copied, kept } = await copyAssets(out(), origins());
+    expect(folders).toEqual([...new Set(folderOf.values())].map((name) => join(out(), name)));
+    expect(folders).toHaveLength(2);
     expect([...copied].sort()).toEqual(names);
     expect(kept).toEqual([]);
     const packed = names.filter((name) => name.endsWith(".wasm")).map((name) => `${name}.gz`);
-    expect((await readdir(written)).sort()).toEqual([...names, ...packed].sort());
+    const written = await Promise.all(folders.map((folder) => readdir(folder)));
+    expect(written.flat().sort()).toEqual([...names, ...packed].sort());
     for (const name of names) expect(await readFile(target(name), "utf8")).toBe(`bytes of ${name}`);
   });
 

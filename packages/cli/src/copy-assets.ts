@@ -9,8 +9,8 @@ import { packageFolder } from "./package-folder.ts";
 
 /** What copying came to. */
 export interface CopiedAssets {
-  /** The folder of the files, below the one that was given. */
-  readonly folder: string;
+  /** The folders of the files, one for each runtime, below the one that was given. */
+  readonly folders: readonly string[];
   readonly copied: readonly string[];
   /** Files that were there already. */
   readonly kept: readonly string[];
@@ -20,30 +20,31 @@ export interface CopiedAssets {
 export type AssetOrigins = Readonly<Record<"onnxruntime-web" | "selvedge", string>>;
 
 /**
- * Copies the runtime's files into a folder below `out` that is named after their version. Beside each
+ * Copies each runtime's files into a folder below `out` that is named after its version. Beside each
  * wasm goes its `.gz`, a quarter of the size, for hosts that send such files to whoever accepts them.
  *
  * @throws SelvedgeError `not-found` where a package is not installed, or not built.
  */
 export async function copyAssets(out: string, origins?: AssetOrigins): Promise<CopiedAssets> {
-  const { RUNTIME_FILES, RUNTIME_FOLDER, RUNTIME_VERSION } = await import("selvedge/runtime-files");
-  const folders = origins ?? (await installedOrigins(RUNTIME_VERSION));
-  const folder = join(out, RUNTIME_FOLDER);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(folder, cause);
-  });
+  const { RUNTIME_FILES, RUNTIME_VERSION } = await import("selvedge/runtime-files");
+  const sources = origins ?? (await installedOrigins(RUNTIME_VERSION));
+  const folders = [...new Set(RUNTIME_FILES.map(({ folder }) => join(out, folder)))];
+  for (const folder of folders)
+    await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+      throw unwritable(folder, cause);
+    });
   const copied: string[] = [];
   const kept: string[] = [];
-  for (const { file, from } of RUNTIME_FILES) {
-    const target = join(folder, file);
-    const isCopied = await copyIfDifferent(join(folders[from], file), target);
+  for (const { folder, file, from } of RUNTIME_FILES) {
+    const target = join(out, folder, file);
+    const isCopied = await copyIfDifferent(join(sources[from], file), target);
     if (file.endsWith(".wasm") && (isCopied || !existsSync(`${target}.gz`)))
       await write(`${target}.gz`, (temporary) =>
         pipeline(createReadStream(target), createGzip({ level: 9 }), createWriteStream(temporary)),
       );
     (isCopied ? copied : kept).push(file);
   }
-  return { folder, copied, kept };
+  return { folders, copied, kept };
 }
 
 async function installedOrigins(runtimeVersion: string): Promise<AssetOrigins> {

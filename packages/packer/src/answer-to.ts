@@ -1,7 +1,7 @@
 import type { Golden } from "./golden.ts";
 import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { notFiniteAt } from "./not-finite-at.ts";
-import type { Session } from "./onnx-runtime.ts";
+import type { Session } from "./worker-session.ts";
 
 /**
  * What a model answers to inputs that were made; to those without their signs where it is no number,

@@ -11,7 +11,7 @@ import {
 import type { BaseVersion } from "./base-version.ts";
 import type { GoldenSet } from "./golden.ts";
 import type { NamedTensor } from "./named-tensor.ts";
-import { runtimeVersion } from "./onnx-runtime.ts";
+import { runtimeVersions } from "./open-session.ts";
 import { packerVersion } from "./packer-version.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import { roundAnswers } from "./round-answers.ts";
@@ -86,7 +86,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       ...parts.provenance,
       tools: {
         "@selvedge/packer": await packerVersion(),
-        "onnxruntime-web": await runtimeVersion(),
+        ...(await runtimeVersions(parts.variants.map(({ engine }) => engine))),
       },
     },
     signature: observedSignature(parts.declared, golden.cases),
@@ -147,7 +147,7 @@ async function addVariant(
   from: DeltaSource,
   variant: PackedVariant,
 ): Promise<Manifest["variants"][number]> {
-  const { dtype, backends, requires, memoryBytes, split, error, metrics, tolerance, kept } =
+  const { dtype, engine, backends, requires, memoryBytes, split, error, metrics, tolerance, kept } =
     variant;
   const older = from.base?.variant(dtype, requires);
   const graph = await withDelta(await from.layout.add(split.graph), {
@@ -158,7 +158,7 @@ async function addVariant(
   });
   return {
     dtype,
-    engine: "onnx",
+    engine,
     backends,
     requires,
     memoryBytes,

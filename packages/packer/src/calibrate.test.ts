@@ -18,7 +18,7 @@ async function calibrated(factor: number, own?: OwnTolerances) {
       node("Mul", ["x", "k"], ["small"]),
     ],
   });
-  const source = { graph: encode(model(content)), weights: new Map() };
+  const source = { engine: "onnx", graph: encode(model(content)), weights: new Map() } as const;
   const session = await openSession(source);
   const golden: Golden[] = [];
   for (const [times, role] of [

@@ -1,7 +1,7 @@
 import type { Tolerance } from "@selvedge/protocol";
 import type { Golden, GoldenSet } from "./golden.ts";
 import { measureSpread } from "./measure-spread.ts";
-import type { SessionSource } from "./onnx-runtime.ts";
+import type { EngineSource } from "./open-session.ts";
 import { type OwnTolerances, refuseLaxTolerances } from "./own-tolerances.ts";
 import {
   hasRoomFor,
@@ -20,7 +20,7 @@ import {
  * @throws SelvedgeError `options-invalid` for a tolerance within which zeros would be.
  */
 export async function calibrate(
-  source: SessionSource,
+  source: EngineSource,
   golden: readonly Golden[],
   own: OwnTolerances = {},
   signal?: AbortSignal,

@@ -8,7 +8,7 @@ import {
 import type { Contents } from "./check-blobs.ts";
 import { readRange } from "./file-range.ts";
 import type { NamedTensor } from "./named-tensor.ts";
-import { openSession } from "./onnx-runtime.ts";
+import { isEngine, openSession } from "./open-session.ts";
 import type { Problem } from "./problem.ts";
 import { difference } from "./tolerance.ts";
 
@@ -27,7 +27,7 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
   });
   for (const variant of manifest.variants) {
     const { dtype, engine, graph, tensors, backends } = variant;
-    if (engine !== "onnx") continue;
+    if (!isEngine(engine)) continue;
     // What is meant for other backends still has to give its answers here, as it did when packed.
     const backend = backends.find((place) => place === "wasm") ?? backends[0] ?? "wasm";
     const tolerance = toleranceOf(manifest, variant, backend);
@@ -39,7 +39,7 @@ export async function checkGolden(manifest: Manifest, contents: Contents): Promi
       const weights = new Map(
         tensors.map(({ sha256 }) => [sha256, contents.get(sha256) ?? new Uint8Array()]),
       );
-      const session = await openSession({ graph: bytesOf(graph.sha256), weights });
+      const session = await openSession({ engine, graph: bytesOf(graph.sha256), weights });
       try {
         for (const golden of goldenCasesOf(manifest, variant)) {
           const { inputs, outputs } = golden;

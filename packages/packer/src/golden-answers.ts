@@ -5,9 +5,10 @@ import { makeGolden } from "./make-golden.ts";
 import { messageOf } from "./message-of.ts";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
 import { notFiniteAt } from "./not-finite-at.ts";
-import { openSession, type Session, type SessionSource } from "./onnx-runtime.ts";
+import { type EngineSource, openSession, runtimeTitle } from "./open-session.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { difference, tolerances } from "./tolerance.ts";
+import type { Session } from "./worker-session.ts";
 
 /** Taking weights out must not change an answer; only the order of a sum may. */
 const SAME: Tolerance = { absolute: 1e-6, relative: 1e-5 };
@@ -19,11 +20,11 @@ const SAME: Tolerance = { absolute: 1e-6, relative: 1e-5 };
  * @param given inputs to use; without them, the first that the model takes is: of the candidates, then
  * of those made from the signature
  * @throws SelvedgeError `golden-failed` when the answers differ or cannot be compared,
- * `model-unsupported` when onnxruntime-web cannot run the model.
+ * `model-unsupported` when its engine cannot run the model.
  */
 export async function goldenAnswers(options: {
-  original: SessionSource;
-  split: SessionSource;
+  original: EngineSource;
+  split: EngineSource;
   declared: DeclaredSignature;
   given?: readonly Case[] | undefined;
   candidates?: readonly (readonly NamedTensor[])[] | undefined;
@@ -67,12 +68,12 @@ export async function goldenAnswers(options: {
   });
 }
 
-function bytesOf({ graph, weights }: SessionSource): number {
+function bytesOf({ graph, weights }: EngineSource): number {
   return [...weights.values()].reduce((sum, { length }) => sum + length, graph.length);
 }
 
 async function withSession<T>(
-  source: SessionSource,
+  source: EngineSource,
   what: string,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
@@ -80,7 +81,7 @@ async function withSession<T>(
     if (cause instanceof SelvedgeError) throw cause;
     throw new SelvedgeError(
       "model-unsupported",
-      `onnxruntime-web cannot load ${what}: ${messageOf(cause)}. Mend what it says, and export the model again.`,
+      `${runtimeTitle(source.engine)} cannot load ${what}: ${messageOf(cause)}. Mend what it says, and export the model again.`,
       { cause },
     );
   });
@@ -116,7 +117,7 @@ async function runEach(
   return cases;
 }
 
-/** What was expected is held against what onnxruntime-web answers, and only that is recorded. */
+/** What was expected is held against what the runtime answers, and only that is recorded. */
 function refuseUnexpected(
   answers: readonly NamedTensor[],
   { item, index, tolerance }: { item: Case; index: number; tolerance: Tolerance | undefined },

@@ -5,6 +5,7 @@ import type { PackedVariant } from "./quantize/make-variant.ts";
 
 const variant = (dtype: PackedVariant["dtype"], ...backends: string[]): PackedVariant => ({
   dtype,
+  engine: "onnx",
   backends,
   split: { graph: new Uint8Array(), tensors: [], declared: { inputs: [], outputs: [] } },
   requires: [],

@@ -5,10 +5,10 @@ import { edgeInputs, goldenInputs } from "./golden-inputs.ts";
 import { messageOf } from "./message-of.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { notFiniteAt } from "./not-finite-at.ts";
-import type { Session } from "./onnx-runtime.ts";
 import type { DeclaredSignature } from "./signature.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 import { unlessRefused } from "./unless-refused.ts";
+import type { Session } from "./worker-session.ts";
 
 /** Golden tensors travel with every download: sizes whose answers are larger are passed over. */
 const ANSWER_BYTES = 64 * 1024;

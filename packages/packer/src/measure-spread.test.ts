@@ -25,7 +25,7 @@ async function spreadOf(factor: number, opType: string, scale?: number) {
       node(opType, ["p"], ["y"], opType === "Cast" ? [int64] : []),
     ],
   });
-  const source = { graph: encode(model(content)), weights: new Map() };
+  const source = { engine: "onnx", graph: encode(model(content)), weights: new Map() } as const;
   const inputs = [input([1, 16], noise(16))];
   const session = await openSession(source);
   const outputs = await session.run(inputs);

@@ -1,7 +1,7 @@
 import type { Golden } from "./golden.ts";
 import type { Optimization } from "./model-worker.ts";
 import { bytesFrom, elementsOf, type NamedTensor } from "./named-tensor.ts";
-import { openSession, type SessionSource } from "./onnx-runtime.ts";
+import { type EngineSource, openSession } from "./open-session.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { largestDifference, type ProvenBackend } from "./tolerance.ts";
 import { unlessRefused } from "./unless-refused.ts";
@@ -33,7 +33,7 @@ const WAYS: readonly Way[] = [
  * run in one of them, or whole numbers change, its spread is infinite.
  */
 export async function measureSpread(
-  source: SessionSource,
+  source: EngineSource,
   golden: readonly Golden[],
   signal?: AbortSignal,
 ): Promise<Map<Golden, Spread>> {

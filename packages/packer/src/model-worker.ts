@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
+import type { TfjsArtifacts, TfjsModel } from "@selvedge/protocol";
 import type { FileRange } from "./file-range.ts";
 
-/** What a worker is asked; see `worker/run-models.mjs`, which answers. */
+/** What a worker is asked; see `worker/`, which answers. */
 export type WorkerRequest =
   | {
       readonly kind: "open";
@@ -11,6 +12,12 @@ export type WorkerRequest =
       readonly optimization: Optimization;
     }
   | {
+      readonly kind: "open-tfjs";
+      readonly session: number;
+      readonly format: TfjsModel["format"];
+      readonly artifacts: TfjsArtifacts;
+    }
+  | {
       readonly kind: "run";
       readonly session: number;
       readonly inputs: readonly WorkerTensor[];
@@ -18,6 +25,32 @@ export type WorkerRequest =
       readonly wanted?: readonly string[];
     }
   | { readonly kind: "close"; readonly session: number };
+
+/** What a worker answers, by the kind of request. */
+export interface WorkerAnswers {
+  readonly open: undefined;
+  readonly "open-tfjs": WorkerSignature;
+  readonly run: readonly WorkerTensor[];
+  readonly close: undefined;
+}
+
+/** What TensorFlow.js says of a model's inputs and outputs. */
+export interface WorkerSignature {
+  readonly inputs: readonly WorkerValue[];
+  readonly outputs: readonly WorkerValue[];
+}
+
+interface WorkerValue {
+  readonly name: string;
+  readonly dtype?: string;
+  readonly dims?: readonly number[];
+}
+
+/** The scripts of threads, one for each engine. */
+const SCRIPTS = { onnx: "run-models.mjs", tfjs: "run-tfjs-models.mjs" } as const;
+
+/** What runs in a thread. */
+export type WorkerKind = keyof typeof SCRIPTS;
 
 /** How many operators the runtime fuses before it runs a model. */
 export type Optimization = "disabled" | "basic" | "all";
@@ -61,9 +94,9 @@ export class ModelWorker {
   #sessions = 0;
   #end: Error | undefined;
 
-  constructor() {
+  constructor(kind: WorkerKind) {
     // What the runtime prints is no part of what a command says.
-    this.#worker = new Worker(new URL("../worker/run-models.mjs", import.meta.url), {
+    this.#worker = new Worker(new URL(`../worker/${SCRIPTS[kind]}`, import.meta.url), {
       stdout: true,
       stderr: true,
     });
@@ -86,13 +119,12 @@ export class ModelWorker {
   /**
    * Asks the worker. Tensors are copied.
    *
-   * @returns outputs for `run`
    * @throws Error in the runtime's words, `tooLate`'s, or the signal's reason.
    */
-  async call(
-    request: WorkerRequest,
+  async call<Kind extends WorkerRequest["kind"]>(
+    request: Extract<WorkerRequest, { kind: Kind }>,
     { signal, timeoutMs, tooLate }: CallLimits,
-  ): Promise<readonly WorkerTensor[]> {
+  ): Promise<WorkerAnswers[Kind]> {
     signal?.throwIfAborted();
     if (this.#end !== undefined) throw this.#end;
     const call = this.#calls++;
@@ -107,7 +139,8 @@ export class ModelWorker {
       });
       if (answer instanceof Error) throw answer;
       if (answer.error !== undefined) throw new Error(answer.error);
-      return Array.isArray(answer.value) ? answer.value : [];
+      // What answers is a file of this package.
+      return answer.value as WorkerAnswers[Kind];
     } finally {
       this.#pending.delete(call);
       if (this.#pending.size === 0) this.#worker.unref();

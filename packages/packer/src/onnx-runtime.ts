@@ -1,23 +1,16 @@
-import { SelvedgeError } from "@selvedge/protocol";
-import type { Optimization, WeightContent, WorkerTensor } from "./model-worker.ts";
-import { bytesOfData, isRunnable, type NamedTensor, sessionData } from "./named-tensor.ts";
-import { currentRuntime, Runtime } from "./with-runtime.ts";
-
-/** A model in onnxruntime-web's WASM, as a browser would run it. */
-export interface Session {
-  /**
-   * Inputs and outputs by name.
-   *
-   * @param wanted the outputs to answer with; every one where absent
-   */
-  run(inputs: readonly NamedTensor[], wanted?: readonly string[]): Promise<NamedTensor[]>;
-  close(): Promise<void>;
-}
+import type { Optimization, WeightContent } from "./model-worker.ts";
+import { openWorkerSession, type Session } from "./worker-session.ts";
 
 /** What a session is made of; `weights` are what the graph refers to by name. */
 export interface SessionSource {
   readonly graph: Uint8Array<ArrayBuffer>;
   readonly weights: ReadonlyMap<string, WeightContent>;
+}
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** @default "all" */
+  readonly optimization?: Optimization;
 }
 
 /** Which onnxruntime-web runs here. */
@@ -28,7 +21,7 @@ export async function runtimeVersion(): Promise<string> {
 }
 
 /**
- * Opens a model in onnxruntime-web, in the thread of the `withRuntime` around the caller; without
+ * Opens a model in onnxruntime-web's WASM, as a browser would run it, in the thread of the `withRuntime` around the caller; without
  * one, in a thread of its own.
  *
  * @throws Error when the runtime refuses it, in the runtime's own words; SelvedgeError
@@ -36,70 +29,12 @@ export async function runtimeVersion(): Promise<string> {
  */
 export async function openSession(
   { graph, weights }: SessionSource,
-  { optimization = "all" }: { readonly optimization?: Optimization } = {},
+  { optimization = "all" }: SessionOptions = {},
 ): Promise<Session> {
-  const around = currentRuntime();
-  const runtime = around ?? new Runtime({});
-  const { timeoutMs, signal } = runtime;
-  const worker = runtime.worker();
-  const session = worker.nextSession();
-  const within = (tooLate: () => Error) => ({ timeoutMs, signal, tooLate });
-  const closeOwn = async () => {
-    if (around === undefined) await runtime.close();
-  };
-  try {
-    await worker.call(
-      { kind: "open", session, graph, weights: [...weights], optimization },
-      within(() => tooLateToLoad(timeoutMs)),
-    );
-  } catch (error) {
-    await closeOwn();
-    throw error;
-  }
-  return {
-    run: async (inputs, wanted) => {
-      const feeds = inputs.map((tensor): WorkerTensor => {
-        const { name, dtype, dims } = tensor;
-        if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
-        return { name, dtype, dims, data: sessionData(tensor) };
-      });
-      const outputs = await worker.call(
-        { kind: "run", session, inputs: feeds, ...(wanted && { wanted }) },
-        within(() => tooLateToAnswer(timeoutMs)),
-      );
-      return outputs.map(toNamedTensor);
-    },
-    close: async () => {
-      // A thread that had to be ended took its sessions along.
-      if (worker.isAlive)
-        await worker.call(
-          { kind: "close", session },
-          within(() => tooLateToLoad(timeoutMs)),
-        );
-      await closeOwn();
-    },
-  };
-}
-
-function toNamedTensor({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
-  if (data === null || !isRunnable(dtype))
-    throw new SelvedgeError(
-      "model-unsupported",
-      `Output "${name}" holds ${dtype}s, which JavaScript has no array for. Take it out of the model's outputs.`,
-    );
-  return { name, dtype, dims, bytes: bytesOfData(data) };
-}
-
-function tooLateToLoad(timeoutMs: number): SelvedgeError {
-  return new SelvedgeError(
-    "model-unsupported",
-    `onnxruntime-web did not load the model within ${timeoutMs / 1000} s. Make it smaller, or give it more time with --timeout SECONDS.`,
-  );
-}
-
-function tooLateToAnswer(timeoutMs: number): SelvedgeError {
-  return new SelvedgeError(
-    "golden-failed",
-    `The model did not answer within ${timeoutMs / 1000} s. Give smaller inputs with --golden FILE, or more time with --timeout SECONDS; if it never answers, it cannot be packed.`,
-  );
+  const { session } = await openWorkerSession({
+    worker: "onnx",
+    title: "onnxruntime-web",
+    request: (id) => ({ kind: "open", session: id, graph, weights: [...weights], optimization }),
+  });
+  return session;
 }

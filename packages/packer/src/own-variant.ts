@@ -10,7 +10,7 @@ import type { SplitModel } from "./split-model.ts";
 export function ownVariant(split: SplitModel): PackedVariant & { readonly dtype: "fp32" | "fp16" } {
   const halves = bytesOf(split, "float16");
   const memoryBytes = memoryEstimate(split);
-  const common = { requires: [], split };
+  const common = { engine: "onnx", requires: [], split } as const;
   return halves > bytesOf(split, "float32")
     ? // Beside what is stored, a session keeps it as float32.
       { ...common, dtype: "fp16", backends: ["wasm"], memoryBytes: memoryBytes + halves }

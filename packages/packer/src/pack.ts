@@ -1,6 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { blobsOf, isFileName, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import {
+  blobsOf,
+  isFileName,
+  type Manifest,
+  type Provenance,
+  SelvedgeError,
+} from "@selvedge/protocol";
+import type { ModelProto } from "onnx-buf";
 import { type Attachment, assemblePack } from "./assemble-pack.ts";
 import { BaseVersion } from "./base-version.ts";
 import { calibrate } from "./calibrate.ts";
@@ -11,7 +18,9 @@ import { goldenAnswers } from "./golden-answers.ts";
 import { keepTensorOutputs } from "./keep-tensor-outputs.ts";
 import { readSigningKey } from "./key-file.ts";
 import { limitBackends } from "./limit-backends.ts";
+import type { EngineSource } from "./open-session.ts";
 import { checkOwnTolerances, type OwnTolerances } from "./own-tolerances.ts";
+import { packTfjsVariants } from "./pack-tfjs-variants.ts";
 import { packVariants } from "./pack-variants.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import { publishPack } from "./publish-pack.ts";
@@ -24,8 +33,10 @@ import { type ReleaseTestOptions, readReleaseTests } from "./release-tests/read-
 import type { TestProgress } from "./release-tests/run-release-tests.ts";
 import { testRelease } from "./release-tests/test-release.ts";
 import { signPack } from "./sign-pack.ts";
+import type { ModelSource } from "./sources/model-source.ts";
 import { openSource } from "./sources/open-source.ts";
-import { splitModel } from "./split-model.ts";
+import { type SplitModel, splitModel } from "./split-model.ts";
+import { splitTfjsModel } from "./split-tfjs-model.ts";
 import { storedBlobs } from "./stored-blobs.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./tolerance.ts";
 import { type RuntimeOptions, withRuntime } from "./with-runtime.ts";
@@ -151,9 +162,6 @@ async function packModel(options: PackOptions): Promise<PackResult> {
 
   enter("read");
   const opened = await openSource(options.model, options.file);
-  const { kept, notes } = keepTensorOutputs(opened.model);
-  const { model, bytes: original, streamed, source: file } = kept;
-  if (streamed !== undefined) refuseQuantizing(options);
   const attached = await readAttachments(options.attachments ?? []);
   const given =
     options.golden === undefined
@@ -161,19 +169,19 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       : await readCases(options.golden, "Golden file");
 
   enter("split");
-  const split = await splitModel(model, streamed?.ranges);
+  const { original, split, source, onnx, notes } = await prepare(opened, options);
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
   const tests = await readReleaseTests(options, split.declared);
 
   enter("golden");
-  const source = { graph: original, weights: streamed?.weights ?? new Map() };
-  const bare = {
+  const bare: EngineSource = {
+    engine: original.engine,
     graph: split.graph,
     weights: new Map(split.tensors.map((tensor) => [tensor.sha256, tensor.range ?? tensor.bytes])),
   };
   const answers = await goldenAnswers({
-    original: source,
+    original,
     split: bare,
     declared: split.declared,
     given,
@@ -181,19 +189,20 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     candidates: opened.candidates,
     signal,
   });
-  await refuseRandomAnswers(model, bare, answers);
-  const golden = await calibrate(source, answers, options.tolerance, signal);
+  if (onnx !== undefined) await refuseRandomAnswers(onnx, bare, answers);
+  const golden = await calibrate(original, answers, options.tolerance, signal);
 
-  const { variants: made, warnings } = await packVariants({
+  const makeVariants = opened.engine === "tfjs" ? packTfjsVariants : packVariants;
+  const { variants: made, warnings } = await makeVariants({
     dtypes,
-    original,
+    original: original.graph,
     fp32: split,
     golden,
     maxError: options.maxError,
     base,
     onDtype: (dtype) => enter("quantize", dtype),
   });
-  const variants = model.graph === undefined ? made : limitBackends(made, model.graph);
+  const variants = onnx?.graph === undefined ? made : limitBackends(made, onnx.graph);
 
   const tested = await testRelease(tests, variants, {
     golden,
@@ -206,7 +215,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     name,
     version,
     license: options.license ?? opened.license ?? "unknown",
-    provenance: { source: file, ...provenance },
+    provenance: { source, ...provenance },
     declared: split.declared,
     ...tested,
     attachments: withOwn(opened.attachments, attached),
@@ -234,6 +243,35 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       ...warningsAbout(bytes, golden),
     ],
   };
+}
+
+/** A model as its engine runs it, and the same without its weights. */
+interface PreparedModel {
+  readonly original: EngineSource;
+  readonly split: SplitModel;
+  /** Where it came from, as the manifest tells it. */
+  readonly source: Provenance["source"];
+  /** One that is ONNX, without its weights. */
+  readonly onnx?: ModelProto;
+  readonly notes: readonly string[];
+}
+
+async function prepare(opened: ModelSource, options: PackOptions): Promise<PreparedModel> {
+  if (opened.engine === "tfjs") {
+    const { model, original, source } = opened;
+    const split = await splitTfjsModel(model, original.weights);
+    return { original, split, source, notes: [] };
+  }
+  const { kept, notes } = keepTensorOutputs(opened.model);
+  const { model, bytes, streamed, source } = kept;
+  if (streamed !== undefined) refuseQuantizing(options);
+  const split = await splitModel(model, streamed?.ranges);
+  const original: EngineSource = {
+    engine: "onnx",
+    graph: bytes,
+    weights: streamed?.weights ?? new Map(),
+  };
+  return { original, split, source, onnx: model, notes };
 }
 
 function checkMaxError(maxError: number | undefined): void {

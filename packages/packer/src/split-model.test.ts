@@ -32,12 +32,12 @@ import { splitModel } from "./split-model.ts";
 
 /** Splits a model, and has onnxruntime-web hold its answers against the whole one's. */
 async function splitAndCompare(onnx: ReturnType<typeof model>, given?: NamedTensor[][]) {
-  const original = { graph: encode(onnx), weights: new Map() };
+  const original = { engine: "onnx", graph: encode(onnx), weights: new Map() } as const;
   const split = await splitModel(onnx);
   const weights = new Map(split.tensors.map(({ sha256, bytes }) => [sha256, bytes]));
   const golden = await goldenAnswers({
     original,
-    split: { graph: split.graph, weights },
+    split: { engine: "onnx", graph: split.graph, weights },
     declared: split.declared,
     given: given?.map((inputs) => ({ inputs })),
   });

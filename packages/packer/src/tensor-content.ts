@@ -3,7 +3,7 @@ import { TensorProto_DataType as DataType, type TensorProto } from "onnx-buf";
 import { dataTypeName, elementType } from "./onnx-element-type.ts";
 
 /** Tensors of this many bytes and more leave the graph; smaller ones ride in it. */
-const EXTERNAL_BYTES = 2048;
+export const EXTERNAL_BYTES = 2048;
 
 /** Whether a tensor is large enough, and of a type, to be stored outside the graph. */
 export function isExternalizable(tensor: TensorProto): boolean {

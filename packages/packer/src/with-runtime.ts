@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { ModelWorker } from "./model-worker.ts";
+import { ModelWorker, type WorkerKind } from "./model-worker.ts";
 
 /** What one run of a model may take, unless whoever calls says otherwise. */
 const RUN_TIMEOUT_MS = 600_000;
@@ -23,7 +23,7 @@ export class Runtime {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly #outer: Runtime | undefined;
-  #worker: ModelWorker | undefined;
+  readonly #workers = new Map<WorkerKind, ModelWorker>();
 
   constructor({ timeoutMs = RUN_TIMEOUT_MS, signal }: RuntimeOptions, outer?: Runtime) {
     this.timeoutMs = timeoutMs;
@@ -31,11 +31,17 @@ export class Runtime {
     this.#outer = outer;
   }
 
-  /** The thread that models run in: started when it is first needed, and again after it had to end. */
-  worker(): ModelWorker {
-    if (this.#outer !== undefined) return this.#outer.worker();
-    if (this.#worker?.isAlive !== true) this.#worker = new ModelWorker();
-    return this.#worker;
+  /**
+   * The thread that models of one kind run in: started when it is first needed, and again after it had
+   * to end.
+   */
+  worker(kind: WorkerKind): ModelWorker {
+    if (this.#outer !== undefined) return this.#outer.worker(kind);
+    const running = this.#workers.get(kind);
+    if (running?.isAlive === true) return running;
+    const worker = new ModelWorker(kind);
+    this.#workers.set(kind, worker);
+    return worker;
   }
 
   /** Lets sessions that `use` opens be opened here. */
@@ -43,15 +49,15 @@ export class Runtime {
     return await current.run(this, use);
   }
 
-  /** Ends the thread, unless it is another's. */
+  /** Ends its threads; those of another are none of them. */
   async close(): Promise<void> {
-    await this.#worker?.end();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.end()));
   }
 }
 
 /**
- * Runs models for as long as `use` takes: all sessions that it opens share one thread, which starts
- * with the first of them and is gone when this returns. Within another `withRuntime`, that one's
+ * Runs models for as long as `use` takes: all sessions that it opens share one thread for each
+ * engine, which starts with the first of them and is gone when this returns. Within another `withRuntime`, that one's
  * thread is used.
  *
  * @throws the signal's reason where it was aborted, whatever that made of the work.

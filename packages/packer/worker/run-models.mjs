@@ -1,8 +1,8 @@
 // Runs models for `src/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
 // JavaScript outside of `src`, so that sources and build start the same file, and Node 20 can.
 import { closeSync, openSync, readSync } from "node:fs";
-import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
+import { answerRequests } from "./answer-requests.mjs";
 
 // One thread, as in a webview; more would also sum in another order.
 env.wasm.numThreads = 1;
@@ -56,7 +56,7 @@ const isPlain = (data) => ArrayBuffer.isView(data) || Array.isArray(data);
 const sessions = new Map();
 
 /** What can be asked for; each answer is a value and what of it is transferred. */
-const requests = {
+answerRequests({
   async open({ session: id, graph, weights, optimization }) {
     const externalData = weights.map(([path, content]) => ({
       path,
@@ -97,16 +97,4 @@ const requests = {
     await session.release();
     return [undefined, []];
   },
-};
-
-parentPort.on("message", async ({ call, kind, ...request }) => {
-  try {
-    const [value, transfer] = await requests[kind](request);
-    parentPort.postMessage({ call, value }, transfer);
-  } catch (error) {
-    // What went wrong inside of WASM, such as its memory running out, leaves nothing to rely on.
-    const isFatal = !(error instanceof Error) || error instanceof WebAssembly.RuntimeError;
-    const message = error instanceof Error ? error.message : `it stopped with ${error}`;
-    parentPort.postMessage({ call, error: message, isFatal });
-  }
 });

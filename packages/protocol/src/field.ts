@@ -55,9 +55,13 @@ export class Field {
     return this.#value !== undefined;
   }
 
+  get isNull(): boolean {
+    return this.#value === null;
+  }
+
   /** The field of this name; absent fields fail when they are read as something. */
   at(key: string): Field {
-    const object = this.#object();
+    const object = this.object();
     const path = this.#place.path === "" ? key : `${this.#place.path}.${key}`;
     // Own properties only: what an object inherits, such as `constructor`, was not in the document.
     const value = Object.hasOwn(object, key) ? object[key] : undefined;
@@ -77,7 +81,7 @@ export class Field {
    * it lacks is `undefined` even where every object inherits one of that name.
    */
   record<T>(read: (field: Field) => T): Record<string, T> {
-    const keys = Object.keys(this.#object());
+    const keys = Object.keys(this.object());
     if (keys.includes("")) this.fail("keys that are not empty");
     const record = Object.fromEntries(keys.map((key) => [key, read(this.at(key))]));
     Object.setPrototypeOf(record, null);
@@ -132,7 +136,8 @@ export class Field {
     return this.isPresent ? read(this) : undefined;
   }
 
-  #object(): Record<string, unknown> {
+  /** The object itself, for whoever reads it otherwise. */
+  object(): Record<string, unknown> {
     const value = this.#value;
     if (typeof value !== "object" || value === null || Array.isArray(value)) this.fail("an object");
     return value as Record<string, unknown>;

@@ -126,4 +126,16 @@ export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
 export { encodeStrings, parseStrings } from "./string-tensor.ts";
 export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
+export {
+  encodeTfjsModel,
+  inlineAddress,
+  parseTfjsModel,
+  storedSize,
+  storedType,
+  type TfjsArtifacts,
+  type TfjsModel,
+  type TfjsWeight,
+  type TfjsWeightGroup,
+  tfjsArtifacts,
+} from "./tfjs-model.ts";
 export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

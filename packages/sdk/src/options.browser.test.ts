@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from "vitest";
-import { RUNTIME_FOLDER } from "./engine/onnx/runtime-files.ts";
 import { checkNames, readOptions } from "./options.ts";
 
 const { origin } = location;
@@ -12,16 +11,14 @@ test("addresses are made absolute, and folders", () => {
   });
   expect(settings).toMatchObject({
     registry: `${origin}/models/`,
-    runtimeFolder: `https://static.test/ort/${RUNTIME_FOLDER}/`,
+    assets: "https://static.test/ort/",
     telemetry: { endpoint: `${origin}/v1`, headers: {} },
     service: "selvedge",
   });
 });
 
 test("runtime files come from the page's own origin unless said otherwise", () => {
-  expect(readOptions({ registry: "/m" }).runtimeFolder).toBe(
-    `${origin}/selvedge/${RUNTIME_FOLDER}/`,
-  );
+  expect(readOptions({ registry: "/m" }).assets).toBe(`${origin}/selvedge/`);
 });
 
 test("without an endpoint there is no telemetry", () => {

@@ -5,7 +5,6 @@ import {
   type OtlpMetricsRequest,
   SelvedgeError,
 } from "@selvedge/protocol";
-import { RUNTIME_FOLDER } from "./engine/onnx/runtime-files.ts";
 import type { KeeperSettings, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
@@ -61,7 +60,7 @@ export interface LoadOptions {
 /** Options as the rooms use them: complete, and with absolute addresses. */
 export interface Settings {
   readonly registry: string;
-  readonly runtimeFolder: string;
+  readonly assets: string;
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
@@ -77,7 +76,7 @@ export function readOptions({
 }: SelvedgeOptions): Settings {
   return {
     registry: folderUrl("registry", registry),
-    runtimeFolder: `${folderUrl("assets", assets)}${RUNTIME_FOLDER}/`,
+    assets: folderUrl("assets", assets),
     service: telemetry?.service ?? "selvedge",
     telemetry: telemetry && {
       endpoint: folderUrl("telemetry.endpoint", telemetry.endpoint).slice(0, -1),

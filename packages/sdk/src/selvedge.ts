@@ -49,7 +49,7 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, runtimeFolder, service, telemetry, onSend, workers } = readOptions(options);
+  const { registry, assets, service, telemetry, onSend, workers } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     registry,
     onSend,
@@ -71,7 +71,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       const host = new EngineHost({
         backend,
         features,
-        folder: runtimeFolder,
+        assets,
         spawn: () => spawnEngine(workers.engine),
         shelf,
         onDispose: () => hosts.delete(host),

@@ -7,11 +7,12 @@ export const assetsCommand: Command = {
   summary: "copy the runtime files that a page hosts",
   help: `Usage: selvedge assets --out DIR
 
-Copies the runtime (wasm and JavaScript) into a folder of DIR that is named after its version. Host
-DIR, and give its address to createSelvedge as \`assets\`. What is there already is left alone.
+Copies the runtimes (wasm and JavaScript of onnxruntime-web and TensorFlow.js) into folders of DIR
+that are named after their versions. Host DIR, and give its address to createSelvedge as \`assets\`.
+What is there already is left alone.
 
   --out DIR   the folder to host
-  --json      print {folder, copied, kept} as JSON`,
+  --json      print {folders, copied, kept} as JSON`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       out: { type: "string" },
@@ -19,9 +20,12 @@ DIR, and give its address to createSelvedge as \`assets\`. What is there already
     });
     if (positionals.length > 0)
       throw new UsageError(`"${positionals[0]}" is one argument too many`);
-    const { folder, copied, kept } = await copyAssets(required(values.out, "--out DIR"));
-    if (values.json === true) terminal.out(JSON.stringify({ folder, copied, kept }));
-    else terminal.out(`${folder}: ${copied.length} files copied, ${kept.length} there already`);
+    const { folders, copied, kept } = await copyAssets(required(values.out, "--out DIR"));
+    if (values.json === true) terminal.out(JSON.stringify({ folders, copied, kept }));
+    else
+      terminal.out(
+        `${folders.join(", ")}: ${copied.length} files copied, ${kept.length} there already`,
+      );
     return undefined;
   },
 };

@@ -32,6 +32,8 @@ MODEL is one of:
   a folder as transformers.js loads it
                       onnx/model.onnx; tokenizer and config files become attachments
   a PMML file         .pmml or .xml: a regression, a tree or a forest, which becomes ONNX
+  a TensorFlow.js model
+                      its model.json, or the folder of that: graph or layers, which stays what it is
 
   --name NAME         what the model is called
   --version VERSION   which version of it this is, such as 1.0.0
@@ -56,7 +58,7 @@ MODEL is one of:
   --commit SHA        the git commit it was trained from
   --parent VERSION    the version it was made from
   --dtype LIST        the precisions, such as fp32,q8 (default fp32); each is measured against fp32:
-                      fp32         as the model is
+                      fp32         as the model is, and the only one for TensorFlow.js
                       fp16         weights in 16 bits; WASM and WebGPU, and computed in 16 bits where
                                    a GPU has shader-f16
                       q8           8 bits, computed in integers; WASM

@@ -5,6 +5,7 @@ import { memoryEstimate } from "../memory-estimate.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
 import { openSession } from "../onnx-runtime.ts";
+import type { Engine } from "../open-session.ts";
 import { type SplitModel, splitModel } from "../split-model.ts";
 import { magnitudeOf } from "../tolerance.ts";
 import { unlessRefused } from "../unless-refused.ts";
@@ -23,6 +24,7 @@ const LOWEST_SNR_DB = 10;
 /** A model in one precision. */
 export interface PackedVariant {
   readonly dtype: PackableDtype;
+  readonly engine: Engine;
   readonly backends: readonly string[];
   /** Device features it cannot run without. */
   readonly requires: readonly string[];
@@ -100,6 +102,7 @@ export async function makeVariant(source: VariantSource): Promise<PackedVariant>
     );
   return {
     dtype,
+    engine: "onnx",
     backends,
     requires,
     split,

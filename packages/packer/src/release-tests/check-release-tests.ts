@@ -10,6 +10,7 @@ import type { Contents } from "../check-blobs.ts";
 import { digestFile } from "../digest-file.ts";
 import { readRange } from "../file-range.ts";
 import { isRunnable } from "../named-tensor.ts";
+import { type Engine, isEngine } from "../open-session.ts";
 import type { Problem } from "../problem.ts";
 import type { DeclaredSignature } from "../signature.ts";
 import { describeValue, isAsRecorded, type MetricBar } from "./metric-bar.ts";
@@ -50,7 +51,7 @@ export async function checkReleaseTests(
   const plan = await readReleaseTests(wanted, declaredBy(manifest));
   if (plan === undefined) return [];
   // Other engines do not run here, as the golden answers of theirs are not either.
-  const runnable = variants.filter(({ engine }) => engine === "onnx");
+  const runnable = variants.filter(isRunnableHere);
   const tested = runnable.map((variant) => testedVariant(manifest, variant, contents));
   try {
     const { measured, failures } = await runReleaseTests(plan, tested, { signal });
@@ -106,12 +107,23 @@ function drift(
   });
 }
 
-function testedVariant(manifest: Manifest, variant: Variant, contents: Contents): TestedVariant {
-  const { dtype, backends, graph, tensors } = variant;
+type RunnableVariant = Variant & { readonly engine: Engine };
+
+function isRunnableHere(variant: Variant): variant is RunnableVariant {
+  return isEngine(variant.engine);
+}
+
+function testedVariant(
+  manifest: Manifest,
+  variant: RunnableVariant,
+  contents: Contents,
+): TestedVariant {
+  const { dtype, engine, backends, graph, tensors } = variant;
   const tolerance = toleranceOf(manifest, variant, backendHere(backends));
   const place = contents.get(graph.sha256);
   return {
     name: dtype,
+    engine,
     graph: place === undefined ? new Uint8Array() : readRange(place),
     weights: new Map(
       tensors.map(({ sha256 }) => [sha256, contents.get(sha256) ?? new Uint8Array()]),

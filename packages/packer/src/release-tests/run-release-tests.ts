@@ -2,7 +2,8 @@ import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
 import { type Case, nameOfCase } from "../cases-file.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
-import { openSession, type Session, type SessionSource } from "../onnx-runtime.ts";
+import { type EngineSource, openSession, runtimeTitle } from "../open-session.ts";
+import type { Session } from "../worker-session.ts";
 import { type CheckedBar, meets, rounded } from "./metric-bar.ts";
 import { METRICS } from "./metrics.ts";
 import type { Observation } from "./observation.ts";
@@ -12,7 +13,7 @@ import { regressionOf } from "./regression-of.ts";
 import { counted, regressed, shortfall, testFailed } from "./test-failures.ts";
 
 /** A variant to test, which runs here as a device would run it. */
-export interface TestedVariant extends SessionSource {
+export interface TestedVariant extends EngineSource {
   /** What to call it, such as `q8`. */
   readonly name: string;
   /** How far its answers may be from what is expected of an output, where that has to hold. */
@@ -88,7 +89,7 @@ async function testVariant(
       options?.signal?.throwIfAborted();
       options?.onProgress?.({ variant: variant.name, done, of });
       done += 1;
-      return await answersOf(session, test, complaints);
+      return await answersOf({ session, title: runtimeTitle(variant.engine) }, test, complaints);
     },
   };
   try {
@@ -153,7 +154,7 @@ async function runCases<T>(
 }
 
 async function answersOf(
-  session: Session,
+  { session, title }: { readonly session: Session; readonly title: string },
   test: Case,
   { fail }: Complaints,
 ): Promise<NamedTensor[]> {
@@ -161,7 +162,7 @@ async function answersOf(
     return await session.run(test.inputs);
   } catch (error) {
     if (error instanceof SelvedgeError) throw error;
-    return fail(`onnxruntime-web does not run it (${messageOf(error)})`);
+    return fail(`${title} does not run it (${messageOf(error)})`);
   }
 }
 

@@ -46,13 +46,14 @@ export async function testRelease(
 }
 
 function testedVariant(variant: PackedVariant, golden: GoldenSet): TestedVariant {
-  const { dtype, backends, split } = variant;
+  const { dtype, engine, backends, split } = variant;
   const backend = backendHere(backends);
   // By what the manifest holds too, so that whoever verifies the pack comes to the same.
   const travelling = golden.cases.filter(({ role }) => role !== "probe");
   const tolerance = variant.tolerance?.[backend] ?? golden.tolerance[backend];
   return {
     name: dtype,
+    engine,
     graph: split.graph,
     weights: new Map(split.tensors.map((tensor) => [tensor.sha256, tensor.range ?? tensor.bytes])),
     tolerance: (output) => toleranceOfOutput(output, travelling, tolerance),

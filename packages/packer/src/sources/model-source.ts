@@ -1,14 +1,32 @@
+import type { Provenance, TfjsModel } from "@selvedge/protocol";
 import type { Attachment } from "../assemble-pack.ts";
 import type { NamedTensor } from "../named-tensor.ts";
+import type { EngineSource } from "../open-session.ts";
 import type { SourceModel } from "../read-model.ts";
 
 /** A model where it lives, opened, with what lies beside it. */
-export type ModelSource = OnnxSource;
+export type ModelSource = OnnxSource | TfjsSource;
 
 /** A model that is ONNX, or has become so. */
-export interface OnnxSource {
+interface OnnxSource extends Beside {
   readonly engine: "onnx";
   readonly model: SourceModel;
+}
+
+/** A model of TensorFlow.js. */
+export interface TfjsSource extends Beside {
+  readonly engine: "tfjs";
+  readonly model: TfjsModel;
+  /** The model as it lies there, its weights by the paths that it knows them by. */
+  readonly original: EngineSource & {
+    readonly weights: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  };
+  /** Where it came from, as the manifest tells it: the model and its weights in one. */
+  readonly source: Provenance["source"];
+}
+
+/** What a model may have beside it, of whichever kind it is. */
+interface Beside {
   /** Files that lie beside the model and belong to it. */
   readonly attachments: readonly Attachment[];
   /** Cases of inputs that the model is known to take; absent where nothing is known of them. */

@@ -4,10 +4,17 @@ import { mlflowFolder } from "./mlflow-folder.ts";
 import type { ModelSource, SourceKind } from "./model-source.ts";
 import { onnxFile } from "./onnx-file.ts";
 import { pmmlFile } from "./pmml-file.ts";
+import { tfjsFolder } from "./tfjs-folder.ts";
 import { transformersFolder } from "./transformers-folder.ts";
 
 /** The first that fits is taken. */
-const KINDS: readonly SourceKind[] = [mlflowFolder, transformersFolder, pmmlFile, onnxFile];
+const KINDS: readonly SourceKind[] = [
+  mlflowFolder,
+  transformersFolder,
+  pmmlFile,
+  tfjsFolder,
+  onnxFile,
+];
 
 /**
  * Opens a model where it lives: a file, or a folder of one.

@@ -32,14 +32,16 @@ interface Options {
   readonly selector?: ReturnType<typeof select>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  readonly onEngine?: (engine: string) => void;
 }
 
 function installIt({
   selector = select(),
   signal = new AbortController().signal,
   onProgress = () => undefined,
+  onEngine,
 }: Options = {}): Promise<Installed> {
-  return install(database, selector, { signal, onProgress });
+  return install(database, selector, { signal, onProgress, onEngine });
 }
 
 const needs = () => neededBlobs(pack.manifest, firstVariant(pack.manifest));
@@ -324,6 +326,30 @@ test("a dtype that its backend is not allowed is no-candidate, before anything i
   });
   expect(registry.requests.filter(({ path }) => path.includes("/segments/"))).toEqual([]);
 });
+
+test("the page is told the engine before anything large is fetched", async () => {
+  registry.publish(await buildPack({ engine: "tfjs", version: "2.0.0" }));
+  const engines: string[] = [];
+  const onEngine = (engine: string) => {
+    expect(registry.requests.filter(({ path }) => path.includes("/segments/"))).toEqual([]);
+    engines.push(engine);
+  };
+  await installIt({ selector: select({ version: "2.0.0" }), onEngine });
+  expect(engines).toEqual(["tfjs"]);
+});
+
+test.each(["auto", "fp32"] as const)(
+  "an engine of later days is no-candidate for %s, before anything is fetched",
+  async (dtype) => {
+    registry.publish(await buildPack({ engine: "quantum", version: "2.0.0" }));
+    const selector = select({ dtype, version: "2.0.0" });
+    await expect(installIt({ selector })).rejects.toMatchObject({
+      code: "no-candidate",
+      message: expect.stringContaining("pdate Selvedge"),
+    });
+    expect(registry.requests.filter(({ path }) => path.includes("/segments/"))).toEqual([]);
+  },
+);
 
 test("a stored manifest that was damaged is fetched again", async () => {
   await installIt();

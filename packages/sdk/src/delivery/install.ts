@@ -3,6 +3,7 @@ import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
 import { activate, findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
+import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
@@ -23,7 +24,15 @@ const ROUNDS = 4;
 export async function install(
   database: Database,
   selector: PackSelector,
-  { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: Progress) => void },
+  {
+    signal,
+    onProgress,
+    onEngine,
+  }: {
+    signal: AbortSignal;
+    onProgress: (progress: Progress) => void;
+    onEngine?: ((engine: EngineName) => void) | undefined;
+  },
 ): Promise<Installed> {
   const startedAt = performance.now();
   const report = (phase: Progress["phase"], loaded: number, total: number) =>
@@ -35,7 +44,8 @@ export async function install(
   });
   const resolvedAt = performance.now();
   const variant = chooseVariant(pack.manifest, selector);
-  const { dtype } = variant;
+  const { dtype, engine } = variant;
+  onEngine?.(engine);
   const needs = neededBlobs(pack.manifest, variant);
   let fetchedBytes = 0;
   const refused = new Set<string>();

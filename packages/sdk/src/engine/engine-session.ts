@@ -1,4 +1,5 @@
 import type { Tensors } from "../tensor.ts";
+import type { Proof } from "../worker/engine-api.ts";
 
 /** The bytes a session is made from. */
 export interface SessionSource {
@@ -9,6 +10,8 @@ export interface SessionSource {
 
 /** One model in one runtime. Runs one call at a time: callers wait for an answer before the next. */
 export interface EngineSession {
+  /** How it came to run the way it does, where there was a choice. */
+  readonly finding?: string;
   run(inputs: Tensors): Promise<Tensors>;
 }
 
@@ -17,5 +20,9 @@ export interface EngineRuntime {
   /** The compiled wasm, which a later worker can be given. */
   readonly module: WebAssembly.Module;
   readonly compileMs: number;
-  createSession(source: SessionSource): Promise<EngineSession>;
+  /** @param prove runs the golden inputs, for a runtime that has more than one way to run a model */
+  createSession(
+    source: SessionSource,
+    prove: (session: EngineSession) => Promise<Proof>,
+  ): Promise<EngineSession>;
 }

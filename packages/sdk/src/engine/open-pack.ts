@@ -1,5 +1,5 @@
-import { type Manifest, SelvedgeError, type Variant } from "@selvedge/protocol";
-import { chooseVariant, findVariant } from "../store/choose-variant.ts";
+import { type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { chooseVariant, findVariant, type RunnableVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
 import { findActive, findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
 import { missingPieces, readBlobs } from "../store/pieces.ts";
@@ -10,7 +10,7 @@ import type { SessionSource } from "./engine-session.ts";
 export interface ReadPack {
   readonly digest: string;
   readonly manifest: Manifest;
-  readonly variant: Variant;
+  readonly variant: RunnableVariant;
   /** Model bytes of this variant, golden answers and attachments included. */
   readonly bytes: number;
   readonly source: SessionSource;

@@ -24,7 +24,7 @@ function hostOf(spawn: () => Worker): EngineHost {
   return new EngineHost({
     backend: "wasm",
     features: [],
-    folder: "https://assets.test/",
+    assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     spawn: () => {
       const worker = spawn();

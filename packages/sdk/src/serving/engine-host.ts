@@ -4,6 +4,7 @@ import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
   Backend,
   EngineApi,
+  EngineName,
   EngineRun,
   Opened,
   PackRequest,
@@ -24,8 +25,8 @@ export interface EngineHostOptions {
   /** What the backend has of what variants may require. */
   readonly features: readonly string[];
   readonly spawn: () => Worker;
-  /** Absolute URL of the runtime's folder, with a slash at its end. */
-  readonly folder: string;
+  /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
+  readonly assets: string;
   readonly shelf: RuntimeShelf;
   readonly onDispose: () => void;
 }
@@ -46,7 +47,7 @@ export class EngineHost {
   #started: Promise<RuntimeStarted> | undefined;
   /** Whether the worker of `#link` has a session. */
   #isOpen = false;
-  #pack: { readonly digest: string; readonly dtype: Dtype } | undefined;
+  #pack: Pick<Opened, "digest" | "dtype" | "engine"> | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
   #disposed: SelvedgeError | undefined;
@@ -76,6 +77,11 @@ export class EngineHost {
     this.#pack = opened;
     this.#isOpen = true;
     return { ...opened, compileMs };
+  }
+
+  /** Says early what runs the pack that is about to be opened. */
+  expect(engine: EngineName): void {
+    this.#link?.tell((remote) => remote.expect(engine));
   }
 
   /** Opens a pack that is in the store. @throws SelvedgeError `storage-damaged` where it is not. */
@@ -175,13 +181,15 @@ export class EngineHost {
     if (this.#disposed !== undefined) throw this.#disposed;
     if (this.#link?.isEnded === false && this.#started !== undefined)
       return { link: this.#link, started: this.#started };
-    const { backend, spawn, folder, shelf } = this.#options;
+    const { backend, spawn, assets, shelf } = this.#options;
+    // Most packs are ONNX; one that is not says so when it is opened.
+    const engine = this.#pack?.engine ?? "onnx";
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
-    const started = shelf.start(backend, (module) =>
-      link.call(
-        (engine) => engine.start({ folder, backend, ...(module === undefined ? {} : { module }) }),
-        { timeoutMs: OPEN_TIMEOUT_MS },
-      ),
+    const request = { assets, backend, engine };
+    const started = shelf.start(`${engine} on ${backend}`, (module) =>
+      link.call((remote) => remote.start(module === undefined ? request : { ...request, module }), {
+        timeoutMs: OPEN_TIMEOUT_MS,
+      }),
     );
     started.catch((reason: unknown) => {
       // onnxruntime's initialisation stays broken after a failure: a retry needs a new worker.

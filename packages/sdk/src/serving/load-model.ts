@@ -1,15 +1,22 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { proxy } from "comlink";
-import { RUNTIME_VERSION } from "../engine/onnx/runtime-files.ts";
+import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import { checkNames, type LoadOptions } from "../options.ts";
 import { findGpu } from "../proving/gpu.ts";
 import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import { type LoadTimings, Model } from "./model.ts";
+
+/** What `model.info` says of each engine. */
+const RUNTIMES = {
+  onnx: { name: "onnxruntime-web", version: RUNTIME_VERSION },
+  tfjs: { name: "tfjs", version: TFJS_VERSION },
+} as const;
 
 /** The rooms that loading goes through. */
 export interface LoadRooms {
@@ -44,7 +51,7 @@ export async function loadModel<Name extends string>(
     const { opened, installed } = await openOrInstall({ host, keeper }, selector, options);
     const candidates = [await proveWhereAsked(host, opened, signal)];
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
-    const { version, digest, dtype, signature } = opened;
+    const { version, digest, dtype, engine, signature } = opened;
     const model = new Model<Name>({
       host,
       opened,
@@ -53,7 +60,7 @@ export async function loadModel<Name extends string>(
         version,
         digest,
         dtype,
-        runtime: { name: "onnxruntime-web", version: RUNTIME_VERSION },
+        runtime: RUNTIMES[engine],
         signature,
         timings,
       },
@@ -137,8 +144,11 @@ async function openOrInstall(
     throw error;
   });
   if (stored !== undefined) return { opened: stored, installed: undefined };
+  // What the engine has begun to load may not be what this pack needs.
+  const expectEngine = (engine: EngineName) => host.expect(engine);
   const installed = await keeper.call(
-    (remote, call) => remote.install(call, selector, onProgress && proxy(report)),
+    (remote, call) =>
+      remote.install(call, selector, onProgress && proxy(report), proxy(expectEngine)),
     signal,
   );
   const { bytes } = installed;
@@ -152,8 +162,12 @@ async function proveWhereAsked(
   opened: HostOpened,
   signal: AbortSignal | undefined,
 ): Promise<Candidate> {
-  if (host.backend === "wasm")
-    return { backend: "wasm", state: "serving", reason: "WASM serves first, everywhere" };
+  if (host.backend === "wasm") {
+    const { finding } = opened;
+    const first = "WASM serves first, everywhere";
+    const reason = finding === undefined ? first : `${first}; ${finding}`;
+    return { backend: "wasm", state: "serving", reason };
+  }
   const finding = await requireProof(host, opened, signal);
   return { backend: host.backend, state: "serving", reason: `asked for; ${finding}` };
 }

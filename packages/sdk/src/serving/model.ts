@@ -43,7 +43,7 @@ export interface ModelInfo {
   readonly digest: string;
   readonly dtype: string;
   readonly backend: "wasm" | "webgpu";
-  readonly runtime: { readonly name: "onnxruntime-web"; readonly version: string };
+  readonly runtime: { readonly name: "onnxruntime-web" | "tfjs"; readonly version: string };
   readonly signature: HostOpened["signature"];
   /** Every place it could run, and why it does or does not. */
   readonly candidates: readonly Candidate[];

@@ -65,6 +65,18 @@ test("where the first fails, the next compiles for itself and for those behind i
   await waiting;
 });
 
+test("where the first is given up for another runtime, it is no failure, and the next compiles", async () => {
+  const shelf = new RuntimeShelf();
+  const second = controlled();
+  const first = shelf.start("onnx on wasm", async () => ({ compileMs: 2 }));
+  const waiting = shelf.start("onnx on wasm", second.start);
+  expect(await first).toEqual({ compileMs: 2 });
+  await vi.waitFor(() => expect(second.start).toHaveBeenCalledWith(undefined));
+  const runtime = compiled();
+  second.end(0, runtime);
+  expect(await waiting).toBe(runtime);
+});
+
 test("a failure is not kept: a later start compiles anew", async () => {
   const shelf = new RuntimeShelf();
   await expect(

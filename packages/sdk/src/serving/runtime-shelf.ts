@@ -1,26 +1,31 @@
-import type { Backend, RuntimeStarted } from "../worker/engine-api.ts";
+import type { RuntimeStarted } from "../worker/engine-api.ts";
 
 /**
  * Compiled runtimes, kept on the page so that the next worker need not compile again: half a second
  * less for a second model, or for a restart after a crash.
  */
 export class RuntimeShelf {
-  readonly #modules = new Map<Backend, Promise<WebAssembly.Module>>();
+  readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
 
   /**
    * Starts a runtime in a worker. The first to start one compiles it; those that come meanwhile wait
-   * for its Module; if that failed, the first of them compiles.
+   * for its Module; if that failed, or was given up, the first of them compiles.
+   *
+   * @param kind which of the runtimes, each of which has a Module of its own
    */
   start(
-    backend: Backend,
+    kind: string,
     start: (module: WebAssembly.Module | undefined) => Promise<RuntimeStarted>,
   ): Promise<RuntimeStarted> {
-    const kept = this.#modules.get(backend);
-    if (kept !== undefined) return kept.then(start, () => this.start(backend, start));
+    const kept = this.#modules.get(kind);
+    if (kept !== undefined) return kept.then(start, () => this.start(kind, start));
     const started = start(undefined);
-    const module = started.then((runtime) => runtime.module);
-    this.#modules.set(backend, module);
-    module.catch(() => this.#modules.delete(backend));
+    const module = started.then((runtime) => {
+      if (runtime.module === undefined) throw new Error("given up for another runtime");
+      return runtime.module;
+    });
+    this.#modules.set(kind, module);
+    module.catch(() => this.#modules.delete(kind));
     return started;
   }
 }

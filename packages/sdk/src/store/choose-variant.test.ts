@@ -43,7 +43,7 @@ test.each([
   ["q4f16", "webgpu", [], "needs shader-f16 for q4f16 on webgpu, which this device lacks"],
   ["q4f16", "wasm", [], "allows q4f16 on webgpu only, and fp32, fp16, q8 on wasm"],
   ["q4", "wasm", [], "is not packed as q4, only as fp32, fp16, q8, q4f16"],
-  ["auto", "tpu", [], "has no variant for onnx on tpu"],
+  ["auto", "tpu", [], "has no variant for onnx or tfjs on tpu"],
 ] as const)(
   "%s on %s with %j is no candidate, and says why",
   async (dtype, backend, features, why) => {

@@ -17,6 +17,7 @@ export interface PackContent {
   readonly name?: string;
   readonly version?: string;
   readonly dtypes?: readonly Dtype[];
+  readonly engine?: string;
   /** A uint8 tensor each. */
   readonly tensors?: readonly Uint8Array[];
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
@@ -39,6 +40,7 @@ export async function buildPack({
   name = "tiny",
   version = "1.0.0",
   dtypes = ["fp32"],
+  engine = "onnx",
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
   bases = [],
@@ -70,7 +72,7 @@ export async function buildPack({
   for (const dtype of dtypes)
     variants.push({
       dtype,
-      engine: "onnx",
+      engine,
       backends: ["wasm"],
       requires: [],
       memoryBytes: 0,

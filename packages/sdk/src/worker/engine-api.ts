@@ -3,6 +3,12 @@ import type { Tensors } from "../tensor.ts";
 import type { PackSelector } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
 
+/** The kinds of engine this version has, as manifests name them. */
+export const ENGINES = ["onnx", "tfjs"] as const;
+
+/** What runs a variant. */
+export type EngineName = (typeof ENGINES)[number];
+
 /** Where a session runs. */
 export type Backend = "wasm" | "webgpu";
 
@@ -10,6 +16,8 @@ export type Backend = "wasm" | "webgpu";
 export interface EngineApi {
   /** Loads the runtime; answers with its Module, for the next worker that needs it. */
   start(runtime: RuntimeRequest): Promise<Outcome<RuntimeStarted>>;
+  /** Says early which engine the pack needs that is about to be opened. */
+  expect(engine: EngineName): void;
   /**
    * Creates a session for a pack in the store. Answers `undefined` where nothing is active that the
    * selector means: the keeper has to install it first.
@@ -22,15 +30,18 @@ export interface EngineApi {
 }
 
 export interface RuntimeRequest {
-  /** Absolute URL of the folder that holds the runtime files, with a slash at its end. */
-  readonly folder: string;
+  /** Absolute URL of the folder that holds the folders of runtime files, with a slash at its end. */
+  readonly assets: string;
   readonly backend: Backend;
+  /** Which to load ahead, while it is not known yet which the pack needs. */
+  readonly engine: EngineName;
   /** A Module another worker has compiled; absent: compile it from its URL, streaming. */
   readonly module?: WebAssembly.Module;
 }
 
 export interface RuntimeStarted {
-  readonly module: WebAssembly.Module;
+  /** Absent where the engine that was asked for was given up for another. */
+  readonly module?: WebAssembly.Module;
   readonly compileMs: number;
 }
 
@@ -44,6 +55,9 @@ export interface Opened {
   readonly name: string;
   readonly version: string;
   readonly dtype: Dtype;
+  readonly engine: EngineName;
+  /** What opening it found worth knowing about where it runs. */
+  readonly finding?: string;
   readonly signature: Manifest["signature"];
   /** Model bytes of this dtype, golden answers and attachments included. */
   readonly bytes: number;

@@ -6,7 +6,11 @@ import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { buildPack } from "../store/pack.fixture.ts";
 import type { EngineApi } from "./engine-api.ts";
 
-const NO_ASSETS = { folder: `${location.origin}/no-such-folder/`, backend: "wasm" } as const;
+const NO_ASSETS = {
+  assets: `${location.origin}/no-such-folder/`,
+  backend: "wasm",
+  engine: "onnx",
+} as const;
 
 let worker: Worker;
 let engine: Remote<EngineApi>;

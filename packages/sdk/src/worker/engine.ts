@@ -1,9 +1,9 @@
 /** The engine worker's entry: one runtime, one session, and nothing that has to survive it. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
-import type { EngineRuntime, EngineSession } from "../engine/engine-session.ts";
-import { loadOnnxRuntime } from "../engine/onnx/onnx-runtime.ts";
+import type { EngineSession } from "../engine/engine-session.ts";
 import { openPack, type ReadPack } from "../engine/open-pack.ts";
+import { RuntimeLoader } from "../engine/runtime-loader.ts";
 import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
@@ -17,11 +17,7 @@ interface OpenSession {
 }
 
 const database = new Database();
-let startRuntime: (runtime: Promise<EngineRuntime>) => void;
-// `open` may come before `start`: the page holds `start` back while another worker compiles the wasm.
-const runtime = new Promise<EngineRuntime>((resolve) => {
-  startRuntime = resolve;
-});
+const runtimes = new RuntimeLoader();
 let backend: Backend = "wasm";
 let open: OpenSession | undefined;
 
@@ -29,10 +25,13 @@ const api: EngineApi = {
   start: (request) =>
     outcomeOf(async () => {
       backend = request.backend;
-      startRuntime(loadOnnxRuntime(request));
-      const { module, compileMs } = await runtime;
-      return { module, compileMs };
+      return runtimes.start(request);
     }),
+
+  expect(engine) {
+    // Whether it can be loaded is told to whoever opens a pack.
+    runtimes.need(engine).catch(() => undefined);
+  },
 
   open: (request) =>
     outcomeOf(async () => {
@@ -40,17 +39,23 @@ const api: EngineApi = {
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
       const readMs = performance.now() - startedAt;
-      const loaded = await runtime;
+      const loaded = await runtimes.need(read.variant.engine);
       const createdAt = performance.now();
       const { source, ...pack } = read;
-      open = { session: await loaded.createSession(source), pack, backend };
-      const { name, version, signature, variants } = pack.manifest;
-      const { dtype } = pack.variant;
+      const { manifest, variant } = pack;
+      const session = await loaded.createSession(source, (created) =>
+        prove({ database, session: created }, { manifest, variant, backend }),
+      );
+      open = { session, pack, backend };
+      const { name, version, signature, variants } = manifest;
+      const { dtype, engine } = variant;
       return {
         digest: pack.digest,
         name,
         version,
         dtype,
+        engine,
+        ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
         bytes: pack.bytes,
         backends: variants.flatMap((each) => (each.dtype === dtype ? each.backends : [])),

@@ -1,15 +1,20 @@
 import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { EngineName } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What the keeper worker does for the page: delivery, the store, and the outbox. */
 export interface KeeperApi {
   /** Called once, before anything else. `onSend` is told of each batch that was acknowledged. */
   start(settings: KeeperSettings, onSend?: (batch: OtlpMetricsRequest) => void): void;
-  /** Makes a pack complete and active in the store, fetching only what is missing. */
+  /**
+   * Makes a pack complete and active in the store, fetching only what is missing. `onEngine` is told
+   * what runs it before the download begins.
+   */
   install(
     call: number,
     wanted: PackSelector,
     onProgress?: (progress: Progress) => void,
+    onEngine?: (engine: EngineName) => void,
   ): Promise<Outcome<Installed>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
   attachment(call: number, digest: string, name: string): Promise<Outcome<Uint8Array>>;

@@ -26,14 +26,17 @@ const api: KeeperApi = {
     sender.wake();
   },
 
-  install: (call, wanted, onProgress = () => undefined) =>
+  install: (call, wanted, onProgress = () => undefined, onEngine?) =>
     calls.run(call, (signal) =>
       installs
         .take(modelKey(wanted), async () => {
           signal.throwIfAborted();
-          return install(database, wanted, { signal, onProgress });
+          return install(database, wanted, { signal, onProgress, onEngine });
         })
-        .finally(() => release(onProgress)),
+        .finally(() => {
+          release(onProgress);
+          if (onEngine !== undefined) release(onEngine);
+        }),
     ),
 
   availability: (call, wanted) =>

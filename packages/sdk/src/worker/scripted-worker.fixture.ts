@@ -24,9 +24,10 @@ export const ENGINE_METHODS = `
     const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
     return { ok: true, value: { module, compileMs: 1 } };
   },
+  expect() {},
   open() {
     const signature = { inputs: [{ name: "x", dtype: "float32", dims: [-1] }], outputs: [] };
-    const pack = { digest: "d".repeat(64), name: "tiny", version: "1.0.0", dtype: "fp32" };
+    const pack = { digest: "d".repeat(64), name: "tiny", version: "1.0.0", dtype: "fp32", engine: "onnx" };
     globalThis.isOpen = true;
     const costs = { bytes: 1234, readMs: 1, createMs: 1 };
     return { ok: true, value: { ...pack, ...costs, signature, backends: ["wasm"] } };

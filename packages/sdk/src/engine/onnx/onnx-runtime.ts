@@ -1,10 +1,10 @@
-import { SelvedgeError } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
 import type { host } from "../../runtime/glue-shim.ts";
 import type { RuntimeRequest } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
+import { importFile, streamModule } from "../runtime-file.ts";
+import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER } from "../runtime-files.ts";
 import { createOnnxSession } from "./onnx-session.ts";
-import { GLUE_SHIM, RUNTIME_BUILDS } from "./runtime-files.ts";
 
 /**
  * Loads one build of onnxruntime-web from where the page hosts it: its API, its glue and its wasm, all
@@ -13,15 +13,15 @@ import { GLUE_SHIM, RUNTIME_BUILDS } from "./runtime-files.ts";
  *
  * @throws SelvedgeError `assets-missing` where one of the files is not there or not what it should be.
  */
-export async function loadOnnxRuntime({
-  folder,
-  backend,
-  module: given,
-}: RuntimeRequest): Promise<EngineRuntime> {
+export async function loadOnnxRuntime(
+  { assets, backend, module: given }: RuntimeRequest,
+  signal: AbortSignal,
+): Promise<EngineRuntime> {
+  const folder = `${assets}${RUNTIME_FOLDER}/`;
   const build = RUNTIME_BUILDS[backend];
   const wasmUrl = folder + build.wasm;
   const startedAt = performance.now();
-  const compiled = given === undefined ? compile(wasmUrl) : Promise.resolve(given);
+  const compiled = given === undefined ? streamModule(wasmUrl, signal) : Promise.resolve(given);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
   compiled.catch(() => undefined);
   const [ort, glue, shim] = await Promise.all([
@@ -41,30 +41,4 @@ export async function loadOnnxRuntime({
     compileMs: performance.now() - startedAt,
     createSession: (source) => createOnnxSession(ort, backend, source),
   };
-}
-
-async function compile(url: string): Promise<WebAssembly.Module> {
-  try {
-    const response = await fetch(url, { credentials: "same-origin" });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return await WebAssembly.compileStreaming(response);
-  } catch (cause) {
-    throw assetsMissing(url, cause);
-  }
-}
-
-async function importFile<T>(url: string): Promise<T> {
-  try {
-    return await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
-  } catch (cause) {
-    throw assetsMissing(url, cause);
-  }
-}
-
-function assetsMissing(url: string, cause: unknown): SelvedgeError {
-  return new SelvedgeError(
-    "assets-missing",
-    `The runtime file ${url} could not be loaded (${cause instanceof Error ? cause.message : String(cause)}). Run "selvedge assets --out DIR", host DIR, and pass its address as assets to createSelvedge.`,
-    { cause, detail: { url } },
-  );
 }

@@ -1,6 +1,6 @@
 /**
- * The files of onnxruntime-web that a page hosts beside itself. `selvedge assets` copies them; the
- * engine worker loads one build of them, never more.
+ * The files of onnxruntime-web and TensorFlow.js that a page hosts beside itself. `selvedge assets`
+ * copies them; an engine worker loads one build of one of them, never more.
  */
 
 /** The version of onnxruntime-web this SDK was tested with, and the only one it loads. */
@@ -36,13 +36,38 @@ export const RUNTIME_BUILDS: Readonly<Record<"wasm" | "webgpu", RuntimeBuild>> =
 /** Our own module between onnxruntime-web and its glue, through which a compiled Module goes in. */
 export const GLUE_SHIM = "glue-shim.js";
 
-/** Every file to host, and the package it comes from. */
-export const RUNTIME_FILES: readonly {
+/** The version of TensorFlow.js that is built into the SDK's own runtime file. */
+export const TFJS_VERSION = "4.22.0";
+
+/** Grows when `runtime/tfjs.ts`, or how it is built, changes. */
+const TFJS_REVISION = 1;
+
+/** The folder below `assets` for TensorFlow.js. */
+export const TFJS_FOLDER: string = `tfjs-${TFJS_VERSION}-${TFJS_REVISION}`;
+
+/** TensorFlow.js as one module, and the wasm of its backend. */
+export const TFJS_BUILD = { api: "tfjs.js", wasm: "tfjs-backend-wasm-simd.wasm" } as const;
+
+/** A file to host: its folder below `assets`, and the package it comes from. */
+export interface RuntimeFile {
+  readonly folder: string;
   readonly file: string;
   readonly from: "onnxruntime-web" | "selvedge";
-}[] = [
+}
+
+/** Every file to host. */
+export const RUNTIME_FILES: readonly RuntimeFile[] = [
   ...Object.values(RUNTIME_BUILDS).flatMap(({ api, glue, wasm }) =>
-    [api, glue, wasm].map((file) => ({ file, from: "onnxruntime-web" as const })),
+    [api, glue, wasm].map((file) => ({
+      folder: RUNTIME_FOLDER,
+      file,
+      from: "onnxruntime-web" as const,
+    })),
   ),
-  { file: GLUE_SHIM, from: "selvedge" },
+  { folder: RUNTIME_FOLDER, file: GLUE_SHIM, from: "selvedge" },
+  ...Object.values(TFJS_BUILD).map((file) => ({
+    folder: TFJS_FOLDER,
+    file,
+    from: "selvedge" as const,
+  })),
 ];

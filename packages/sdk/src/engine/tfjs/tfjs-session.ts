@@ -1,0 +1,99 @@
+import { type ElementType, parseTfjsModel, SelvedgeError, tfjsArtifacts } from "@selvedge/protocol";
+import type { NamedTensorMap, Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensors } from "../../tensor.ts";
+import type { Proof } from "../../worker/engine-api.ts";
+import type { EngineSession, SessionSource } from "../engine-session.ts";
+import { loadTfjsModel, type TfjsModelRun } from "./load-tfjs-model.ts";
+
+/** The runtime file, once it is loaded. */
+export type Tfjs = typeof import("../../runtime/tfjs.ts");
+
+/**
+ * TensorFlow.js has its operators in wasm and, all of them, in plain JavaScript. Which of those wasm
+ * lacks shows only where a model is run, and whether they compute the same only in its answers.
+ */
+const PLACES = [
+  { backend: "wasm", title: "TensorFlow.js in wasm" },
+  { backend: "cpu", title: "TensorFlow.js in plain JavaScript" },
+] as const;
+
+/**
+ * Creates a session of TensorFlow.js, in wasm where that gives the pack's golden answers, or else in
+ * plain JavaScript.
+ *
+ * @throws SelvedgeError `session-failed` where neither does.
+ */
+export async function createTfjsSession(
+  tf: Tfjs,
+  { graph, tensors }: SessionSource,
+  prove: (session: EngineSession) => Promise<Proof>,
+): Promise<EngineSession> {
+  const contents = new Map(tensors.map(({ name, data }) => [name, data]));
+  const reasons: string[] = [];
+  for (const { backend, title } of PLACES) {
+    let model: TfjsModelRun | undefined;
+    try {
+      await tf.setBackend(backend);
+      const file = parseTfjsModel(new TextDecoder().decode(graph), "the model's graph");
+      const artifacts = tfjsArtifacts(file, (path) => contents.get(path));
+      model = await loadTfjsModel(tf, file.format, artifacts);
+      const session = sessionOf(tf, model);
+      const { holds, finding } = await prove(session);
+      if (holds) return { ...session, finding: [...reasons, `${title}: ${finding}`].join("; ") };
+      reasons.push(`not ${title}, as ${finding}`);
+    } catch (cause) {
+      reasons.push(`not ${title}, as it failed: ${messageOf(cause)}`);
+    }
+    model?.dispose();
+  }
+  throw new SelvedgeError(
+    "session-failed",
+    `TensorFlow.js could not create a session (${reasons.join("; ")}). Run "selvedge verify" on the pack.`,
+    { detail: { engine: "tfjs" } },
+  );
+}
+
+function sessionOf(tf: Tfjs, model: TfjsModelRun): EngineSession {
+  return {
+    async run(inputs: Tensors): Promise<Tensors> {
+      // Whatever a run makes goes with it, however it ends: nothing else gives wasm memory back.
+      tf.engine().startScope();
+      try {
+        const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toTf(tf, tensor)]);
+        const outputs: NamedTensorMap = await model.run(Object.fromEntries(feeds));
+        return Object.fromEntries(await Promise.all(Object.entries(outputs).map(fromTf)));
+      } catch (cause) {
+        if (cause instanceof SelvedgeError) throw cause;
+        throw new SelvedgeError(
+          "run-failed",
+          `TensorFlow.js could not run the model: ${messageOf(cause)}. Check that the inputs' values and free dimensions are ones the model was made for.`,
+          { cause, detail: { engine: "tfjs" } },
+        );
+      } finally {
+        tf.engine().endScope();
+      }
+    },
+  };
+}
+
+function toTf(tf: Tfjs, { type, data, dims }: Tensor): TfTensor {
+  if (type !== "float32" && type !== "int32" && type !== "bool")
+    throw new Error(`an input is ${type}, and TensorFlow.js takes float32, int32 and bool`);
+  // Types and arrays were held against each other on the page.
+  return tf.tensor(data as Float32Array | Int32Array | Uint8Array, [...dims], type);
+}
+
+async function fromTf([name, tensor]: [string, TfTensor]): Promise<[string, Tensor]> {
+  const type: ElementType | undefined = (["float32", "int32", "bool"] as const).find(
+    (candidate) => candidate === tensor.dtype,
+  );
+  if (type === undefined)
+    throw new Error(`output "${name}" holds ${tensor.dtype}s, and not numbers or booleans`);
+  const data = await tensor.data();
+  // In plain JavaScript an output may be the very array of a weight, which is not to be handed over.
+  return [name, { type, data: data.slice(), dims: [...tensor.shape] }];
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
