@@ -87,7 +87,7 @@ export function bringIn(tensor: TensorProto, range: FileRange): void {
 }
 
 /** The tensors of a graph, those in attributes included; not those of graphs inside it. */
-export function tensorsOf(graph: GraphProto): TensorProto[] {
+function tensorsOf(graph: GraphProto): TensorProto[] {
   const attributes = graph.node.flatMap((node) => node.attribute);
   return [
     ...graph.initializer,

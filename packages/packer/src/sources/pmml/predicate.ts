@@ -23,7 +23,7 @@ export type Predicate =
     };
 
 /** A field's value against a number. */
-export interface Comparison {
+interface Comparison {
   readonly kind: "comparison";
   readonly field: string;
   readonly column: Column;
