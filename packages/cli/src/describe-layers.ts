@@ -21,7 +21,7 @@ export function describeLayers(
   { manifest, layers }: Pick<InspectResult, "manifest" | "layers">,
   columns: number = COLUMNS,
 ): string[] {
-  const dtypes = manifest.variants.map(({ dtype }) => dtype);
+  const dtypes = [...new Set(manifest.variants.map(({ dtype }) => dtype))];
   const [first] = dtypes;
   if (first === undefined || layers.length === 0) return [];
   const others = layers.slice(MOST);
@@ -32,7 +32,7 @@ export function describeLayers(
       sizes: dtypes.map((dtype) => bytes[dtype] ?? 0),
     })),
     ...(others.length === 0 ? [] : [{ name: `${others.length} more`, sizes: rest }]),
-    { name: "graph", sizes: manifest.variants.map(({ graph }) => graph.bytes) },
+    { name: "graph", sizes: dtypes.map((dtype) => graphBytes(manifest.variants, dtype)) },
   ];
   const whole = rows.reduce((sum, { sizes }) => sum + (sizes[0] ?? 0), 0);
   const width = Math.max("layers".length, ...rows.map(({ name }) => name.length));
@@ -49,6 +49,10 @@ export function describeLayers(
       return `${line(name, cells)} ${percent}${bar}`.trimEnd();
     }),
   ];
+}
+
+function graphBytes(variants: InspectResult["manifest"]["variants"], dtype: string): number {
+  return variants.reduce((sum, each) => sum + (each.dtype === dtype ? each.graph.bytes : 0), 0);
 }
 
 function total(

@@ -56,6 +56,7 @@ describe("inspect", () => {
     expect(sharing).toEqual([
       {
         dtype: "fp32",
+        requires: [],
         bytes: (variant?.graph.bytes ?? 0) + 2048,
         shared: 0,
         deltas: {

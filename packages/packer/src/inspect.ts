@@ -35,9 +35,11 @@ export interface InspectResult {
 /** How a precision relates to what devices may hold already. */
 export interface VariantSharing {
   readonly dtype: Dtype;
+  /** What tells it from others of its precision: the device features it needs. */
+  readonly requires: readonly string[];
   /** Its graph and weights, equal ones once. */
   readonly bytes: number;
-  /** How much of that other precisions of this version have too. */
+  /** How much of that other variants of this version have too. */
   readonly shared: number;
   /** Blobs with a delta: how many, what the deltas take, and what they stand in for. */
   readonly deltas: { readonly count: number; readonly bytes: number; readonly insteadOf: number };
@@ -94,6 +96,7 @@ function sharingOf(variant: Variant, { variants }: Manifest): VariantSharing {
   );
   return {
     dtype: variant.dtype,
+    requires: variant.requires,
     bytes: sum([...mine.values()]),
     shared: sum([...mine.values()].filter(({ sha256 }) => others.has(sha256))),
     deltas: {

@@ -43,4 +43,6 @@ test("tensors of one layer are one line, in every precision, the largest first",
 test("equal tensors count once, for the first that has them", () => {
   const fp32 = variant("fp32", { "a.w": 100, "twina.w": 100 });
   expect(layersOf({ variants: [fp32] })).toEqual([{ name: "a", bytes: { fp32: 100 } }]);
+  // So do those of two graphs of one precision.
+  expect(layersOf({ variants: [fp32, fp32] })).toEqual([{ name: "a", bytes: { fp32: 100 } }]);
 });

@@ -17,14 +17,18 @@ const QUANTIZED = /\/[a-z][a-z0-9]{0,3}$/;
  */
 export function layersOf({ variants }: Pick<Manifest, "variants">): Layer[] {
   const layers = new Map<string, Partial<Record<Dtype, number>>>();
-  for (const { dtype, tensors } of variants)
-    for (const { name, bytes } of eachOnce(tensors)) {
+  const dtypes = new Set(variants.map(({ dtype }) => dtype));
+  // A precision may have several graphs, which share their weights.
+  for (const dtype of dtypes)
+    for (const { name, bytes } of eachOnce(
+      variants.filter((variant) => variant.dtype === dtype).flatMap(({ tensors }) => tensors),
+    )) {
       const layer = layerOf(name);
       const sizes = layers.get(layer) ?? {};
       layers.set(layer, { ...sizes, [dtype]: (sizes[dtype] ?? 0) + bytes });
     }
   const sizeOf = ({ bytes }: Layer): number =>
-    variants.map(({ dtype }) => bytes[dtype]).find((size) => size !== undefined) ?? 0;
+    [...dtypes].map((dtype) => bytes[dtype]).find((size) => size !== undefined) ?? 0;
   return [...layers]
     .map(([name, bytes]) => ({ name, bytes }))
     .sort((a, b) => sizeOf(b) - sizeOf(a) || (a.name < b.name ? -1 : 1));

@@ -73,16 +73,18 @@ function describe(result: InspectResult, columns?: number): string[] {
   ];
 }
 
-function describeSharing({ dtype, bytes, shared, deltas }: VariantSharing): string[] {
+function describeSharing(sharing: VariantSharing): string[] {
+  const { dtype, requires, bytes, shared, deltas } = sharing;
+  const name = [dtype, ...requires].join(" with ");
   const { count, insteadOf } = deltas;
   return [
     ...(shared === 0
       ? []
-      : [`${dtype}: ${formatBytes(shared)} of ${formatBytes(bytes)} with other precisions`]),
+      : [`${name}: ${formatBytes(shared)} of ${formatBytes(bytes)} with other variants`]),
     ...(count === 0
       ? []
       : [
-          `${dtype}: ${count === 1 ? "1 delta" : `${count} deltas`}, ${formatBytes(deltas.bytes)} instead of ${formatBytes(insteadOf)}`,
+          `${name}: ${count === 1 ? "1 delta" : `${count} deltas`}, ${formatBytes(deltas.bytes)} instead of ${formatBytes(insteadOf)}`,
         ]),
   ];
 }
