@@ -10,7 +10,7 @@ import {
   ramp,
   type TfjsFixture,
   tfjsFile,
-} from "../packages/packer/src/tfjs-model.fixture.ts";
+} from "../packages/packer/src/tfjs/tfjs-model.fixture.ts";
 import { expect, openBare, test as withRegistry } from "./fixtures/test.ts";
 import { CLI, ROOT } from "./places.ts";
 

@@ -3,7 +3,7 @@ import { ensureInstalled, run } from "./install.mjs";
 
 ensureInstalled();
 build();
-const tests = ["pack.fuzz.test.ts", "pack-tfjs.fuzz.test.ts", "cases-file.fuzz.test.ts"].map(
+const tests = ["pack.fuzz.test.ts", "pack-tfjs.fuzz.test.ts", "golden/cases-file.fuzz.test.ts"].map(
   (file) => `packages/packer/src/${file}`,
 );
 run("npx", ["vitest", "run", "--project", "unit", ...tests], {

@@ -8,17 +8,17 @@ import {
   sha256,
   type TensorRef,
 } from "@selvedge/protocol";
-import type { BaseVersion } from "./base-version.ts";
-import type { GoldenSet } from "./golden.ts";
+import type { GoldenSet } from "./golden/golden.ts";
+import { roundAnswers } from "./golden/round-answers.ts";
 import type { NamedTensor } from "./named-tensor.ts";
-import { runtimeVersions } from "./open-session.ts";
+import { type DeclaredSignature, observedSignature } from "./onnx/signature.ts";
 import { packerVersion } from "./packer-version.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
-import { roundAnswers } from "./round-answers.ts";
-import { type LaidSegment, SegmentLayout } from "./segment-layout.ts";
-import { type DeclaredSignature, observedSignature } from "./signature.ts";
-import type { StoredBlobs } from "./stored-blobs.ts";
-import { type DeltaSource, withDelta } from "./with-delta.ts";
+import type { BaseVersion } from "./registry/base-version.ts";
+import { type LaidSegment, SegmentLayout } from "./registry/segment-layout.ts";
+import type { StoredBlobs } from "./registry/stored-blobs.ts";
+import { type DeltaSource, withDelta } from "./registry/with-delta.ts";
+import { runtimeVersions } from "./runtime/open-session.ts";
 
 /** A manifest larger than this is refused: no device should have to hold it. */
 const MANIFEST_LIMIT = 1024 * 1024;

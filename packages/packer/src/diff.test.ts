@@ -8,7 +8,7 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
 
 const wave = (phase: number) => Float32Array.from({ length: 512 }, (_, i) => Math.sin(i * phase));

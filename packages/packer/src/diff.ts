@@ -10,7 +10,7 @@ import {
   SelvedgeError,
   type Variant,
 } from "@selvedge/protocol";
-import { ModelFolder, type StoredManifest } from "./registry.ts";
+import { ModelFolder, type StoredManifest } from "./registry/registry.ts";
 
 /** Two versions of a model. */
 export interface DiffOptions {

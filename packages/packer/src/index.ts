@@ -1,4 +1,3 @@
-export { type ChangeRootOptions, changeRoot, type RootChange } from "./change-root.ts";
 export { type DiffItem, type DiffOptions, type DiffResult, diff } from "./diff.ts";
 export {
   type InspectOptions,
@@ -6,11 +5,9 @@ export {
   inspect,
   type VariantSharing,
 } from "./inspect.ts";
-export { type KeygenResult, keygen } from "./keygen.ts";
 export type { Layer } from "./layers-of.ts";
 export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
 export { packerVersion } from "./packer-version.ts";
-export type { Problem } from "./problem.ts";
 export { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 export { PACKABLE_DTYPES, type PackableDtype } from "./quantize/recipes.ts";
 export type { ReleaseTestFiles } from "./release-tests/check-release-tests.ts";
@@ -18,5 +15,8 @@ export type { MetricBar } from "./release-tests/metric-bar.ts";
 export { METRIC_NAMES, type MetricName } from "./release-tests/metrics.ts";
 export type { ReleaseTestOptions } from "./release-tests/read-release-tests.ts";
 export type { TestProgress } from "./release-tests/run-release-tests.ts";
-export { type VerifyOptions, type VerifyResult, verify } from "./verify.ts";
+export { type ChangeRootOptions, changeRoot, type RootChange } from "./signing/change-root.ts";
+export { type KeygenResult, keygen } from "./signing/keygen.ts";
+export type { Problem } from "./verify/problem.ts";
+export { type VerifyOptions, type VerifyResult, verify } from "./verify/verify.ts";
 export { type ModelTypesResult, writeModelTypes } from "./write-model-types.ts";

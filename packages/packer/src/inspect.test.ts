@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { inspect } from "./inspect.ts";
-import { addModel, filled, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
+import { addModel, filled, modelFile, temporaryFolder } from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
 import { promote } from "./promote.ts";
 

@@ -1,7 +1,7 @@
 import { blobsOf, type Dtype, type Manifest, type Variant } from "@selvedge/protocol";
 import { type Layer, layersOf } from "./layers-of.ts";
-import { ModelFolder } from "./registry.ts";
-import { blobsOfVersions } from "./stored-blobs.ts";
+import { ModelFolder } from "./registry/registry.ts";
+import { blobsOfVersions } from "./registry/stored-blobs.ts";
 
 /** Which pack to look at. */
 export interface InspectOptions {

@@ -11,7 +11,7 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
 import { promote } from "./promote.ts";
 

@@ -1,5 +1,5 @@
 import { type Manifest, SelvedgeError, type ValueInfo } from "@selvedge/protocol";
-import { type PromotedModel, promotedModels } from "./promoted-models.ts";
+import { type PromotedModel, promotedModels } from "./registry/promoted-models.ts";
 
 type Signature = Manifest["signature"];
 

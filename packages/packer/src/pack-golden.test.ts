@@ -2,8 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { landeOnnx } from "../../../demo/models/lande-to-onnx.mjs";
-import { contentsOf } from "./files.fixture.ts";
-import { type FixtureArray, npz } from "./npz.fixture.ts";
+import { type FixtureArray, npz } from "./golden/npz.fixture.ts";
 import {
   addModel,
   filled,
@@ -14,10 +13,11 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { type PackOptions, pack } from "./pack.ts";
-import { noise } from "./run-model.fixture.ts";
-import { verify } from "./verify.ts";
+import { contentsOf } from "./registry/files.fixture.ts";
+import { noise } from "./runtime/run-model.fixture.ts";
+import { verify } from "./verify/verify.ts";
 
 /** Packs a model that adds 0.5, with a golden file. */
 async function packWith(

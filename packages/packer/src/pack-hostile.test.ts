@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { toBinary } from "@bufbuild/protobuf";
 import { type ModelProto, OperatorSetIdProtoSchema } from "onnx-buf";
 import { expect, it } from "vitest";
-import { contentsOf } from "./files.fixture.ts";
 import {
   addModel,
   constant,
@@ -15,8 +14,9 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
+import { contentsOf } from "./registry/files.fixture.ts";
 
 const CODES = /^(model-invalid|model-unsupported|golden-failed)$/;
 

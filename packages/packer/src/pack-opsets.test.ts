@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { BlobRef, Dtype, Manifest } from "@selvedge/protocol";
 import { afterAll, expect, test } from "vitest";
 import { elementsOf, type NamedTensor } from "./named-tensor.ts";
-import { encode, model, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
-import { openSession, type SessionSource } from "./onnx-runtime.ts";
-import { operatorsOf, X_DIMS } from "./operators.fixture.ts";
+import { encode, model, modelFile, temporaryFolder } from "./onnx/onnx-model.fixture.ts";
+import { operatorsOf, X_DIMS } from "./onnx/operators.fixture.ts";
 import { pack } from "./pack.ts";
-import { distance, input, noise } from "./run-model.fixture.ts";
-import { Runtime } from "./with-runtime.ts";
+import { openSession, type SessionSource } from "./runtime/onnx-runtime.ts";
+import { distance, input, noise } from "./runtime/run-model.fixture.ts";
+import { Runtime } from "./runtime/with-runtime.ts";
 
 const OPSETS = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22];
 

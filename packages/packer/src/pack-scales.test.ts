@@ -13,7 +13,6 @@ import {
 import { AttributeProto_AttributeType as AttributeType, type ModelProto } from "onnx-buf";
 import { beforeEach, describe, expect, test } from "vitest";
 import { diff } from "./diff.ts";
-import { fineTune } from "./fine-tune.fixture.ts";
 import {
   attribute,
   DataType,
@@ -24,11 +23,12 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
+import { fineTune } from "./quantize/fine-tune.fixture.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
-import { noise } from "./run-model.fixture.ts";
-import { verify } from "./verify.ts";
+import { noise } from "./runtime/run-model.fixture.ts";
+import { verify } from "./verify/verify.ts";
 
 /** `y = relu(x · w) · v + b`; the scales of `w` ride in the graph, those of `v` lie beside it. */
 function perceptron(): ModelProto {

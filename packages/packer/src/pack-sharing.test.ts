@@ -10,9 +10,9 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { type PackResult, pack } from "./pack.ts";
-import { verify } from "./verify.ts";
+import { verify } from "./verify/verify.ts";
 
 /** `y = (x + body) · head`. */
 function twoTensors(head: number, producer = "") {

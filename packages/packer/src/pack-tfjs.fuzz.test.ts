@@ -2,14 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ERROR_CODES, parseManifest, SelvedgeError } from "@selvedge/protocol";
 import { expect, it } from "vitest";
-import { contentsOf } from "./files.fixture.ts";
-import { mutate } from "./mutate.fixture.ts";
-import { temporaryFolder } from "./onnx-model.fixture.ts";
+import { seededRandom } from "./golden/seeded-random.ts";
+import { mutate } from "./onnx/mutate.fixture.ts";
+import { temporaryFolder } from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
-import { seededRandom } from "./seeded-random.ts";
-import { graphModel, layersModel, tfjsFile } from "./tfjs-model.fixture.ts";
-import { startWatchdog } from "./watchdog.fixture.ts";
-import { Runtime } from "./with-runtime.ts";
+import { contentsOf } from "./registry/files.fixture.ts";
+import { startWatchdog } from "./runtime/watchdog.fixture.ts";
+import { Runtime } from "./runtime/with-runtime.ts";
+import { graphModel, layersModel, tfjsFile } from "./tfjs/tfjs-model.fixture.ts";
 
 /** How many mutants to make. */
 const CASES = Number(process.env["SELVEDGE_FUZZ"] ?? 100);

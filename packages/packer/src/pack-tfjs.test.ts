@@ -2,16 +2,17 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { elementCount, parseTfjsModel } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { BlobSource } from "./blob-source.ts";
-import { checkBlobs } from "./check-blobs.ts";
 import { bytesFrom, elementsOf } from "./named-tensor.ts";
-import { temporaryFolder } from "./onnx-model.fixture.ts";
+import { temporaryFolder } from "./onnx/onnx-model.fixture.ts";
 import { type PackOptions, type PackResult, pack } from "./pack.ts";
 import { toFloat16 } from "./quantize/to-float16.ts";
-import { ModelFolder } from "./registry.ts";
+import { BlobSource } from "./registry/blob-source.ts";
+import { ModelFolder } from "./registry/registry.ts";
 import { checkReleaseTests } from "./release-tests/check-release-tests.ts";
+import { openTfjsSession } from "./runtime/tfjs-runtime.ts";
+import { withRuntime } from "./runtime/with-runtime.ts";
 import { openTfjsModel } from "./sources/tfjs-folder.ts";
-import { splitTfjsModel } from "./split-tfjs-model.ts";
+import { splitTfjsModel } from "./tfjs/split-tfjs-model.ts";
 import {
   denseRelu,
   graphModel,
@@ -19,10 +20,9 @@ import {
   ramp,
   type TfjsFixture,
   tfjsFile,
-} from "./tfjs-model.fixture.ts";
-import { openTfjsSession } from "./tfjs-runtime.ts";
-import { verify } from "./verify.ts";
-import { withRuntime } from "./with-runtime.ts";
+} from "./tfjs/tfjs-model.fixture.ts";
+import { checkBlobs } from "./verify/check-blobs.ts";
+import { verify } from "./verify/verify.ts";
 
 /** Answers of a session to one input, of which it makes the first output. */
 async function answer(

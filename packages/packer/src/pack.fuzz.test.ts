@@ -5,9 +5,9 @@ import { ERROR_CODES, parseManifest, SelvedgeError } from "@selvedge/protocol";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
 import { expect, it } from "vitest";
 import { landeOnnx } from "../../../demo/models/lande-to-onnx.mjs";
-import { contentsOf } from "./files.fixture.ts";
-import { mutate } from "./mutate.fixture.ts";
-import { mutateModel } from "./mutate-model.fixture.ts";
+import { seededRandom } from "./golden/seeded-random.ts";
+import { mutate } from "./onnx/mutate.fixture.ts";
+import { mutateModel } from "./onnx/mutate-model.fixture.ts";
 import {
   addModel,
   bodyAttribute,
@@ -22,13 +22,13 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
-import { noise } from "./run-model.fixture.ts";
-import { seededRandom } from "./seeded-random.ts";
-import { startWatchdog } from "./watchdog.fixture.ts";
-import { Runtime } from "./with-runtime.ts";
+import { contentsOf } from "./registry/files.fixture.ts";
+import { noise } from "./runtime/run-model.fixture.ts";
+import { startWatchdog } from "./runtime/watchdog.fixture.ts";
+import { Runtime } from "./runtime/with-runtime.ts";
 
 /** How many mutants to make; `npm run soak` asks for more. */
 const CASES = Number(process.env["SELVEDGE_FUZZ"] ?? 300);

@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseManifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
-import { digestChunks } from "./digest-chunks.ts";
 import {
   addModel,
   DataType,
@@ -15,9 +14,10 @@ import {
   node,
   temporaryFolder,
   value,
-} from "./onnx-model.fixture.ts";
+} from "./onnx/onnx-model.fixture.ts";
 import { type PackOptions, pack } from "./pack.ts";
-import { verify } from "./verify.ts";
+import { digestChunks } from "./registry/digest-chunks.ts";
+import { verify } from "./verify/verify.ts";
 
 describe("pack", () => {
   let registry: string;

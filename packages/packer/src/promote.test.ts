@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseChannels } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { inspect } from "./inspect.ts";
-import { addModel, filled, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
+import { addModel, filled, modelFile, temporaryFolder } from "./onnx/onnx-model.fixture.ts";
 import { pack } from "./pack.ts";
 import { promote } from "./promote.ts";
 

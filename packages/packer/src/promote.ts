@@ -6,9 +6,9 @@ import {
   SelvedgeError,
   signEnvelope,
 } from "@selvedge/protocol";
-import { channelSigning } from "./channel-signing.ts";
-import { ModelFolder } from "./registry.ts";
-import { writeAtomically } from "./write-atomically.ts";
+import { ModelFolder } from "./registry/registry.ts";
+import { writeAtomically } from "./registry/write-atomically.ts";
+import { channelSigning } from "./signing/channel-signing.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { contentsOf } from "./files.fixture.ts";
-import { addModel, filled, modelFile, temporaryFolder } from "./onnx-model.fixture.ts";
+import { addModel, filled, modelFile, temporaryFolder } from "./onnx/onnx-model.fixture.ts";
 import { type PackOptions, pack } from "./pack.ts";
+import { contentsOf } from "./registry/files.fixture.ts";
 
 describe("provenance", () => {
   let [registry, folder, model] = ["", "", ""];

@@ -1,6 +1,6 @@
 import { isCommit, type Provenance, SelvedgeError } from "@selvedge/protocol";
-import { digestFile } from "./digest-file.ts";
-import type { ModelFolder } from "./registry.ts";
+import { digestFile } from "./registry/digest-file.ts";
+import type { ModelFolder } from "./registry/registry.ts";
 
 /** Where a model came from, as whoever packs it tells. */
 export interface ProvenanceOptions {

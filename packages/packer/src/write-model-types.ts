@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { modelTypes } from "./model-types.ts";
-import { writeAtomically } from "./write-atomically.ts";
+import { writeAtomically } from "./registry/write-atomically.ts";
 
 /** What writing declarations came to. */
 export interface ModelTypesResult {

@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 
 /**
- * Answers what `src/model-worker.ts` asks of this thread, each request by its kind.
+ * Answers what `src/runtime/model-worker.ts` asks of this thread, each request by its kind.
  *
  * @param {Record<string, (request: any) => Promise<[value: unknown, transfer: ArrayBuffer[]]>>} requests
  */

@@ -1,4 +1,4 @@
-// Runs models for `src/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
+// Runs models for `src/runtime/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
 // JavaScript outside of `src`, so that sources and build start the same file, and Node 20 can.
 import { closeSync, openSync, readSync } from "node:fs";
 import { env, InferenceSession, Tensor } from "onnxruntime-web";

@@ -1,4 +1,4 @@
-// Runs models of TensorFlow.js for `src/model-worker.ts`, in a thread that can be ended while one of
+// Runs models of TensorFlow.js for `src/runtime/model-worker.ts`, in a thread that can be ended while one of
 // them hangs: see `run-models.mjs`, which does the same for ONNX.
 import "@tensorflow/tfjs-backend-cpu";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";

@@ -1,6 +1,6 @@
 import type { NodeProto } from "onnx-buf";
-import type { FloatWeight, GraphEditor } from "../graph-editor.ts";
-import { floatOf, integerOf, isStandard } from "../onnx-node.ts";
+import type { FloatWeight, GraphEditor } from "../onnx/graph-editor.ts";
+import { floatOf, integerOf, isStandard } from "../onnx/onnx-node.ts";
 
 /** `scale · x + shift`, channel by channel. */
 export interface Affine {

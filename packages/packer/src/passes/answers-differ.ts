@@ -1,10 +1,10 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { SelvedgeError } from "@selvedge/protocol";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
-import type { Golden } from "../golden.ts";
+import type { Golden } from "../golden/golden.ts";
+import { difference, magnitudeOf } from "../golden/tolerance.ts";
 import { messageOf } from "../message-of.ts";
-import { openSession } from "../onnx-runtime.ts";
-import { difference, magnitudeOf } from "../tolerance.ts";
+import { openSession } from "../runtime/onnx-runtime.ts";
 
 /** What rewriting may change an answer by, of the largest one: sums are taken in another order. */
 const SAME = 1e-4;

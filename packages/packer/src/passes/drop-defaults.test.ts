@@ -1,6 +1,6 @@
 import { AttributeProto_AttributeType as AttributeType } from "onnx-buf";
 import { expect, test } from "vitest";
-import { attribute, graph, node } from "../onnx-model.fixture.ts";
+import { attribute, graph, node } from "../onnx/onnx-model.fixture.ts";
 import { dropDefaults } from "./drop-defaults.ts";
 
 const ints = (name: string, ...list: number[]) =>

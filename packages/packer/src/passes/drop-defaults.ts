@@ -1,5 +1,5 @@
 import type { AttributeProto, GraphProto } from "onnx-buf";
-import { isStandard } from "../onnx-node.ts";
+import { isStandard } from "../onnx/onnx-node.ts";
 
 const CONVOLUTIONS = ["Conv", "ConvTranspose"];
 

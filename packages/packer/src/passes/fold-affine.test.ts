@@ -1,8 +1,8 @@
 import { clone } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type NodeProto } from "onnx-buf";
 import { expect, test } from "vitest";
-import { floats, graph, model, node, value } from "../onnx-model.fixture.ts";
-import { distance, input, noise, run } from "../run-model.fixture.ts";
+import { floats, graph, model, node, value } from "../onnx/onnx-model.fixture.ts";
+import { distance, input, noise, run } from "../runtime/run-model.fixture.ts";
 import { foldAffine } from "./fold-affine.ts";
 
 const CHANNELS = 4;

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
-import { type FloatWeight, GraphEditor } from "../graph-editor.ts";
-import { isStandard } from "../onnx-node.ts";
+import { type FloatWeight, GraphEditor } from "../onnx/graph-editor.ts";
+import { isStandard } from "../onnx/onnx-node.ts";
 import { type Affine, affineOf } from "./affine-of.ts";
 
 /** A convolution whose weights are constants. */

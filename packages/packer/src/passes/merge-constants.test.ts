@@ -1,6 +1,6 @@
 import { AttributeProto_AttributeType as AttributeType } from "onnx-buf";
 import { expect, test } from "vitest";
-import { attribute, DataType, filled, floats, graph, node } from "../onnx-model.fixture.ts";
+import { attribute, DataType, filled, floats, graph, node } from "../onnx/onnx-model.fixture.ts";
 import { mergeConstants } from "./merge-constants.ts";
 
 test("equal constants become one; other values, dims and types stay apart", () => {

@@ -1,6 +1,6 @@
 import type { GraphProto, TensorProto } from "onnx-buf";
-import { withNestedGraphs } from "../onnx-bodies.ts";
-import { dimsOf, rawContent, sizeOf } from "../tensor-content.ts";
+import { withNestedGraphs } from "../onnx/onnx-bodies.ts";
+import { dimsOf, rawContent, sizeOf } from "../onnx/tensor-content.ts";
 
 /** Constants of more bytes than this are as good as never equal. */
 const SMALL_BYTES = 128;

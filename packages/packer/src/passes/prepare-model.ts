@@ -1,11 +1,11 @@
 import { clone } from "@bufbuild/protobuf";
 import { SelvedgeError } from "@selvedge/protocol";
 import { type GraphProto, type ModelProto, ModelProtoSchema } from "onnx-buf";
-import type { Golden } from "../golden.ts";
-import { hoistConstants } from "../hoist-constants.ts";
-import { liftInitializers } from "../lift-initializers.ts";
+import type { Golden } from "../golden/golden.ts";
 import { messageOf } from "../message-of.ts";
-import { settleInitializers } from "../settle-initializers.ts";
+import { hoistConstants } from "../onnx/hoist-constants.ts";
+import { liftInitializers } from "../onnx/lift-initializers.ts";
+import { settleInitializers } from "../onnx/settle-initializers.ts";
 import { answersDiffer } from "./answers-differ.ts";
 import { dropDefaults } from "./drop-defaults.ts";
 import { foldAffine } from "./fold-affine.ts";

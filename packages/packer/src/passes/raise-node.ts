@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import type { TensorParts } from "../graph-editor.ts";
-import { attributeOf, dropAttributes, integerOf } from "../onnx-node.ts";
+import type { TensorParts } from "../onnx/graph-editor.ts";
+import { attributeOf, dropAttributes, integerOf } from "../onnx/onnx-node.ts";
 import { raiseResize } from "./raise-resize.ts";
 import { raiseSoftmax } from "./raise-softmax.ts";
 import { type Surroundings, withoutEqual } from "./surroundings.ts";

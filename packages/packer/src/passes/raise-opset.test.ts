@@ -10,8 +10,8 @@ import {
   model,
   node,
   value,
-} from "../onnx-model.fixture.ts";
-import { distance, input, noise, run } from "../run-model.fixture.ts";
+} from "../onnx/onnx-model.fixture.ts";
+import { distance, input, noise, run } from "../runtime/run-model.fixture.ts";
 import { opsetOf, raiseOpset } from "./raise-opset.ts";
 
 const int = (name: string, i: number) => attribute(name, { type: AttributeType.INT, i: BigInt(i) });

@@ -1,8 +1,8 @@
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "onnx-buf";
-import { FreshNames } from "../fresh-names.ts";
-import { makeTensor, type TensorParts } from "../graph-editor.ts";
-import { bodiesOf } from "../onnx-bodies.ts";
-import { isStandard } from "../onnx-node.ts";
+import { FreshNames } from "../onnx/fresh-names.ts";
+import { makeTensor, type TensorParts } from "../onnx/graph-editor.ts";
+import { bodiesOf } from "../onnx/onnx-bodies.ts";
+import { isStandard } from "../onnx/onnx-node.ts";
 import { raiseNode } from "./raise-node.ts";
 
 /** DequantizeLinear takes a scale per channel from here on. */

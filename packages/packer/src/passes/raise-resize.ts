@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import { attributeOf, dropAttributes, stringAttribute } from "../onnx-node.ts";
-import { dimsOf, rawContent } from "../tensor-content.ts";
+import { attributeOf, dropAttributes, stringAttribute } from "../onnx/onnx-node.ts";
+import { dimsOf, rawContent } from "../onnx/tensor-content.ts";
 import { type Surroundings, withoutEqual } from "./surroundings.ts";
 
 /** Upsample, and Resize before opset 11, place samples as `asymmetric` does, and round down. */

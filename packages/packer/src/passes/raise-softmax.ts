@@ -1,5 +1,5 @@
 import type { NodeProto } from "onnx-buf";
-import { dropAttributes, integerAttribute, integerOf, makeNode } from "../onnx-node.ts";
+import { dropAttributes, integerAttribute, integerOf, makeNode } from "../onnx/onnx-node.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**

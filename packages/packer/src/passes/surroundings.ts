@@ -1,6 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
-import type { TensorParts } from "../graph-editor.ts";
-import { nodeLabel } from "../onnx-node.ts";
+import type { TensorParts } from "../onnx/graph-editor.ts";
+import { nodeLabel } from "../onnx/onnx-node.ts";
 
 /** The graph that a node stands in, and ways to add to it. */
 export interface Surroundings {

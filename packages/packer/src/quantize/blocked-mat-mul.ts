@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import { integerAttribute, makeNode } from "../onnx-node.ts";
+import { integerAttribute, makeNode } from "../onnx/onnx-node.ts";
 import { matrixProduct } from "./matrix-product.ts";
 import { BLOCK, quantizeBlocks } from "./quantize-blocks.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";

@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import { integerAttribute, integerOf, makeNode } from "../onnx-node.ts";
+import { integerAttribute, integerOf, makeNode } from "../onnx/onnx-node.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 
 /** From this many elements on a table counts as an embedding. */

@@ -11,8 +11,8 @@ import {
   model,
   node,
   value,
-} from "../onnx-model.fixture.ts";
-import { distance, input, noise, run } from "../run-model.fixture.ts";
+} from "../onnx/onnx-model.fixture.ts";
+import { distance, input, noise, run } from "../runtime/run-model.fixture.ts";
 import { halfGraph } from "./half-graph.ts";
 import { observeValues } from "./observe-values.ts";
 

@@ -1,7 +1,7 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
-import { GraphEditor, makeTensor } from "../graph-editor.ts";
-import { bodiesOf, withNestedGraphs } from "../onnx-bodies.ts";
-import { castNode } from "../onnx-node.ts";
+import { GraphEditor, makeTensor } from "../onnx/graph-editor.ts";
+import { bodiesOf, withNestedGraphs } from "../onnx/onnx-bodies.ts";
+import { castNode } from "../onnx/onnx-node.ts";
 import { fromFloat16 } from "./from-float16.ts";
 import { halfInputs, hasHalfKernel } from "./half-operators.ts";
 import type { ObservedValue } from "./observe-values.ts";

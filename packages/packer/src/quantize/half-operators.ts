@@ -1,5 +1,5 @@
 import type { NodeProto } from "onnx-buf";
-import { isStandard } from "../onnx-node.ts";
+import { isStandard } from "../onnx/onnx-node.ts";
 import { CONTRIB_DOMAIN } from "./blocked-mat-mul.ts";
 
 /**

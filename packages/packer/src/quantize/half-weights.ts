@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
-import { castNode } from "../onnx-node.ts";
+import { castNode } from "../onnx/onnx-node.ts";
 import { Quantizer } from "./quantizer.ts";
 import { toFloat16 } from "./to-float16.ts";
 

@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import { integerOf, makeNode } from "../onnx-node.ts";
+import { integerOf, makeNode } from "../onnx/onnx-node.ts";
 import { toUnsigned } from "./quantize-channels.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 import { rescale } from "./rescale.ts";

@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import { makeNode } from "../onnx-node.ts";
+import { makeNode } from "../onnx/onnx-node.ts";
 import { matrixProduct } from "./matrix-product.ts";
 import { toUnsigned } from "./quantize-channels.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Golden, GoldenSet } from "../golden.ts";
+import type { Golden, GoldenSet } from "../golden/golden.ts";
+import type { OwnTolerances } from "../golden/own-tolerances.ts";
 import { bytesFrom, type NamedTensor, type RunnableType } from "../named-tensor.ts";
-import type { OwnTolerances } from "../own-tolerances.ts";
 import { judgeAnswers } from "./judge-answers.ts";
 
 function y(value: number, dtype: RunnableType = "float32"): NamedTensor {

@@ -1,8 +1,8 @@
 import type { Dtype, QuantizationError, Tolerance } from "@selvedge/protocol";
-import { type Golden, type GoldenSet, typicalOf } from "../golden.ts";
+import { type Golden, type GoldenSet, typicalOf } from "../golden/golden.ts";
+import { ownTolerances } from "../golden/own-tolerances.ts";
+import { difference, largestDifference, toleranceOfVariant } from "../golden/tolerance.ts";
 import type { NamedTensor } from "../named-tensor.ts";
-import { ownTolerances } from "../own-tolerances.ts";
-import { difference, largestDifference, toleranceOfVariant } from "../tolerance.ts";
 import { measureError } from "./measure-error.ts";
 
 /** What answers to golden inputs say of the variant that gave them. */

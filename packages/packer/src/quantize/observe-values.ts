@@ -1,9 +1,9 @@
 import { clone, create, toBinary } from "@bufbuild/protobuf";
 import type { ElementType } from "@selvedge/protocol";
 import { type GraphProto, type ModelProto, ModelProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
-import type { Golden } from "../golden.ts";
+import type { Golden } from "../golden/golden.ts";
 import { elementsOf, type NamedTensor } from "../named-tensor.ts";
-import { openSession } from "../onnx-runtime.ts";
+import { openSession } from "../runtime/onnx-runtime.ts";
 
 /** Values that are asked for in one run: each is held until it has been looked at. */
 const VALUES_A_RUN = 64;

@@ -6,10 +6,10 @@ import {
   ModelProtoSchema,
   OperatorSetIdProtoSchema,
 } from "onnx-buf";
-import type { Golden } from "../golden.ts";
-import { withNestedGraphs } from "../onnx-bodies.ts";
+import type { Golden } from "../golden/golden.ts";
+import { withNestedGraphs } from "../onnx/onnx-bodies.ts";
+import { settleInitializers } from "../onnx/settle-initializers.ts";
 import { opsetOf } from "../passes/raise-opset.ts";
-import { settleInitializers } from "../settle-initializers.ts";
 import { CONTRIB_DOMAIN } from "./blocked-mat-mul.ts";
 import { halfGraph } from "./half-graph.ts";
 import { halfWeights } from "./half-weights.ts";

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
-import { type FloatWeight, GraphEditor, type TensorParts } from "../graph-editor.ts";
-import { makeNode } from "../onnx-node.ts";
+import { type FloatWeight, GraphEditor, type TensorParts } from "../onnx/graph-editor.ts";
+import { makeNode } from "../onnx/onnx-node.ts";
 import type { KeptScales } from "./kept-scales.ts";
 import { type QuantizedChannels, quantizeChannels, UNSIGNED_ZERO } from "./quantize-channels.ts";
 

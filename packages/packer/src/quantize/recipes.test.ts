@@ -9,7 +9,7 @@ import {
   type TensorProto,
 } from "onnx-buf";
 import { describe, expect, test } from "vitest";
-import type { Golden } from "../golden.ts";
+import type { Golden } from "../golden/golden.ts";
 import {
   attribute,
   DataType,
@@ -19,9 +19,9 @@ import {
   model,
   node,
   value,
-} from "../onnx-model.fixture.ts";
-import { distance, input, noise, run } from "../run-model.fixture.ts";
-import { dimsOf } from "../tensor-content.ts";
+} from "../onnx/onnx-model.fixture.ts";
+import { dimsOf } from "../onnx/tensor-content.ts";
+import { distance, input, noise, run } from "../runtime/run-model.fixture.ts";
 import { quantizeModel } from "./quantize-model.ts";
 import { type QuantizedDtype, RECIPES } from "./recipes.ts";
 

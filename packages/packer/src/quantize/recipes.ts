@@ -1,8 +1,8 @@
 import type { Dtype } from "@selvedge/protocol";
 import type { GraphProto, NodeProto } from "onnx-buf";
-import { isStandard } from "../onnx-node.ts";
+import { isStandard } from "../onnx/onnx-node.ts";
+import { dropUnusedInitializers } from "../onnx/settle-initializers.ts";
 import { PER_CHANNEL_OPSET } from "../passes/raise-opset.ts";
-import { dropUnusedInitializers } from "../settle-initializers.ts";
 import { blockedMatMul } from "./blocked-mat-mul.ts";
 import { gatheredRows } from "./gathered-rows.ts";
 import { halfWeights } from "./half-weights.ts";

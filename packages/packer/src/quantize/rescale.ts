@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import { integerAttribute, makeNode } from "../onnx-node.ts";
+import { integerAttribute, makeNode } from "../onnx/onnx-node.ts";
 import type { Quantizer } from "./quantizer.ts";
 
 /** A sum of integer products that is to become a float again. */

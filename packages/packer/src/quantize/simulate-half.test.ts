@@ -1,8 +1,8 @@
 import { clone } from "@bufbuild/protobuf";
 import { type ModelProto, ModelProtoSchema } from "onnx-buf";
 import { expect, test } from "vitest";
-import { filled, floats, graph, model, node, value } from "../onnx-model.fixture.ts";
-import { input, noise, run } from "../run-model.fixture.ts";
+import { filled, floats, graph, model, node, value } from "../onnx/onnx-model.fixture.ts";
+import { input, noise, run } from "../runtime/run-model.fixture.ts";
 import { halfGraph } from "./half-graph.ts";
 import { observeValues } from "./observe-values.ts";
 import { simulateHalf } from "./simulate-half.ts";

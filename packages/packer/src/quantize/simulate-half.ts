@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
-import { GraphEditor } from "../graph-editor.ts";
-import { castNode } from "../onnx-node.ts";
+import { GraphEditor } from "../onnx/graph-editor.ts";
+import { castNode } from "../onnx/onnx-node.ts";
 
 /**
  * Rewrites a graph that computes in float16 for a runtime that has no float16 kernels: every value is

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
-import type { FloatWeight } from "../graph-editor.ts";
-import { integerAttribute, integerOf, makeNode } from "../onnx-node.ts";
+import type { FloatWeight } from "../onnx/graph-editor.ts";
+import { integerAttribute, integerOf, makeNode } from "../onnx/onnx-node.ts";
 import type { Quantizer, Replacement } from "./quantizer.ts";
 
 /**

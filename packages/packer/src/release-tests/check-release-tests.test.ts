@@ -2,8 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
-import { BlobSource } from "../blob-source.ts";
-import { checkBlobs } from "../check-blobs.ts";
 import {
   floats,
   graph,
@@ -12,10 +10,12 @@ import {
   node,
   temporaryFolder,
   value,
-} from "../onnx-model.fixture.ts";
+} from "../onnx/onnx-model.fixture.ts";
 import { pack } from "../pack.ts";
-import { ModelFolder } from "../registry.ts";
-import { verify } from "../verify.ts";
+import { BlobSource } from "../registry/blob-source.ts";
+import { ModelFolder } from "../registry/registry.ts";
+import { checkBlobs } from "../verify/check-blobs.ts";
+import { verify } from "../verify/verify.ts";
 import { checkReleaseTests } from "./check-release-tests.ts";
 
 const CLASSES = 32;

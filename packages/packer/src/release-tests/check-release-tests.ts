@@ -6,13 +6,13 @@ import {
   type ValueInfo,
   type Variant,
 } from "@selvedge/protocol";
-import type { Contents } from "../check-blobs.ts";
-import { digestFile } from "../digest-file.ts";
-import { readRange } from "../file-range.ts";
 import { isRunnable } from "../named-tensor.ts";
-import { type Engine, isEngine } from "../open-session.ts";
-import type { Problem } from "../problem.ts";
-import type { DeclaredSignature } from "../signature.ts";
+import type { DeclaredSignature } from "../onnx/signature.ts";
+import { digestFile } from "../registry/digest-file.ts";
+import { readRange } from "../registry/file-range.ts";
+import { type Engine, isEngine } from "../runtime/open-session.ts";
+import type { Contents } from "../verify/check-blobs.ts";
+import type { Problem } from "../verify/problem.ts";
 import { describeValue, isAsRecorded, type MetricBar } from "./metric-bar.ts";
 import { METRIC_NAMES } from "./metrics.ts";
 import {

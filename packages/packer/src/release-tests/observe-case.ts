@@ -1,4 +1,4 @@
-import type { Case, Refuse } from "../cases-file.ts";
+import type { Case, Refuse } from "../golden/cases-file.ts";
 import { elementsOf, type NamedTensor } from "../named-tensor.ts";
 import { type ClassScores, classScores } from "./class-scores.ts";
 import { greedyCtc } from "./greedy-ctc.ts";

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { type ReleaseTests, SelvedgeError, type TestFile } from "@selvedge/protocol";
-import { type Case, nameOfCase, readCases } from "../cases-file.ts";
-import { checkCases } from "../check-cases.ts";
-import { digestFile } from "../digest-file.ts";
-import type { DeclaredSignature } from "../signature.ts";
+import { type Case, nameOfCase, readCases } from "../golden/cases-file.ts";
+import { checkCases } from "../golden/check-cases.ts";
+import type { DeclaredSignature } from "../onnx/signature.ts";
+import { digestFile } from "../registry/digest-file.ts";
 import { type CheckedBar, checkBars, type MetricBar } from "./metric-bar.ts";
 import { METRICS } from "./metrics.ts";
 import type { ObservationKind } from "./observation.ts";

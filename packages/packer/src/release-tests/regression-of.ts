@@ -1,7 +1,7 @@
 import type { Tolerance } from "@selvedge/protocol";
-import type { Case } from "../cases-file.ts";
+import type { Case } from "../golden/cases-file.ts";
+import { difference } from "../golden/tolerance.ts";
 import type { NamedTensor } from "../named-tensor.ts";
-import { difference } from "../tolerance.ts";
 import {
   type Complaints,
   classedRows,

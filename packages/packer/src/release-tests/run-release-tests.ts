@@ -1,9 +1,9 @@
 import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
-import { type Case, nameOfCase } from "../cases-file.ts";
+import { type Case, nameOfCase } from "../golden/cases-file.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
-import { type EngineSource, openSession, runtimeTitle } from "../open-session.ts";
-import type { Session } from "../worker-session.ts";
+import { type EngineSource, openSession, runtimeTitle } from "../runtime/open-session.ts";
+import type { Session } from "../runtime/worker-session.ts";
 import { type CheckedBar, meets, rounded } from "./metric-bar.ts";
 import { METRICS } from "./metrics.ts";
 import type { Observation } from "./observation.ts";

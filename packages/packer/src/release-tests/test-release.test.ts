@@ -4,7 +4,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelProto } from "onnx-buf";
 import { beforeEach, describe, expect, test } from "vitest";
-import { contentsOf } from "../files.fixture.ts";
 import {
   floats,
   graph,
@@ -13,9 +12,10 @@ import {
   node,
   temporaryFolder,
   value,
-} from "../onnx-model.fixture.ts";
+} from "../onnx/onnx-model.fixture.ts";
 import { type PackOptions, type PackProgress, pack } from "../pack.ts";
-import { input, noise, run } from "../run-model.fixture.ts";
+import { contentsOf } from "../registry/files.fixture.ts";
+import { input, noise, run } from "../runtime/run-model.fixture.ts";
 
 /** How many classes the models here know. */
 const CLASSES = 64;

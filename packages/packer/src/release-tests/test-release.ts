@@ -1,5 +1,5 @@
 import { type ReleaseTests, SelvedgeError } from "@selvedge/protocol";
-import type { GoldenSet } from "../golden.ts";
+import type { GoldenSet } from "../golden/golden.ts";
 import type { PackedVariant } from "../quantize/make-variant.ts";
 import type { ReleaseTestPlan } from "./read-release-tests.ts";
 import {

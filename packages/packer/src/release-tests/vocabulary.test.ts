@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../onnx-model.fixture.ts";
+import { temporaryFolder } from "../onnx/onnx-model.fixture.ts";
 import { readVocabulary } from "./vocabulary.ts";
 
 async function file(content: string | Uint8Array): Promise<string> {

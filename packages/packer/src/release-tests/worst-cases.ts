@@ -1,4 +1,4 @@
-import { type Case, nameOfCase } from "../cases-file.ts";
+import { type Case, nameOfCase } from "../golden/cases-file.ts";
 import { rounded } from "./metric-bar.ts";
 import { isHigherBetter, METRICS, type MetricName } from "./metrics.ts";
 import type { Observation } from "./observation.ts";

@@ -7,7 +7,7 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { isRunnable } from "../named-tensor.ts";
-import { elementType } from "../onnx-element-type.ts";
+import { elementType } from "../onnx/onnx-element-type.ts";
 import type { MlflowModel } from "./mlflow-model.ts";
 import type { MlflowValue } from "./mlflow-values.ts";
 

@@ -1,7 +1,7 @@
 import { elementCount } from "@selvedge/protocol";
 import type { ValueInfoProto } from "onnx-buf";
 import { bytesFrom, isRunnable, type NamedTensor } from "../named-tensor.ts";
-import { elementType } from "../onnx-element-type.ts";
+import { elementType } from "../onnx/onnx-element-type.ts";
 import { isRecord } from "./is-record.ts";
 
 /** Golden inputs travel with every download. */

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { ModelProto } from "onnx-buf";
 import { beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { contentsOf } from "../files.fixture.ts";
 import { elementsOf } from "../named-tensor.ts";
 import {
   addModel,
@@ -14,9 +13,10 @@ import {
   node,
   temporaryFolder,
   value,
-} from "../onnx-model.fixture.ts";
+} from "../onnx/onnx-model.fixture.ts";
 import { pack } from "../pack.ts";
-import { verify } from "../verify.ts";
+import { contentsOf } from "../registry/files.fixture.ts";
+import { verify } from "../verify/verify.ts";
 import { openSource } from "./open-source.ts";
 
 const tensor = (dtype: string, shape: number[], name?: string) => ({

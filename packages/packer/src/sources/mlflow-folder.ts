@@ -3,7 +3,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { GraphProto } from "onnx-buf";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
-import { readModel } from "../read-model.ts";
+import { readModel } from "../onnx/read-model.ts";
 import { completeSignature, graphInputs } from "./complete-signature.ts";
 import { mlflowExample } from "./mlflow-example.ts";
 import { readMlflowModel } from "./mlflow-model.ts";

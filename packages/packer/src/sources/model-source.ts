@@ -1,8 +1,8 @@
 import type { Provenance, TfjsModel } from "@selvedge/protocol";
 import type { Attachment } from "../assemble-pack.ts";
 import type { NamedTensor } from "../named-tensor.ts";
-import type { EngineSource } from "../open-session.ts";
-import type { SourceModel } from "../read-model.ts";
+import type { SourceModel } from "../onnx/read-model.ts";
+import type { EngineSource } from "../runtime/open-session.ts";
 
 /** A model where it lives, opened, with what lies beside it. */
 export type ModelSource = OnnxSource | TfjsSource;

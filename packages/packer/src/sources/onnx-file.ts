@@ -1,4 +1,4 @@
-import { readModel } from "../read-model.ts";
+import { readModel } from "../onnx/read-model.ts";
 import type { SourceKind } from "./model-source.ts";
 
 /** A file that is nothing else: it is read as ONNX, whatever it is called. */

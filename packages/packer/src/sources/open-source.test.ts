@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { addModel, modelFile, temporaryFolder } from "../onnx-model.fixture.ts";
+import { addModel, modelFile, temporaryFolder } from "../onnx/onnx-model.fixture.ts";
 import { openSource } from "./open-source.ts";
 
 describe("openSource", () => {

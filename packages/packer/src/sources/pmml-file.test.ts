@@ -2,10 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
-import { contentsOf } from "../files.fixture.ts";
-import { temporaryFolder } from "../onnx-model.fixture.ts";
+import { temporaryFolder } from "../onnx/onnx-model.fixture.ts";
 import { pack } from "../pack.ts";
-import { verify } from "../verify.ts";
+import { contentsOf } from "../registry/files.fixture.ts";
+import { verify } from "../verify/verify.ts";
 import {
   categorical,
   numeric,

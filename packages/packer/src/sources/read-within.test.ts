@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../onnx-model.fixture.ts";
+import { temporaryFolder } from "../onnx/onnx-model.fixture.ts";
 import { readTextWithin } from "./read-within.ts";
 
 describe("readTextWithin", () => {

@@ -2,8 +2,8 @@ import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:
 import { dirname, join } from "node:path";
 import { sha256 } from "@selvedge/protocol";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../onnx-model.fixture.ts";
-import { graphModel, layersModel, tfjsFile } from "../tfjs-model.fixture.ts";
+import { temporaryFolder } from "../onnx/onnx-model.fixture.ts";
+import { graphModel, layersModel, tfjsFile } from "../tfjs/tfjs-model.fixture.ts";
 import { openSource } from "./open-source.ts";
 
 const SHARD = "group1-shard2of2.bin";

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { TensorProto_DataLocation as DataLocation, TensorProtoSchema } from "onnx-buf";
 import { beforeEach, describe, expect, it } from "vitest";
-import { contentsOf } from "../files.fixture.ts";
 import { elementsOf } from "../named-tensor.ts";
 import {
   addModel,
@@ -16,10 +15,11 @@ import {
   node,
   temporaryFolder,
   value,
-} from "../onnx-model.fixture.ts";
+} from "../onnx/onnx-model.fixture.ts";
 import { type PackOptions, pack } from "../pack.ts";
-import { noise } from "../run-model.fixture.ts";
-import { verify } from "../verify.ts";
+import { contentsOf } from "../registry/files.fixture.ts";
+import { noise } from "../runtime/run-model.fixture.ts";
+import { verify } from "../verify/verify.ts";
 import { openSource } from "./open-source.ts";
 
 const VOCABULARY = 200;

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { SelvedgeError } from "@selvedge/protocol";
 import type { Attachment } from "../assemble-pack.ts";
-import { readModel } from "../read-model.ts";
+import { readModel } from "../onnx/read-model.ts";
 import { graphInputs } from "./complete-signature.ts";
 import type { SourceKind, SourcePlace } from "./model-source.ts";
 import { pathWithin, readTextWithin, readWithin } from "./read-within.ts";

@@ -1,8 +1,8 @@
 import { elementCount } from "@selvedge/protocol";
 import type { ValueInfoProto } from "onnx-buf";
+import { seededRandom } from "../golden/seeded-random.ts";
 import { bytesFrom, isRunnable, type NamedTensor, type RunnableType } from "../named-tensor.ts";
-import { elementType } from "../onnx-element-type.ts";
-import { seededRandom } from "../seeded-random.ts";
+import { elementType } from "../onnx/onnx-element-type.ts";
 import { isRecord } from "./is-record.ts";
 
 /** How many tokens to try: answers over a large vocabulary are short only for a few. */

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import { seededRandom } from "../../golden/seeded-random.ts";
 import { bytesFrom, elementsOf, type NamedTensor } from "../../named-tensor.ts";
-import { answer } from "../../run-model.fixture.ts";
-import { seededRandom } from "../../seeded-random.ts";
+import { answer } from "../../runtime/run-model.fixture.ts";
 import { convertPmml } from "./convert-pmml.ts";
 import { COLOURS } from "./pmml-documents.fixture.ts";
 import { pmmlEvaluator, type Row } from "./pmml-evaluator.fixture.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { elementsOf } from "../../named-tensor.ts";
-import { answer } from "../../run-model.fixture.ts";
+import { answer } from "../../runtime/run-model.fixture.ts";
 import { convertPmml } from "./convert-pmml.ts";
 import {
   COLOURS,

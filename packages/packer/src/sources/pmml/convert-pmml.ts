@@ -1,7 +1,7 @@
 import { TensorProto_DataType as DataType, type ModelProto } from "onnx-buf";
 import type { Attachment } from "../../assemble-pack.ts";
 import type { NamedTensor } from "../../named-tensor.ts";
-import { integerAttribute } from "../../onnx-node.ts";
+import { integerAttribute } from "../../onnx/onnx-node.ts";
 import { modelCategories, modelNumber } from "./convert-model.ts";
 import { dataDictionary } from "./data-dictionary.ts";
 import { DictionaryScope, type FieldInput } from "./field-scope.ts";

@@ -1,4 +1,4 @@
-import { integerAttribute } from "../../onnx-node.ts";
+import { integerAttribute } from "../../onnx/onnx-node.ts";
 import type { OnnxBuilder } from "./onnx-builder.ts";
 import type { PmmlElement } from "./pmml-element.ts";
 

@@ -9,8 +9,8 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { makeTensor } from "../../graph-editor.ts";
-import { integerAttribute, makeNode } from "../../onnx-node.ts";
+import { makeTensor } from "../../onnx/graph-editor.ts";
+import { integerAttribute, makeNode } from "../../onnx/onnx-node.ts";
 
 /** The operators of trees: https://github.com/onnx/onnx/blob/main/docs/Operators-ml.md. */
 export const ML_DOMAIN = "ai.onnx.ml";

@@ -1,5 +1,5 @@
+import { seededRandom } from "../../golden/seeded-random.ts";
 import { bytesFrom, type NamedTensor } from "../../named-tensor.ts";
-import { seededRandom } from "../../seeded-random.ts";
 import type { FieldInput } from "./field-scope.ts";
 
 /** How many rows to prove a device with. */

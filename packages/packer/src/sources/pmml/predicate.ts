@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { integerAttribute, integersAttribute } from "../../onnx-node.ts";
+import { integerAttribute, integersAttribute } from "../../onnx/onnx-node.ts";
 import { COMPARISONS, isOperator, type Operator, threshold } from "./comparison.ts";
 import type { Column, FieldScope } from "./field-scope.ts";
 import type { OnnxBuilder } from "./onnx-builder.ts";

@@ -1,5 +1,5 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { integerAttribute } from "../../onnx-node.ts";
+import { integerAttribute } from "../../onnx/onnx-node.ts";
 import type { FieldScope } from "./field-scope.ts";
 import { normalizeCategories, normalizeNumber } from "./normalization.ts";
 import type { OnnxBuilder } from "./onnx-builder.ts";

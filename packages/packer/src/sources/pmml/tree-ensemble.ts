@@ -3,7 +3,7 @@ import {
   integerAttribute,
   integersAttribute,
   stringsAttribute,
-} from "../../onnx-node.ts";
+} from "../../onnx/onnx-node.ts";
 import { ML_DOMAIN, type OnnxBuilder } from "./onnx-builder.ts";
 
 /** What a node of a tree asks, of the rows that come to it. */
