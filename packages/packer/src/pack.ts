@@ -1,14 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import {
-  blobsOf,
-  isFileName,
-  type Manifest,
-  type Provenance,
-  SelvedgeError,
-} from "@selvedge/protocol";
+import { blobsOf, type Manifest, type Provenance, SelvedgeError } from "@selvedge/protocol";
 import type { ModelProto } from "onnx-buf";
-import { type Attachment, assemblePack } from "./assemble-pack.ts";
+import { assemblePack } from "./assemble-pack.ts";
+import { readAttachments, withOwn } from "./attachments.ts";
 import { calibrate } from "./golden/calibrate.ts";
 import { readCases } from "./golden/cases-file.ts";
 import { checkCases } from "./golden/check-cases.ts";
@@ -46,7 +40,7 @@ const MANIFEST_GOAL = 64 * 1024;
 
 /** What to pack, and into which registry. */
 export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, RuntimeOptions {
-  /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; or a PMML file. */
+  /** An ONNX file; a folder that MLflow wrote, or as transformers.js loads it; a PMML file; a `model.json` of TensorFlow.js. */
   readonly model: string;
   /** Which of several models in a folder, as a path within it, such as `onnx/decoder_model.onnx`. */
   readonly file?: string | undefined;
@@ -321,33 +315,4 @@ function warningsAbout({ manifest }: PackResult["bytes"], golden: GoldenSet): st
       `No golden answer is larger than ${magnitude.toPrecision(2)}, so they prove little. Give inputs that the model has an answer to with --golden FILE.`,
     );
   return warnings;
-}
-
-/** What lies beside a model, but for what the caller gives under the same name. */
-function withOwn(beside: readonly Attachment[], own: readonly Attachment[]): Attachment[] {
-  return [...beside.filter(({ name }) => own.every((other) => other.name !== name)), ...own];
-}
-
-async function readAttachments(paths: readonly string[]): Promise<Attachment[]> {
-  const attachments: Attachment[] = [];
-  for (const path of paths) {
-    const name = basename(path);
-    if (!isFileName(name))
-      throw new SelvedgeError(
-        "options-invalid",
-        `Attachment ${path}: a pack cannot carry a file of this name. Rename it to letters, digits, spaces, ".", "+" and "-".`,
-      );
-    if (attachments.some((attachment) => attachment.name === name))
-      throw new SelvedgeError(
-        "options-invalid",
-        `Attachment ${path}: another one is called ${name} too. Rename one of them.`,
-      );
-    const bytes = await readFile(path).catch((cause: unknown) => {
-      throw new SelvedgeError("not-found", `Attachment ${path}: cannot be read. Check the path.`, {
-        cause,
-      });
-    });
-    attachments.push({ name, bytes });
-  }
-  return attachments;
 }

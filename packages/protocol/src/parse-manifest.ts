@@ -1,7 +1,6 @@
-import { ELEMENT_TYPES, elementCount, tensorBytes } from "./element-type.ts";
+import { ELEMENT_TYPES } from "./element-type.ts";
 import { Field } from "./field.ts";
 import {
-  type BlobRef,
   DTYPES,
   type GoldenCase,
   type GoldenOutput,
@@ -10,26 +9,15 @@ import {
   MANIFEST_FORMAT,
   type Manifest,
   type Provenance,
-  pieceDigests,
   type ReleaseTests,
-  type TensorDelta,
-  type TensorRef,
   type Tolerance,
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+import { blobRef, type PackBlobs, tensorRef, withDelta } from "./parse-blob.ts";
 import { measuredMetrics, releaseTests } from "./parse-release-tests.ts";
-import { pieceCount } from "./pieces.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
-import { DELTA_CODEC } from "./tensor-delta.ts";
-
-/** What the blobs of one manifest are checked against. */
-interface Pack {
-  readonly segments: Manifest["segments"];
-  /** The blobs read so far, by digest. */
-  readonly blobs: Map<string, BlobRef>;
-}
 
 /**
  * Reads a manifest and checks everything that can be checked without the bytes it speaks of. Fields
@@ -56,7 +44,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       sha256: segment.at("sha256").sha256(),
       bytes: segment.at("bytes").integer({ min: 0 }),
     }));
-  const pack: Pack = { segments, blobs: new Map() };
+  const pack: PackBlobs = { segments, blobs: new Map() };
   const signature = {
     inputs: named(root.at("signature").at("inputs"), valueInfo),
     outputs: named(root.at("signature").at("outputs"), valueInfo),
@@ -116,7 +104,7 @@ function sourceFile(field: Field): { file: string; bytes: number; sha256: string
 
 function variantList(
   field: Field,
-  { pack, tests }: { pack: Pack; tests: ReleaseTests | undefined },
+  { pack, tests }: { pack: PackBlobs; tests: ReleaseTests | undefined },
 ): Variant[] {
   const taken = new Set<string>();
   const variants = field.items().map((variant): Variant => {
@@ -172,7 +160,7 @@ function golden(
     pack,
     signature,
     variants,
-  }: { pack: Pack; signature: Manifest["signature"]; variants: readonly Variant[] },
+  }: { pack: PackBlobs; signature: Manifest["signature"]; variants: readonly Variant[] },
 ): Manifest["golden"] {
   const tolerance = field.at("tolerance").record(toleranceItem);
   const cases = field
@@ -202,7 +190,7 @@ function goldenCase(
     pack,
     signature,
     variants,
-  }: { pack: Pack; signature: Manifest["signature"]; variants: readonly Variant[] },
+  }: { pack: PackBlobs; signature: Manifest["signature"]; variants: readonly Variant[] },
 ): GoldenCase {
   const known = (values: readonly ValueInfo[]) => (tensor: Field) => {
     const ref = tensorRef(tensor, pack, { mayBeStrings: true });
@@ -248,74 +236,4 @@ function valueInfo(field: Field): ValueInfo {
       .items()
       .map((dim) => dim.integer({ min: -1 })),
   };
-}
-
-function tensorRef(field: Field, pack: Pack, { mayBeStrings = false } = {}): TensorRef {
-  const dims = field
-    .at("dims")
-    .items()
-    .map((dim) => dim.integer({ min: 0 }));
-  if (!Number.isSafeInteger(elementCount(dims))) field.at("dims").fail("fewer than 2^53 elements");
-  const ref: TensorRef = {
-    name: field.at("name").text(),
-    dtype: field.at("dtype").oneOf(ELEMENT_TYPES),
-    dims,
-    ...blobRef(field, pack),
-  };
-  const bytes = tensorBytes(ref.dtype, dims);
-  // Weights are never strings; inputs and answers have as many bytes as they have.
-  if (bytes === undefined && !mayBeStrings) field.at("dtype").fail("a type of fixed size");
-  if (bytes !== undefined && bytes !== ref.bytes)
-    field.at("bytes").fail(`${bytes}, as ${ref.dtype}[${dims.join(", ")}] takes`);
-  return withDelta(field, ref, pack);
-}
-
-function withDelta<T extends BlobRef>(
-  field: Field,
-  ref: T,
-  pack: Pack,
-): T & { readonly delta?: TensorDelta } {
-  const delta = field.at("delta").optional((item) => tensorDelta(item, ref, pack));
-  return delta === undefined ? ref : { ...ref, delta };
-}
-
-function tensorDelta(field: Field, target: BlobRef, pack: Pack): TensorDelta | undefined {
-  const codec = field.at("codec").text();
-  const base = field.at("base").sha256();
-  if (base === target.sha256) field.at("base").fail("the digest of another blob");
-  const blob = blobRef(field, pack);
-  if (blob.bytes >= target.bytes)
-    field.at("bytes").fail(`fewer than the ${target.bytes} of the blob itself`);
-  // A codec of later days is no reason to refuse a pack: the tensor itself is there too.
-  return codec === DELTA_CODEC ? { base, codec: DELTA_CODEC, ...blob } : undefined;
-}
-
-function blobRef(field: Field, { segments, blobs }: Pack): BlobRef {
-  const bytes = field.at("bytes").integer({ min: 0 });
-  const digest = field.at("sha256").sha256();
-  const at = field.at("at");
-  const location = {
-    segment: at.at("segment").integer({ min: 0 }),
-    offset: at.at("offset").integer({ min: 0 }),
-    length: at.at("length").integer({ min: 0 }),
-  };
-  if (location.length !== bytes) at.at("length").fail(`${bytes}, as many as the bytes beside it`);
-  const segment = segments[location.segment];
-  if (segment === undefined)
-    return at.at("segment").fail(`the index of one of ${segments.length} segments`);
-  if (location.offset + bytes > segment.bytes)
-    at.at("offset").fail(`a range within the segment's ${segment.bytes} bytes`);
-  const ref = { bytes, sha256: digest, at: location };
-  const chunks = field.at("chunks").optional((list) => list.items().map((chunk) => chunk.sha256()));
-  const blob: BlobRef = chunks === undefined ? ref : { ...ref, chunks };
-  const pieces = pieceDigests(blob);
-  if (pieces.length !== pieceCount(bytes))
-    field.at("chunks").fail(`${pieceCount(bytes)} digests, one for each MiB`);
-  // Pieces are what gets verified, digests what gets looked up: they have to speak of one thing.
-  if (pieces.length === 1 && pieces[0] !== digest) field.at("chunks").fail("the blob's own digest");
-  const same = blobs.get(digest);
-  if (same !== undefined && (same.bytes !== bytes || pieceDigests(same).join() !== pieces.join()))
-    field.at("sha256").fail("a digest that no blob of other size or pieces has");
-  blobs.set(digest, blob);
-  return blob;
 }
