@@ -17,9 +17,11 @@ export function roundAnswers(
 ): GoldenAnswer[] {
   const strictest = Math.min(...Object.values(tolerance).map(({ absolute }) => absolute));
   return answers.map((answer) => {
+    const most = SHARE * strictest * (answer.scale ?? 1);
     // A power of two, so that dividing and multiplying by it are exact.
-    const step = 2 ** Math.floor(Math.log2(SHARE * strictest * (answer.scale ?? 1)));
-    return rounded(answer, step);
+    const step = 2 ** Math.floor(Math.log2(most));
+    // Just below a power of two, the logarithm is rounded to that one's.
+    return rounded(answer, step > most ? step / 2 : step);
   });
 }
 
