@@ -6,6 +6,7 @@ import type { Availability } from "../worker/keeper-api.ts";
 import { availability } from "./availability.ts";
 import { install } from "./install.ts";
 import { FakeRegistry, select } from "./registry.fixture.ts";
+import { roomsOf } from "./rooms.fixture.ts";
 
 const { signal } = new AbortController();
 
@@ -26,8 +27,9 @@ afterEach(() => {
 });
 
 const ask = (isDownloading = false): Promise<Availability> =>
-  availability(database, select(), { signal, isDownloading });
-const installIt = () => install(database, select(), { signal, onProgress: () => undefined });
+  availability(roomsOf(database), select(), { signal, isDownloading });
+const installIt = () =>
+  install(roomsOf(database), select(), { signal, onProgress: () => undefined });
 
 test("a model that was never fetched is downloadable, with its bytes", async () => {
   expect(await ask()).toMatchObject({ state: "downloadable", bytes: pack.segment.byteLength });

@@ -1,24 +1,26 @@
 import { parseManifest, SelvedgeError } from "@selvedge/protocol";
 import { resolvePack } from "../channel/resolve.ts";
+import { findActive } from "../store/activations.ts";
 import { chooseVariant, findVariant } from "../store/choose-variant.ts";
-import type { Database } from "../store/database.ts";
-import { findActive, findManifestText, neededBlobs } from "../store/packs.ts";
+import { findManifestText, neededBlobs } from "../store/packs.ts";
 import { missingPieces } from "../store/pieces.ts";
 import type { Availability, PackSelector } from "../worker/keeper-api.ts";
 import { planDelivery } from "./plan-delivery.ts";
+import type { DeliveryRooms } from "./rooms.ts";
 
 /** Whether a model is stored, can be fetched, or neither, and how many bytes it would take. */
 export async function availability(
-  database: Database,
+  rooms: DeliveryRooms,
   selector: PackSelector,
   { signal, isDownloading }: { signal: AbortSignal; isDownloading: boolean },
 ): Promise<Availability> {
+  const { database } = rooms;
   try {
     const active = await findActive(database, selector);
-    const stored = active && (await findManifestText(database, active.digest));
+    const stored = active && (await findManifestText(database, active.current.digest));
     if (active !== undefined && stored !== undefined) {
       const manifest = parseManifest(stored);
-      const variant = findVariant(manifest, { ...selector, dtype: active.dtype });
+      const variant = findVariant(manifest, { ...selector, dtype: active.current.dtype });
       const needs = variant && neededBlobs(manifest, variant);
       const missing = needs && (await missingPieces(database, needs));
       if (missing?.size === 0) return { state: "available", bytes: 0, reasons: [] };

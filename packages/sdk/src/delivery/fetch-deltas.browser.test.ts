@@ -1,5 +1,6 @@
 import { PIECE_BYTES } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { findActive } from "../store/activations.ts";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import {
@@ -10,12 +11,13 @@ import {
   noise,
   type PackContent,
 } from "../store/pack.fixture.ts";
-import { findActive, neededBlobs } from "../store/packs.ts";
+import { neededBlobs } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
 import type { Progress } from "../worker/keeper-api.ts";
 import { availability } from "./availability.ts";
 import { install } from "./install.ts";
 import { FakeRegistry, select } from "./registry.fixture.ts";
+import { roomsOf } from "./rooms.fixture.ts";
 
 const LARGE = noise(PIECE_BYTES * 2 + 1000, 1);
 const SMALL = noise(5000, 2);
@@ -37,7 +39,7 @@ afterEach(() => {
 
 const { signal } = new AbortController();
 const installIt = (onProgress: (progress: Progress) => void = () => undefined) =>
-  install(database, select(), { signal, onProgress });
+  install(roomsOf(database), select(), { signal, onProgress });
 
 /** Publishes what the small change makes of the model. */
 async function publishUpdate(content: PackContent = {}): Promise<BuiltPack> {
@@ -64,13 +66,13 @@ const rawBytes = (pack: BuiltPack) =>
 /** Every byte of the pack is in the store, verified, and the pack is the one that answers. */
 async function expectInstalled(pack: BuiltPack): Promise<void> {
   await readBlobs(database, neededBlobs(pack.manifest, firstVariant(pack.manifest)));
-  expect(await findActive(database, select())).toMatchObject({ digest: pack.digest });
+  expect(await findActive(database, select())).toMatchObject({ current: { digest: pack.digest } });
 }
 
 test("a device that holds the bases fetches the deltas, and makes the tensors of them", async () => {
   await installIt();
   const update = await publishUpdate();
-  const asked = await availability(database, select(), { signal, isDownloading: false });
+  const asked = await availability(roomsOf(database), select(), { signal, isDownloading: false });
   const installed = await installIt();
   expect(installed).toMatchObject({ version: "2.0.0", bytes: rawBytes(update) });
   expect(installed.fetchedBytes).toBe(updateBytes(update));
@@ -86,7 +88,7 @@ test("availability says what the deltas take, and progress comes to that", async
   await installIt();
   const update = await publishUpdate();
   await database.use("forgetting", (connection) => connection.clear("activations"));
-  const asked = await availability(database, select(), { signal, isDownloading: false });
+  const asked = await availability(roomsOf(database), select(), { signal, isDownloading: false });
   expect(asked).toMatchObject({ state: "downloadable", bytes: updateBytes(update) });
   const seen: Progress[] = [];
   await installIt((progress) => seen.push(progress));
@@ -196,10 +198,12 @@ test("an abort while deltas are fetched is an abort, and the old version stays",
     request.range !== undefined && request.range[0] >= first
       ? registry.answer(request, { onChunk: () => controller.abort() })
       : undefined;
-  const installing = install(database, select(), {
+  const installing = install(roomsOf(database), select(), {
     signal: controller.signal,
     onProgress: () => undefined,
   });
   await expect(installing).rejects.toMatchObject({ name: "AbortError" });
-  expect(await findActive(database, select())).toMatchObject({ digest: before.digest });
+  expect(await findActive(database, select())).toMatchObject({
+    current: { digest: before.digest },
+  });
 });

@@ -1,14 +1,16 @@
 // One file, though long: one function against one registry that misbehaves in every way it can.
 import { manifestPath, PIECE_BYTES, segmentPath } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { findActive } from "../store/activations.ts";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, firstVariant, noise } from "../store/pack.fixture.ts";
-import { findActive, findPack, neededBlobs } from "../store/packs.ts";
+import { findPack, neededBlobs } from "../store/packs.ts";
 import { missingPieces, readBlobs } from "../store/pieces.ts";
 import type { Installed, Progress } from "../worker/keeper-api.ts";
 import { install } from "./install.ts";
 import { FakeRegistry, type SeenRequest, select } from "./registry.fixture.ts";
+import { roomsOf } from "./rooms.fixture.ts";
 
 const LARGE = noise(PIECE_BYTES * 2 + 1000, 1);
 const SMALL = noise(5000, 2);
@@ -41,7 +43,7 @@ function installIt({
   onProgress = () => undefined,
   onEngine,
 }: Options = {}): Promise<Installed> {
-  return install(database, selector, { signal, onProgress, onEngine });
+  return install(roomsOf(database), selector, { signal, onProgress, onEngine });
 }
 
 const needs = () => neededBlobs(pack.manifest, firstVariant(pack.manifest));
@@ -57,7 +59,9 @@ async function expectInstalled(): Promise<void> {
   const buffers = await readBlobs(database, needs());
   const bytes = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
   expect(bytes).toBe(pack.segment.byteLength);
-  expect(await findActive(database, select())).toEqual({ digest: pack.digest, dtype: "fp32" });
+  expect(await findActive(database, select())).toMatchObject({
+    current: { digest: pack.digest, dtype: "fp32" },
+  });
 }
 
 /** No pack is visible, whatever pieces are there. */

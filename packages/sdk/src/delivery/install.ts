@@ -1,14 +1,14 @@
 import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
+import { activate } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
-import { activate, findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
+import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
-import { fetchDeltas } from "./fetch-deltas.ts";
-import { fetchPieces } from "./fetch-pieces.ts";
-import { PieceWriter } from "./piece-writer.ts";
+import { deliver } from "./deliver.ts";
 import { planDelivery } from "./plan-delivery.ts";
+import type { DeliveryRooms } from "./rooms.ts";
 
 /**
  * A piece may vanish while others are fetched (another tab clears the cache); then it is fetched
@@ -18,11 +18,11 @@ const ROUNDS = 4;
 
 /**
  * Makes the pack a selector means complete and active: resolves it, fetches the pieces the store
- * lacks or the deltas that lead to them, verifies each, stores it, and makes the pack visible at the end, in one transaction. What was
- * stored before an error or an abort stays, and is not fetched again.
+ * lacks or the deltas that lead to them, verifies each, stores it, and makes the pack visible at the
+ * end, in one transaction. What was stored before an error or an abort stays, and is not fetched again.
  */
 export async function install(
-  database: Database,
+  rooms: DeliveryRooms,
   selector: PackSelector,
   {
     signal,
@@ -34,6 +34,7 @@ export async function install(
     onEngine?: ((engine: EngineName) => void) | undefined;
   },
 ): Promise<Installed> {
+  const { database } = rooms;
   const startedAt = performance.now();
   const report = (phase: Progress["phase"], loaded: number, total: number) =>
     onProgress({ phase, file: selector.name, loaded, total });
@@ -59,19 +60,7 @@ export async function install(
       loaded += bytes;
       report("fetch", loaded, total);
     };
-    const writer = new PieceWriter(database);
-    const host = { ...selector, signal };
-    try {
-      for (const range of plan.ranges)
-        for await (const piece of fetchPieces(range, host)) {
-          await writer.add(piece);
-          onFetched(piece.bytes.byteLength);
-        }
-      for await (const piece of fetchDeltas(plan, { ...host, database, onFetched, refused }))
-        await writer.add(piece);
-    } finally {
-      await writer.flush();
-    }
+    await deliver(rooms, plan, { ...selector, signal, onFetched, refused });
     if (await makeVisible(database, { pack, dtype, needs, selector }))
       return {
         digest: pack.digest,

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { install } from "../delivery/install.ts";
 import { FakeRegistry, select } from "../delivery/registry.fixture.ts";
-import { activationKey, type Database } from "../store/database.ts";
+import { roomsOf } from "../delivery/rooms.fixture.ts";
+import { activationKey } from "../store/activations.ts";
+import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, noise } from "../store/pack.fixture.ts";
 import { listPacks } from "../store/packs.ts";
@@ -21,7 +23,7 @@ beforeEach(async () => {
   });
   vi.stubGlobal("fetch", new FakeRegistry([pack]).fetch);
   const { signal } = new AbortController();
-  await install(database, select(), { signal, onProgress: () => undefined });
+  await install(roomsOf(database), select(), { signal, onProgress: () => undefined });
 });
 
 afterEach(() => {
@@ -61,7 +63,11 @@ test("nothing active for a selector is no error: the keeper has to install it fi
 test("what was installed for a backend that has other needs now is not active: the keeper finds another", async () => {
   const selector = select({ backend: "webgpu" });
   await database.use("activating", (connection) =>
-    connection.put("activations", { digest: pack.digest, dtype: "fp32" }, activationKey(selector)),
+    connection.put(
+      "activations",
+      { current: { digest: pack.digest, dtype: "fp32" }, isProven: true, refused: [] },
+      activationKey(selector),
+    ),
   );
   expect(await openPack(database, { by: "selector", selector })).toBeUndefined();
   await expect(openPack(database, { ...byDigest(), backend: "webgpu" })).rejects.toMatchObject({

@@ -1,7 +1,8 @@
 import { type Manifest, SelvedgeError } from "@selvedge/protocol";
+import { findActive } from "../store/activations.ts";
 import { chooseVariant, findVariant, type RunnableVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
-import { findActive, findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
+import { findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
 import { missingPieces, readBlobs } from "../store/pieces.ts";
 import type { PackRequest } from "../worker/engine-api.ts";
 import type { SessionSource } from "./engine-session.ts";
@@ -28,7 +29,8 @@ export async function openPack(
   database: Database,
   request: PackRequest,
 ): Promise<ReadPack | undefined> {
-  const wanted = request.by === "digest" ? request : await findActive(database, request.selector);
+  const wanted =
+    request.by === "digest" ? request : (await findActive(database, request.selector))?.current;
   if (wanted === undefined) return undefined;
   const { digest, dtype } = wanted;
   const pack = await findPack(database, digest);

@@ -1,9 +1,10 @@
 import { deleteDB, openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { activationKey, findActive } from "./activations.ts";
 import { Database } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
-import { findActive, listPacks } from "./packs.ts";
+import { listPacks, storedBytes } from "./packs.ts";
 import { missingPieces, readBlobs } from "./pieces.ts";
 
 let database: Database;
@@ -34,6 +35,30 @@ test("calls at once share one connection", async () => {
   const open = vi.spyOn(IDBFactory.prototype, "open");
   await Promise.all([listPacks(database), listPacks(database), findActive(database, select())]);
   expect(open).toHaveBeenCalledTimes(1);
+});
+
+test("what version 1 of the schema kept is carried over", async () => {
+  await database.close();
+  await deleteDB("selvedge");
+  const old = await openDB("selvedge", 1, {
+    upgrade(connection) {
+      connection.createObjectStore("packs", { keyPath: "digest" });
+      connection.createObjectStore("activations");
+      connection.createObjectStore("pieces");
+      connection.createObjectStore("outbox", { autoIncrement: true });
+    },
+  });
+  const kept = { digest: "ab".repeat(32), dtype: "fp32" };
+  await old.put("activations", kept, activationKey(select()));
+  await old.put("pieces", new ArrayBuffer(3), ["cd".repeat(32), 0]);
+  old.close();
+
+  expect(await findActive(database, select())).toEqual({
+    current: kept,
+    isProven: true,
+    refused: [],
+  });
+  expect(await storedBytes(database)).toBe(3);
 });
 
 describe("where IndexedDB is refused, every use is storage-unavailable and says why:", () => {

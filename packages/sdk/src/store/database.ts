@@ -1,10 +1,15 @@
 import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import type { PackSelector } from "../worker/keeper-api.ts";
+import {
+  type DBSchema,
+  type IDBPDatabase,
+  type IDBPTransaction,
+  openDB,
+  type StoreNames,
+} from "idb";
 import { storageError } from "./storage-error.ts";
 
 const DATABASE = "selvedge";
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** A pack whose pieces are all in the store. */
 export interface PackRecord {
@@ -20,10 +25,29 @@ export interface PackRecord {
   readonly usedAt: number;
 }
 
-/** Which pack answers for a selector. */
-export interface ActivationRecord {
+/** A pack, in one of its precisions. */
+export interface PackChoice {
   readonly digest: string;
   readonly dtype: Dtype;
+}
+
+/** What answers for a selector. */
+export interface ActivationRecord {
+  readonly current: PackChoice;
+  /** Whether `current` has given its golden answers on this device. */
+  readonly isProven: boolean;
+  /** What was proven before it: kept until `current` is proven too, and gone back to where it fails. */
+  readonly lastGood?: PackChoice;
+  /** Digests of packs that failed on this device, the latest last: not tried again. */
+  readonly refused: readonly string[];
+}
+
+/** Something that one tab at a time may do, where the browser has no Web Locks. */
+export interface LeaseRecord {
+  /** Who holds it. */
+  readonly owner: string;
+  /** Milliseconds since 1970, after which anyone may take it. */
+  readonly until: number;
 }
 
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */
@@ -35,6 +59,7 @@ export interface StoreSchema extends DBSchema {
   // ArrayBuffers, never Blobs: WebKit aborts the whole transaction on a Blob.
   pieces: { key: PieceKey; value: ArrayBuffer };
   outbox: { key: number; value: OtlpMetricsRequest };
+  leases: { key: string; value: LeaseRecord };
 }
 
 /**
@@ -81,12 +106,7 @@ export class Database {
 
   #open(): Promise<IDBPDatabase<StoreSchema>> {
     return openDB<StoreSchema>(DATABASE, SCHEMA_VERSION, {
-      upgrade(database) {
-        database.createObjectStore("packs", { keyPath: "digest" });
-        database.createObjectStore("activations");
-        database.createObjectStore("pieces");
-        database.createObjectStore("outbox", { autoIncrement: true });
-      },
+      upgrade: (database, from, _to, transaction) => upgrade(database, from, transaction),
       blocking: (_current, _blocked, event) => {
         this.#connection = undefined;
         if (event.target instanceof IDBDatabase) event.target.close();
@@ -98,10 +118,27 @@ export class Database {
   }
 }
 
-/** The key under which a selector's activation is kept. */
-export function activationKey(selector: PackSelector): string {
-  const { registry, name, channel, version, dtype, backend } = selector;
-  // "auto" may mean another dtype on another backend.
-  const place = backend === "wasm" ? [] : [backend];
-  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place]);
+/** Brings a database of any earlier version to this one. Nothing in it is lost. */
+async function upgrade(
+  database: IDBPDatabase<StoreSchema>,
+  from: number,
+  transaction: IDBPTransaction<StoreSchema, StoreName[], "versionchange">,
+): Promise<void> {
+  if (from < 1) {
+    database.createObjectStore("packs", { keyPath: "digest" });
+    database.createObjectStore("activations");
+    database.createObjectStore("pieces");
+    database.createObjectStore("outbox", { autoIncrement: true });
+  }
+  if (from < 2) {
+    database.createObjectStore("leases");
+    const store = transaction.objectStore("activations");
+    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
+      // Version 1 kept the choice alone, of packs that had all served.
+      const current = cursor.value as unknown as PackChoice;
+      await cursor.update({ current, isProven: true, refused: [] });
+    }
+  }
 }
+
+type StoreName = StoreNames<StoreSchema>;

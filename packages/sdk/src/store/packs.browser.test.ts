@@ -2,13 +2,12 @@ import { PIECE_BYTES } from "@selvedge/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
 import { Outbox } from "../telemetry/outbox.ts";
+import { activate, findActive } from "./activations.ts";
 import type { Database } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, firstVariant, noise } from "./pack.fixture.ts";
 import {
-  activate,
   clearPacks,
-  findActive,
   findManifestText,
   findPack,
   listPacks,
@@ -74,7 +73,11 @@ const missingOf = async (pack: BuiltPack) =>
 describe("activating", () => {
   test("makes a pack visible, and the answer for its selector alone", async () => {
     await install(first);
-    expect(await findActive(database, select())).toEqual({ digest: first.digest, dtype: "fp32" });
+    expect(await findActive(database, select())).toEqual({
+      current: { digest: first.digest, dtype: "fp32" },
+      isProven: false,
+      refused: [],
+    });
     expect(await findActive(database, select({ channel: "canary" }))).toBeUndefined();
     expect(await findActive(database, select({ version: "1.0.0" }))).toBeUndefined();
     expect((await findPack(database, first.digest))?.manifest).toEqual(first.manifest);
@@ -90,7 +93,9 @@ describe("activating", () => {
     );
     expect(await activatePack(second)).toBe(false);
     expect(await findPack(database, second.digest)).toBeUndefined();
-    expect(await findActive(database, select())).toMatchObject({ digest: first.digest });
+    expect(await findActive(database, select())).toMatchObject({
+      current: { digest: first.digest },
+    });
   });
 
   test("keeps when a pack was installed first, and the dtypes it has already", async () => {

@@ -8,24 +8,9 @@ import {
   sha256,
   type Variant,
 } from "@selvedge/protocol";
-import type { CachedPack, PackSelector } from "../worker/keeper-api.ts";
-import {
-  type ActivationRecord,
-  activationKey,
-  type Database,
-  type PackRecord,
-} from "./database.ts";
+import type { CachedPack } from "../worker/keeper-api.ts";
+import type { Database, PackChoice, PackRecord } from "./database.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
-
-/** The pack that answers for a selector, if one does. */
-export async function findActive(
-  database: Database,
-  selector: PackSelector,
-): Promise<ActivationRecord | undefined> {
-  return database.use("looking for a stored model", (connection) =>
-    connection.get("activations", activationKey(selector)),
-  );
-}
 
 /**
  * A pack in the store, with its manifest.
@@ -65,48 +50,6 @@ function findRecord(database: Database, digest: string): Promise<PackRecord | un
 
 async function isIntact({ digest, manifest }: PackRecord): Promise<boolean> {
   return (await sha256(new TextEncoder().encode(manifest))) === digest;
-}
-
-/**
- * Makes a pack visible, and the answer for a selector, in one transaction.
- *
- * @returns `false`, with nothing written, where one of the pieces it needs is not in the store.
- */
-export async function activate(
-  database: Database,
-  {
-    pack,
-    needs,
-    selector,
-  }: {
-    pack: Omit<PackRecord, "dtypes" | "installedAt" | "usedAt"> & { dtype: Dtype };
-    needs: readonly BlobRef[];
-    selector: PackSelector;
-  },
-): Promise<boolean> {
-  const { dtype, ...record } = pack;
-  return database.use(`installing ${pack.name}@${pack.version}`, async (connection) => {
-    const transaction = connection.transaction(["packs", "activations", "pieces"], "readwrite");
-    const pieces = transaction.objectStore("pieces");
-    const held = await Promise.all(needs.flatMap(pieceKeys).map((key) => pieces.getKey(key)));
-    if (held.includes(undefined)) return false;
-    const packs = transaction.objectStore("packs");
-    const before = await packs.get(pack.digest);
-    const now = Date.now();
-    await Promise.all([
-      packs.put({
-        ...record,
-        dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
-        installedAt: before?.installedAt ?? now,
-        usedAt: now,
-      }),
-      transaction
-        .objectStore("activations")
-        .put({ digest: pack.digest, dtype }, activationKey(selector)),
-      transaction.done,
-    ]);
-    return true;
-  });
 }
 
 /** Notes that a pack was opened just now. */
@@ -169,14 +112,17 @@ export async function removePacks(
     // Whatever no pack needs goes, what is left of downloads that were given up included; a download
     // that is under way notices at its end, and fetches again what went.
     const unneeded = (await pieces.getAllKeys()).filter((key) => !stillNeeded.has(pieceId(key)));
-    const removals = [
+    const removals: Promise<unknown>[] = [
       ...gone.map((pack) => packs.delete(pack.digest)),
       ...unneeded.map((key) => pieces.delete(key)),
     ];
     const activations = transaction.objectStore("activations");
-    for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue())
-      if (gone.some(({ digest }) => digest === cursor?.value.digest))
-        removals.push(cursor.delete());
+    const isGone = (choice?: PackChoice) => gone.some(({ digest }) => digest === choice?.digest);
+    for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue()) {
+      const { lastGood, ...active } = cursor.value;
+      if (isGone(active.current)) removals.push(cursor.delete());
+      else if (isGone(lastGood)) removals.push(cursor.update(active));
+    }
     await Promise.all([...removals, transaction.done]);
     return gone.length;
   });

@@ -2,6 +2,7 @@ import { type Remote, wrap } from "comlink";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { install } from "../delivery/install.ts";
 import { FakeRegistry, select } from "../delivery/registry.fixture.ts";
+import { roomsOf } from "../delivery/rooms.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { buildPack } from "../store/pack.fixture.ts";
 import type { EngineApi } from "./engine-api.ts";
@@ -19,7 +20,7 @@ beforeEach(async () => {
   const database = await freshDatabase();
   vi.stubGlobal("fetch", new FakeRegistry([await buildPack()]).fetch);
   const { signal } = new AbortController();
-  await install(database, select(), { signal, onProgress: () => undefined });
+  await install(roomsOf(database), select(), { signal, onProgress: () => undefined });
   await database.close();
   vi.unstubAllGlobals();
   worker = new Worker(new URL("./engine.ts", import.meta.url), { type: "module" });

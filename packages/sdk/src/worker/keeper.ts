@@ -3,6 +3,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
+import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Turns } from "../delivery/turns.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
@@ -14,6 +15,7 @@ import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 
 const calls = new Calls();
 const database = new Database();
+const rooms: DeliveryRooms = { database };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 /** Two loads of one model share one download: the second finds what the first has stored. */
@@ -31,7 +33,7 @@ const api: KeeperApi = {
       installs
         .take(modelKey(wanted), async () => {
           signal.throwIfAborted();
-          return install(database, wanted, { signal, onProgress, onEngine });
+          return install(rooms, wanted, { signal, onProgress, onEngine });
         })
         .finally(() => {
           release(onProgress);
@@ -41,7 +43,7 @@ const api: KeeperApi = {
 
   availability: (call, wanted) =>
     calls.run(call, (signal) =>
-      availability(database, wanted, {
+      availability(rooms, wanted, {
         signal,
         isDownloading: installs.isBusy(modelKey(wanted)),
       }),

@@ -1,0 +1,81 @@
+import type { BlobRef, Dtype } from "@selvedge/protocol";
+import type { PackSelector } from "../worker/keeper-api.ts";
+import type { ActivationRecord, Database, PackChoice, PackRecord } from "./database.ts";
+import { pieceKeys } from "./pieces.ts";
+
+/** What answers for a selector, if anything does. */
+export async function findActive(
+  database: Database,
+  selector: PackSelector,
+): Promise<ActivationRecord | undefined> {
+  return database.use("looking for a stored model", (connection) =>
+    connection.get("activations", activationKey(selector)),
+  );
+}
+
+/**
+ * Makes a pack visible, and the answer for a selector, in one transaction. What was proven before it
+ * is kept to go back to.
+ *
+ * @returns `false`, with nothing written, where one of the pieces it needs is not in the store.
+ */
+export async function activate(
+  database: Database,
+  {
+    pack,
+    needs,
+    selector,
+  }: {
+    pack: Omit<PackRecord, "dtypes" | "installedAt" | "usedAt"> & { dtype: Dtype };
+    needs: readonly BlobRef[];
+    selector: PackSelector;
+  },
+): Promise<boolean> {
+  const { dtype, ...record } = pack;
+  return database.use(`installing ${pack.name}@${pack.version}`, async (connection) => {
+    const transaction = connection.transaction(["packs", "activations", "pieces"], "readwrite");
+    const pieces = transaction.objectStore("pieces");
+    const held = await Promise.all(needs.flatMap(pieceKeys).map((key) => pieces.getKey(key)));
+    if (held.includes(undefined)) return false;
+    const packs = transaction.objectStore("packs");
+    const activations = transaction.objectStore("activations");
+    const key = activationKey(selector);
+    const [before, active] = await Promise.all([packs.get(pack.digest), activations.get(key)]);
+    const now = Date.now();
+    await Promise.all([
+      packs.put({
+        ...record,
+        dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
+        installedAt: before?.installedAt ?? now,
+        usedAt: now,
+      }),
+      activations.put(succeed(active, { digest: pack.digest, dtype }), key),
+      transaction.done,
+    ]);
+    return true;
+  });
+}
+
+/** The key under which a selector's activation is kept. */
+export function activationKey(selector: PackSelector): string {
+  const { registry, name, channel, version, dtype, backend } = selector;
+  // "auto" may mean another dtype on another backend.
+  const place = backend === "wasm" ? [] : [backend];
+  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place]);
+}
+
+function succeed(before: ActivationRecord | undefined, current: PackChoice): ActivationRecord {
+  if (before === undefined) return { current, isProven: false, refused: [] };
+  if (isSame(before.current, current)) return before;
+  const lastGood = before.isProven ? before.current : before.lastGood;
+  return {
+    current,
+    isProven: false,
+    ...(lastGood === undefined ? {} : { lastGood }),
+    refused: before.refused,
+  };
+}
+
+function isSame(one: PackChoice, other: PackChoice): boolean {
+  return one.digest === other.digest && one.dtype === other.dtype;
+}
