@@ -8,6 +8,7 @@ import {
   SelvedgeError,
   sha256,
 } from "@selvedge/protocol";
+import type { Network } from "../delivery/network.ts";
 import { requestText } from "../delivery/request.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 
@@ -29,20 +30,25 @@ export async function resolvePack(
   { registry, name, channel, version }: PackSelector,
   {
     signal,
+    network,
     stored,
   }: {
     signal: AbortSignal;
+    network: Network;
     /** The text of a manifest in the store. */
     stored: (digest: string) => Promise<string | undefined>;
   },
 ): Promise<ResolvedPack> {
   const entry: { version: string; manifest?: string } =
-    version === undefined ? await entryOf({ registry, name, channel }, signal) : { version };
+    version === undefined
+      ? await entryOf({ registry, name, channel }, { network, signal })
+      : { version };
   const title = `manifest of ${name}@${entry.version}`;
   const ask = async (cache: RequestCache) =>
     readText(
       await requestText(registry + manifestPath(name, entry.version), {
         document: title,
+        network,
         signal,
         cache,
       }),
@@ -75,11 +81,12 @@ async function readText(text: string): Promise<{ text: string; digest: string }>
 
 async function entryOf(
   { registry, name, channel }: { registry: string; name: string; channel: string },
-  signal: AbortSignal,
+  { network, signal }: { network: Network; signal: AbortSignal },
 ): Promise<{ version: string; manifest: string }> {
   const title = `channels of ${name}`;
   const text = await requestText(registry + channelsPath(name), {
     document: title,
+    network,
     signal,
     cache: "no-cache",
   });

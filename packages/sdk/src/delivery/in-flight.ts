@@ -18,6 +18,11 @@ export class InFlight {
     return this.#peak;
   }
 
+  /** Whether someone waits for room. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   hasRoom(bytes: number): boolean {
     return this.#waiting.length === 0 && this.#fits(bytes);
   }

@@ -11,9 +11,8 @@ interface NetworkInformation {
 }
 
 /** Whether the link is paid for by the byte, or its owner wants it used sparingly, so far as the browser says. */
-export function isMetered({
-  connection,
-}: Navigator | WorkerNavigator | { connection?: NetworkInformation } = navigator): boolean {
+export function isMetered(device: object = navigator): boolean {
+  const { connection } = device as { connection?: NetworkInformation };
   return connection?.saveData === true || connection?.type === "cellular";
 }
 

@@ -19,6 +19,8 @@ export type FetchResponse = Pick<Response, "status" | "headers" | "url" | "redir
 /** How delivery reaches registries, and whatever its patience hangs on: tests bring their own. */
 export interface Network {
   readonly fetch: Fetch;
+  /** The page's own: what is asked of it needs no permission beforehand. */
+  readonly origin: string;
   /** Whether the device says that it has a connection at all. */
   readonly isOnline: () => boolean;
   readonly isMetered: () => boolean;
@@ -37,6 +39,7 @@ export interface Network {
 export function browserNetwork(own: Partial<Network> = {}): Network {
   return {
     fetch: (url, init) => fetch(url, init),
+    origin: location.origin,
     isOnline: () => navigator.onLine,
     isMetered: () => isMetered(navigator),
     meteredDownloads: "foreground",

@@ -21,6 +21,7 @@ export class PieceWriter {
   readonly #inFlight: InFlight;
   #pieces: Piece[] = [];
   #bytes = 0;
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database, inFlight: InFlight = new InFlight(IN_FLIGHT_BYTES)) {
     this.#database = database;
@@ -38,7 +39,7 @@ export class PieceWriter {
   async add(piece: Piece): Promise<void> {
     this.#pieces.push(piece);
     this.#bytes += piece.bytes.byteLength;
-    if (this.#bytes >= WRITE_BYTES) await this.flush();
+    if (this.#bytes >= WRITE_BYTES || this.#inFlight.isWaitedFor) await this.flush();
   }
 
   /** Gives back the room of a buffer that is not to be written. */
@@ -46,16 +47,21 @@ export class PieceWriter {
     this.#inFlight.give(bytes);
   }
 
-  /** Writes what has not been written yet. */
-  async flush(): Promise<void> {
-    const pieces = this.#pieces;
-    const bytes = this.#bytes;
-    this.#pieces = [];
-    this.#bytes = 0;
-    try {
-      await putPieces(this.#database, pieces);
-    } finally {
-      this.#inFlight.give(bytes);
-    }
+  /** Writes what has not been written yet, after what is being written: one copy at a time is enough. */
+  flush(): Promise<void> {
+    const write = async () => {
+      const pieces = this.#pieces;
+      const bytes = this.#bytes;
+      this.#pieces = [];
+      this.#bytes = 0;
+      try {
+        await putPieces(this.#database, pieces);
+      } finally {
+        this.#inFlight.give(bytes);
+      }
+    };
+    const written = this.#written.then(write, write);
+    this.#written = written;
+    return written;
   }
 }

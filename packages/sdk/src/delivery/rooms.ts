@@ -1,9 +1,11 @@
 import type { Database } from "../store/database.ts";
 import type { PackUsage } from "../tabs/pack-usage.ts";
+import type { Network } from "./network.ts";
 
 /** What delivery works with: one of each in a keeper. */
 export interface DeliveryRooms {
   readonly database: Database;
+  readonly network: Network;
   /** What other tabs are doing with packs. */
   readonly usage: PackUsage;
 }

@@ -41,13 +41,16 @@ export class Tries {
   /**
    * Waits until it is time to try again.
    *
+   * @param round when what failed was begun; where others have failed since, this is the same failure
    * @throws what failed, where trying again is no use; the signal's reason, as soon as it fires.
    */
-  async again(error: unknown): Promise<void> {
+  async again(error: unknown, round: number = this.#round): Promise<void> {
     this.#signal.throwIfAborted();
+    const most = triesFor(error, this.#network);
+    if (round !== this.#round && most > 0) return;
     this.#failed += 1;
     this.#round += 1;
-    if (this.#failed >= triesFor(error, this.#network)) throw error;
+    if (this.#failed >= most) throw error;
     const { random, wait } = this.#network;
     const backoffMs = random() * Math.min(LONGEST_MS, BASE_MS * 2 ** (this.#failed - 1));
     await wait(retryAfterOf(error) + backoffMs, this.#signal);

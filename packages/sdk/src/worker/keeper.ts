@@ -3,6 +3,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
+import { browserNetwork } from "../delivery/network.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Turns } from "../delivery/turns.ts";
 import { Database } from "../store/database.ts";
@@ -18,7 +19,7 @@ import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 const calls = new Calls();
 const database = new Database();
 const locks = new WebLocks(navigator.locks);
-const rooms: DeliveryRooms = { database, usage: packUsage(locks) };
+const rooms: DeliveryRooms = { database, network: browserNetwork(), usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 /** Two loads of one model share one download: the second finds what the first has stored. */
