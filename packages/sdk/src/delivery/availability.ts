@@ -29,6 +29,7 @@ export async function availability(
       signal,
       network: rooms.network,
       stored: (digest) => findManifestText(database, digest),
+      trust: rooms.trust,
     });
     const variant = chooseVariant(manifest, selector);
     const { bytes } = await planDelivery(database, { manifest, variant });

@@ -2,7 +2,7 @@ import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import { activate } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, PackRecord } from "../store/database.ts";
 import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
@@ -47,6 +47,7 @@ export async function install(
     signal,
     network: rooms.network,
     stored: (digest) => findManifestText(database, digest),
+    trust: rooms.trust,
   });
   const resolvedAt = performance.now();
   const variant = chooseVariant(pack.manifest, selector);
@@ -100,8 +101,25 @@ function makeVisible(
   const { digest, text, manifest } = pack;
   const { name, version } = manifest;
   return activate(database, {
-    pack: { digest, registry: selector.registry, name, version, manifest: text, dtype },
+    pack: {
+      digest,
+      registry: selector.registry,
+      name,
+      version,
+      manifest: text,
+      dtype,
+      ...signatureOf(pack, selector),
+    },
     needs,
     selector,
   });
+}
+
+/** What a stored pack keeps of its signature, for pages with other keys and for `model.info`. */
+function signatureOf(
+  { signature }: ResolvedPack,
+  { trust }: PackSelector,
+): Pick<PackRecord, "signature" | "signedBy"> {
+  if (signature === undefined || trust === undefined) return {};
+  return { signature: signature.text, signedBy: { [trust]: signature.signedBy } };
 }

@@ -45,8 +45,16 @@ export async function request(url: string, options: RequestOptions): Promise<Ans
   throw wrong;
 }
 
-/** Fetches a small text, and tries again where that may help. @throws as `request`. */
-export function requestText(url: string, options: RequestOptions): Promise<string> {
+/**
+ * Fetches a small text, and tries again where that may help.
+ *
+ * @param options.limitBytes what no such document is longer than
+ * @throws as `request`, and SelvedgeError `response-invalid` for more than that.
+ */
+export function requestText(
+  url: string,
+  { limitBytes = DOCUMENT_LIMIT, ...options }: RequestOptions & { readonly limitBytes?: number },
+): Promise<{ text: string; headers: Headers }> {
   return tryOften(async () => {
     const answer = await request(url, options);
     try {
@@ -55,15 +63,15 @@ export function requestText(url: string, options: RequestOptions): Promise<strin
       let bytes = 0;
       for (let chunk = await answer.read(); chunk !== undefined; chunk = await answer.read()) {
         bytes += chunk.byteLength;
-        if (bytes > DOCUMENT_LIMIT)
+        if (bytes > limitBytes)
           throw new SelvedgeError(
             "response-invalid",
-            `${options.document}: ${url} answered more than ${DOCUMENT_LIMIT} bytes, which no such document has. Check the registry address.`,
+            `${options.document}: ${url} answered more than ${limitBytes} bytes, which no such document has. Check the registry address.`,
             { detail: { url } },
           );
         text += decoder.decode(chunk, { stream: true });
       }
-      return text + decoder.decode();
+      return { text: text + decoder.decode(), headers: answer.headers };
     } finally {
       answer.end();
     }
