@@ -4,6 +4,7 @@ import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
+import { browserNetwork } from "../delivery/network.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
@@ -22,14 +23,17 @@ const calls = new Calls();
 const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
-let rooms: DeliveryRooms = { database, usage: packUsage(locks) };
+let rooms: DeliveryRooms = { database, network: browserNetwork(), usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
   start({ telemetry, registry, anchors }, onSend) {
     if (anchors !== undefined)
-      rooms = { ...rooms, trust: new Trust(anchors, { registry, database }) };
+      rooms = {
+        ...rooms,
+        trust: new Trust(anchors, { registry, database, network: rooms.network }),
+      };
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
