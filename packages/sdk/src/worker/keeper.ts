@@ -2,9 +2,11 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { availability } from "../delivery/availability.ts";
+import { findUpdate } from "../delivery/find-update.ts";
 import { install } from "../delivery/install.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Turns } from "../delivery/turns.ts";
+import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
@@ -28,12 +30,12 @@ const api: KeeperApi = {
     sender.wake();
   },
 
-  install: (call, wanted, onProgress = () => undefined, onEngine?) =>
+  install: (call, wanted, onProgress = () => undefined, onEngine?, how = {}) =>
     calls.run(call, (signal) =>
       installs
         .take(modelKey(wanted), async () => {
           signal.throwIfAborted();
-          return install(rooms, wanted, { signal, onProgress, onEngine });
+          return install(rooms, wanted, { ...how, signal, onProgress, onEngine });
         })
         .finally(() => {
           release(onProgress);
@@ -47,6 +49,15 @@ const api: KeeperApi = {
         signal,
         isDownloading: installs.isBusy(modelKey(wanted)),
       }),
+    ),
+
+  findUpdate: (call, wanted, loaded) =>
+    calls.run(call, (signal) => findUpdate(rooms, wanted, { loaded, signal })),
+  standing: (call, wanted) =>
+    calls.run(call, async () => standingOf(await findActive(database, wanted))),
+  settle: (call, wanted, choice, verdict) =>
+    calls.run(call, async () =>
+      standingOf(await settle(database, { selector: wanted, choice, verdict })),
     ),
 
   attachment: (call, digest, name) =>
