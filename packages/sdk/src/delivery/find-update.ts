@@ -13,13 +13,14 @@ import type { DeliveryRooms } from "./rooms.ts";
  * @returns `undefined` where it does not, or where that pack has failed on this device.
  */
 export async function findUpdate(
-  { database }: DeliveryRooms,
+  { database, trust }: DeliveryRooms,
   selector: PackSelector,
   { loaded, signal }: { loaded: string; signal: AbortSignal },
 ): Promise<FoundUpdate | undefined> {
   const { digest, manifest } = await resolvePack(selector, {
     signal,
     stored: (wanted) => findManifestText(database, wanted),
+    trust,
   });
   const active = await findActive(database, selector);
   if (active?.next !== undefined && active.next.digest !== digest)

@@ -3,7 +3,7 @@ import type { ResolvedPack } from "../channel/resolve.ts";
 import type { InstallRole } from "../store/activation-rules.ts";
 import { activate } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, PackRecord } from "../store/database.ts";
 import { neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
@@ -98,9 +98,26 @@ function makeVisible(
   const { digest, text, manifest } = pack;
   const { name, version } = manifest;
   return activate(database, {
-    pack: { digest, registry: selector.registry, name, version, manifest: text, dtype },
+    pack: {
+      digest,
+      registry: selector.registry,
+      name,
+      version,
+      manifest: text,
+      dtype,
+      ...signatureOf(pack, selector),
+    },
     needs,
     selector,
     role,
   });
+}
+
+/** What a stored pack keeps of its signature, for pages with other keys and for `model.info`. */
+function signatureOf(
+  { signature }: ResolvedPack,
+  { trust }: PackSelector,
+): Pick<PackRecord, "signature" | "signedBy"> {
+  if (signature === undefined || trust === undefined) return {};
+  return { signature: signature.text, signedBy: { [trust]: signature.signedBy } };
 }

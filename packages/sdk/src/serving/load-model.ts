@@ -2,6 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { checkNames, type LoadOptions } from "../options.ts";
 import { findGpu } from "../proving/gpu.ts";
 import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
+import { anchorsId } from "../public-keys.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Installed, PackSelector } from "../worker/keeper-api.ts";
 import type { Behind } from "./behind.ts";
@@ -28,7 +29,7 @@ export async function loadModel<Name extends string>(
   try {
     signal?.throwIfAborted();
     requireCapable();
-    const selector = await selectorOf(rooms.registry, name, options);
+    const selector = await selectorOf(rooms, name, options);
     host = rooms.newHost(selector);
     const first = await openModel({ host, keeper }, selector, options);
     const { opened, installed } = first;
@@ -47,6 +48,7 @@ export async function loadModel<Name extends string>(
     };
     const model: Model<Name> = new Model<Name>({
       served: { host, opened, timings, candidates },
+      trust: selector.trust,
       keeper,
       reporter,
       feed,
@@ -84,13 +86,14 @@ export async function loadModel<Name extends string>(
  * @throws SelvedgeError `no-candidate` where a GPU is asked for that is not there.
  */
 export async function selectorOf(
-  registry: string,
+  { registry, anchors }: Pick<LoadRooms, "registry" | "anchors">,
   name: string,
   options: LoadOptions,
 ): Promise<PackSelector> {
   const { channel = "stable", version, dtype = "auto", backend } = options;
   const pin = version === undefined ? {} : { version };
-  const wanted = { registry, name, channel, dtype, ...pin };
+  const under = anchors === undefined ? {} : { trust: await anchorsId(anchors) };
+  const wanted = { registry, name, channel, dtype, ...pin, ...under };
   if (backend !== "webgpu") return { ...wanted, backend: "wasm", features: [] };
   return { ...wanted, backend, features: await requireGpu(name) };
 }

@@ -7,6 +7,8 @@ import type { Model } from "./model.ts";
 /** The rooms that loading goes through. */
 export interface LoadRooms {
   readonly registry: string;
+  /** Whose signatures are believed, as the keeper reads it; absent where none is looked at. */
+  readonly anchors: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle. */

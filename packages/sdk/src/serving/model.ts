@@ -53,6 +53,8 @@ export interface ModelInfo {
   readonly backend: "wasm" | "webgpu";
   readonly runtime: { readonly name: "onnxruntime-web" | "tfjs"; readonly version: string };
   readonly signature: HostOpened["signature"];
+  /** The ids of the keys that signed the pack, where `publicKeys` were given; empty otherwise. */
+  readonly signedBy: readonly string[];
   /** Every place it could run, and why it does or does not. */
   readonly candidates: readonly Candidate[];
   /** Milliseconds each phase of loading took. */
@@ -80,6 +82,8 @@ export interface Served {
 /** Everything a model hangs from. */
 export interface ModelParts {
   readonly served: Served;
+  /** The digest of the trust anchors, where there are any. */
+  readonly trust: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
@@ -105,7 +109,9 @@ export class Model<Name extends string = string> {
     const { name, version, digest, dtype, engine, signature } = opened;
     const runtime = RUNTIMES[engine];
     const { backend } = host;
-    return { name, version, digest, dtype, backend, runtime, signature, candidates, timings };
+    const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
+    const pack = { name, version, digest, dtype, signature, signedBy };
+    return { ...pack, backend, runtime, candidates, timings };
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
+import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { findUpdate } from "../delivery/find-update.ts";
 import { install } from "../delivery/install.ts";
@@ -10,6 +11,8 @@ import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
+import { packUsage } from "../tabs/pack-usage.ts";
+import { WebLocks } from "../tabs/web-locks.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
@@ -17,14 +20,17 @@ import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 
 const calls = new Calls();
 const database = new Database();
-const rooms: DeliveryRooms = { database };
+const locks = new WebLocks(navigator.locks);
+let rooms: DeliveryRooms = { database, usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 /** Two loads of one model share one download: the second finds what the first has stored. */
 const installs = new Turns();
 
 const api: KeeperApi = {
-  start({ telemetry }, onSend) {
+  start({ telemetry, registry, anchors }, onSend) {
+    if (anchors !== undefined)
+      rooms = { ...rooms, trust: new Trust(anchors, { registry, database }) };
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
