@@ -106,7 +106,8 @@ export async function settle(
     // Another tab may have fetched what was lost.
     const isMended = verdict === "lost" && (await isWhole(before.current));
     const canGoBack = !isMended && (await isWhole(before.lastGood));
-    const after = afterVerdict(before, { choice, verdict, runtime: RUNTIMES, canGoBack });
+    const judged = { choice: { digest, dtype }, verdict, runtime: RUNTIMES, canGoBack };
+    const after = afterVerdict(before, judged);
     await activations.put(after, key);
     if (before.next !== undefined && after.next === undefined) await hide(transaction, before.next);
     await transaction.done;
