@@ -13,7 +13,7 @@ import type { DeliveryRooms } from "./rooms.ts";
  * @returns `undefined` where it does not, or where that pack has failed on this device.
  */
 export async function findUpdate(
-  { database, trust }: DeliveryRooms,
+  { database, trust, network }: DeliveryRooms,
   selector: PackSelector,
   { loaded, signal }: { loaded: string; signal: AbortSignal },
 ): Promise<FoundUpdate | undefined> {
@@ -21,6 +21,7 @@ export async function findUpdate(
     signal,
     stored: (wanted) => findManifestText(database, wanted),
     trust,
+    network,
   });
   const active = await findActive(database, selector);
   if (active?.next !== undefined && active.next.digest !== digest)

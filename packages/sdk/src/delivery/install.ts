@@ -8,6 +8,7 @@ import { neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { deliver } from "./deliver.ts";
+import type { Purpose } from "./metered.ts";
 import { planDelivery } from "./plan-delivery.ts";
 import { resolveUsable } from "./resolve-usable.ts";
 import type { DeliveryRooms } from "./rooms.ts";
@@ -31,11 +32,14 @@ export async function install(
     onProgress,
     onEngine,
     role = "current",
+    purpose,
   }: {
     signal: AbortSignal;
     onProgress: (progress: Progress) => void;
     onEngine?: ((engine: EngineName) => void) | undefined;
     role?: InstallRole | undefined;
+    /** @default "load" */
+    purpose?: Purpose | undefined;
   },
 ): Promise<Installed> {
   const { database } = rooms;
@@ -61,7 +65,7 @@ export async function install(
       loaded += bytes;
       report("fetch", loaded, total);
     };
-    await deliver(rooms, plan, { ...selector, signal, onFetched, refused });
+    await deliver(rooms, plan, { ...selector, signal, purpose, onFetched, refused });
     if (await makeVisible(database, { pack, dtype, needs, selector, role }))
       return {
         digest: pack.digest,

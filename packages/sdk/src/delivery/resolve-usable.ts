@@ -9,12 +9,17 @@ import type { DeliveryRooms } from "./rooms.ts";
  * here and another answers already, that one.
  */
 export async function resolveUsable(
-  { database, trust }: DeliveryRooms,
+  { database, trust, network }: DeliveryRooms,
   selector: PackSelector,
   signal: AbortSignal,
 ): Promise<ResolvedPack> {
   const resolve = (wanted: PackSelector) =>
-    resolvePack(wanted, { signal, stored: (digest) => findManifestText(database, digest), trust });
+    resolvePack(wanted, {
+      signal,
+      stored: (digest) => findManifestText(database, digest),
+      trust,
+      network,
+    });
   const named = await resolve(selector);
   const active = await findActive(database, selector);
   if (active === undefined || !isRefusedHere(active, named.digest)) return named;

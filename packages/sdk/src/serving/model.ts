@@ -2,6 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/prove-gpu.ts";
+import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
@@ -97,11 +98,14 @@ export class Model<Name extends string = string> {
   #served: Served;
   /** Engines that still answer calls made before another took over. */
   readonly #retiring = new Set<EngineHost>();
+  /** Takes back the mark that the pack is in use. */
+  #release: AbortController;
   readonly #disposal = new AbortController();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
     this.#served = parts.served;
+    this.#release = this.#hold(parts.served, whenIdle());
   }
 
   get info(): ModelInfo {
@@ -211,6 +215,7 @@ export class Model<Name extends string = string> {
   async dispose(): Promise<void> {
     if (this.#disposal.signal.aborted) return;
     this.#disposal.abort(this.#disposedError());
+    this.#release.abort();
     this.#parts.feed.end();
     for (const host of [this.#served.host, ...this.#retiring]) host.dispose();
     this.#parts.onDispose(this);
@@ -227,9 +232,14 @@ export class Model<Name extends string = string> {
    */
   moveTo(served: Served): void {
     const { host } = this.#served;
+    const release = this.#release;
+    this.#release = this.#hold(served, Promise.resolve());
     this.#served = served;
     this.#retiring.add(host);
-    void host.retire().then(() => this.#retiring.delete(host));
+    void host.retire().then(() => {
+      this.#retiring.delete(host);
+      release.abort();
+    });
   }
 
   /** @internal */
@@ -253,6 +263,13 @@ export class Model<Name extends string = string> {
 
   #requireLive(): void {
     this.#disposal.signal.throwIfAborted();
+  }
+
+  /** Marks a pack as in use: no tab makes room at its cost from then on. */
+  #hold({ opened }: Served, when: Promise<void>): AbortController {
+    const release = new AbortController();
+    void when.then(() => this.#parts.keeper.hold(opened.digest, release.signal));
+    return release;
   }
 
   #disposedError(): SelvedgeError {

@@ -93,7 +93,11 @@ export async function activate(
  */
 export async function settle(
   database: Database,
-  { selector, choice, verdict }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
+  {
+    selector,
+    choice: { digest, dtype },
+    verdict,
+  }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
 ): Promise<ActivationRecord | undefined> {
   return database.use("noting what became of a model", async (connection) => {
     const transaction = connection.transaction(STORES, "readwrite");
