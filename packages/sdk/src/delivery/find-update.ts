@@ -13,15 +13,15 @@ import type { DeliveryRooms } from "./rooms.ts";
  * @returns `undefined` where it does not, or where that pack has failed on this device.
  */
 export async function findUpdate(
-  { database, network, trust }: DeliveryRooms,
+  { database, trust, network }: DeliveryRooms,
   selector: PackSelector,
   { loaded, signal }: { loaded: string; signal: AbortSignal },
 ): Promise<FoundUpdate | undefined> {
   const { digest, manifest } = await resolvePack(selector, {
     signal,
-    network,
     stored: (wanted) => findManifestText(database, wanted),
     trust,
+    network,
   });
   const active = await findActive(database, selector);
   if (active?.next !== undefined && active.next.digest !== digest)

@@ -93,7 +93,11 @@ export async function activate(
  */
 export async function settle(
   database: Database,
-  { selector, choice, verdict }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
+  {
+    selector,
+    choice: { digest, dtype },
+    verdict,
+  }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
 ): Promise<ActivationRecord | undefined> {
   return database.use("noting what became of a model", async (connection) => {
     const transaction = connection.transaction(STORES, "readwrite");
@@ -106,7 +110,6 @@ export async function settle(
     // Another tab may have fetched what was lost.
     const isMended = verdict === "lost" && (await isWhole(before.current));
     const canGoBack = !isMended && (await isWhole(before.lastGood));
-    const { digest, dtype } = choice;
     const judged = { choice: { digest, dtype }, verdict, runtime: RUNTIMES, canGoBack };
     const after = afterVerdict(before, judged);
     await activations.put(after, key);
