@@ -445,6 +445,36 @@ describe("a root document", () => {
     expect(asked()).toHaveLength(2);
   });
 
+  test.each<[what: string, answer: () => Response]>([
+    ["an error", () => new Response("", { status: 503 })],
+    ["a web page", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+    [
+      "nothing",
+      () => {
+        throw new TypeError("connection refused");
+      },
+    ],
+  ])(
+    "for which the registry answers %s changes nothing, and is asked for again",
+    async (_, answer) => {
+      registry.intercept = ({ path }) => (path === ROOT_PATH ? answer() : undefined);
+      const { load } = await keeper({ root: shipped });
+      expect((await load()).digest).toBe(pack.digest);
+      registry.intercept = () => undefined;
+      handOut(registry, await rootText(content(2, { pack: [otherKey] })));
+      await promotePack(registry, next, channelKey, { sequence: 2 });
+      expect(await refusal(load())).toMatchObject({ code: "signature-invalid" });
+    },
+  );
+
+  test("that does not follow is asked for again: it may have been mended", async () => {
+    handOut(registry, "<html>");
+    const { load } = await keeper({ root: shipped });
+    expect(await refusal(load())).toMatchObject({ code: "root-invalid" });
+    handOut(registry, await rootText(content(2)));
+    expect((await load()).digest).toBe(pack.digest);
+  });
+
   test("of the registry adds keys and takes others away", async () => {
     await (await keeper({ root: shipped })).load();
     handOut(registry, await rootText(content(2, { pack: [otherKey] })));
