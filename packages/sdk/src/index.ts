@@ -14,5 +14,5 @@ export type {
   PredictOptions,
 } from "./serving/model.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
-export type { Availability, CachedPack, Progress } from "./worker/keeper-api.ts";
+export type { Availability, CachedPack, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
 export type { WorkerSource } from "./worker/spawn.ts";
