@@ -20,6 +20,7 @@ import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
+import { pageFetch } from "./page-fetch.ts";
 
 const calls = new Calls();
 const database = new Database();
@@ -30,7 +31,9 @@ const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors }, onSend) {
+  start({ telemetry, registry, anchors, meteredDownloads = "foreground" }, onSend, page) {
+    const own = page && { fetch: pageFetch(page) };
+    rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
       rooms = {
         ...rooms,
