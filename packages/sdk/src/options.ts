@@ -6,7 +6,8 @@ import {
   SelvedgeError,
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
-import type { KeeperSettings, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
+import type { UpdatePolicy } from "./serving/model-update.ts";
+import type { KeeperSettings, KeeperSettings, MeteredDownloads, Progress, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** What `createSelvedge` takes. */
@@ -72,6 +73,13 @@ export interface LoadOptions {
    * @default "auto"
    */
   readonly dtype?: Dtype | "auto";
+  /**
+   * What becomes of a newer version while this one serves. `next-load`: it is fetched and proven in
+   * idle time, and the next load opens it. `background`: the model moves to it between two calls.
+   * `manual`: it is only found, and `apply` of the `update` event does the rest. A pinned version stays.
+   * @default "next-load"
+   */
+  readonly update?: UpdatePolicy;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
