@@ -7,7 +7,7 @@ import {
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
-import type { KeeperSettings, KeeperSettings, MeteredDownloads, Progress, Progress } from "./worker/keeper-api.ts";
+import type { KeeperSettings, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** What `createSelvedge` takes. */
