@@ -76,7 +76,14 @@ export function networkError(
   if (cause instanceof SelvedgeError) return cause;
   return new SelvedgeError(
     "network",
-    `${document}: ${url} could not be fetched (${cause instanceof Error ? cause.message : String(cause)}). Check the connection; what was fetched so far is kept.`,
+    `${document}: ${url} could not be fetched (${cause instanceof Error ? cause.message : String(cause)}). ${adviceNow()}; what was fetched so far is kept.`,
     { cause, detail: { url } },
   );
+}
+
+/** What a browser says of its network may be wrong, so it decides nothing but the words. */
+function adviceNow(): string {
+  return navigator.onLine
+    ? "Check the connection"
+    : "This device is offline: try again when it is not";
 }
