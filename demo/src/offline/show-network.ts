@@ -5,7 +5,7 @@ export function showNetwork(): void {
   const place = element("place", HTMLElement);
   const always = place.textContent;
   const show = () => {
-    place.textContent = navigator.onLine ? always : `offline, ${always}`;
+    place.textContent = navigator.onLine ? always : "runs here, offline";
   };
   addEventListener("online", show);
   addEventListener("offline", show);
