@@ -35,6 +35,8 @@ export interface KeeperApi {
 export interface KeeperSettings {
   /** Absolute. */
   readonly registry: string;
+  /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */
+  readonly anchors?: string;
   readonly telemetry?: {
     /** Absolute, without `/metrics`. */
     readonly endpoint: string;
@@ -54,6 +56,8 @@ export interface PackSelector {
   readonly backend: "wasm" | "webgpu";
   /** What that has of what variants may require, such as `shader-f16`. */
   readonly features: readonly string[];
+  /** The digest of the trust anchors: what was installed under others, or none, does not serve. */
+  readonly trust?: string;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
+import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
@@ -18,14 +19,16 @@ import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 const calls = new Calls();
 const database = new Database();
 const locks = new WebLocks(navigator.locks);
-const rooms: DeliveryRooms = { database, usage: packUsage(locks) };
+let rooms: DeliveryRooms = { database, usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 /** Two loads of one model share one download: the second finds what the first has stored. */
 const installs = new Turns();
 
 const api: KeeperApi = {
-  start({ telemetry }, onSend) {
+  start({ telemetry, registry, anchors }, onSend) {
+    if (anchors !== undefined)
+      rooms = { ...rooms, trust: new Trust(anchors, { registry, database }) };
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
