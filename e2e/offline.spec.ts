@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
@@ -188,6 +188,41 @@ test.describe("a deployment", () => {
     await page.reload();
     await untilReady(page);
     expect(await page.title()).toBe(before);
+  });
+
+  test("that holds the kill switch of the guide forgets the page, and leaves the models", async ({
+    page,
+    server,
+  }) => {
+    await openDemo(page, server);
+    await untilKept(page);
+    const guide = await readFile(join(ROOT, "docs/offline.md"), "utf8");
+    const [, killSwitch = ""] = /## The kill switch[^]*?```js\n([^]*?)```/.exec(guide) ?? [];
+    await writeFile(join(folder, "service-worker.js"), killSwitch);
+    await page.evaluate(async () => {
+      await (await navigator.serviceWorker.ready).update();
+    });
+    await expect.poll(() => page.evaluate(() => caches.keys())).toEqual([]);
+    await expect
+      .poll(() =>
+        page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length),
+      )
+      .toBe(0);
+    const models = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const opening = indexedDB.open("selvedge");
+          opening.onsuccess = () => {
+            const { result: database } = opening;
+            const count = database.transaction("packs").objectStore("packs").count();
+            count.onsuccess = () => {
+              database.close();
+              resolve(count.result);
+            };
+          };
+        }),
+    );
+    expect(models).toBe(3);
   });
 });
 
