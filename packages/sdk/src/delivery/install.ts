@@ -7,6 +7,7 @@ import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { deliver } from "./deliver.ts";
+import type { Purpose } from "./metered.ts";
 import { planDelivery } from "./plan-delivery.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 
@@ -28,10 +29,13 @@ export async function install(
     signal,
     onProgress,
     onEngine,
+    purpose,
   }: {
     signal: AbortSignal;
     onProgress: (progress: Progress) => void;
     onEngine?: ((engine: EngineName) => void) | undefined;
+    /** @default "load" */
+    purpose?: Purpose | undefined;
   },
 ): Promise<Installed> {
   const { database } = rooms;
@@ -41,6 +45,7 @@ export async function install(
   report("resolve", 0, 0);
   const pack = await resolvePack(selector, {
     signal,
+    network: rooms.network,
     stored: (digest) => findManifestText(database, digest),
     trust: rooms.trust,
   });
@@ -61,7 +66,7 @@ export async function install(
       loaded += bytes;
       report("fetch", loaded, total);
     };
-    await deliver(rooms, plan, { ...selector, signal, onFetched, refused });
+    await deliver(rooms, plan, { ...selector, signal, purpose, onFetched, refused });
     if (await makeVisible(database, { pack, dtype, needs, selector }))
       return {
         digest: pack.digest,

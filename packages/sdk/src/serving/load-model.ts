@@ -76,6 +76,7 @@ export async function loadModel<Name extends string>(
     recordLoad(reporter, { opened, backend: host.backend, installed, timings });
     const { bytes } = opened;
     options.onProgress?.({ phase: "ready", file: name, loaded: bytes, total: bytes });
+    void whenIdle().then(() => keeper.hold(digest, model.disposal));
     if (installed === undefined && selector.version === undefined)
       void refresh(rooms, selector, model);
     if (backend === "auto") void upgrade(rooms, selector, { model, opened });

@@ -17,6 +17,10 @@ export interface KeeperApi {
     onEngine?: (engine: EngineName) => void,
   ): Promise<Outcome<Installed>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
+  /** Marks a pack as used by one model more of this page: no tab evicts it. */
+  hold(call: number, digest: string): Promise<Outcome<void>>;
+  /** Takes one such mark back. All of them go with the keeper. */
+  release(call: number, digest: string): Promise<Outcome<void>>;
   attachment(call: number, digest: string, name: string): Promise<Outcome<Uint8Array>>;
   list(call: number): Promise<Outcome<CachedPack[]>>;
   /** Bytes the store's pieces take. */
