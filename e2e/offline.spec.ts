@@ -197,7 +197,7 @@ test.describe("a deployment", () => {
     await openDemo(page, server);
     await untilKept(page);
     const guide = await readFile(join(ROOT, "docs/offline.md"), "utf8");
-    const [, killSwitch = ""] = /## The kill switch[^]*?```js\n([^]*?)```/.exec(guide) ?? [];
+    const [, killSwitch = ""] = /## The kill switch[\s\S]*?```js\n([\s\S]*?)```/.exec(guide) ?? [];
     await writeFile(join(folder, "service-worker.js"), killSwitch);
     await page.evaluate(async () => {
       await (await navigator.serviceWorker.ready).update();
