@@ -27,7 +27,9 @@ export async function availability(
     }
     const { manifest } = await resolvePack(selector, {
       signal,
+      network: rooms.network,
       stored: (digest) => findManifestText(database, digest),
+      trust: rooms.trust,
     });
     const variant = chooseVariant(manifest, selector);
     const { bytes } = await planDelivery(database, { manifest, variant });

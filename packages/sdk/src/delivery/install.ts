@@ -2,11 +2,12 @@ import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import { activate } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, PackRecord } from "../store/database.ts";
 import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { deliver } from "./deliver.ts";
+import type { Purpose } from "./metered.ts";
 import { planDelivery } from "./plan-delivery.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 
@@ -28,10 +29,13 @@ export async function install(
     signal,
     onProgress,
     onEngine,
+    purpose,
   }: {
     signal: AbortSignal;
     onProgress: (progress: Progress) => void;
     onEngine?: ((engine: EngineName) => void) | undefined;
+    /** @default "load" */
+    purpose?: Purpose | undefined;
   },
 ): Promise<Installed> {
   const { database } = rooms;
@@ -41,7 +45,9 @@ export async function install(
   report("resolve", 0, 0);
   const pack = await resolvePack(selector, {
     signal,
+    network: rooms.network,
     stored: (digest) => findManifestText(database, digest),
+    trust: rooms.trust,
   });
   const resolvedAt = performance.now();
   const variant = chooseVariant(pack.manifest, selector);
@@ -60,7 +66,7 @@ export async function install(
       loaded += bytes;
       report("fetch", loaded, total);
     };
-    await deliver(rooms, plan, { ...selector, signal, onFetched, refused });
+    await deliver(rooms, plan, { ...selector, signal, purpose, onFetched, refused });
     if (await makeVisible(database, { pack, dtype, needs, selector }))
       return {
         digest: pack.digest,
@@ -95,8 +101,25 @@ function makeVisible(
   const { digest, text, manifest } = pack;
   const { name, version } = manifest;
   return activate(database, {
-    pack: { digest, registry: selector.registry, name, version, manifest: text, dtype },
+    pack: {
+      digest,
+      registry: selector.registry,
+      name,
+      version,
+      manifest: text,
+      dtype,
+      ...signatureOf(pack, selector),
+    },
     needs,
     selector,
   });
+}
+
+/** What a stored pack keeps of its signature, for pages with other keys and for `model.info`. */
+function signatureOf(
+  { signature }: ResolvedPack,
+  { trust }: PackSelector,
+): Pick<PackRecord, "signature" | "signedBy"> {
+  if (signature === undefined || trust === undefined) return {};
+  return { signature: signature.text, signedBy: { [trust]: signature.signedBy } };
 }

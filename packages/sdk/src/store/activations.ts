@@ -44,7 +44,10 @@ export async function activate(
     const now = Date.now();
     await Promise.all([
       packs.put({
+        // A page without keys brings no signature, and takes none away.
+        ...(before?.signature === undefined ? {} : { signature: before.signature }),
         ...record,
+        signedBy: { ...before?.signedBy, ...record.signedBy },
         dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
         installedAt: before?.installedAt ?? now,
         usedAt: now,
@@ -58,10 +61,12 @@ export async function activate(
 
 /** The key under which a selector's activation is kept. */
 export function activationKey(selector: PackSelector): string {
-  const { registry, name, channel, version, dtype, backend } = selector;
+  const { registry, name, channel, version, dtype, backend, trust } = selector;
   // "auto" may mean another dtype on another backend.
   const place = backend === "wasm" ? [] : [backend];
-  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place]);
+  // What serves a page without keys is nothing that one with keys has verified.
+  const anchors = trust === undefined ? [] : [{ trust }];
+  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place, ...anchors]);
 }
 
 function succeed(before: ActivationRecord | undefined, current: PackChoice): ActivationRecord {

@@ -90,20 +90,12 @@ export async function readBlobs(
   );
 }
 
-/**
- * Reads a blob without checking it, for whoever checks what they make of it.
- *
- * @returns `undefined` where a piece is missing
- */
-export async function readUnchecked(
+/** Reads a piece without checking it, for whoever checks what they make of it. */
+export function readPieceUnchecked(
   database: Database,
-  blob: Sized,
+  key: PieceKey,
 ): Promise<ArrayBuffer | undefined> {
-  const pieces = await database.use("reading model bytes", (connection) => {
-    const { store } = connection.transaction("pieces");
-    return Promise.all(pieceKeys(blob).map((key) => store.get(key)));
-  });
-  return pieces.includes(undefined) ? undefined : join(pieces, blob.bytes);
+  return database.use("reading model bytes", (connection) => connection.get("pieces", key));
 }
 
 async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
