@@ -1,7 +1,5 @@
+import type { MeteredDownloads } from "../worker/keeper-api.ts";
 import { isMetered } from "./metered.ts";
-
-/** What may be downloaded over a link that is paid for by the byte. */
-export type MeteredDownloads = "allow" | "foreground" | "never";
 
 /** The part of `fetch` that a registry is asked with. Cookies and modes are whoever provides it's to choose. */
 export type Fetch = (
