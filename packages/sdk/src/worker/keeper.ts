@@ -4,6 +4,7 @@ import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { findUpdate } from "../delivery/find-update.ts";
+import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
@@ -20,17 +21,25 @@ import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
+import { pageFetch } from "./page-fetch.ts";
 
 const calls = new Calls();
 const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
-let rooms: DeliveryRooms = { database, network: browserNetwork(), usage: packUsage(locks) };
+let rooms: DeliveryRooms = {
+  database,
+  network: browserNetwork(),
+  found: new FoundManifests(),
+  usage: packUsage(locks),
+};
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors }, onSend) {
+  start({ telemetry, registry, anchors, meteredDownloads = "foreground" }, onSend, page) {
+    const own = page && { fetch: pageFetch(page) };
+    rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
       rooms = {
         ...rooms,
