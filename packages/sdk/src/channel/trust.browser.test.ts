@@ -239,11 +239,7 @@ test("what is signed as it should be is installed, and who signed is kept", asyn
 
 test("a list of keys may sign packs and channels both", async () => {
   const keys = [publicHalf(channelKey), publicHalf(packKey)];
-  const { load, active } = await keeper(keys);
-  expect((await load()).digest).toBe(pack.digest);
-  // The same keys in another order are the same keys.
-  const turned = await keeper([...keys].reverse());
-  expect(await turned.active()).toBe(await active());
+  expect((await (await keeper(keys)).load()).digest).toBe(pack.digest);
 });
 
 test("a signature that is stored is not asked for again", async () => {
@@ -429,8 +425,9 @@ describe("a root document", () => {
     const asText = await keeper({ root: shipped });
     expect((await asText.load()).digest).toBe(pack.digest);
     expect(paths()).toContain(ROOT_PATH);
+    goOffline();
     const asObject = await keeper({ root: JSON.parse(shipped) });
-    expect(await asObject.active()).toBe(pack.digest);
+    expect((await asObject.load()).digest).toBe(pack.digest);
   });
 
   test("is asked for once a session, in the round of the channels, and again after a day", async () => {
