@@ -21,6 +21,7 @@ export interface PackContent {
   /** A uint8 tensor each. */
   readonly tensors?: readonly Uint8Array[];
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
+  readonly signature?: Manifest["signature"];
   /** What each tensor has a delta from, where they are as long and not the same. */
   readonly bases?: readonly Uint8Array[];
   /** Makes the bytes of a delta into others. */
@@ -43,6 +44,7 @@ export async function buildPack({
   engine = "onnx",
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
+  signature = { inputs: [], outputs: [] },
   bases = [],
   spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
@@ -104,7 +106,7 @@ export async function buildPack({
     version,
     license: "Apache-2.0",
     provenance: { source: { file: "tiny.onnx", bytes: 1, sha256: "ab".repeat(32) }, tools: {} },
-    signature: { inputs: [], outputs: [] },
+    signature,
     segments: [{ sha256: await sha256(segment), bytes: segment.byteLength }],
     golden: { tolerance: {}, cases: [] },
     attachments: files,
