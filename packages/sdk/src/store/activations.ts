@@ -2,15 +2,29 @@ import type { BlobRef, Dtype } from "@selvedge/protocol";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { ActivationRecord, Database, PackChoice, PackRecord } from "./database.ts";
 import { pieceKeys } from "./pieces.ts";
+import { soundActivation, soundPack } from "./sound-record.ts";
 
 /** What answers for a selector, if anything does. */
 export async function findActive(
   database: Database,
   selector: PackSelector,
 ): Promise<ActivationRecord | undefined> {
-  return database.use("looking for a stored model", (connection) =>
-    connection.get("activations", activationKey(selector)),
+  const key = activationKey(selector);
+  const inMemory = database.memory.activations.get(key);
+  if (inMemory !== undefined) return inMemory;
+  const record: unknown = await database.read(
+    { doing: "looking for a stored model", stores: ["activations"], nothing: undefined },
+    ({ store }) => store.get(key),
   );
+  return soundActivation(record);
+}
+
+/** A pack that is to be visible, and what it needs for that. */
+export interface VisiblePack {
+  readonly pack: Omit<PackRecord, "dtypes" | "installedAt" | "usedAt"> & { readonly dtype: Dtype };
+  readonly needs: readonly BlobRef[];
+  /** What it is to be the answer for; absent: it is there, and the answer for nothing. */
+  readonly selector?: PackSelector | undefined;
 }
 
 /**
@@ -25,32 +39,36 @@ export async function activate(
     pack,
     needs,
     selector,
-  }: {
-    pack: Omit<PackRecord, "dtypes" | "installedAt" | "usedAt"> & { dtype: Dtype };
-    needs: readonly BlobRef[];
-    selector: PackSelector;
-  },
+  }: VisiblePack,
 ): Promise<boolean> {
   const { dtype, ...record } = pack;
-  return database.use(`installing ${pack.name}@${pack.version}`, async (connection) => {
-    const transaction = connection.transaction(["packs", "activations", "pieces"], "readwrite");
+  const doing = `installing ${pack.name}@${pack.version}`;
+  const stores = ["packs", "activations", "pieces"] as const;
+  return database.transact({ doing, stores, mode: "readwrite" }, async (transaction) => {
     const pieces = transaction.objectStore("pieces");
     const held = await Promise.all(needs.flatMap(pieceKeys).map((key) => pieces.getKey(key)));
     if (held.includes(undefined)) return false;
     const packs = transaction.objectStore("packs");
     const activations = transaction.objectStore("activations");
-    const key = activationKey(selector);
-    const [before, active] = await Promise.all([packs.get(pack.digest), activations.get(key)]);
+    const key = selector && activationKey(selector);
+    const [before, active] = await Promise.all([
+      packs.get(pack.digest),
+      key === undefined ? undefined : activations.get(key),
+    ]);
+    const known = before && soundPack(before);
     const now = Date.now();
     await Promise.all([
       packs.put({
         ...record,
-        dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
-        installedAt: before?.installedAt ?? now,
+        dtypes: [...new Set([...(known?.dtypes ?? []), dtype])],
+        installedAt: known?.installedAt ?? now,
         usedAt: now,
       }),
-      activations.put(succeed(active, { digest: pack.digest, dtype }), key),
-      transaction.done,
+      key &&
+        activations.put(
+          succeed(soundActivation(active), { digest: pack.digest, dtype }),
+          key,
+        ),
     ]);
     return true;
   });
@@ -64,7 +82,8 @@ export function activationKey(selector: PackSelector): string {
   return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place]);
 }
 
-function succeed(before: ActivationRecord | undefined, current: PackChoice): ActivationRecord {
+/** What answers for a selector once a pack does that came after what was there. */
+export function succeed(before: ActivationRecord | undefined, current: PackChoice): ActivationRecord {
   if (before === undefined) return { current, isProven: false, refused: [] };
   if (isSame(before.current, current)) return before;
   const lastGood = before.isProven ? before.current : before.lastGood;
