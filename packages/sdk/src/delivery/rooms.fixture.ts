@@ -2,8 +2,9 @@ import type { Database } from "../store/database.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 import { Space } from "./space.ts";
 
-/** Rooms as a keeper has them that was given no options. */
+/** Rooms as a keeper has them that was given no options, in the only tab there is. */
 export function roomsOf(database: Database): DeliveryRooms {
-  const usage = { inUse: async () => new Set<string>() };
+  const none = async () => new Set<string>();
+  const usage = { inUse: none, downloads: none };
   return { database, usage, space: new Space(database, { usage }) };
 }

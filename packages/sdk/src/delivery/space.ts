@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { type StoredStock, takeStock } from "../store/take-stock.ts";
 import type { CachePolicy } from "../worker/keeper-api.ts";
-import type { PackUsage } from "./rooms.ts";
+import type { PackUsage } from "../tabs/pack-usage.ts";
 
 /** What an install needs of the store while it lasts. */
 export interface Claim {
@@ -26,7 +26,7 @@ type Estimate = () => Promise<{ usage?: number; quota?: number } | undefined>;
 /** The room that models have: the browser's quota, the app's own bound, and what may go to make more. */
 export class Space {
   readonly #database: Database;
-  readonly #usage: PackUsage;
+  readonly #usage: Pick<PackUsage, "inUse">;
   readonly #estimate: Estimate;
   readonly #claims = new Set<Claim>();
   #policy: CachePolicy = {};
@@ -37,7 +37,7 @@ export class Space {
       usage,
       // WebKit has no navigator.storage in some of its webviews.
       estimate = async () => navigator.storage?.estimate?.(),
-    }: { usage: PackUsage; estimate?: Estimate },
+    }: { usage: Pick<PackUsage, "inUse">; estimate?: Estimate },
   ) {
     this.#database = database;
     this.#usage = usage;
