@@ -13,5 +13,11 @@ export type {
   PredictOptions,
 } from "./serving/model.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
-export type { Availability, CachedPack, Progress } from "./worker/keeper-api.ts";
+export type {
+  Availability,
+  CachedPack,
+  CachePolicy,
+  PackStorage,
+  Progress,
+} from "./worker/keeper-api.ts";
 export type { WorkerSource } from "./worker/spawn.ts";

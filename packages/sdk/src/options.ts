@@ -5,7 +5,7 @@ import {
   type OtlpMetricsRequest,
   SelvedgeError,
 } from "@selvedge/protocol";
-import type { KeeperSettings, Progress } from "./worker/keeper-api.ts";
+import type { CachePolicy, KeeperSettings, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** What `createSelvedge` takes. */
@@ -19,6 +19,8 @@ export interface SelvedgeOptions {
   readonly assets?: string | URL;
   /** Absent: nothing is ever sent. */
   readonly telemetry?: TelemetryOptions;
+  /** How much models may take on this device, and what goes when there is no room for another. */
+  readonly cache?: CachePolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
   readonly workers?: { readonly keeper?: WorkerSource; readonly engine?: WorkerSource };
 }
@@ -64,6 +66,7 @@ export interface Settings {
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
+  readonly cache: CachePolicy;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
 }
 
@@ -72,6 +75,7 @@ export function readOptions({
   registry,
   assets = "/selvedge/",
   telemetry,
+  cache = {},
   workers = {},
 }: SelvedgeOptions): Settings {
   return {
@@ -83,6 +87,7 @@ export function readOptions({
       headers: { ...telemetry.headers },
     },
     onSend: telemetry?.onSend,
+    cache: checkPolicy(cache),
     workers,
   };
 }
@@ -104,6 +109,15 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
       "options-invalid",
       `"${version}" is not a version: letters, digits, ".", "+", "_" and "-", 64 at most.`,
     );
+}
+
+function checkPolicy(cache: CachePolicy): CachePolicy {
+  const { maxBytes = 0, evict = "lru" } = cache;
+  if (maxBytes >= 0 && (evict === "lru" || evict === "never")) return cache;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option cache has to be such as {maxBytes: 2e8, evict: "lru"}, with "lru" or "never", but is ${JSON.stringify(cache)}.`,
+  );
 }
 
 function folderUrl(option: string, address: string | URL): string {

@@ -49,9 +49,10 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, assets, service, telemetry, onSend, workers } = readOptions(options);
+  const { registry, assets, service, telemetry, onSend, workers, cache } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     registry,
+    cache,
     onSend,
     ...(telemetry === undefined ? {} : { telemetry }),
   });
@@ -74,6 +75,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         assets,
         spawn: () => spawnEngine(workers.engine),
         shelf,
+        recover: (pack, signal) =>
+          keeper.call((remote, call) => remote.restore(call, pack), signal),
         onDispose: () => hosts.delete(host),
       });
       hosts.add(host);

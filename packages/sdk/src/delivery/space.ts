@@ -1,9 +1,10 @@
+import { SelvedgeError } from "@selvedge/protocol";
 import { chooseEvictions, type Evictions } from "../store/choose-evictions.ts";
 import type { Database } from "../store/database.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { type StoredStock, takeStock } from "../store/take-stock.ts";
-import type { CachePolicy } from "../worker/keeper-api.ts";
 import type { PackUsage } from "../tabs/pack-usage.ts";
+import type { CachePolicy } from "../worker/keeper-api.ts";
 
 /** What an install needs of the store while it lasts. */
 export interface Claim {
@@ -18,6 +19,16 @@ export interface Room {
   /** Bytes there are once what may go is evicted; `undefined` where the browser does not say. */
   readonly free: number | undefined;
   readonly fits: boolean;
+}
+
+/** What to say where something does not fit. */
+export function noRoomFor(title: string, needed: number, { free }: Room): SelvedgeError {
+  const left = free === undefined ? "the browser has not got that many" : `there are ${free}`;
+  return new SelvedgeError(
+    "storage-full",
+    `${title}: ${needed} bytes are needed to store it, and ${left} for models on this device. Free some with selvedge.cache.delete(), or allow more with the option cache.maxBytes where that is the limit.`,
+    { detail: { needed, ...(free === undefined ? {} : { free }) } },
+  );
 }
 
 /** What `navigator.storage.estimate()` says, where there is one. */
@@ -82,8 +93,7 @@ export class Space {
   }> {
     const { maxBytes } = this.#policy;
     const estimate = await this.#estimate().catch(() => undefined);
-    const left =
-      estimate?.quota === undefined ? undefined : estimate.quota - (estimate.usage ?? 0);
+    const left = estimate?.quota === undefined ? undefined : estimate.quota - (estimate.usage ?? 0);
     if (needed === 0 || (maxBytes === undefined && (left === undefined || left >= needed)))
       return { room: { free: left, fits: true }, short: 0 };
     const stock = await takeStock(this.#database);

@@ -62,6 +62,7 @@ export async function loadModel<Name extends string>(
         dtype,
         runtime: RUNTIMES[engine],
         signature,
+        storage: installed?.storage ?? { kind: "persistent" },
         timings,
       },
       candidates,
@@ -138,7 +139,6 @@ async function openOrInstall(
     // What was under way in the keeper still arrives after an abort.
     if (!signal?.aborted) onProgress?.(progress);
   };
-  report({ phase: "start", file: selector.name, loaded: 0, total: 0 });
   const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
     throw error;
@@ -230,8 +230,11 @@ async function openBeside(
   { host, keeper }: { host: EngineHost; keeper: KeeperClient },
   { wanted, opened, signal }: { wanted: PackSelector; opened: HostOpened; signal: AbortSignal },
 ): Promise<HostOpened> {
+  const { digest, dtype } = opened;
+  const { backend, features } = wanted;
   try {
-    return await host.openStored(opened, signal);
+    const beside = await host.open({ by: "digest", digest, dtype, backend, features }, signal);
+    if (beside !== undefined) return beside;
   } catch (error) {
     if (!(error instanceof SelvedgeError && error.code === "storage-damaged")) throw error;
   }

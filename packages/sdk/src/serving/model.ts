@@ -2,6 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/prove-gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
@@ -47,6 +48,8 @@ export interface ModelInfo {
   readonly signature: HostOpened["signature"];
   /** Every place it could run, and why it does or does not. */
   readonly candidates: readonly Candidate[];
+  /** Where the pack is kept, and why it is not where it should be. */
+  readonly storage: PackStorage;
   /** Milliseconds each phase of loading took. */
   readonly timings: LoadTimings;
 }
@@ -152,9 +155,10 @@ export class Model<Name extends string = string> {
    */
   async attachment(name: string, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     this.#requireLive();
-    const { digest } = this.#parts.opened;
+    const { pack } = this.#host;
+    if (pack === undefined) throw new Error("a model's host has opened its pack");
     return this.#parts.keeper.call(
-      (keeper, call) => keeper.attachment(call, digest, name),
+      (keeper, call) => keeper.attachment(call, pack, name),
       options.signal,
     );
   }

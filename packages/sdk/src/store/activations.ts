@@ -35,11 +35,7 @@ export interface VisiblePack {
  */
 export async function activate(
   database: Database,
-  {
-    pack,
-    needs,
-    selector,
-  }: VisiblePack,
+  { pack, needs, selector }: VisiblePack,
 ): Promise<boolean> {
   const { dtype, ...record } = pack;
   const doing = `installing ${pack.name}@${pack.version}`;
@@ -64,11 +60,7 @@ export async function activate(
         installedAt: known?.installedAt ?? now,
         usedAt: now,
       }),
-      key &&
-        activations.put(
-          succeed(soundActivation(active), { digest: pack.digest, dtype }),
-          key,
-        ),
+      key && activations.put(succeed(soundActivation(active), { digest: pack.digest, dtype }), key),
     ]);
     return true;
   });
@@ -83,7 +75,10 @@ export function activationKey(selector: PackSelector): string {
 }
 
 /** What answers for a selector once a pack does that came after what was there. */
-export function succeed(before: ActivationRecord | undefined, current: PackChoice): ActivationRecord {
+export function succeed(
+  before: ActivationRecord | undefined,
+  current: PackChoice,
+): ActivationRecord {
   if (before === undefined) return { current, isProven: false, refused: [] };
   if (isSame(before.current, current)) return before;
   const lastGood = before.isProven ? before.current : before.lastGood;

@@ -43,9 +43,7 @@ export function chooseEvictions({ packs, pieces }: Stock, short: number, kept: K
   for (const id of pieces.keys()) if (!owners.has(id)) free(id);
   const candidates = packs
     .filter(({ digest }) => !kept.packs.has(digest))
-    .sort(
-      (a, b) => Number(b.isSuperseded) - Number(a.isSuperseded) || a.usedAt - b.usedAt,
-    );
+    .sort((a, b) => Number(b.isSuperseded) - Number(a.isSuperseded) || a.usedAt - b.usedAt);
   const gone = new Set<string>();
   for (const pack of candidates) {
     if (freed >= short) break;

@@ -124,11 +124,7 @@ export class Database {
    *
    * @throws SelvedgeError as `use`
    */
-  transact<
-    const Names extends readonly StoreName[],
-    Mode extends "readonly" | "readwrite",
-    T,
-  >(
+  transact<const Names extends readonly StoreName[], Mode extends "readonly" | "readwrite", T>(
     { doing, stores, mode }: { doing: string; stores: Names; mode: Mode },
     run: (transaction: Transaction<Names, Mode>) => Promise<T>,
   ): Promise<T> {

@@ -106,10 +106,7 @@ export async function readBlobs(
  *
  * @throws SelvedgeError as `readBlobs`
  */
-export async function readPieces(
-  database: Database,
-  blobs: readonly BlobRef[],
-): Promise<Piece[]> {
+export async function readPieces(database: Database, blobs: readonly BlobRef[]): Promise<Piece[]> {
   const keys = blobs.flatMap(pieceKeys);
   const digests = blobs.flatMap(pieceDigests);
   const stored = await getPieces(database, keys);

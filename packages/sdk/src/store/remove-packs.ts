@@ -87,5 +87,8 @@ function removeFromStore(
 }
 
 function piecesOf(packs: readonly PackRecord[]): string[] {
-  return packs.flatMap((pack) => blobsOfRecord(pack)).flatMap(pieceKeys).map(pieceId);
+  return packs
+    .flatMap((pack) => blobsOfRecord(pack))
+    .flatMap(pieceKeys)
+    .map(pieceId);
 }

@@ -79,7 +79,8 @@ export interface PackSelector {
 }
 
 /** One pack, and the device it is to run on. */
-export interface PackRef extends PackSelector {
+export interface PackRef extends Pick<PackSelector, "backend" | "features"> {
+  readonly name: string;
   readonly version: string;
   readonly digest: string;
   readonly dtype: Dtype;

@@ -1,13 +1,14 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
-import { SelvedgeError } from "@selvedge/protocol";
-import { expose, type ProxyMethods, releaseProxy } from "comlink";
+import { expose, type ProxyMethods, releaseProxy, transfer } from "comlink";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
+import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
+import { Space } from "../delivery/space.ts";
 import { Turns } from "../delivery/turns.ts";
 import { Database } from "../store/database.ts";
-import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
-import { readBlobs } from "../store/pieces.ts";
+import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
+import { removePacks } from "../store/remove-packs.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { WebLocks } from "../tabs/web-locks.ts";
 import { Outbox } from "../telemetry/outbox.ts";
@@ -18,14 +19,18 @@ import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 const calls = new Calls();
 const database = new Database();
 const locks = new WebLocks(navigator.locks);
-const rooms: DeliveryRooms = { database, usage: packUsage(locks) };
+const usage = packUsage(locks);
+const rooms: DeliveryRooms = { database, usage, space: new Space(database, { usage }) };
+let registry = "";
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 /** Two loads of one model share one download: the second finds what the first has stored. */
 const installs = new Turns();
 
 const api: KeeperApi = {
-  start({ telemetry }, onSend) {
+  start({ registry: folder, telemetry, cache = {} }, onSend) {
+    registry = folder;
+    rooms.space.limit(cache);
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
@@ -52,25 +57,21 @@ const api: KeeperApi = {
       }),
     ),
 
-  attachment: (call, digest, name) =>
-    calls.run(call, async () => {
-      const pack = await findPack(database, digest);
-      const attachment = pack?.manifest.attachments.find((file) => file.name === name);
-      if (pack === undefined)
-        throw new SelvedgeError(
-          "storage-damaged",
-          `The pack ${digest} is no longer in the store: the cache was cleared, or the browser evicted it. Load the model again.`,
-        );
-      if (attachment === undefined)
-        throw new SelvedgeError(
-          "attachment-missing",
-          `${pack.record.name}@${pack.record.version} has no attachment "${name}" (it has: ${pack.manifest.attachments.map((file) => file.name).join(", ") || "none"}).`,
-        );
-      const [bytes] = await readBlobs(database, [attachment]);
-      return new Uint8Array(bytes ?? new ArrayBuffer(0));
-    }),
+  attachment: (call, pack, file) =>
+    calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry, signal })),
 
-  list: (call) => calls.run(call, () => listPacks(database)),
+  restore: async (call, pack) => {
+    const outcome = await calls.run(call, (signal) =>
+      restorePack(rooms, pack, { registry, signal }),
+    );
+    const buffers = outcome.ok ? outcome.value.pieces.map(({ bytes }) => bytes) : [];
+    return transfer(outcome, buffers);
+  },
+
+  list: (call) =>
+    calls.run(call, async () =>
+      listPacks(database, await usage.inUse().catch(() => new Set<string>())),
+    ),
   size: (call) => calls.run(call, () => storedBytes(database)),
   remove: (call, name, version) =>
     calls.run(call, () =>
