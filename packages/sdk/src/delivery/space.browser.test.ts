@@ -165,6 +165,7 @@ describe("where there is no room", () => {
     const { one, two } = await fill();
     const half = { key: ["f".repeat(64), 0] as [string, number], bytes: new ArrayBuffer(60_000) };
     await putPieces(database, [half]);
+    quota = (quota ?? 0) + 60_000;
     const other = { packs: [one.digest], blobs: ["f".repeat(64)] };
     await new DownloadMark(database, "another tab's", other).beat();
     await installIt(select({ name: "three" }));

@@ -42,26 +42,23 @@ export async function activate(
   const stores = ["packs", "activations", "pieces"] as const;
   return database.transact({ doing, stores, mode: "readwrite" }, async (transaction) => {
     const pieces = transaction.objectStore("pieces");
-    const held = await Promise.all(needs.flatMap(pieceKeys).map((key) => pieces.getKey(key)));
+    const held = await Promise.all(needs.flatMap(pieceKeys).map(async (key) => pieces.getKey(key)));
     if (held.includes(undefined)) return false;
     const packs = transaction.objectStore("packs");
     const activations = transaction.objectStore("activations");
     const key = selector && activationKey(selector);
-    const [before, active] = await Promise.all([
-      packs.get(pack.digest),
-      key === undefined ? undefined : activations.get(key),
-    ]);
+    const before = await packs.get(pack.digest);
     const known = before && soundPack(before);
     const now = Date.now();
-    await Promise.all([
-      packs.put({
-        ...record,
-        dtypes: [...new Set([...(known?.dtypes ?? []), dtype])],
-        installedAt: known?.installedAt ?? now,
-        usedAt: now,
-      }),
-      key && activations.put(succeed(soundActivation(active), { digest: pack.digest, dtype }), key),
-    ]);
+    await packs.put({
+      ...record,
+      dtypes: [...new Set([...(known?.dtypes ?? []), dtype])],
+      installedAt: known?.installedAt ?? now,
+      usedAt: now,
+    });
+    if (key === undefined) return true;
+    const active = soundActivation(await activations.get(key));
+    await activations.put(succeed(active, { digest: pack.digest, dtype }), key);
     return true;
   });
 }

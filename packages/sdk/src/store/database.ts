@@ -44,7 +44,7 @@ export interface ActivationRecord {
 }
 
 /** Something that one tab at a time may do, where the browser has no Web Locks. */
-export interface LeaseRecord {
+interface LeaseRecord {
   /** Who holds it. */
   readonly owner: string;
   /** Milliseconds since 1970, after which anyone may take it. */
@@ -120,7 +120,8 @@ export class Database {
 
   /**
    * Runs something in one transaction: all of it is done, or nothing. `run` may wait for the
-   * transaction's own requests only.
+   * transaction's own requests only, and leaves none that no one waits for: where several are made at
+   * once, each in an async function, so that one which throws is heard among the others.
    *
    * @throws SelvedgeError as `use`
    */
@@ -185,7 +186,11 @@ export class Database {
 
   #open(): Promise<IDBPDatabase<StoreSchema>> {
     return openDB<StoreSchema>(DATABASE, SCHEMA_VERSION, {
-      upgrade: (database, from, _to, transaction) => upgrade(database, from, transaction),
+      upgrade: (database, from, _to, transaction) => {
+        // What goes wrong is told to whoever opens; half of an upgrade is none.
+        transaction.done.catch(() => undefined);
+        upgrade(database, from, transaction).catch(() => abort(transaction));
+      },
       blocking: (_current, _blocked, event) => {
         this.#connection = undefined;
         if (event.target instanceof IDBDatabase) event.target.close();

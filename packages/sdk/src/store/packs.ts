@@ -125,7 +125,7 @@ export async function clearPacks(database: Database): Promise<void> {
   const stores = ["packs", "activations", "pieces", "downloads"] as const;
   await database
     .transact({ doing: "clearing the model cache", stores, mode: "readwrite" }, (transaction) =>
-      Promise.all(stores.map((store) => transaction.objectStore(store).clear())),
+      Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),
     )
     .catch(unlessUnavailable);
 }

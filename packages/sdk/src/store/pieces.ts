@@ -36,7 +36,7 @@ export async function missingPieces(
   const keys = blobs.flatMap(pieceKeys);
   const found = await database.read(
     { doing: "looking for stored model bytes", stores: ["pieces"], nothing: [] },
-    ({ store }) => Promise.all(keys.map((key) => store.getKey(key))),
+    ({ store }) => Promise.all(keys.map(async (key) => store.getKey(key))),
   );
   const ids = keys.filter((_, i) => found[i] === undefined).map(pieceId);
   return new Set(ids.filter((id) => database.memory.get(id) === undefined));
@@ -74,7 +74,7 @@ async function writeWithRoom(database: Database, pieces: readonly Piece[]): Prom
 function write(database: Database, pieces: readonly Piece[]): Promise<unknown> {
   return database.transact(
     { doing: "storing model bytes", stores: ["pieces"], mode: "readwrite" },
-    ({ store }) => Promise.all(pieces.map(({ key, bytes }) => store.put(bytes, key))),
+    ({ store }) => Promise.all(pieces.map(async ({ key, bytes }) => store.put(bytes, key))),
   );
 }
 
@@ -152,7 +152,7 @@ async function getPieces(
   const get = (some: readonly PieceKey[]): Promise<unknown[]> =>
     database.transact(
       { doing: "reading model bytes", stores: ["pieces"], mode: "readonly" },
-      ({ store }) => Promise.all(some.map((key) => store.get(key))),
+      ({ store }) => Promise.all(some.map(async (key) => store.get(key))),
     );
   const found = await get(inStore).catch(async () => {
     if (!(await database.canOpen())) return [];
@@ -172,7 +172,7 @@ async function dropPieces(database: Database, keys: readonly PieceKey[]): Promis
   await database
     .transact(
       { doing: "dropping damaged model bytes", stores: ["pieces"], mode: "readwrite" },
-      ({ store }) => Promise.all(keys.map((key) => store.delete(key))),
+      ({ store }) => Promise.all(keys.map(async (key) => store.delete(key))),
     )
     .catch(() => undefined);
 }

@@ -66,21 +66,20 @@ function removeFromStore(
       const unneeded = (await pieces.getAllKeys()).filter(
         (key) => !stillNeeded.has(pieceId(key)) && !gathered.has(key[0]),
       );
-      const removals: Promise<unknown>[] = [
-        ...gone.map((pack) => packs.delete(pack.digest)),
-        ...unneeded.map((key) => pieces.delete(key)),
-      ];
       const isGone = (choice?: PackChoice) => gone.some(({ digest }) => digest === choice?.digest);
       for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue()) {
         const value = soundActivation(cursor.value);
         if (value === undefined || isGone(value.current)) {
-          removals.push(cursor.delete());
+          await cursor.delete();
           continue;
         }
         const { lastGood, ...active } = value;
-        if (isGone(lastGood)) removals.push(cursor.update(active));
+        if (isGone(lastGood)) await cursor.update(active);
       }
-      await Promise.all(removals);
+      await Promise.all([
+        ...gone.map(async (pack) => packs.delete(pack.digest)),
+        ...unneeded.map(async (key) => pieces.delete(key)),
+      ]);
       return gone.length;
     },
   );

@@ -29,12 +29,10 @@ export function takeStock(database: Database): Promise<StoredStock> {
     { doing: "measuring the model cache", stores, nothing: NOTHING },
     async (transaction) => {
       const store = transaction.objectStore("pieces");
-      const [records, activations, downloads, keys] = await Promise.all([
-        transaction.objectStore("packs").getAll(),
-        transaction.objectStore("activations").getAll(),
-        transaction.objectStore("downloads").getAll(),
-        store.getAllKeys(),
-      ]);
+      const records = await transaction.objectStore("packs").getAll();
+      const activations = await transaction.objectStore("activations").getAll();
+      const downloads = await transaction.objectStore("downloads").getAll();
+      const keys = await store.getAllKeys();
       const needed = new Set(
         activations
           .map(soundActivation)

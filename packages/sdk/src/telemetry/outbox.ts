@@ -20,7 +20,7 @@ export class Outbox {
       await store.add(batch);
       const keys = await store.getAllKeys();
       const tooOld = keys.slice(0, Math.max(0, keys.length - MOST_BATCHES));
-      await Promise.all(tooOld.map((key) => store.delete(key)));
+      await Promise.all(tooOld.map(async (key) => store.delete(key)));
     });
   }
 
