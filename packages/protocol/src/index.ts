@@ -37,6 +37,7 @@ export {
   quantile,
   recordValue,
 } from "./exponential-histogram.ts";
+export { followRoot } from "./follow-root.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -107,6 +108,8 @@ export {
   isModelName,
   isVersion,
   manifestPath,
+  ROOT_PATH,
+  rootLinkPath,
   segmentPath,
   signaturePath,
 } from "./registry-layout.ts";
@@ -125,7 +128,12 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
 export { encodeStrings, parseStrings } from "./string-tensor.ts";
-export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
+export {
+  applyTensorDelta,
+  applyTensorDeltaPart,
+  DELTA_CODEC,
+  makeTensorDelta,
+} from "./tensor-delta.ts";
 export {
   encodeTfjsModel,
   inlineAddress,
@@ -138,4 +146,11 @@ export {
   type TfjsWeightGroup,
   tfjsArtifacts,
 } from "./tfjs-model.ts";
+export { parseTrustAnchors, type TrustAnchors } from "./trust-anchors.ts";
+export {
+  requireSuccessor,
+  requireTimely,
+  type SignedChannels,
+  verifyChannels,
+} from "./verify-channels.ts";
 export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

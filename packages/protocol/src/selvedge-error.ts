@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   "network",
   "not-found",
   "response-invalid",
+  "metered",
   "channel-invalid",
   "channel-missing",
   "manifest-invalid",
@@ -45,6 +46,10 @@ export const ERROR_CODES = [
   "key-invalid",
   "root-invalid",
   "signature-invalid",
+  "document-expired",
+  "document-not-yet-valid",
+  "document-rolled-back",
+  "document-conflicting",
   // The collector
   "telemetry-invalid",
   "telemetry-too-large",

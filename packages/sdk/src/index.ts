@@ -4,6 +4,7 @@ export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
 export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
 export type { Candidate } from "./proving/prove-gpu.ts";
+export type { PublicKeys } from "./public-keys.ts";
 export { createSelvedge, type Selvedge } from "./selvedge.ts";
 export type {
   LoadTimings,
@@ -12,6 +13,7 @@ export type {
   Prediction,
   PredictOptions,
 } from "./serving/model.ts";
+export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type {
   Availability,

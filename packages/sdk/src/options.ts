@@ -5,6 +5,8 @@ import {
   type OtlpMetricsRequest,
   SelvedgeError,
 } from "@selvedge/protocol";
+import { anchorsOf, type PublicKeys } from "./public-keys.ts";
+import type { UpdatePolicy } from "./serving/model-update.ts";
 import type { CachePolicy, KeeperSettings, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
@@ -12,6 +14,12 @@ import type { WorkerSource } from "./worker/spawn.ts";
 export interface SelvedgeOptions {
   /** Where packs lie: any static host, such as `"/models"`. Relative to the page. */
   readonly registry: string | URL;
+  /**
+   * Whose signatures to believe. Given, a pack or a channel document that is unsigned, wrongly signed,
+   * expired, another model's or older than one seen before is refused, and what served before goes on
+   * serving. Absent: no signature is looked at.
+   */
+  readonly publicKeys?: PublicKeys;
   /**
    * Where the runtime files lie that `selvedge assets` wrote. The page's own origin; never a CDN.
    * @default "/selvedge/"
@@ -55,6 +63,13 @@ export interface LoadOptions {
    * @default "auto"
    */
   readonly dtype?: Dtype | "auto";
+  /**
+   * What becomes of a newer version while this one serves. `next-load`: it is fetched and proven in
+   * idle time, and the next load opens it. `background`: the model moves to it between two calls.
+   * `manual`: it is only found, and `apply` of the `update` event does the rest. A pinned version stays.
+   * @default "next-load"
+   */
+  readonly update?: UpdatePolicy;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -62,6 +77,8 @@ export interface LoadOptions {
 /** Options as the rooms use them: complete, and with absolute addresses. */
 export interface Settings {
   readonly registry: string;
+  /** As the keeper reads them. */
+  readonly anchors: string | undefined;
   readonly assets: string;
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
@@ -73,6 +90,7 @@ export interface Settings {
 /** @throws SelvedgeError `options-invalid`, naming the option. */
 export function readOptions({
   registry,
+  publicKeys,
   assets = "/selvedge/",
   telemetry,
   cache = {},
@@ -80,6 +98,7 @@ export function readOptions({
 }: SelvedgeOptions): Settings {
   return {
     registry: folderUrl("registry", registry),
+    anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
     assets: folderUrl("assets", assets),
     service: telemetry?.service ?? "selvedge",
     telemetry: telemetry && {

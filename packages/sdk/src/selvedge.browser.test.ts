@@ -7,7 +7,9 @@ import { CRASH, ENGINE_METHODS, HANG, scriptedWorker } from "./worker/scripted-w
 const KEEPER = `
   start: () => undefined,
   cancel: () => undefined,
-  install: () => ({ ok: true, value: { digest: "d".repeat(64), version: "1.0.0", name: "tiny", dtype: "fp32", storage: { kind: "persistent" }, bytes: 1234, fetchedBytes: 1234, resolveMs: 1, fetchMs: 1 } }),
+  install: () => ({ ok: true, value: { digest: "d".repeat(64), version: "1.0.0", dtype: "fp32", storage: { kind: "persistent" }, bytes: 1234, fetchedBytes: 1234, resolveMs: 1, fetchMs: 1 } }),
+  standing: () => ({ ok: true }),
+  findUpdate: () => ({ ok: true }),
   list: () => ({ ok: true, value: [] }),
   enqueue: () => ({ ok: true }),
   flush: () => ({ ok: true }),

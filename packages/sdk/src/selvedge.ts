@@ -49,11 +49,13 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, assets, service, telemetry, onSend, workers, cache } = readOptions(options);
+  const { registry, anchors, assets, service, telemetry, onSend, workers, cache } =
+    readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     registry,
     cache,
     onSend,
+    ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
@@ -64,14 +66,16 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
   const rooms = {
     registry,
+    anchors,
     keeper,
     reporter,
-    newHost({ backend, features }: Pick<PackSelector, "backend" | "features">) {
+    newHost({ backend, features, trust }: Pick<PackSelector, "backend" | "features" | "trust">) {
       // A load that was asking for a GPU meanwhile must not start what no one would end.
       requireOpen();
       const host = new EngineHost({
         backend,
         features,
+        trust,
         assets,
         spawn: () => spawnEngine(workers.engine),
         shelf,
@@ -120,7 +124,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       let selector: PackSelector;
       try {
         requireCapable();
-        selector = await selectorOf(registry, name, loadOptions);
+        selector = await selectorOf(rooms, name, loadOptions);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { state: "unavailable", bytes: 0, reasons: [reason] };

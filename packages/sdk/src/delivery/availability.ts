@@ -24,7 +24,9 @@ export async function availability(
     if (stored !== undefined) return { state: "available", bytes: 0, reasons: [] };
     const { manifest } = await resolvePack(selector, {
       signal,
+      network: rooms.network,
       stored: (digest) => findManifestText(database, digest),
+      trust: rooms.trust,
     });
     return await cost(
       rooms,

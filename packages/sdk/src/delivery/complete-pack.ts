@@ -1,10 +1,13 @@
 import { SelvedgeError, type Variant } from "@selvedge/protocol";
 import type { ResolvedPack } from "../channel/resolve.ts";
+import type { InstallRole } from "../store/activation-rules.ts";
+import type { PackRecord } from "../store/database.ts";
 import { DownloadMark } from "../store/downloads.ts";
 import { makeVisible } from "../store/make-visible.ts";
 import { neededBlobs } from "../store/packs.ts";
 import type { PackSelector, PackStorage, Progress } from "../worker/keeper-api.ts";
 import { deliver } from "./deliver.ts";
+import type { Purpose } from "./metered.ts";
 import { planDelivery } from "./plan-delivery.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 import { noRoomFor } from "./space.ts";
@@ -23,9 +26,10 @@ export interface Completion {
   readonly pack: ResolvedPack;
   readonly variant: Variant;
   /** Where it comes from. */
-  readonly from: Pick<PackSelector, "registry" | "name">;
+  readonly from: Pick<PackSelector, "registry" | "name" | "trust">;
   /** What it is to be the answer for, if for anything. */
   readonly selector?: PackSelector;
+  readonly role?: InstallRole;
   /** Digests of packs that must not be evicted for it. */
   readonly keep?: readonly string[];
   /** Whether something else serves meanwhile: then it is not worth a download that cannot be kept. */
@@ -41,8 +45,12 @@ export interface Completion {
  */
 export async function completePack(
   rooms: DeliveryRooms,
-  { pack, variant, from, selector, keep = [], hasToBeStored = false }: Completion,
-  { signal, report }: { signal: AbortSignal; report: Report },
+  { pack, variant, from, selector, role, keep = [], hasToBeStored = false }: Completion,
+  {
+    signal,
+    report,
+    purpose,
+  }: { signal: AbortSignal; report: Report; purpose?: Purpose | undefined },
 ): Promise<{ fetchedBytes: number; storage: PackStorage }> {
   const { database, space } = rooms;
   const { digest, text, manifest } = pack;
@@ -76,13 +84,22 @@ export async function completePack(
         void mark.beat();
         report("fetch", loaded, total);
       };
-      await deliver(rooms, plan, { ...from, signal, onFetched, refused });
+      await deliver(rooms, plan, { ...from, signal, purpose, onFetched, refused });
       // The browser had promised more than there was.
       if (hasToBeStored && database.memory.isFull) throw shortage;
       const storage = await makeVisible(database, {
-        pack: { digest, registry: from.registry, name, version, manifest: text, dtype },
+        pack: {
+          digest,
+          registry: from.registry,
+          name,
+          version,
+          manifest: text,
+          dtype,
+          ...signatureOf(pack, from),
+        },
         needs,
         selector,
+        role,
       });
       if (storage !== undefined) {
         await mark.end();
@@ -97,4 +114,13 @@ export async function completePack(
     "storage-damaged",
     `${name}: stored pieces kept disappearing while it was installed. Another tab may be clearing the cache; try again.`,
   );
+}
+
+/** What a stored pack keeps of its signature, for pages with other keys and for `model.info`. */
+function signatureOf(
+  { signature }: ResolvedPack,
+  { trust }: Pick<PackSelector, "trust">,
+): Pick<PackRecord, "signature" | "signedBy"> {
+  if (signature === undefined || trust === undefined) return {};
+  return { signature: signature.text, signedBy: { [trust]: signature.signedBy } };
 }

@@ -1,13 +1,16 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
+import type { ResolvedPack } from "../channel/resolve.ts";
+import type { InstallRole } from "../store/activation-rules.ts";
 import { findActive } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
 import type { ActivationRecord } from "../store/database.ts";
-import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
+import { neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { completePack, type Report } from "./complete-pack.ts";
 import { findComplete } from "./find-complete.ts";
+import type { Purpose } from "./metered.ts";
+import { resolveUsable } from "./resolve-usable.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 
 /**
@@ -25,10 +28,15 @@ export async function install(
     signal,
     onProgress,
     onEngine,
+    purpose,
+    role = "current",
   }: {
     signal: AbortSignal;
     onProgress: (progress: Progress) => void;
     onEngine?: ((engine: EngineName) => void) | undefined;
+    /** @default "load" */
+    purpose?: Purpose | undefined;
+    role?: InstallRole | undefined;
   },
 ): Promise<Installed> {
   const { database } = rooms;
@@ -52,14 +60,14 @@ export async function install(
         variant,
         from: selector,
         selector,
+        role,
         keep: [current, isProven ? undefined : lastGood].flatMap((choice) => choice?.digest ?? []),
         hasToBeStored: isUpdate && (await findComplete(database, current, selector)) !== undefined,
       },
-      { signal, report },
+      { signal, report, purpose },
     );
     return {
       digest,
-      name: manifest.name,
       version: manifest.version,
       dtype,
       bytes: totalBytes(neededBlobs(manifest, variant)),
@@ -74,15 +82,13 @@ export async function install(
 
 /** What the registry says; where it cannot be asked, what this keeper holds in memory. */
 async function resolveOrHeld(
-  { database }: DeliveryRooms,
+  rooms: DeliveryRooms,
   selector: PackSelector,
   { signal, active }: { signal: AbortSignal; active: ActivationRecord | undefined },
 ): Promise<ResolvedPack> {
+  const { database } = rooms;
   try {
-    return await resolvePack(selector, {
-      signal,
-      stored: (digest) => findManifestText(database, digest),
-    });
+    return await resolveUsable(rooms, selector, signal);
   } catch (error) {
     const isHere = active !== undefined && database.memory.packs.has(active.current.digest);
     const held = isHere ? await findComplete(database, active.current, selector) : undefined;

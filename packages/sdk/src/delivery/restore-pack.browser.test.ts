@@ -34,8 +34,7 @@ const installIt = () =>
   install(roomsOf(database), select(), { signal, onProgress: () => undefined });
 const ref = () =>
   ({
-    name: "tiny",
-    version: "1.0.0",
+    origin: { name: "tiny", version: "1.0.0" },
     digest: pack.digest,
     dtype: "fp32",
     backend: "wasm",

@@ -3,9 +3,12 @@ import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
 import { findPack } from "../store/packs.ts";
 import { type Piece, readPieces } from "../store/pieces.ts";
-import type { PackBytes, PackRef, PackSelector } from "../worker/keeper-api.ts";
+import type { PackBytes, PackRef } from "../worker/keeper-api.ts";
 import { completePack } from "./complete-pack.ts";
 import type { DeliveryRooms } from "./rooms.ts";
+
+/** A pack as the store has it, with who has signed it. */
+type StoredPack = ResolvedPack & Pick<PackBytes, "signedBy">;
 
 /** How often what was read is found damaged and fetched again, before the disk is taken to be broken. */
 const ROUNDS = 3;
@@ -22,7 +25,7 @@ export function restorePack(
   ref: PackRef,
   options: { readonly registry: string; readonly signal: AbortSignal },
 ): Promise<PackBytes> {
-  return mending(rooms, ref, options, async ({ manifest, text }) => {
+  return mending(rooms, ref, options, async ({ manifest, text, signedBy }) => {
     const { graph, tensors } = chooseVariant(manifest, ref);
     const golden = manifest.golden.cases.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
     const blobs = new Map([graph, ...tensors, ...golden].map((blob) => [blob.sha256, blob]));
@@ -30,6 +33,7 @@ export function restorePack(
     const { memory } = rooms.database;
     return {
       manifest: text,
+      signedBy,
       // The bytes are given away; what is kept here alone must not go with them.
       pieces: pieces.map(({ key, bytes }) => ({
         key,
@@ -69,10 +73,9 @@ export function readAttachment(
 async function mending<T>(
   rooms: DeliveryRooms,
   ref: PackRef,
-  { registry, signal }: { readonly registry: string; readonly signal: AbortSignal },
-  run: (pack: ResolvedPack) => Promise<T>,
+  options: { readonly registry: string; readonly signal: AbortSignal },
+  run: (pack: StoredPack) => Promise<T>,
 ): Promise<T> {
-  const selector = { ...ref, registry, channel: "" };
   for (let round = 1; ; round++) {
     const stored = await findStored(rooms, ref);
     try {
@@ -81,28 +84,45 @@ async function mending<T>(
       const isDamage = error instanceof SelvedgeError && error.code === "storage-damaged";
       if (!isDamage || round === ROUNDS) throw error;
     }
-    const pack = stored ?? (await resolveAgain(selector, ref, signal));
+    const pack = stored ?? (await resolveAgain(rooms, ref, options));
     const variant = chooseVariant(pack.manifest, ref);
-    const completion = { pack, variant, from: selector };
-    await completePack(rooms, completion, { signal, report: () => undefined });
+    const { trust } = ref;
+    const from = {
+      registry: options.registry,
+      name: pack.manifest.name,
+      ...(trust === undefined ? {} : { trust }),
+    };
+    const { signal } = options;
+    await completePack(rooms, { pack, variant, from }, { signal, report: () => undefined });
   }
 }
 
 async function findStored(
   { database }: DeliveryRooms,
   { digest }: PackRef,
-): Promise<ResolvedPack | undefined> {
+): Promise<StoredPack | undefined> {
   // A manifest that was damaged is as good as none.
   const pack = await findPack(database, digest).catch(() => undefined);
-  return pack && { digest, text: pack.record.manifest, manifest: pack.manifest };
+  if (pack === undefined) return undefined;
+  const { record, manifest } = pack;
+  return { digest, text: record.manifest, manifest, signedBy: record.signedBy ?? {} };
 }
 
 async function resolveAgain(
-  selector: PackSelector,
-  { name, version, digest }: PackRef,
-  signal: AbortSignal,
+  { network, trust }: DeliveryRooms,
+  { origin, digest, ...ref }: PackRef,
+  { registry, signal }: { readonly registry: string; readonly signal: AbortSignal },
 ): Promise<ResolvedPack> {
-  const pack = await resolvePack(selector, { signal, stored: async () => undefined });
+  if (origin === undefined)
+    throw new SelvedgeError(
+      "storage-damaged",
+      `The stored pack ${digest} is gone: the cache was cleared, or the browser evicted it. Load the model again.`,
+      { detail: { digest } },
+    );
+  const { name, version } = origin;
+  const selector = { ...ref, ...origin, registry, channel: "" };
+  const stored = async () => undefined;
+  const pack = await resolvePack(selector, { signal, network, trust, stored });
   if (pack.digest === digest) return pack;
   throw new SelvedgeError(
     "integrity",

@@ -41,8 +41,7 @@ const installIt = (selector = select()) =>
   install(roomsOf(database), selector, { signal, onProgress: () => undefined });
 const ref = () =>
   ({
-    name: "tiny",
-    version: "1.0.0",
+    origin: { name: "tiny", version: "1.0.0" },
     digest: pack.digest,
     dtype: "fp32",
     backend: "wasm",
@@ -88,8 +87,8 @@ describe("where IndexedDB is refused", () => {
       await expect(openPack(engine, { by: "digest", ...ref() })).rejects.toMatchObject({
         code: "storage-damaged",
       });
-      const { pieces, manifest } = structuredClone(await restore());
-      const read = await openPack(engine, { by: "bytes", ...ref(), manifest, pieces });
+      const bytes = structuredClone(await restore());
+      const read = await openPack(engine, { by: "bytes", ...ref(), ...bytes });
       expect(read?.source.tensors.map(({ data }) => new Uint8Array(data))).toEqual([WEIGHTS]);
       const [golden] = read?.manifest.golden.cases ?? [];
       const answers = await readBlobs(engine, golden?.outputs ?? []);

@@ -10,6 +10,7 @@ import type { CachePolicy } from "../worker/keeper-api.ts";
 import { availability } from "./availability.ts";
 import { install } from "./install.ts";
 import { FakeRegistry, select } from "./registry.fixture.ts";
+import { networkOf } from "./rooms.fixture.ts";
 import { Space } from "./space.ts";
 
 /** What the margin of a small pack comes to. */
@@ -43,7 +44,7 @@ function rooms() {
     quota === undefined ? undefined : { quota, usage: await storedBytes(database) };
   const space = new Space(database, { usage, estimate });
   space.limit(policy);
-  return { database, usage, space };
+  return { database, network: networkOf(), usage, space };
 }
 
 const { signal } = new AbortController();

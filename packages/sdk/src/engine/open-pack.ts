@@ -13,6 +13,8 @@ export interface ReadPack {
   readonly digest: string;
   readonly manifest: Manifest;
   readonly variant: RunnableVariant;
+  /** As in `Opened`. */
+  readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this variant, golden answers and attachments included. */
   readonly bytes: number;
   readonly source: SessionSource;
@@ -72,6 +74,7 @@ export async function openPack(
     digest,
     manifest: pack.manifest,
     variant,
+    signedBy: pack.record.signedBy ?? {},
     bytes: totalBytes(needs),
     source: {
       graph,
@@ -86,12 +89,13 @@ export async function openPack(
 /** Keeps a pack that was handed over where it is looked for first. */
 function hold(
   { memory }: Database,
-  { digest, dtype, manifest, pieces }: PackRequest & { readonly by: "bytes" },
+  { digest, dtype, manifest, signedBy, pieces }: PackRequest & { readonly by: "bytes" },
 ): void {
   const now = Date.now();
   const dates = { installedAt: now, usedAt: now };
   const origin = { registry: "", name: "", version: "" };
-  memory.packs.set(digest, { digest, ...origin, manifest, dtypes: [dtype], ...dates });
+  const record = { digest, ...origin, manifest, signedBy, dtypes: [dtype], ...dates };
+  memory.packs.set(digest, record);
   memory.hold(pieces);
 }
 

@@ -11,7 +11,7 @@ import type {
   Proof,
   RuntimeStarted,
 } from "../worker/engine-api.ts";
-import type { PackBytes, PackRef } from "../worker/keeper-api.ts";
+import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
 
@@ -25,6 +25,8 @@ export interface EngineHostOptions {
   readonly backend: Backend;
   /** What the backend has of what variants may require. */
   readonly features: readonly string[];
+  /** The digest of the trust anchors, where there are any. */
+  readonly trust?: string | undefined;
   readonly spawn: () => Worker;
   /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
   readonly assets: string;
@@ -63,6 +65,11 @@ export class EngineHost {
     return this.#options.backend;
   }
 
+  /** What the backend has of what variants may require. */
+  get features(): readonly string[] {
+    return this.#options.features;
+  }
+
   /**
    * Opens a pack, in a fresh worker where there is none.
    *
@@ -79,8 +86,8 @@ export class EngineHost {
     if (opened === undefined) return undefined;
     const { compileMs } = await started;
     const { digest, dtype, engine, name, version } = opened;
-    const { backend, features } = this.#options;
-    this.#pack = { digest, dtype, engine, name, version, backend, features };
+    const origin = { name, version };
+    this.#pack = { digest, dtype, engine, origin, ...this.#place() };
     this.#isOpen = true;
     return { ...opened, compileMs };
   }
@@ -97,11 +104,11 @@ export class EngineHost {
    * @throws SelvedgeError `storage-damaged` where that is not possible either.
    */
   async openStored(
-    { digest, dtype, name, version }: Omit<PackRef, "backend" | "features">,
+    { digest, dtype, origin }: Choice & Pick<PackRef, "origin">,
     signal?: AbortSignal,
   ): Promise<HostOpened> {
-    const { backend, features } = this.#options;
-    const pack = { digest, dtype, name, version, backend, features };
+    const from = origin === undefined ? {} : { origin };
+    const pack = { digest, dtype, ...from, ...this.#place() };
     const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
       this.#openAgain(error, pack, signal),
     );
@@ -138,6 +145,11 @@ export class EngineHost {
       await this.#ensureOpen();
       return this.#holdAgainstGolden();
     });
+  }
+
+  /** Ends the worker; the next call starts a fresh one. */
+  restart(reason: Error): void {
+    this.#link?.end(reason);
   }
 
   /** Ends the worker once the calls that were made so far are answered. */
@@ -188,6 +200,11 @@ export class EngineHost {
     );
     this.#link?.end(reason);
     throw reason;
+  }
+
+  #place(): Pick<PackRef, "backend" | "features" | "trust"> {
+    const { backend, features, trust } = this.#options;
+    return { backend, features, ...(trust === undefined ? {} : { trust }) };
   }
 
   async #holdAgainstGolden(): Promise<Proof> {

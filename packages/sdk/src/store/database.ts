@@ -24,6 +24,10 @@ export interface PackRecord {
   readonly dtypes: readonly Dtype[];
   readonly installedAt: number;
   readonly usedAt: number;
+  /** The text of `manifest.sig`, where a page with keys has found that it holds. */
+  readonly signature?: string;
+  /** The ids of the keys that signed, by the trust anchors that they were believed under. */
+  readonly signedBy?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A pack, in one of its precisions. */
@@ -37,14 +41,22 @@ export interface ActivationRecord {
   readonly current: PackChoice;
   /** Whether `current` has given its golden answers on this device. */
   readonly isProven: boolean;
-  /** What was proven before it: kept until `current` is proven too, and gone back to where it fails. */
+  /** What served before it: gone back to where `current` fails, or cannot be opened any more. */
   readonly lastGood?: PackChoice;
-  /** Digests of packs that failed on this device, the latest last: not tried again. */
-  readonly refused: readonly string[];
+  /** An update that is complete, and answers once it is proven. */
+  readonly next?: PackChoice;
+  /** Packs that failed on this device, the latest last: not fetched again. */
+  readonly refused: readonly Refusal[];
+}
+
+/** A pack that failed, and the runtimes it failed on: with others it is tried again. */
+interface Refusal {
+  readonly digest: string;
+  readonly runtime: string;
 }
 
 /** Something that one tab at a time may do, where the browser has no Web Locks. */
-interface LeaseRecord {
+export interface LeaseRecord {
   /** Who holds it. */
   readonly owner: string;
   /** Milliseconds since 1970, after which anyone may take it. */
@@ -61,6 +73,21 @@ export interface DownloadRecord {
   readonly seenAt: number;
 }
 
+/**
+ * The newest of a kind of signed document that was believed, as it was signed, so that it can be
+ * verified again when the keys have changed.
+ */
+export interface TrustRecord {
+  readonly text: string;
+  /** The sequence of a channel document, or the version of a root document. */
+  readonly sequence: number;
+}
+
+/** Trust anchors are told apart by the digest of their text. A root document is no model's. */
+export type TrustKey =
+  | [kind: "channels", registry: string, name: string, anchors: string]
+  | [kind: "root", registry: string, anchors: string];
+
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */
 export type PieceKey = [sha256: string, index: number];
 
@@ -73,6 +100,7 @@ export interface StoreSchema extends DBSchema {
   leases: { key: string; value: LeaseRecord };
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };
+  trust: { key: TrustKey; value: TrustRecord };
 }
 
 /** The store's parts, as transactions name them. */
@@ -217,6 +245,7 @@ async function upgrade(
   if (from < 2) {
     database.createObjectStore("leases");
     database.createObjectStore("downloads");
+    database.createObjectStore("trust");
     const store = transaction.objectStore("activations");
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
       // Version 1 kept the choice alone, of packs that had all served.

@@ -1,5 +1,6 @@
 import type { PackStorage } from "../worker/keeper-api.ts";
-import { activate, activationKey, succeed, type VisiblePack } from "./activations.ts";
+import { afterInstall } from "./activation-rules.ts";
+import { activate, activationKey, type VisiblePack } from "./activations.ts";
 import type { Database } from "./database.ts";
 import { missingPieces } from "./pieces.ts";
 import { isRefusal, isUnavailable } from "./storage-error.ts";
@@ -18,7 +19,7 @@ export async function makeVisible(
   visible: VisiblePack,
 ): Promise<PackStorage | undefined> {
   const { memory } = database;
-  const { pack, needs, selector } = visible;
+  const { pack, needs, selector, role = "current" } = visible;
   const key = selector && activationKey(selector);
   const storing = await store(database, visible);
   if (storing.isStored) {
@@ -31,7 +32,9 @@ export async function makeVisible(
   const now = Date.now();
   memory.packs.set(pack.digest, { ...record, dtypes: [dtype], installedAt: now, usedAt: now });
   const choice = { digest: pack.digest, dtype };
-  if (key !== undefined) memory.activations.set(key, succeed(memory.activations.get(key), choice));
+  const after =
+    key === undefined ? undefined : afterInstall(memory.activations.get(key), choice, role);
+  if (key !== undefined && after !== undefined) memory.activations.set(key, after);
   const reason = storing.reason ?? memory.reason ?? "part of it could not be stored";
   return { kind: "memory", reason };
 }

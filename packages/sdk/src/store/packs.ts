@@ -43,6 +43,11 @@ export async function findManifestText(
   return record !== undefined && (await isIntact(record)) ? record.manifest : undefined;
 }
 
+/** The version of a pack in the store, whatever has become of its bytes. */
+export async function findVersion(database: Database, digest: string): Promise<string | undefined> {
+  return (await findRecord(database, digest))?.version;
+}
+
 async function findRecord(database: Database, digest: string): Promise<PackRecord | undefined> {
   const inMemory = database.memory.packs.get(digest);
   if (inMemory !== undefined) return inMemory;

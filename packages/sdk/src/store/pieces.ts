@@ -129,17 +129,12 @@ export async function readPieces(database: Database, blobs: readonly BlobRef[]):
   );
 }
 
-/**
- * Reads a blob without checking it, for whoever checks what they make of it.
- *
- * @returns `undefined` where a piece is missing
- */
-export async function readUnchecked(
+/** Reads a piece without checking it, for whoever checks what they make of it. */
+export function readPieceUnchecked(
   database: Database,
-  blob: Sized,
+  key: PieceKey,
 ): Promise<ArrayBuffer | undefined> {
-  const pieces = await getPieces(database, pieceKeys(blob));
-  return pieces.includes(undefined) ? undefined : join(pieces, blob.bytes);
+  return getPieces(database, [key]).then(([bytes]) => bytes);
 }
 
 /** What is stored under some keys, where that is bytes at all. */

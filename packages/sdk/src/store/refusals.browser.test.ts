@@ -7,7 +7,7 @@ import { DownloadMark } from "./downloads.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
 import { buildPack, firstVariant } from "./pack.fixture.ts";
 import { clearPacks, findPack, listPacks, neededBlobs, storedBytes, touchPack } from "./packs.ts";
-import { missingPieces, putPieces, readBlobs, readUnchecked } from "./pieces.ts";
+import { missingPieces, putPieces, readBlobs, readPieceUnchecked } from "./pieces.ts";
 import { removePacks } from "./remove-packs.ts";
 import { takeStock } from "./take-stock.ts";
 
@@ -34,7 +34,6 @@ async function everyUse(): Promise<(() => Promise<unknown>)[]> {
   const { manifest, text, digest } = await buildPack();
   const needs = neededBlobs(manifest, firstVariant(manifest));
   const { name, version } = manifest;
-  const [blob = { sha256: "", bytes: 0 }] = needs;
   const mark = new DownloadMark(database, "one", { blobs: [], packs: [] });
   const outbox = new Outbox(database);
   return [
@@ -48,7 +47,7 @@ async function everyUse(): Promise<(() => Promise<unknown>)[]> {
     () => missingPieces(database, needs),
     () => putPieces(database, [{ key: ["a", 0], bytes: new ArrayBuffer(1) }]),
     () => readBlobs(database, needs),
-    () => readUnchecked(database, blob),
+    () => readPieceUnchecked(database, [digest, 0]),
     () => findPack(database, digest),
     () => touchPack(database, digest),
     () => listPacks(database),

@@ -1,3 +1,4 @@
+import { afterRemoval } from "./activation-rules.ts";
 import type { Database, PackChoice, PackRecord } from "./database.ts";
 import { isUnderWay } from "./downloads.ts";
 import { blobsOfRecord } from "./packs.ts";
@@ -66,15 +67,12 @@ function removeFromStore(
       const unneeded = (await pieces.getAllKeys()).filter(
         (key) => !stillNeeded.has(pieceId(key)) && !gathered.has(key[0]),
       );
-      const isGone = (choice?: PackChoice) => gone.some(({ digest }) => digest === choice?.digest);
+      const isGone = (choice: PackChoice) => gone.some(({ digest }) => digest === choice.digest);
       for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue()) {
         const value = soundActivation(cursor.value);
-        if (value === undefined || isGone(value.current)) {
-          await cursor.delete();
-          continue;
-        }
-        const { lastGood, ...active } = value;
-        if (isGone(lastGood)) await cursor.update(active);
+        const left = value && afterRemoval(value, isGone);
+        if (left === undefined) await cursor.delete();
+        else await cursor.update(left);
       }
       await Promise.all([
         ...gone.map(async (pack) => packs.delete(pack.digest)),

@@ -3,7 +3,12 @@ import type { PackRecord } from "./database.ts";
 import { soundActivation, soundPack } from "./sound-record.ts";
 
 const current = { digest: "ab", dtype: "fp32" } as const;
-const sound = { current, isProven: true, lastGood: current, refused: ["cd"] };
+const sound = {
+  current,
+  isProven: true,
+  lastGood: current,
+  refused: [{ digest: "cd", runtime: "" }],
+};
 
 test("an activation that nothing happened to is what it was", () => {
   expect(soundActivation(sound)).toEqual(sound);

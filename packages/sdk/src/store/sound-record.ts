@@ -7,18 +7,20 @@ import type { ActivationRecord, PackChoice, PackRecord } from "./database.ts";
  */
 export function soundActivation(stored: unknown): ActivationRecord | undefined {
   if (!isRecord(stored) || !isChoice(stored["current"])) return undefined;
-  const { current, isProven, lastGood, refused } = stored;
+  const { current, isProven, lastGood, next, refused } = stored;
   return {
     current,
     isProven: isProven === true,
     ...(isChoice(lastGood) ? { lastGood } : {}),
-    refused: isTexts(refused) ? refused : [],
+    ...(isChoice(next) ? { next } : {}),
+    refused: Array.isArray(refused) && refused.every(isRefusal) ? refused : [],
   };
 }
 
 /** A pack's record with every field of the type it should have; its manifest has a digest to be held against. */
 export function soundPack(stored: PackRecord): PackRecord {
   const { registry, name, version, manifest, dtypes, installedAt, usedAt } = stored;
+  const { signature, signedBy }: { signature?: unknown; signedBy?: unknown } = stored;
   return {
     digest: stored.digest,
     registry: text(registry),
@@ -28,6 +30,8 @@ export function soundPack(stored: PackRecord): PackRecord {
     dtypes: isTexts(dtypes) ? (dtypes as readonly Dtype[]) : [],
     installedAt: time(installedAt),
     usedAt: time(usedAt),
+    ...(typeof signature === "string" ? { signature } : {}),
+    ...(isSigners(signedBy) ? { signedBy } : {}),
   };
 }
 
@@ -37,6 +41,14 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isChoice(value: unknown): value is PackChoice {
   return isRecord(value) && isTexts([value["digest"], value["dtype"]]);
+}
+
+function isRefusal(value: unknown): value is ActivationRecord["refused"][number] {
+  return isRecord(value) && isTexts([value["digest"], value["runtime"]]);
+}
+
+function isSigners(value: unknown): value is NonNullable<PackRecord["signedBy"]> {
+  return isRecord(value) && Object.values(value).every(isTexts);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -36,7 +36,8 @@ export function takeStock(database: Database): Promise<StoredStock> {
       const needed = new Set(
         activations
           .map(soundActivation)
-          .flatMap((active) => [active?.current.digest, active?.lastGood?.digest]),
+          .flatMap((active) => [active?.current, active?.lastGood, active?.next])
+          .map((choice) => choice?.digest),
       );
       const sizes = new Map<string, number>();
       const packs = records.map(soundPack).map((record) => {

@@ -1,4 +1,4 @@
-import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { Dtype, Manifest, OtlpMetricsRequest } from "@selvedge/protocol";
 import type { EngineName } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -7,16 +7,36 @@ export interface KeeperApi {
   /** Called once, before anything else. `onSend` is told of each batch that was acknowledged. */
   start(settings: KeeperSettings, onSend?: (batch: OtlpMetricsRequest) => void): void;
   /**
-   * Makes a pack complete and active in the store, fetching only what is missing. `onEngine` is told
-   * what runs it before the download begins.
+   * Makes a pack complete in the store, fetching only what is missing, and gives it its role there.
+   * `onEngine` is told what runs it before the download begins.
    */
   install(
     call: number,
     wanted: PackSelector,
     onProgress?: (progress: Progress) => void,
     onEngine?: (engine: EngineName) => void,
+    how?: InstallHow,
   ): Promise<Outcome<Installed>>;
+  /** Asks the registry for another pack than the one that is loaded; fetches no model bytes. */
+  findUpdate(
+    call: number,
+    wanted: PackSelector,
+    loaded: string,
+  ): Promise<Outcome<FoundUpdate | undefined>>;
+  /** What answers for a selector, if anything does. */
+  standing(call: number, wanted: PackSelector): Promise<Outcome<Standing | undefined>>;
+  /** Writes down what became of a pack. Answers with what stands then. */
+  settle(
+    call: number,
+    wanted: PackSelector,
+    choice: Choice,
+    verdict: Verdict,
+  ): Promise<Outcome<Standing | undefined>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
+  /** Marks a pack as used by one model more of this page: no tab evicts it. */
+  hold(call: number, digest: string): Promise<Outcome<void>>;
+  /** Takes one such mark back. All of them go with the keeper. */
+  release(call: number, digest: string): Promise<Outcome<void>>;
   /** Bytes of a file that travels with a pack; fetched again where the store has lost it. */
   attachment(call: number, pack: PackRef, name: string): Promise<Outcome<Uint8Array>>;
   /**
@@ -57,6 +77,8 @@ export interface KeeperSettings {
   readonly cache?: CachePolicy;
   /** Absolute. */
   readonly registry: string;
+  /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */
+  readonly anchors?: string;
   readonly telemetry?: {
     /** Absolute, without `/metrics`. */
     readonly endpoint: string;
@@ -76,19 +98,21 @@ export interface PackSelector {
   readonly backend: "wasm" | "webgpu";
   /** What that has of what variants may require, such as `shader-f16`. */
   readonly features: readonly string[];
+  /** The digest of the trust anchors: what was installed under others, or none, does not serve. */
+  readonly trust?: string;
 }
 
 /** One pack, and the device it is to run on. */
-export interface PackRef extends Pick<PackSelector, "backend" | "features"> {
-  readonly name: string;
-  readonly version: string;
-  readonly digest: string;
-  readonly dtype: Dtype;
+export interface PackRef extends Choice, Pick<PackSelector, "backend" | "features" | "trust"> {
+  /** What to ask the registry for where the store has lost even the manifest; absent: it cannot be. */
+  readonly origin?: { readonly name: string; readonly version: string };
 }
 
 /** A pack in memory: its manifest's text, and verified pieces of what an engine needs of it. */
 export interface PackBytes {
   readonly manifest: string;
+  /** As `Opened` has it. */
+  readonly signedBy: Readonly<Record<string, readonly string[]>>;
   readonly pieces: readonly {
     readonly key: [sha256: string, index: number];
     readonly bytes: ArrayBuffer;
@@ -115,10 +139,55 @@ export interface Progress {
   readonly total: number;
 }
 
+/** What a pack is installed as, and what for. */
+export interface InstallHow {
+  /**
+   * `current` answers at once, `next` answers once it is proven, and `part` is another variant of a
+   * pack that answers already.
+   *
+   * @default "current"
+   */
+  readonly role?: "current" | "next" | "part";
+  /**
+   * An `update` may wait for a better connection; a `load` is waited for by someone.
+   *
+   * @default "load"
+   */
+  readonly purpose?: "load" | "update";
+}
+
+/** A pack, in one of its precisions. */
+export interface Choice {
+  readonly digest: string;
+  readonly dtype: Dtype;
+}
+
+/** Whether it gave its golden answers, failed, or was lost in part and cannot be fetched. */
+export type Verdict = "proven" | "refused" | "lost";
+
+/** What answers for a selector. */
+export interface Standing {
+  readonly current: Choice;
+  readonly isProven: boolean;
+  /** Whether it has failed on this device, with nothing better to answer in its place. */
+  readonly isRefused: boolean;
+  /** Whether there is something to go back to. */
+  readonly hasLastGood: boolean;
+}
+
+/** Another pack than the one that is loaded. */
+export interface FoundUpdate extends Choice {
+  readonly version: string;
+  readonly signature: Manifest["signature"];
+  /** Model bytes that have to be fetched. */
+  readonly bytes: number;
+  /** Whether it answers already: another tab has fetched and proven it. */
+  readonly isCurrent: boolean;
+}
+
 /** A pack that is complete. */
 export interface Installed {
   readonly digest: string;
-  readonly name: string;
   readonly version: string;
   readonly dtype: Dtype;
   /** Model bytes of this dtype, those already stored included. */

@@ -1,68 +1,90 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
 import { expose, type ProxyMethods, releaseProxy, transfer } from "comlink";
+import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
+import { findUpdate } from "../delivery/find-update.ts";
 import { install } from "../delivery/install.ts";
+import { browserNetwork } from "../delivery/network.ts";
 import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
-import { Turns } from "../delivery/turns.ts";
+import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
+import { findLocks } from "../tabs/find-locks.ts";
+import { inTurn } from "../tabs/in-turn.ts";
+import { modelKey } from "../tabs/model-key.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
-import { WebLocks } from "../tabs/web-locks.ts";
+import { UsedPacks } from "../tabs/used-packs.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
-import type { KeeperApi, PackSelector } from "./keeper-api.ts";
+import type { KeeperApi } from "./keeper-api.ts";
 
 const calls = new Calls();
 const database = new Database();
-const locks = new WebLocks(navigator.locks);
+const locks = findLocks(database);
+const usedPacks = new UsedPacks(locks);
 const usage = packUsage(locks);
-const rooms: DeliveryRooms = { database, usage, space: new Space(database, { usage }) };
-let registry = "";
+const space = new Space(database, { usage });
+let rooms: DeliveryRooms = { database, network: browserNetwork(), usage, space };
+let folder = "";
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
-/** Two loads of one model share one download: the second finds what the first has stored. */
-const installs = new Turns();
 
 const api: KeeperApi = {
-  start({ registry: folder, telemetry, cache = {} }, onSend) {
-    registry = folder;
-    rooms.space.limit(cache);
+  start({ telemetry, registry, anchors, cache = {} }, onSend) {
+    folder = registry;
+    space.limit(cache);
+    if (anchors !== undefined)
+      rooms = {
+        ...rooms,
+        trust: new Trust(anchors, { registry, database, network: rooms.network }),
+      };
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
   },
 
-  install: (call, wanted, onProgress = () => undefined, onEngine?) =>
+  install: (call, wanted, onProgress = () => undefined, onEngine?, how = {}) =>
     calls.run(call, (signal) =>
-      installs
-        .take(modelKey(wanted), async () => {
-          signal.throwIfAborted();
-          return install(rooms, wanted, { signal, onProgress, onEngine });
-        })
-        .finally(() => {
-          release(onProgress);
-          if (onEngine !== undefined) release(onEngine);
-        }),
-    ),
-
-  availability: (call, wanted) =>
-    calls.run(call, (signal) =>
-      availability(rooms, wanted, {
+      inTurn(locks, wanted, {
         signal,
-        isDownloading: installs.isBusy(modelKey(wanted)),
+        onProgress,
+        install: (report) =>
+          install(rooms, wanted, { ...how, signal, onProgress: report, onEngine }),
+      }).finally(() => {
+        release(onProgress);
+        if (onEngine !== undefined) release(onEngine);
       }),
     ),
 
+  availability: (call, wanted) =>
+    calls.run(call, async (signal) => {
+      const downloads = await rooms.usage.downloads();
+      const isDownloading = downloads.has(modelKey(wanted));
+      return availability(rooms, wanted, { signal, isDownloading });
+    }),
+
+  hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
+  release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),
+
+  findUpdate: (call, wanted, loaded) =>
+    calls.run(call, (signal) => findUpdate(rooms, wanted, { loaded, signal })),
+  standing: (call, wanted) =>
+    calls.run(call, async () => standingOf(await findActive(database, wanted))),
+  settle: (call, wanted, choice, verdict) =>
+    calls.run(call, async () =>
+      standingOf(await settle(database, { selector: wanted, choice, verdict })),
+    ),
+
   attachment: (call, pack, file) =>
-    calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry, signal })),
+    calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry: folder, signal })),
 
   restore: async (call, pack) => {
     const outcome = await calls.run(call, (signal) =>
-      restorePack(rooms, pack, { registry, signal }),
+      restorePack(rooms, pack, { registry: folder, signal }),
     );
     const buffers = outcome.ok ? outcome.value.pieces.map(({ bytes }) => bytes) : [];
     return transfer(outcome, buffers);
@@ -90,10 +112,6 @@ const api: KeeperApi = {
   flush: (call) => calls.run(call, async () => sender?.flush()),
   cancel: (call) => calls.cancel(call),
 };
-
-function modelKey({ registry, name }: PackSelector): string {
-  return registry + name;
-}
 
 /** A callback of the page holds a port open until it is given back. */
 function release(callback: object): void {
