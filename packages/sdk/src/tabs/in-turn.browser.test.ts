@@ -269,13 +269,14 @@ describe("two tabs that install the same pack", () => {
     expect(await findActive(there, select())).toMatchObject({ current: { digest: pack.digest } });
   });
 
-  test.each([
-    ["clears the cache", clearPacks],
-    ["deletes the model", (database: Database) => removePacks(database, () => true)],
-  ])("get it whole where another %s half way", async (_, act) => {
+  // What a download has gathered is no model yet that could be deleted.
+  test.each<[act: string, act: (database: Database) => Promise<unknown>, again: boolean]>([
+    ["clears the cache", clearPacks, true],
+    ["deletes the model", (database) => removePacks(database, () => true), false],
+  ])("get it whole where another %s half way", async (_, act, isFetchedAgain) => {
     when(4.5 * PIECE_BYTES, () => act(there));
     const { fetchedBytes } = await installIn(here);
-    expect(fetchedBytes).toBeGreaterThan(pack.segment.byteLength);
+    expect(fetchedBytes > pack.segment.byteLength).toBe(isFetchedAgain);
     expect(await findActive(here, select())).toMatchObject({ current: { digest: pack.digest } });
     expect(await installIn(there)).toMatchObject({ fetchedBytes: 0 });
   });
