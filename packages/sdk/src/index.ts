@@ -19,6 +19,7 @@ export type {
   Availability,
   CachedPack,
   CachePolicy,
+  MeteredDownloads,
   PackStorage,
   Progress,
 } from "./worker/keeper-api.ts";

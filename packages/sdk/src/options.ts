@@ -7,7 +7,12 @@ import {
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
-import type { CachePolicy, KeeperSettings, Progress } from "./worker/keeper-api.ts";
+import type {
+  CachePolicy,
+  KeeperSettings,
+  MeteredDownloads,
+  Progress,
+} from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** What `createSelvedge` takes. */
@@ -25,6 +30,18 @@ export interface SelvedgeOptions {
    * @default "/selvedge/"
    */
   readonly assets?: string | URL;
+  /**
+   * Asks the registry in place of the worker's own `fetch`, for instance with a header that says who is
+   * asking. Called with an address and `headers`, `cache` and `signal`, all of which matter; a body is
+   * taken as it streams.
+   */
+  readonly fetch?: typeof globalThis.fetch;
+  /**
+   * What may be downloaded while the browser says that the connection is metered, or that its user
+   * wants to save data: everything, only what a `load` waits for, or nothing.
+   * @default "foreground"
+   */
+  readonly meteredDownloads?: MeteredDownloads;
   /** Absent: nothing is ever sent. */
   readonly telemetry?: TelemetryOptions;
   /** How much models may take on this device, and what goes when there is no room for another. */
@@ -84,6 +101,8 @@ export interface Settings {
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
   readonly cache: CachePolicy;
+  readonly fetch: SelvedgeOptions["fetch"];
+  readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
 }
 
@@ -94,8 +113,12 @@ export function readOptions({
   assets = "/selvedge/",
   telemetry,
   cache = {},
+  fetch,
+  meteredDownloads = "foreground",
   workers = {},
 }: SelvedgeOptions): Settings {
+  requireOneOf("meteredDownloads", meteredDownloads, ["allow", "foreground", "never"]);
+  if (fetch !== undefined) requireOneOf("fetch", typeof fetch, ["function"]);
   return {
     registry: folderUrl("registry", registry),
     anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
@@ -107,17 +130,15 @@ export function readOptions({
     },
     onSend: telemetry?.onSend,
     cache: checkPolicy(cache),
+    fetch,
+    meteredDownloads,
     workers,
   };
 }
 
 /** @throws SelvedgeError `options-invalid` for what no registry can have, and backends there are not. */
 export function checkNames(name: string, { version, backend = "auto" }: LoadOptions): void {
-  if (!["auto", "wasm", "webgpu"].includes(backend))
-    throw new SelvedgeError(
-      "options-invalid",
-      `The option backend has to be "auto", "wasm" or "webgpu", but is "${String(backend)}".`,
-    );
+  requireOneOf("backend", backend, ["auto", "wasm", "webgpu"]);
   if (!isModelName(name))
     throw new SelvedgeError(
       "options-invalid",
@@ -132,11 +153,20 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
 
 function checkPolicy(cache: CachePolicy): CachePolicy {
   const { maxBytes = 0, evict = "lru" } = cache;
-  if (maxBytes >= 0 && (evict === "lru" || evict === "never")) return cache;
+  requireOneOf("cache.evict", evict, ["lru", "never"]);
+  if (maxBytes >= 0) return cache;
   throw new SelvedgeError(
     "options-invalid",
-    `The option cache has to be such as {maxBytes: 2e8, evict: "lru"}, with "lru" or "never", but is ${JSON.stringify(cache)}.`,
+    `The option cache.maxBytes has to be a number of bytes, but is ${String(maxBytes)}.`,
   );
+}
+
+function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(String(value)))
+    throw new SelvedgeError(
+      "options-invalid",
+      `The option ${option} has to be "${allowed.join('", "')}", but is "${String(value)}".`,
+    );
 }
 
 function folderUrl(option: string, address: string | URL): string {

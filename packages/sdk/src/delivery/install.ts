@@ -28,15 +28,15 @@ export async function install(
     signal,
     onProgress,
     onEngine,
-    purpose,
     role = "current",
+    purpose,
   }: {
     signal: AbortSignal;
     onProgress: (progress: Progress) => void;
     onEngine?: ((engine: EngineName) => void) | undefined;
+    role?: InstallRole | undefined;
     /** @default "load" */
     purpose?: Purpose | undefined;
-    role?: InstallRole | undefined;
   },
 ): Promise<Installed> {
   const { database } = rooms;

@@ -9,16 +9,17 @@ import type { DeliveryRooms } from "./rooms.ts";
  * here and another answers already, that one.
  */
 export async function resolveUsable(
-  { database, network, trust }: DeliveryRooms,
+  { database, trust, network, found }: DeliveryRooms,
   selector: PackSelector,
   signal: AbortSignal,
 ): Promise<ResolvedPack> {
   const resolve = (wanted: PackSelector) =>
     resolvePack(wanted, {
       signal,
-      network,
-      stored: (digest) => findManifestText(database, digest),
+      stored: async (digest) =>
+        found.find(selector, digest) ?? (await findManifestText(database, digest)),
       trust,
+      network,
     });
   const named = await resolve(selector);
   const active = await findActive(database, selector);

@@ -1,4 +1,5 @@
 import type { Database } from "../store/database.ts";
+import { FoundManifests } from "./found-manifests.ts";
 import { browserNetwork, type Network } from "./network.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 import { Space } from "./space.ts";
@@ -13,5 +14,6 @@ export function networkOf(own: Partial<Network> = {}): Network {
 export function roomsOf(database: Database, network: Network = networkOf()): DeliveryRooms {
   const none = async () => new Set<string>();
   const usage = { inUse: none, downloads: none };
-  return { database, network, usage, space: new Space(database, { usage }) };
+  const found = new FoundManifests();
+  return { database, network, found, usage, space: new Space(database, { usage }) };
 }

@@ -10,7 +10,7 @@ import type { CachePolicy } from "../worker/keeper-api.ts";
 import { availability } from "./availability.ts";
 import { install } from "./install.ts";
 import { FakeRegistry, select } from "./registry.fixture.ts";
-import { networkOf } from "./rooms.fixture.ts";
+import { roomsOf } from "./rooms.fixture.ts";
 import { Space } from "./space.ts";
 
 /** What the margin of a small pack comes to. */
@@ -42,9 +42,10 @@ function rooms() {
   const usage = { inUse: async () => inUse, downloads: async () => new Set<string>() };
   const estimate = async () =>
     quota === undefined ? undefined : { quota, usage: await storedBytes(database) };
+  const others = roomsOf(database);
   const space = new Space(database, { usage, estimate });
   space.limit(policy);
-  return { database, network: networkOf(), usage, space };
+  return { ...others, usage, space };
 }
 
 const { signal } = new AbortController();

@@ -102,14 +102,14 @@ export class Model<Name extends string = string> {
   #served: Served;
   /** Engines that still answer calls made before another took over. */
   readonly #retiring = new Set<EngineHost>();
+  /** Takes back the mark that the pack is in use. */
+  #release: AbortController;
   readonly #disposal = new AbortController();
-  /** Ends the mark on the pack that serves. */
-  #held: AbortController;
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
     this.#served = parts.served;
-    this.#held = this.#hold(whenIdle());
+    this.#release = this.#hold(parts.served, whenIdle());
   }
 
   get info(): ModelInfo {
@@ -220,9 +220,9 @@ export class Model<Name extends string = string> {
   async dispose(): Promise<void> {
     if (this.#disposal.signal.aborted) return;
     this.#disposal.abort(this.#disposedError());
+    this.#release.abort();
     this.#parts.feed.end();
     for (const host of [this.#served.host, ...this.#retiring]) host.dispose();
-    this.#held.abort();
     this.#parts.onDispose(this);
   }
 
@@ -237,13 +237,13 @@ export class Model<Name extends string = string> {
    */
   moveTo(served: Served): void {
     const { host } = this.#served;
-    const held = this.#held;
+    const release = this.#release;
+    this.#release = this.#hold(served, Promise.resolve());
     this.#served = served;
-    this.#held = this.#hold(Promise.resolve());
     this.#retiring.add(host);
     void host.retire().then(() => {
       this.#retiring.delete(host);
-      held.abort();
+      release.abort();
     });
   }
 
@@ -266,16 +266,15 @@ export class Model<Name extends string = string> {
     return this.#disposal.signal;
   }
 
-  /** Marks the pack that serves as used, so that no tab evicts it. Starts no keeper that nothing waits for. */
-  #hold(when: Promise<void>): AbortController {
-    const held = new AbortController();
-    const { digest } = this.#served.opened;
-    void when.then(() => this.#parts.keeper.hold(digest, held.signal));
-    return held;
-  }
-
   #requireLive(): void {
     this.#disposal.signal.throwIfAborted();
+  }
+
+  /** Marks a pack as in use: no tab makes room at its cost from then on. */
+  #hold({ opened }: Served, when: Promise<void>): AbortController {
+    const release = new AbortController();
+    void when.then(() => this.#parts.keeper.hold(opened.digest, release.signal));
+    return release;
   }
 
   #disposedError(): SelvedgeError {

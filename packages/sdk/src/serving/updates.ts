@@ -102,7 +102,8 @@ export class Updates {
     } catch (error) {
       if (!(error instanceof SelvedgeError) || going.signal.aborted) throw error;
       const reason = error.message;
-      if (isMetered(error))
+      // Waited out, unless the app asks for it.
+      if (error.code === "metered")
         return this.#tell({ state: "found", ...subject, reason, apply: this.#applying(found) });
       this.#tell({ state: "failed", ...subject, reason, error });
       throw error;
@@ -237,11 +238,6 @@ function subjectOf({ version, digest, bytes }: FoundUpdate) {
 
 function reasonOf(update: ModelUpdate): string | undefined {
   return "reason" in update ? update.reason : undefined;
-}
-
-/** A link that costs by the byte is waited out. */
-function isMetered({ code }: SelvedgeError): boolean {
-  return (code as string) === "metered";
 }
 
 function hasSameSignature(

@@ -99,11 +99,14 @@ export async function activate(
  */
 export async function settle(
   database: Database,
-  { selector, choice, verdict }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
+  {
+    selector,
+    choice: { digest, dtype },
+    verdict,
+  }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
 ): Promise<ActivationRecord | undefined> {
   const { memory } = database;
   const key = activationKey(selector);
-  const { digest, dtype } = choice;
   const judged = { choice: { digest, dtype }, verdict, runtime: RUNTIMES };
   const held = memory.activations.get(key);
   if (held !== undefined) {

@@ -4,8 +4,15 @@ import type { Outcome } from "./outcome.ts";
 
 /** What the keeper worker does for the page: delivery, the store, and the outbox. */
 export interface KeeperApi {
-  /** Called once, before anything else. `onSend` is told of each batch that was acknowledged. */
-  start(settings: KeeperSettings, onSend?: (batch: OtlpMetricsRequest) => void): void;
+  /**
+   * Called once, before anything else. `onSend` is told of each batch that was acknowledged; at the
+   * other end of `page` the page fetches, where it wants to do that itself.
+   */
+  start(
+    settings: KeeperSettings,
+    onSend?: (batch: OtlpMetricsRequest) => void,
+    page?: MessagePort,
+  ): void;
   /**
    * Makes a pack complete in the store, fetching only what is missing, and gives it its role there.
    * `onEngine` is told what runs it before the download begins.
@@ -73,8 +80,13 @@ export interface CachePolicy {
   readonly evict?: "lru" | "never";
 }
 
+/** What may be downloaded over a link that is paid for by the byte. */
+export type MeteredDownloads = "allow" | "foreground" | "never";
+
 export interface KeeperSettings {
   readonly cache?: CachePolicy;
+  /** @default "foreground" */
+  readonly meteredDownloads?: MeteredDownloads;
   /** Absolute. */
   readonly registry: string;
   /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */

@@ -3,6 +3,7 @@ import { expose, type ProxyMethods, releaseProxy, transfer } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { findUpdate } from "../delivery/find-update.ts";
+import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
 import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
@@ -21,6 +22,7 @@ import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
+import { pageFetch } from "./page-fetch.ts";
 
 const calls = new Calls();
 const database = new Database();
@@ -28,15 +30,24 @@ const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
 const usage = packUsage(locks);
 const space = new Space(database, { usage });
-let rooms: DeliveryRooms = { database, network: browserNetwork(), usage, space };
+let rooms: DeliveryRooms = {
+  database,
+  network: browserNetwork(),
+  found: new FoundManifests(),
+  usage,
+  space,
+};
 let folder = "";
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors, cache = {} }, onSend) {
+  start({ telemetry, registry, anchors, cache = {}, ...how }, onSend, page) {
+    const { meteredDownloads = "foreground" } = how;
     folder = registry;
     space.limit(cache);
+    const own = page && { fetch: pageFetch(page) };
+    rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
       rooms = {
         ...rooms,
