@@ -17,8 +17,11 @@ afterEach(() => {
 });
 
 /** A keeper's `fetch` that this answers, over real ports. */
-const over = (fetch: typeof globalThis.fetch): Fetch =>
-  pageFetch(answerFetches(fetch, link.signal));
+function over(fetch: typeof globalThis.fetch): Fetch {
+  const { port1: page, port2 } = new MessageChannel();
+  answerFetches(fetch, { page, until: link.signal });
+  return pageFetch(port2);
+}
 
 const ask = (fetch: Fetch, aborts: AbortSignal = signal) =>
   fetch(URL_ASKED, { headers: { Range: "bytes=0-9" }, cache: "no-store", signal: aborts });
