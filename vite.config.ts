@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: "unit",
           testTimeout,
-          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts", "bench/**/*.test.mjs"],
           exclude: [...exclude, "**/*.browser.test.ts"],
         },
       },
