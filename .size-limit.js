@@ -6,8 +6,8 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
-    // Imported once a model serves.
-    ignore: ["./behind.js"],
+    // Imported once a model serves, and where a GPU is asked for.
+    ignore: ["./behind.js", "../proving/gpu.js"],
     modifyEsbuildConfig: esm,
   },
   {
