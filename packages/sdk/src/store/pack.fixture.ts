@@ -22,6 +22,7 @@ export interface PackContent {
   readonly tensors?: readonly Uint8Array[];
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
   readonly signature?: Manifest["signature"];
+  readonly backends?: readonly string[];
   /** What each tensor has a delta from, where they are as long and not the same. */
   readonly bases?: readonly Uint8Array[];
   /** Makes the bytes of a delta into others. */
@@ -45,6 +46,7 @@ export async function buildPack({
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
   signature = { inputs: [], outputs: [] },
+  backends = ["wasm"],
   bases = [],
   spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
@@ -75,7 +77,7 @@ export async function buildPack({
     variants.push({
       dtype,
       engine,
-      backends: ["wasm"],
+      backends,
       requires: [],
       memoryBytes: 0,
       graph: await blob(new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`)),
