@@ -47,13 +47,9 @@ export async function buildPack({
   engine = "onnx",
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
-<<<<<<< HEAD
   golden,
   signature,
-=======
-  signature = { inputs: [], outputs: [] },
   backends = ["wasm"],
->>>>>>> updates
   bases = [],
   spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
