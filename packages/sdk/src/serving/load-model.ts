@@ -47,7 +47,7 @@ export async function loadModel<Name extends string>(
       return started;
     };
     const model: Model<Name> = new Model<Name>({
-      served: { host, opened, timings, candidates },
+      served: { host, opened, storage: installed?.storage, timings, candidates },
       trust: selector.trust,
       keeper,
       reporter,

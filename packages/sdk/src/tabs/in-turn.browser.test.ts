@@ -7,7 +7,8 @@ import { findActive } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, noise } from "../store/pack.fixture.ts";
-import { clearPacks, removePacks } from "../store/packs.ts";
+import { clearPacks } from "../store/packs.ts";
+import { removePacks } from "../store/remove-packs.ts";
 import type { Installed, Progress } from "../worker/keeper-api.ts";
 import { inTurn } from "./in-turn.ts";
 import { WebLocks } from "./web-locks.ts";
@@ -271,13 +272,14 @@ describe("two tabs that install the same pack", () => {
     expect(await findActive(there, select())).toMatchObject({ current: { digest: pack.digest } });
   });
 
-  test.each([
-    ["clears the cache", clearPacks],
-    ["deletes the model", (database: Database) => removePacks(database, () => true)],
-  ])("get it whole where another %s half way", async (_, act) => {
+  // What a download has gathered is no model yet that could be deleted.
+  test.each<[act: string, act: (database: Database) => Promise<unknown>, again: boolean]>([
+    ["clears the cache", clearPacks, true],
+    ["deletes the model", (database) => removePacks(database, () => true), false],
+  ])("get it whole where another %s half way", async (_, act, isFetchedAgain) => {
     when(4.5 * PIECE_BYTES, () => act(there));
     const { fetchedBytes } = await installIn(here);
-    expect(fetchedBytes).toBeGreaterThan(pack.segment.byteLength);
+    expect(fetchedBytes > pack.segment.byteLength).toBe(isFetchedAgain);
     expect(await findActive(here, select())).toMatchObject({ current: { digest: pack.digest } });
     expect(await installIn(there)).toMatchObject({ fetchedBytes: 0 });
   });

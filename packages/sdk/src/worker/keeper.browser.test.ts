@@ -7,7 +7,7 @@ import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { WebLocks } from "../tabs/web-locks.ts";
 import { answerFetches } from "./fetch-by-page.fixture.ts";
-import type { PackSelector, Progress } from "./keeper-api.ts";
+import type { PackRef, PackSelector, Progress } from "./keeper-api.ts";
 import { KeeperClient } from "./keeper-client.ts";
 
 /** Waits for something on a machine that may be busy. */
@@ -66,8 +66,15 @@ function install(
   );
 }
 
+const ref = (): PackRef => ({
+  origin: { name: "tiny", version: "1.0.0" },
+  digest: pack.digest,
+  dtype: "fp32",
+  backend: "wasm",
+  features: [],
+});
 const attachment = (name: string) =>
-  keeper.call((remote, call) => remote.attachment(call, pack.digest, name));
+  keeper.call((remote, call) => remote.attachment(call, ref(), name));
 
 test("a keeper installs a pack and tells how far it is", async () => {
   const onProgress = vi.fn<(progress: Progress) => void>();
@@ -227,13 +234,17 @@ describe("an attachment", () => {
     });
   });
 
-  test("of a pack that was deleted is an error that says so", async () => {
+  test("of a pack that was deleted while it is loaded is fetched again", async () => {
     await install();
     expect(await keeper.call((remote, call) => remote.remove(call, "tiny"))).toBe(1);
-    await expect(attachment("labels.txt")).rejects.toMatchObject({
-      code: "storage-damaged",
-      message: expect.stringContaining("no longer in the store"),
-    });
+    expect(new TextDecoder().decode(await attachment("labels.txt"))).toBe("a\nb");
+  });
+
+  test("of a pack that is gone from everywhere is an error that says so", async () => {
+    await install();
+    await keeper.call((remote, call) => remote.clear(call));
+    registry.files.clear();
+    await expect(attachment("labels.txt")).rejects.toMatchObject({ code: "not-found" });
   });
 });
 
