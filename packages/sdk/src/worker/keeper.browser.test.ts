@@ -41,7 +41,12 @@ afterEach(() => {
   stopAnswering();
 });
 
-function client(onSend?: (batch: OtlpMetricsRequest) => void): KeeperClient {
+interface Hooks {
+  readonly onSend?: (batch: OtlpMetricsRequest) => void;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+function client({ onSend, fetch }: Hooks = {}): KeeperClient {
   const spawn = () => {
     const worker = new Worker(new URL("./keeper-without-network.fixture.ts", import.meta.url), {
       type: "module",
@@ -53,6 +58,7 @@ function client(onSend?: (batch: OtlpMetricsRequest) => void): KeeperClient {
     registry: REGISTRY,
     telemetry: { endpoint: COLLECTOR, headers: {} },
     onSend,
+    fetch,
   });
 }
 
@@ -251,12 +257,61 @@ describe("an attachment", () => {
 test("what is sent is told to the page, batch by batch, as it was sent", async () => {
   keeper.end(new Error("replaced"));
   const onSend = vi.fn<(batch: OtlpMetricsRequest) => void>();
-  keeper = client(onSend);
+  keeper = client({ onSend });
   const batch: OtlpMetricsRequest = { resourceMetrics: [] };
   await keeper.call((remote, call) => remote.enqueue(call, batch));
   await keeper.call((remote, call) => remote.flush(call));
   await eventually(() => expect(onSend).toHaveBeenCalledExactlyOnceWith(batch));
   expect(collected).toEqual([`${COLLECTOR}/metrics`]);
+});
+
+describe("a keeper whose page fetches", () => {
+  const fetch = vi.fn<typeof globalThis.fetch>((url, init) => registry.fetch(url as string, init));
+
+  beforeEach(() => {
+    fetch.mockClear();
+    keeper.end(new Error("replaced"));
+    // Whatever went past the page would be answered here.
+    stopAnswering();
+    stopAnswering = answerFetches(async () => new Response("", { status: 418 }));
+    keeper = client({ fetch });
+  });
+
+  test("asks it for every document and every byte", async () => {
+    expect(await install()).toMatchObject({ digest: pack.digest });
+    expect(fetch.mock.calls.map(([url]) => String(url))).toEqual(
+      registry.requests.map(({ path }) => REGISTRY + path),
+    );
+    const selector = select({ channel: "canary" });
+    expect(await keeper.call((remote, call) => remote.availability(call, selector))).toMatchObject({
+      state: "unavailable",
+    });
+    expect(fetch.mock.calls.length).toBe(registry.requests.length);
+    expect(fetch.mock.calls.length).toBeGreaterThan(3);
+  });
+
+  test("takes an abort to it", async () => {
+    const controller = new AbortController();
+    registry.intercept = () => new Promise(() => undefined);
+    const installing = install({ signal: controller.signal });
+    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), { timeout: 15_000 });
+    controller.abort();
+    await expect(installing).rejects.toMatchObject({ name: "AbortError" });
+    await vi.waitFor(() => expect(registry.requests[0]?.signal?.aborted).toBe(true), {
+      timeout: 15_000,
+    });
+  });
+
+  test("goes on asking it after a crash, and gives up what the crashed one had asked", async () => {
+    registry.intercept = () => new Promise(() => undefined);
+    const hanging = install();
+    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), { timeout: 15_000 });
+    spawned.at(-1)?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
+    await expect(hanging).rejects.toMatchObject({ code: "engine-crashed" });
+    registry.intercept = () => undefined;
+    expect(await install()).toMatchObject({ digest: pack.digest });
+    expect(registry.requests[0]?.signal?.aborted).toBe(true);
+  });
 });
 
 test("a keeper that crashes fails what was under way; the next call starts another", async () => {
