@@ -5,6 +5,7 @@ import type { Database } from "../store/database.ts";
 import { findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
 import { missingPieces, readBlobs } from "../store/pieces.ts";
 import type { PackRequest } from "../worker/engine-api.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
 import type { SessionSource } from "./engine-session.ts";
 
 /** A pack read from the store, verified, ready for a session. */
@@ -41,6 +42,8 @@ export async function openPack(
       `The stored pack ${digest} is gone: the cache was cleared, or the browser evicted it. Load the model again.`,
     );
   }
+  // An activation is no more than a note; a damaged one may name any pack there is.
+  if (request.by === "selector" && !isOf(pack.manifest, request.selector)) return undefined;
   const variant =
     request.by === "digest"
       ? chooseVariant(pack.manifest, request)
@@ -75,4 +78,8 @@ export async function openPack(
       })),
     },
   };
+}
+
+function isOf({ name, version }: Manifest, wanted: PackSelector): boolean {
+  return name === wanted.name && (wanted.version ?? version) === version;
 }

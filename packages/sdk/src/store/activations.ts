@@ -2,15 +2,17 @@ import type { BlobRef, Dtype } from "@selvedge/protocol";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { ActivationRecord, Database, PackChoice, PackRecord } from "./database.ts";
 import { pieceKeys } from "./pieces.ts";
+import { soundActivation, soundPack } from "./sound-record.ts";
 
 /** What answers for a selector, if anything does. */
 export async function findActive(
   database: Database,
   selector: PackSelector,
 ): Promise<ActivationRecord | undefined> {
-  return database.use("looking for a stored model", (connection) =>
+  const stored = await database.use("looking for a stored model", (connection) =>
     connection.get("activations", activationKey(selector)),
   );
+  return soundActivation(stored);
 }
 
 /**
@@ -41,15 +43,16 @@ export async function activate(
     const activations = transaction.objectStore("activations");
     const key = activationKey(selector);
     const [before, active] = await Promise.all([packs.get(pack.digest), activations.get(key)]);
+    const known = before && soundPack(before);
     const now = Date.now();
     await Promise.all([
       packs.put({
         ...record,
-        dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
-        installedAt: before?.installedAt ?? now,
+        dtypes: [...new Set([...(known?.dtypes ?? []), dtype])],
+        installedAt: known?.installedAt ?? now,
         usedAt: now,
       }),
-      activations.put(succeed(active, { digest: pack.digest, dtype }), key),
+      activations.put(succeed(soundActivation(active), { digest: pack.digest, dtype }), key),
       transaction.done,
     ]);
     return true;

@@ -11,6 +11,7 @@ import {
 import type { CachedPack } from "../worker/keeper-api.ts";
 import type { Database, PackChoice, PackRecord } from "./database.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
+import { soundPack } from "./sound-record.ts";
 
 /**
  * A pack in the store, with its manifest.
@@ -68,6 +69,7 @@ export async function listPacks(database: Database): Promise<CachedPack[]> {
     connection.getAll("packs"),
   );
   return records
+    .map(soundPack)
     .map((record) => ({
       name: record.name,
       version: record.version,

@@ -69,7 +69,7 @@ export async function readBlobs(
   const damaged: PieceKey[] = [];
   const buffers = await Promise.all(
     blobs.map(async (blob, i) => {
-      const pieces = stored[i] ?? [];
+      const pieces = (stored[i] ?? []).map((piece) => (isBytes(piece) ? piece : undefined));
       const digests = pieceDigests(blob);
       await Promise.all(
         digests.map(async (digest, index) => {
@@ -103,7 +103,12 @@ export async function readUnchecked(
     const { store } = connection.transaction("pieces");
     return Promise.all(pieceKeys(blob).map((key) => store.get(key)));
   });
-  return pieces.includes(undefined) ? undefined : join(pieces, blob.bytes);
+  return pieces.every(isBytes) ? join(pieces, blob.bytes) : undefined;
+}
+
+/** A store that was damaged may hold anything at all. */
+function isBytes(piece: unknown): piece is ArrayBuffer {
+  return piece instanceof ArrayBuffer;
 }
 
 async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
