@@ -1,6 +1,9 @@
 import type { Database } from "../store/database.ts";
+import type { PackUsage } from "../tabs/pack-usage.ts";
 
 /** What delivery works with: one of each in a keeper. */
 export interface DeliveryRooms {
   readonly database: Database;
+  /** What other tabs are doing with packs. */
+  readonly usage: PackUsage;
 }

@@ -8,6 +8,8 @@ import { Turns } from "../delivery/turns.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
+import { packUsage } from "../tabs/pack-usage.ts";
+import { WebLocks } from "../tabs/web-locks.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
@@ -15,7 +17,8 @@ import type { KeeperApi, PackSelector } from "./keeper-api.ts";
 
 const calls = new Calls();
 const database = new Database();
-const rooms: DeliveryRooms = { database };
+const locks = new WebLocks(navigator.locks);
+const rooms: DeliveryRooms = { database, usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 /** Two loads of one model share one download: the second finds what the first has stored. */
