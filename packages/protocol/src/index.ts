@@ -37,6 +37,7 @@ export {
   quantile,
   recordValue,
 } from "./exponential-histogram.ts";
+export { followRoot } from "./follow-root.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -107,6 +108,8 @@ export {
   isModelName,
   isVersion,
   manifestPath,
+  ROOT_PATH,
+  rootLinkPath,
   segmentPath,
   signaturePath,
 } from "./registry-layout.ts";
@@ -138,4 +141,11 @@ export {
   type TfjsWeightGroup,
   tfjsArtifacts,
 } from "./tfjs-model.ts";
+export { parseTrustAnchors, type TrustAnchors } from "./trust-anchors.ts";
+export {
+  requireSuccessor,
+  requireTimely,
+  type SignedChannels,
+  verifyChannels,
+} from "./verify-channels.ts";
 export { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";

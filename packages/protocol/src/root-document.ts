@@ -8,6 +8,9 @@ import { type TrustedKeys, verifyEnvelope } from "./verify-envelope.ts";
 const ROOT_FORMAT = "selvedge.root/1";
 const PAYLOAD_TYPE = "application/vnd.selvedge.root+json";
 
+/** A role with more keys than this is refused: each one tried costs a device time. */
+const MOST_KEYS = 32;
+
 /** What a key may sign: this document, packs, or channel documents. */
 export type Role = "root" | "pack" | "channel";
 
@@ -59,24 +62,33 @@ export async function parseNextRoot(
   trusted: RootDocument,
   document = "root document",
 ): Promise<RootDocument> {
-  const root = await parseRoot(text, document);
   const code = "root-invalid";
+  const envelope = parseEnvelope(text, { payloadType: PAYLOAD_TYPE, document, code });
+  // The keys that are trusted first: those in the document are anyone's until then.
+  await verifyEnvelope(envelope, trusted.roles.root, document);
+  const root = await parseRoot(text, document);
   if (root.version < trusted.version)
     throw new SelvedgeError(
       code,
       `${document}: version ${root.version}, and version ${trusted.version} is trusted already. Use the newest one.`,
     );
-  const envelope = parseEnvelope(text, { payloadType: PAYLOAD_TYPE, document, code });
-  await verifyEnvelope(envelope, trusted.roles.root, document);
   return root;
 }
 
-/** @throws SelvedgeError `root-invalid` for a root document that has expired. */
-export function requireFresh(root: RootDocument, now: number, document = "root document"): void {
+/**
+ * @param hint what else to say, such as that the clock may be wrong
+ * @throws SelvedgeError `root-invalid` for a root document that has expired.
+ */
+export function requireFresh(
+  root: RootDocument,
+  now: number,
+  document = "root document",
+  hint = "",
+): void {
   if (Date.parse(root.expires) <= now)
     throw new SelvedgeError(
       "root-invalid",
-      `${document}: expired on ${root.expires}. Renew it with \`selvedge keygen --renew\`, and hand out the new one.`,
+      `${document}: expired on ${root.expires}. Renew it with \`selvedge keygen --renew\`, and hand out the new one.${hint}`,
     );
 }
 
@@ -86,6 +98,7 @@ function readRoot(root: Field): RootDocument {
   const role = (name: Role): RoleKeys => {
     const field = roles.at(name);
     const items = field.at("keys").items();
+    if (items.length > MOST_KEYS) field.at("keys").fail(`at most ${MOST_KEYS} keys`);
     const keys = items.map((item): PublicJwk => {
       const key = publicJwk(item);
       // One key in two roles would be as good as one role.

@@ -45,6 +45,10 @@ export const ERROR_CODES = [
   "key-invalid",
   "root-invalid",
   "signature-invalid",
+  "document-expired",
+  "document-not-yet-valid",
+  "document-rolled-back",
+  "document-conflicting",
   // The collector
   "telemetry-invalid",
   "telemetry-too-large",

@@ -5,6 +5,7 @@ import {
   type OtlpMetricsRequest,
   SelvedgeError,
 } from "@selvedge/protocol";
+import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { KeeperSettings, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
@@ -12,6 +13,12 @@ import type { WorkerSource } from "./worker/spawn.ts";
 export interface SelvedgeOptions {
   /** Where packs lie: any static host, such as `"/models"`. Relative to the page. */
   readonly registry: string | URL;
+  /**
+   * Whose signatures to believe. Given, a pack or a channel document that is unsigned, wrongly signed,
+   * expired, another model's or older than one seen before is refused, and what served before goes on
+   * serving. Absent: no signature is looked at.
+   */
+  readonly publicKeys?: PublicKeys;
   /**
    * Where the runtime files lie that `selvedge assets` wrote. The page's own origin; never a CDN.
    * @default "/selvedge/"
@@ -60,6 +67,8 @@ export interface LoadOptions {
 /** Options as the rooms use them: complete, and with absolute addresses. */
 export interface Settings {
   readonly registry: string;
+  /** As the keeper reads them. */
+  readonly anchors: string | undefined;
   readonly assets: string;
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
@@ -70,12 +79,14 @@ export interface Settings {
 /** @throws SelvedgeError `options-invalid`, naming the option. */
 export function readOptions({
   registry,
+  publicKeys,
   assets = "/selvedge/",
   telemetry,
   workers = {},
 }: SelvedgeOptions): Settings {
   return {
     registry: folderUrl("registry", registry),
+    anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
     assets: folderUrl("assets", assets),
     service: telemetry?.service ?? "selvedge",
     telemetry: telemetry && {

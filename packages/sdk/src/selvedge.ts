@@ -49,10 +49,11 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, assets, service, telemetry, onSend, workers } = readOptions(options);
+  const { registry, anchors, assets, service, telemetry, onSend, workers } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     registry,
     onSend,
+    ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
@@ -63,6 +64,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
   const rooms = {
     registry,
+    anchors,
     keeper,
     reporter,
     newHost({ backend, features }: Pick<PackSelector, "backend" | "features">) {
@@ -117,7 +119,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       let selector: PackSelector;
       try {
         requireCapable();
-        selector = await selectorOf(registry, name, loadOptions);
+        selector = await selectorOf(rooms, name, loadOptions);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { state: "unavailable", bytes: 0, reasons: [reason] };

@@ -9,7 +9,12 @@ import {
   sha256,
 } from "@selvedge/protocol";
 import { requestText } from "../delivery/request.ts";
+import { findSignature } from "../store/stored-signatures.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import { type PackSignature, requestSignature, verifyPack } from "./pack-signature.ts";
+import { requestDocument } from "./request-document.ts";
+import { resolveStored } from "./resolve-stored.ts";
+import { type Roles, requireName, type Trust } from "./trust.ts";
 
 /** A pack as the registry has it now. */
 export interface ResolvedPack {
@@ -17,27 +22,55 @@ export interface ResolvedPack {
   /** The manifest's text, as its digest was taken over it. */
   readonly text: string;
   readonly manifest: Manifest;
+  /** Absent where no keys are trusted, and none was looked at. */
+  readonly signature?: PackSignature;
 }
+
+/** What resolving a pack goes by. */
+export interface ResolveOptions {
+  readonly signal: AbortSignal;
+  /** The text of a manifest in the store. */
+  readonly stored: (digest: string) => Promise<string | undefined>;
+  /** Whose signatures are believed. Absent: none is looked at. */
+  readonly trust?: Trust | undefined;
+}
+
+/** A version that is meant, and its digest where something names that. */
+type Entry = { readonly version: string; readonly manifest?: string };
 
 /**
  * Asks the registry which pack a selector means, and for its manifest where the store has not got it.
+ * With keys, channel document and pack have to be signed. Where the registry cannot be reached, what
+ * other pages have stored may serve one with keys, if its signatures hold under these.
  *
  * @throws SelvedgeError `channel-missing` where the channel serves nothing, `integrity` where the
- * manifest is not the one the channel names, or is another model's; and whatever reading them throws.
+ * manifest is not the one the channel names, or is another model's; what `Trust` and `verifyPack`
+ * throw where they refuse; and whatever reading them throws.
  */
 export async function resolvePack(
-  { registry, name, channel, version }: PackSelector,
-  {
-    signal,
-    stored,
-  }: {
-    signal: AbortSignal;
-    /** The text of a manifest in the store. */
-    stored: (digest: string) => Promise<string | undefined>;
-  },
+  selector: PackSelector,
+  options: ResolveOptions,
 ): Promise<ResolvedPack> {
-  const entry: { version: string; manifest?: string } =
-    version === undefined ? await entryOf({ registry, name, channel }, signal) : { version };
+  try {
+    return await askRegistry(selector, options);
+  } catch (error) {
+    const isOffline = error instanceof SelvedgeError && error.code === "network";
+    const { trust, stored } = options;
+    const pack = isOffline && trust ? await resolveStored(selector, { trust, stored }) : undefined;
+    if (pack === undefined) throw error;
+    return pack;
+  }
+}
+
+async function askRegistry(
+  selector: PackSelector,
+  { signal, stored, trust }: ResolveOptions,
+): Promise<ResolvedPack> {
+  const { registry, name, channel, version } = selector;
+  // In the same round as the first document.
+  const roles = trust && settled(trust.roles(selector));
+  const entry: Entry =
+    version === undefined ? await entryOf(selector, { signal, trust, roles }) : { version };
   const title = `manifest of ${name}@${entry.version}`;
   const ask = async (cache: RequestCache) =>
     readText(
@@ -50,6 +83,10 @@ export async function resolvePack(
   const isNamed = ({ digest }: { digest: string }) =>
     entry.manifest === undefined || entry.manifest === digest;
   const known = entry.manifest === undefined ? undefined : await stored(entry.manifest);
+  const askForSignature = () =>
+    requestSignature({ registry, name, version: entry.version }, signal);
+  // What is not in the store is not signed there.
+  const early = trust && known === undefined ? settled(askForSignature()) : undefined;
   // A version's manifest never changes, so the HTTP cache may answer; where that kept something else,
   // the host is asked past it.
   let read = known === undefined ? await ask("default") : await readText(known);
@@ -66,7 +103,14 @@ export async function resolvePack(
       "integrity",
       `${title}: it is the manifest of ${manifest.name}@${manifest.version}. The registry's files were mixed up; publish the version again.`,
     );
-  return { digest, text, manifest };
+  const pack = { digest, text, manifest };
+  if (trust === undefined || roles === undefined) return pack;
+  const held = early === undefined ? await findSignature(trust.database, digest) : undefined;
+  const { pack: keys } = await roles;
+  const again =
+    held === undefined ? undefined : await verifyPack(held, pack, keys).catch(() => undefined);
+  const signature = again ?? (await verifyPack(await (early ?? askForSignature()), pack, keys));
+  return { ...pack, signature };
 }
 
 async function readText(text: string): Promise<{ text: string; digest: string }> {
@@ -74,26 +118,33 @@ async function readText(text: string): Promise<{ text: string; digest: string }>
 }
 
 async function entryOf(
-  { registry, name, channel }: { registry: string; name: string; channel: string },
-  signal: AbortSignal,
-): Promise<{ version: string; manifest: string }> {
-  const title = `channels of ${name}`;
-  const text = await requestText(registry + channelsPath(name), {
-    document: title,
+  selector: PackSelector,
+  {
     signal,
-    cache: "no-cache",
-  });
-  const document = parseChannels(text, title);
-  if (document.name !== name)
-    throw new SelvedgeError(
-      "integrity",
-      `${title}: it is the channel document of ${document.name}. The registry's files were mixed up; promote the version again.`,
-    );
-  const entry = mostServed(document.channels[channel] ?? []);
+    trust,
+    roles,
+  }: { signal: AbortSignal; trust: Trust | undefined; roles: Promise<Roles> | undefined },
+): Promise<Entry> {
+  const { registry, name, channel } = selector;
+  const document = `channels of ${name}`;
+  const fetched = await requestDocument(registry + channelsPath(name), { document, signal });
+  const keys = await roles;
+  const channels =
+    trust === undefined || keys === undefined
+      ? parseChannels(fetched.text, document)
+      : await trust.acceptChannels(selector, { fetched, channel: keys.channel, document });
+  requireName(channels, { name, document });
+  const entry = mostServed(channels.channels[channel] ?? []);
   if (entry !== undefined) return entry;
-  const known = Object.keys(document.channels).join(", ") || "none";
+  const known = Object.keys(channels.channels).join(", ") || "none";
   throw new SelvedgeError(
     "channel-missing",
     `${name} has no version on channel "${channel}" (it has: ${known}). Run "selvedge promote ${name}@VERSION --channel ${channel}", or load another channel.`,
   );
+}
+
+/** A promise that may reject before anyone awaits it. */
+function settled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }

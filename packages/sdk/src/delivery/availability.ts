@@ -28,6 +28,7 @@ export async function availability(
     const { manifest } = await resolvePack(selector, {
       signal,
       stored: (digest) => findManifestText(database, digest),
+      trust: rooms.trust,
     });
     const variant = chooseVariant(manifest, selector);
     const { bytes } = await planDelivery(database, { manifest, variant });

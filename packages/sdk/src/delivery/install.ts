@@ -2,7 +2,7 @@ import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
 import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
 import { activate } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, PackRecord } from "../store/database.ts";
 import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
@@ -42,6 +42,7 @@ export async function install(
   const pack = await resolvePack(selector, {
     signal,
     stored: (digest) => findManifestText(database, digest),
+    trust: rooms.trust,
   });
   const resolvedAt = performance.now();
   const variant = chooseVariant(pack.manifest, selector);
@@ -95,8 +96,25 @@ function makeVisible(
   const { digest, text, manifest } = pack;
   const { name, version } = manifest;
   return activate(database, {
-    pack: { digest, registry: selector.registry, name, version, manifest: text, dtype },
+    pack: {
+      digest,
+      registry: selector.registry,
+      name,
+      version,
+      manifest: text,
+      dtype,
+      ...signatureOf(pack, selector),
+    },
     needs,
     selector,
   });
+}
+
+/** What a stored pack keeps of its signature, for pages with other keys and for `model.info`. */
+function signatureOf(
+  { signature }: ResolvedPack,
+  { trust }: PackSelector,
+): Pick<PackRecord, "signature" | "signedBy"> {
+  if (signature === undefined || trust === undefined) return {};
+  return { signature: signature.text, signedBy: { [trust]: signature.signedBy } };
 }

@@ -1,9 +1,12 @@
+import type { Trust } from "../channel/trust.ts";
 import type { Database } from "../store/database.ts";
 import type { PackUsage } from "../tabs/pack-usage.ts";
 
 /** What delivery works with: one of each in a keeper. */
 export interface DeliveryRooms {
   readonly database: Database;
+  /** Whose signatures are believed; absent where none is looked at. */
+  readonly trust?: Trust | undefined;
   /** What other tabs are doing with packs. */
   readonly usage: PackUsage;
 }

@@ -13,6 +13,8 @@ export interface ReadPack {
   readonly digest: string;
   readonly manifest: Manifest;
   readonly variant: RunnableVariant;
+  /** As in `Opened`. */
+  readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this variant, golden answers and attachments included. */
   readonly bytes: number;
   readonly source: SessionSource;
@@ -69,6 +71,7 @@ export async function openPack(
     digest,
     manifest: pack.manifest,
     variant,
+    signedBy: pack.record.signedBy ?? {},
     bytes: totalBytes(needs),
     source: {
       graph,

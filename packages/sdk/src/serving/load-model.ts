@@ -5,6 +5,7 @@ import { checkNames, type LoadOptions } from "../options.ts";
 import { findGpu } from "../proving/gpu.ts";
 import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
 import { whenIdle } from "../proving/when-idle.ts";
+import { anchorsId } from "../public-keys.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
@@ -21,6 +22,8 @@ const RUNTIMES = {
 /** The rooms that loading goes through. */
 export interface LoadRooms {
   readonly registry: string;
+  /** Whose signatures are believed, as the keeper reads it; absent where none is looked at. */
+  readonly anchors: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle. */
@@ -46,7 +49,7 @@ export async function loadModel<Name extends string>(
   try {
     signal?.throwIfAborted();
     requireCapable();
-    const selector = await selectorOf(rooms.registry, name, options);
+    const selector = await selectorOf(rooms, name, options);
     host = rooms.newHost(selector);
     const { opened, installed } = await openOrInstall({ host, keeper }, selector, options);
     const candidates = [await proveWhereAsked(host, opened, signal)];
@@ -62,6 +65,7 @@ export async function loadModel<Name extends string>(
         dtype,
         runtime: RUNTIMES[engine],
         signature,
+        signedBy: opened.signedBy[selector.trust ?? ""] ?? [],
         timings,
       },
       candidates,
@@ -72,6 +76,7 @@ export async function loadModel<Name extends string>(
     recordLoad(reporter, { opened, backend: host.backend, installed, timings });
     const { bytes } = opened;
     options.onProgress?.({ phase: "ready", file: name, loaded: bytes, total: bytes });
+    void whenIdle().then(() => keeper.hold(digest, model.disposal));
     if (installed === undefined && selector.version === undefined)
       void refresh(rooms, selector, model);
     if (backend === "auto") void upgrade(rooms, selector, { model, opened });
@@ -94,13 +99,14 @@ export async function loadModel<Name extends string>(
  * @throws SelvedgeError `no-candidate` where a GPU is asked for that is not there.
  */
 export async function selectorOf(
-  registry: string,
+  { registry, anchors }: Pick<LoadRooms, "registry" | "anchors">,
   name: string,
   options: LoadOptions,
 ): Promise<PackSelector> {
   const { channel = "stable", version, dtype = "auto", backend } = options;
   const pin = version === undefined ? {} : { version };
-  const wanted = { registry, name, channel, dtype, ...pin };
+  const under = anchors === undefined ? {} : { trust: await anchorsId(anchors) };
+  const wanted = { registry, name, channel, dtype, ...pin, ...under };
   if (backend !== "webgpu") return { ...wanted, backend: "wasm", features: [] };
   return { ...wanted, backend, features: await requireGpu(name) };
 }

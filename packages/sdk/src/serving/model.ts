@@ -45,6 +45,8 @@ export interface ModelInfo {
   readonly backend: "wasm" | "webgpu";
   readonly runtime: { readonly name: "onnxruntime-web" | "tfjs"; readonly version: string };
   readonly signature: HostOpened["signature"];
+  /** The ids of the keys that signed the pack, where `publicKeys` were given; empty otherwise. */
+  readonly signedBy: readonly string[];
   /** Every place it could run, and why it does or does not. */
   readonly candidates: readonly Candidate[];
   /** Milliseconds each phase of loading took. */

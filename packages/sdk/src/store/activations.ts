@@ -47,7 +47,10 @@ export async function activate(
     const now = Date.now();
     await Promise.all([
       packs.put({
+        // A page without keys brings no signature, and takes none away.
+        ...(known?.signature === undefined ? {} : { signature: known.signature }),
         ...record,
+        signedBy: { ...known?.signedBy, ...record.signedBy },
         dtypes: [...new Set([...(known?.dtypes ?? []), dtype])],
         installedAt: known?.installedAt ?? now,
         usedAt: now,
@@ -61,10 +64,12 @@ export async function activate(
 
 /** The key under which a selector's activation is kept. */
 export function activationKey(selector: PackSelector): string {
-  const { registry, name, channel, version, dtype, backend } = selector;
+  const { registry, name, channel, version, dtype, backend, trust } = selector;
   // "auto" may mean another dtype on another backend.
   const place = backend === "wasm" ? [] : [backend];
-  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place]);
+  // What serves a page without keys is nothing that one with keys has verified.
+  const anchors = trust === undefined ? [] : [{ trust }];
+  return JSON.stringify([registry, name, version ?? `#${channel}`, dtype, ...place, ...anchors]);
 }
 
 function succeed(before: ActivationRecord | undefined, current: PackChoice): ActivationRecord {

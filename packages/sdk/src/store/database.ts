@@ -23,6 +23,10 @@ export interface PackRecord {
   readonly dtypes: readonly Dtype[];
   readonly installedAt: number;
   readonly usedAt: number;
+  /** The text of `manifest.sig`, where a page with keys has found that it holds. */
+  readonly signature?: string;
+  /** The ids of the keys that signed, by the trust anchors that they were believed under. */
+  readonly signedBy?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A pack, in one of its precisions. */
@@ -50,6 +54,21 @@ export interface LeaseRecord {
   readonly until: number;
 }
 
+/**
+ * The newest of a kind of signed document that was believed, as it was signed, so that it can be
+ * verified again when the keys have changed.
+ */
+export interface TrustRecord {
+  readonly text: string;
+  /** The sequence of a channel document, or the version of a root document. */
+  readonly sequence: number;
+}
+
+/** Trust anchors are told apart by the digest of their text. A root document is no model's. */
+export type TrustKey =
+  | [kind: "channels", registry: string, name: string, anchors: string]
+  | [kind: "root", registry: string, anchors: string];
+
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */
 export type PieceKey = [sha256: string, index: number];
 
@@ -60,6 +79,7 @@ export interface StoreSchema extends DBSchema {
   pieces: { key: PieceKey; value: ArrayBuffer };
   outbox: { key: number; value: OtlpMetricsRequest };
   leases: { key: string; value: LeaseRecord };
+  trust: { key: TrustKey; value: TrustRecord };
 }
 
 /**
@@ -132,6 +152,7 @@ async function upgrade(
   }
   if (from < 2) {
     database.createObjectStore("leases");
+    database.createObjectStore("trust");
     const store = transaction.objectStore("activations");
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
       // Version 1 kept the choice alone, of packs that had all served.

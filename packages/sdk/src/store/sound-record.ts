@@ -19,6 +19,7 @@ export function soundActivation(stored: unknown): ActivationRecord | undefined {
 /** A pack's record with every field of the type it should have; its manifest has a digest to be held against. */
 export function soundPack(stored: PackRecord): PackRecord {
   const { registry, name, version, manifest, dtypes, installedAt, usedAt } = stored;
+  const { signature, signedBy } = stored;
   return {
     digest: stored.digest,
     registry: text(registry),
@@ -28,6 +29,8 @@ export function soundPack(stored: PackRecord): PackRecord {
     dtypes: isTexts(dtypes) ? (dtypes as readonly Dtype[]) : [],
     installedAt: time(installedAt),
     usedAt: time(usedAt),
+    ...(typeof signature === "string" ? { signature } : {}),
+    ...(isRecord(signedBy) && Object.values(signedBy).every(isTexts) ? { signedBy } : {}),
   };
 }
 

@@ -13,44 +13,50 @@ export class WebLocks implements TabLocks {
   run<T>(key: string, work: () => Promise<T>, { signal, overtake }: RunOptions): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const waiting = new AbortController();
-      const giveUp = () => waiting.abort(signal.reason);
-      const steal = () => {
-        stopWaiting();
-        ask({ steal: true }, reject);
-        waiting.abort();
-      };
       const stopWaiting = () => {
         signal.removeEventListener("abort", giveUp);
         overtake?.removeEventListener("abort", steal);
       };
-      const begin = (): Promise<unknown> => {
+      // Chromium leaves a worker's first request unsettled for good where it is aborted at once: so
+      // nothing here waits for it to be.
+      const giveUp = () => {
+        stopWaiting();
+        reject(signal.reason);
+        waiting.abort();
+      };
+      const steal = () => {
+        stopWaiting();
+        ask({ steal: true });
+        waiting.abort();
+      };
+      const begin = async (): Promise<unknown> => {
+        if (signal.aborted) return giveUp();
         stopWaiting();
         const working = work();
         // Not what the request comes to: that is an AbortError where the lock is stolen meanwhile.
         resolve(working);
         return working.catch(() => undefined);
       };
-      const ask = (options: LockOptions, onRefused: (reason: unknown) => void) =>
-        void this.#locks.request(PREFIX + key, options, begin).catch(onRefused);
+      const ask = (options: LockOptions) =>
+        void this.#locks.request(PREFIX + key, options, begin).catch((reason: unknown) => {
+          if (options.signal?.aborted) return;
+          stopWaiting();
+          reject(reason);
+        });
+      if (signal.aborted) return giveUp();
       signal.addEventListener("abort", giveUp);
       overtake?.addEventListener("abort", steal);
-      if (signal.aborted) giveUp();
-      // Its end is of interest only where nothing was stolen instead.
-      ask({ signal: waiting.signal }, (reason) => {
-        stopWaiting();
-        if (!overtake?.aborted || signal.aborted) reject(reason);
-      });
+      ask({ signal: waiting.signal });
     });
   }
 
-  async hold(key: string): Promise<() => void> {
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
+  hold(key: string): Promise<() => void> {
+    return new Promise((resolve) => {
+      const hold = () => new Promise<void>((release) => resolve(release));
+      // Where it is refused, or stolen, what is loaded runs on all the same.
+      const onRefused = () => resolve(() => undefined);
+      this.#locks.request(PREFIX + key, { mode: "shared" }, hold).catch(onRefused);
     });
-    // Where someone steals it, what is loaded runs on all the same.
-    this.#locks.request(PREFIX + key, { mode: "shared" }, () => released).catch(() => undefined);
-    return release;
   }
 
   async held(): Promise<ReadonlySet<string>> {

@@ -59,6 +59,8 @@ export interface Opened {
   /** What opening it found worth knowing about where it runs. */
   readonly finding?: string;
   readonly signature: Manifest["signature"];
+  /** The ids of the keys that signed the pack, by the trust anchors they were believed under. */
+  readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this dtype, golden answers and attachments included. */
   readonly bytes: number;
   /** Backends the pack allows this dtype on. */

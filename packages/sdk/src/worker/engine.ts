@@ -57,6 +57,7 @@ const api: EngineApi = {
         engine,
         ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
+        signedBy: pack.signedBy,
         bytes: pack.bytes,
         backends: variants.flatMap((each) => (each.dtype === dtype ? each.backends : [])),
         readMs,

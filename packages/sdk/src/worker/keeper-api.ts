@@ -17,6 +17,10 @@ export interface KeeperApi {
     onEngine?: (engine: EngineName) => void,
   ): Promise<Outcome<Installed>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
+  /** Marks a pack as used by one model more of this page: no tab evicts it. */
+  hold(call: number, digest: string): Promise<Outcome<void>>;
+  /** Takes one such mark back. All of them go with the keeper. */
+  release(call: number, digest: string): Promise<Outcome<void>>;
   attachment(call: number, digest: string, name: string): Promise<Outcome<Uint8Array>>;
   list(call: number): Promise<Outcome<CachedPack[]>>;
   /** Bytes the store's pieces take. */
@@ -35,6 +39,8 @@ export interface KeeperApi {
 export interface KeeperSettings {
   /** Absolute. */
   readonly registry: string;
+  /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */
+  readonly anchors?: string;
   readonly telemetry?: {
     /** Absolute, without `/metrics`. */
     readonly endpoint: string;
@@ -54,6 +60,8 @@ export interface PackSelector {
   readonly backend: "wasm" | "webgpu";
   /** What that has of what variants may require, such as `shader-f16`. */
   readonly features: readonly string[];
+  /** The digest of the trust anchors: what was installed under others, or none, does not serve. */
+  readonly trust?: string;
 }
 
 /**

@@ -11,6 +11,8 @@ export class KeeperClient {
   readonly #onSend: ((batch: OtlpMetricsRequest) => void) | undefined;
   #link: WorkerLink<KeeperApi> | undefined;
   #ended: Error | undefined;
+  /** What a keeper that takes over from one that crashed has to mark again. */
+  readonly #holds = new Set<{ readonly digest: string }>();
 
   constructor(
     spawn: () => Worker,
@@ -37,6 +39,21 @@ export class KeeperClient {
     });
   }
 
+  /** Marks a pack as used, until the signal fires: no tab evicts it meanwhile. */
+  hold(digest: string, until: AbortSignal): void {
+    if (until.aborted) return;
+    // A pack that cannot be marked still runs.
+    const tell = (method: "hold" | "release") =>
+      void this.call((keeper, call) => keeper[method](call, digest)).catch(() => undefined);
+    const hold = { digest };
+    tell("hold");
+    this.#holds.add(hold);
+    until.addEventListener("abort", () => {
+      this.#holds.delete(hold);
+      if (this.#link?.isEnded === false) tell("release");
+    });
+  }
+
   /** Ends the worker for good; whatever is pending, or called later, rejects with `reason`. */
   end(reason: Error): void {
     this.#ended = reason;
@@ -49,6 +66,7 @@ export class KeeperClient {
     // comlink passes functions on as arguments of their own only, never inside of one.
     const onSend = this.#onSend && proxy(this.#onSend);
     link.tell((keeper) => keeper.start(this.#settings, onSend));
+    for (const { digest } of this.#holds) link.tell((keeper) => keeper.hold(0, digest));
     this.#link = link;
     return link;
   }

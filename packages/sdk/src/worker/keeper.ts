@@ -1,31 +1,35 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
+import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
-import { Turns } from "../delivery/turns.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
+import { findLocks } from "../tabs/find-locks.ts";
+import { inTurn } from "../tabs/in-turn.ts";
+import { modelKey } from "../tabs/model-key.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
-import { WebLocks } from "../tabs/web-locks.ts";
+import { UsedPacks } from "../tabs/used-packs.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
-import type { KeeperApi, PackSelector } from "./keeper-api.ts";
+import type { KeeperApi } from "./keeper-api.ts";
 
 const calls = new Calls();
 const database = new Database();
-const locks = new WebLocks(navigator.locks);
-const rooms: DeliveryRooms = { database, usage: packUsage(locks) };
+const locks = findLocks(database);
+const usedPacks = new UsedPacks(locks);
+let rooms: DeliveryRooms = { database, usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
-/** Two loads of one model share one download: the second finds what the first has stored. */
-const installs = new Turns();
 
 const api: KeeperApi = {
-  start({ telemetry }, onSend) {
+  start({ telemetry, registry, anchors }, onSend) {
+    if (anchors !== undefined)
+      rooms = { ...rooms, trust: new Trust(anchors, { registry, database }) };
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
@@ -33,24 +37,25 @@ const api: KeeperApi = {
 
   install: (call, wanted, onProgress = () => undefined, onEngine?) =>
     calls.run(call, (signal) =>
-      installs
-        .take(modelKey(wanted), async () => {
-          signal.throwIfAborted();
-          return install(rooms, wanted, { signal, onProgress, onEngine });
-        })
-        .finally(() => {
-          release(onProgress);
-          if (onEngine !== undefined) release(onEngine);
-        }),
+      inTurn(locks, wanted, {
+        signal,
+        onProgress,
+        install: (report) => install(rooms, wanted, { signal, onProgress: report, onEngine }),
+      }).finally(() => {
+        release(onProgress);
+        if (onEngine !== undefined) release(onEngine);
+      }),
     ),
 
   availability: (call, wanted) =>
-    calls.run(call, (signal) =>
-      availability(rooms, wanted, {
-        signal,
-        isDownloading: installs.isBusy(modelKey(wanted)),
-      }),
-    ),
+    calls.run(call, async (signal) => {
+      const downloads = await rooms.usage.downloads();
+      const isDownloading = downloads.has(modelKey(wanted));
+      return availability(rooms, wanted, { signal, isDownloading });
+    }),
+
+  hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
+  release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),
 
   attachment: (call, digest, name) =>
     calls.run(call, async () => {
@@ -89,10 +94,6 @@ const api: KeeperApi = {
   flush: (call) => calls.run(call, async () => sender?.flush()),
   cancel: (call) => calls.cancel(call),
 };
-
-function modelKey({ registry, name }: PackSelector): string {
-  return registry + name;
-}
 
 /** A callback of the page holds a port open until it is given back. */
 function release(callback: object): void {

@@ -29,7 +29,7 @@ export const ENGINE_METHODS = `
     const signature = { inputs: [{ name: "x", dtype: "float32", dims: [-1] }], outputs: [] };
     const pack = { digest: "d".repeat(64), name: "tiny", version: "1.0.0", dtype: "fp32", engine: "onnx" };
     globalThis.isOpen = true;
-    const costs = { bytes: 1234, readMs: 1, createMs: 1 };
+    const costs = { bytes: 1234, readMs: 1, createMs: 1, signedBy: {} };
     return { ok: true, value: { ...pack, ...costs, signature, backends: ["wasm"] } };
   },
   run({ x }) {
