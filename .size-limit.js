@@ -6,6 +6,15 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
+    // Imported once a model serves.
+    ignore: ["./behind.js"],
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what it loads once a model serves",
+    path: "packages/sdk/dist/serving/behind.js",
+    limit: "6 kB",
+    gzip: true,
     modifyEsbuildConfig: esm,
   },
   {

@@ -272,6 +272,7 @@ describe("runCli", () => {
     [["keygen", "extra", "--out", "o"]],
     [["keygen", "--out", "o", "--rotate", "owner"]],
     [["keygen", "--out", "o", "--rotate", "pack", "--renew"]],
+    [["keygen", "--out", "o", "--renew", "--publish", "r"]],
     [["types", "--registry", "r"]],
     [["types", "--out", "f"]],
     [["inspect", "m"]],

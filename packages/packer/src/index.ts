@@ -17,6 +17,11 @@ export type { ReleaseTestOptions } from "./release-tests/read-release-tests.ts";
 export type { TestProgress } from "./release-tests/run-release-tests.ts";
 export { type ChangeRootOptions, changeRoot, type RootChange } from "./signing/change-root.ts";
 export { type KeygenResult, keygen } from "./signing/keygen.ts";
+export {
+  type PublishRootOptions,
+  type PublishRootResult,
+  publishRoot,
+} from "./signing/publish-root.ts";
 export type { Problem } from "./verify/problem.ts";
 export { type VerifyOptions, type VerifyResult, verify } from "./verify/verify.ts";
 export { type ModelTypesResult, writeModelTypes } from "./write-model-types.ts";

@@ -128,7 +128,12 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
 export { encodeStrings, parseStrings } from "./string-tensor.ts";
-export { applyTensorDelta, DELTA_CODEC, makeTensorDelta } from "./tensor-delta.ts";
+export {
+  applyTensorDelta,
+  applyTensorDeltaPart,
+  DELTA_CODEC,
+  makeTensorDelta,
+} from "./tensor-delta.ts";
 export {
   encodeTfjsModel,
   inlineAddress,

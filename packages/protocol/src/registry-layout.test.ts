@@ -5,6 +5,8 @@ import {
   isModelName,
   isVersion,
   manifestPath,
+  ROOT_PATH,
+  rootLinkPath,
   segmentPath,
   signaturePath,
 } from "./registry-layout.ts";
@@ -14,6 +16,7 @@ test("the layout is what DESIGN promises static hosts", () => {
   expect(manifestPath("ocr-rec", "1.2.0")).toBe("ocr-rec/1.2.0/manifest.json");
   expect(signaturePath("ocr-rec", "1.2.0")).toBe("ocr-rec/1.2.0/manifest.sig");
   expect(segmentPath("ocr-rec", "ab")).toBe("ocr-rec/segments/ab.bin");
+  expect([ROOT_PATH, rootLinkPath(2)]).toEqual(["root.json", "root-2.json"]);
 });
 
 test.each(["ocr-rec", "a", "0", "silero_vad.v5", "x".repeat(64)])(
@@ -63,6 +66,11 @@ test.each(pathTricks)("%j is neither a name nor a version", (text) => {
 test.each(["segments", "Segments", "SEGMENTS", "channels.json", "Channels.JSON"])(
   "%j is no version: the layout needs that place",
   (text) => expect(isVersion(text)).toBe(false),
+);
+
+test.each([ROOT_PATH, rootLinkPath(2), rootLinkPath(10)])(
+  "%j is no model's name: the layout needs that place",
+  (text) => expect(isModelName(text)).toBe(false),
 );
 
 test("a name is lower-case, so that no file system mixes two up", () => {

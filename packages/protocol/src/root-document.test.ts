@@ -63,6 +63,11 @@ test.each<[wrong: string, field: string, change: object]>([
     "roles.pack.threshold",
     { roles: { ...roles, pack: { ...roles.pack, threshold: 2 } } },
   ],
+  [
+    "a role with more keys than anyone has",
+    "roles.pack.keys",
+    { roles: { ...roles, pack: { keys: Array(33).fill(roles.pack.keys[0]), threshold: 1 } } },
+  ],
   ["one key in two roles", "roles.channel.keys[0]", { roles: { ...roles, channel: roles.pack } }],
   [
     "a private key",

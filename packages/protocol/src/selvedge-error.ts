@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   "network",
   "not-found",
   "response-invalid",
+  "metered",
   "channel-invalid",
   "channel-missing",
   "manifest-invalid",

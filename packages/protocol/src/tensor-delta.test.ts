@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ELEMENT_TYPES, type ElementType, tensorBytes } from "./element-type.ts";
-import { applyTensorDelta, makeTensorDelta } from "./tensor-delta.ts";
+import { applyTensorDelta, applyTensorDeltaPart, makeTensorDelta } from "./tensor-delta.ts";
 
 const DTYPES = ELEMENT_TYPES.filter((dtype) => dtype !== "string");
 const bytesOfOne = (dtype: ElementType) => tensorBytes(dtype, [1]) ?? 0;
@@ -26,6 +26,28 @@ describe.each(DTYPES)("%s", (dtype) => {
         expect([base.slice(), next.slice()]).toEqual(before);
       }),
     );
+  });
+
+  test("undone part by part it comes to the same, wherever it is cut", () => {
+    const cuts = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(pair(size), cuts, ([base, next], where) => {
+        const delta = makeTensorDelta(dtype, base, next);
+        const inside = where.map((cut) => Math.min(cut * size, base.length));
+        const edges = [0, ...inside, base.length].sort((a, b) => a - b);
+        const parts = edges.slice(1).map((end, i) => {
+          const start = edges[i] ?? 0;
+          return applyTensorDeltaPart(dtype, { base: base.subarray(start, end), delta, start });
+        });
+        expect(parts.flatMap((part) => [...part])).toEqual([...next]);
+      }),
+    );
+  });
+
+  test("a part that is not within the tensor is refused", () => {
+    const [base, delta] = [new Uint8Array(2 * size), new Uint8Array(3 * size)];
+    for (const start of [-size, 2 * size, 0.5])
+      expect(() => applyTensorDeltaPart(dtype, { base, delta, start })).toThrow(RangeError);
   });
 
   test("whatever a delta says, undoing it gives as many bytes as the base has", () => {

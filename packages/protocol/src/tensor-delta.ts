@@ -32,8 +32,36 @@ export function applyTensorDelta(
   base: Uint8Array,
   delta: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const layout = layoutOf(dtype, base, delta);
-  return layout.size === 8 ? applyWide(layout, base, delta) : applyNarrow(layout, base, delta);
+  layoutOf(dtype, base, delta);
+  return applyTensorDeltaPart(dtype, { base, delta, start: 0 });
+}
+
+/**
+ * Undoes `makeTensorDelta` for a part of the tensor, so that the whole need not be held.
+ *
+ * @param part.base bytes of the base from byte `start` on, as many as are wanted of the result
+ * @param part.delta the whole delta
+ * @throws RangeError where the part is not within the tensor, or holds no whole number of elements.
+ */
+export function applyTensorDeltaPart(
+  dtype: ElementType,
+  { base, delta, start }: { base: Uint8Array; delta: Uint8Array; start: number },
+): Uint8Array<ArrayBuffer> {
+  const layout = layoutOf(dtype, delta, delta);
+  const first = start / layout.size;
+  if (!Number.isInteger(first) || start < 0 || base.length % layout.size !== 0)
+    throw new RangeError(`Bytes ${start}–${start + base.length} hold no whole ${dtype} elements.`);
+  if (start + base.length > delta.length)
+    throw new RangeError(`Bytes ${start}–${start + base.length} are not within ${delta.length}.`);
+  const part = { ...layout, base, delta, first };
+  return layout.size === 8 ? applyWide(part) : applyNarrow(part);
+}
+
+interface Part extends Layout {
+  readonly base: Uint8Array;
+  readonly delta: Uint8Array;
+  /** Which element of the tensor the base begins with. */
+  readonly first: number;
 }
 
 interface Layout {
@@ -73,13 +101,13 @@ function makeNarrow({ size, count, isFloat }: Layout, base: Uint8Array, next: Ui
   return delta;
 }
 
-function applyNarrow({ size, count, isFloat }: Layout, base: Uint8Array, delta: Uint8Array) {
+function applyNarrow({ size, count, isFloat, base, delta, first }: Part) {
   const elements = signedElements(base, size);
   const shift = 32 - 8 * size;
   const magnitude = isFloat ? 0x7fffffff >>> shift : 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < elements.length; i++) {
     let zigzag = 0;
-    for (let k = 0; k < size; k++) zigzag |= (delta[k * count + i] ?? 0) << (8 * k);
+    for (let k = 0; k < size; k++) zigzag |= (delta[k * count + first + i] ?? 0) << (8 * k);
     let p = elements[i] ?? 0;
     if (p < 0) p ^= magnitude;
     const q = ((p + ((zigzag >>> 1) ^ -(zigzag & 1))) << shift) >> shift;
@@ -103,13 +131,13 @@ function makeWide({ count, isFloat }: Layout, base: Uint8Array, next: Uint8Array
   return delta;
 }
 
-function applyWide({ count, isFloat }: Layout, base: Uint8Array, delta: Uint8Array) {
-  const bytes = new Uint8Array(delta.length);
-  for (let i = 0; i < count; i++)
-    for (let k = 0; k < 8; k++) bytes[8 * i + k] = delta[k * count + i] ?? 0;
-  const zigzags = new BigUint64Array(bytes.buffer);
+function applyWide({ count, isFloat, base, delta, first }: Part) {
   const elements = new BigInt64Array(copy(base));
-  for (let i = 0; i < count; i++) {
+  const bytes = new Uint8Array(base.length);
+  for (let i = 0; i < elements.length; i++)
+    for (let k = 0; k < 8; k++) bytes[8 * i + k] = delta[k * count + first + i] ?? 0;
+  const zigzags = new BigUint64Array(bytes.buffer);
+  for (let i = 0; i < elements.length; i++) {
     const zigzag = zigzags[i] ?? 0n;
     const q = ordered(elements[i] ?? 0n, isFloat) + ((zigzag >> 1n) ^ -(zigzag & 1n));
     elements[i] = ordered(BigInt.asIntN(64, q), isFloat);

@@ -49,10 +49,10 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, onSend, workers } = readOptions(options);
+  const { registry, anchors, assets, service, telemetry, workers, ...hooks } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
+    ...hooks,
     registry,
-    onSend,
     ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });

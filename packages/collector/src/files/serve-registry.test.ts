@@ -14,6 +14,8 @@ beforeAll(async () => {
     "registry/rec/1.0.0+build.1/manifest.json": "{}",
     "registry/rec/channels.json": "{}",
     "registry/rec/index.html": "a page",
+    "registry/root.json": "{}",
+    "registry/root-2.json": "{}",
     "registry/.secret/key": "a key",
     "secret.txt": "a secret",
   });
@@ -24,6 +26,8 @@ test.each([
   ["a segment", SEGMENT, IMMUTABLE, "application/octet-stream"],
   ["a manifest", "/models/rec/1.0.0+build.1/manifest.json", IMMUTABLE, "application/json"],
   ["a channel document", "/models/rec/channels.json", "no-cache", "application/json"],
+  ["the root document", "/models/root.json", "no-cache", "application/json"],
+  ["a hand-over of the root key", "/models/root-2.json", "no-cache", "application/json"],
 ])("serves %s with how long it may be kept", async (_, path, caching, type) => {
   const { status, headers } = await collector.raw(path);
   expect([status, headers["cache-control"]]).toEqual([200, caching]);

@@ -5,7 +5,7 @@ import { sendFile } from "./send-file.ts";
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "accept-ranges, content-encoding, content-length, content-range, etag",
+    "accept-ranges, content-encoding, content-length, content-range, date, etag",
   "cross-origin-resource-policy": "cross-origin",
   "x-content-type-options": "nosniff",
 };

@@ -6,7 +6,7 @@ import { temporaryFolder } from "../onnx/onnx-model.fixture.ts";
 import { contentsOf } from "../registry/files.fixture.ts";
 import { changeRoot, type RootChange } from "./change-root.ts";
 import { type KeygenResult, keygen } from "./keygen.ts";
-import { followRoot } from "./root-file.ts";
+import { followRootFile } from "./root-file.ts";
 
 describe("changeRoot", () => {
   let out: string;
@@ -65,7 +65,7 @@ describe("changeRoot", () => {
     await expect(parseNextRoot(await text("root.json"), trusted)).rejects.toMatchObject({
       code: "signature-invalid",
     });
-    const follow = () => followRoot(join(out, "root.json"), join(out, "trusted.json"));
+    const follow = () => followRootFile(join(out, "root.json"), join(out, "trusted.json"));
     expect((await follow()).version).toBe(3);
     await rotate("root");
     await rotate("channel");
@@ -77,7 +77,7 @@ describe("changeRoot", () => {
   it("follows neither back to an older document, nor to somebody else's", async () => {
     await copyFile(join(out, "root.json"), join(out, "old.json"));
     await change({ kind: "renew" });
-    const from = (file: string) => followRoot(join(out, file), join(out, "root.json"));
+    const from = (file: string) => followRootFile(join(out, file), join(out, "root.json"));
     await expect(from("old.json")).rejects.toMatchObject({
       code: "root-invalid",
       message: expect.stringContaining("version 1, and version 2 is trusted already"),

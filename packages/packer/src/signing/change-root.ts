@@ -8,6 +8,7 @@ import {
   publicHalf,
   type Role,
   type RootDocument,
+  rootLinkPath,
   SelvedgeError,
 } from "@selvedge/protocol";
 import { writeAtomically } from "../registry/write-atomically.ts";
@@ -22,7 +23,7 @@ import {
   rootFile,
   signedRoot,
 } from "./keygen.ts";
-import { readRootFile, rootLink } from "./root-file.ts";
+import { readRootFile } from "./root-file.ts";
 
 /** The shortest beginning of a key's id that names it. */
 const SHORTEST_ID = 8;
@@ -63,7 +64,7 @@ export async function changeRoot({ out, change }: ChangeRootOptions): Promise<Ke
   const content = await signedRoot(root, ...signers);
   // Whoever trusts the old root key gets from it to the new one by this version, whatever follows.
   if (next !== undefined)
-    files.push({ path: join(out, rootLink(version)), content, isSecret: false });
+    files.push({ path: join(out, rootLinkPath(version)), content, isSecret: false });
   await writeNewFiles(files);
   const paths = files.map(({ path }) => path);
   try {

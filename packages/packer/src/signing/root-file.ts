@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parseNextRoot, parseRoot, type RootDocument, SelvedgeError } from "@selvedge/protocol";
-
-/** Versions are looked for one by one, and a document can claim any. */
-const MOST_STEPS = 10_000;
+import {
+  followRoot,
+  parseRoot,
+  type RootDocument,
+  rootLinkPath,
+  SelvedgeError,
+} from "@selvedge/protocol";
 
 /**
  * Reads a root document from disk and checks that its own root keys signed it. Whether it has expired
@@ -21,21 +24,16 @@ export async function readRootFile(path: string): Promise<RootDocument> {
  *
  * @throws SelvedgeError `root-invalid` or `signature-invalid`, naming the file that does not follow.
  */
-export async function followRoot(path: string, trustedPath: string): Promise<RootDocument> {
-  let trusted = await readRootFile(trustedPath);
-  const first = trusted.version + 1;
-  const { version } = await readRootFile(path);
-  for (let step = first; step < Math.min(version, first + MOST_STEPS); step++) {
-    const link = join(dirname(path), rootLink(step));
-    const text = await readFile(link, "utf8").catch(() => undefined);
-    if (text !== undefined) trusted = await parseNextRoot(text, trusted, link);
-  }
-  return await parseNextRoot(await readText(path), trusted, path);
-}
-
-/** What a version in which a root key handed over to the next is called, beside `root.json`. */
-export function rootLink(version: number): string {
-  return `root-${version}.json`;
+export async function followRootFile(path: string, trustedPath: string): Promise<RootDocument> {
+  return followRoot(await readText(path), {
+    trusted: await readRootFile(trustedPath),
+    document: path,
+    link: async (version) => {
+      const document = join(dirname(path), rootLinkPath(version));
+      const text = await readFile(document, "utf8").catch(() => undefined);
+      return text === undefined ? undefined : { text, document };
+    },
+  });
 }
 
 async function readText(path: string): Promise<string> {

@@ -7,7 +7,7 @@ import {
 } from "@selvedge/protocol";
 import type { Problem } from "../verify/problem.ts";
 import { readPublicKey } from "./key-file.ts";
-import { followRoot, readRootFile } from "./root-file.ts";
+import { followRootFile, readRootFile } from "./root-file.ts";
 
 /** Whose signatures to believe. Without any of these, none is looked at. */
 export interface TrustOptions {
@@ -63,7 +63,7 @@ async function readRoot(
 ): Promise<RootDocument | undefined> {
   let document: RootDocument | undefined;
   try {
-    document = await (trusted === undefined ? readRootFile(path) : followRoot(path, trusted));
+    document = await (trusted === undefined ? readRootFile(path) : followRootFile(path, trusted));
     requireFresh(document, Date.now(), path);
   } catch (error) {
     if (!(error instanceof SelvedgeError)) throw error;

@@ -5,6 +5,7 @@ import {
   type TrustedKeys,
   verifyModelSignature,
 } from "@selvedge/protocol";
+import type { Network } from "../delivery/network.ts";
 import { requestDocument } from "./request-document.ts";
 
 /** A pack's signature that was found to hold. */
@@ -22,12 +23,12 @@ export interface PackSignature {
  */
 export async function requestSignature(
   { registry, name, version }: { registry: string; name: string; version: string },
-  signal: AbortSignal,
+  { network, signal }: { network: Network; signal: AbortSignal },
 ): Promise<string> {
   const document = `signature of ${name}@${version}`;
   const url = registry + signaturePath(name, version);
   try {
-    return (await requestDocument(url, { document, signal })).text;
+    return (await requestDocument(url, { document, network, signal })).text;
   } catch (error) {
     if (!(error instanceof SelvedgeError && error.code === "not-found")) throw error;
     throw new SelvedgeError(

@@ -1,5 +1,5 @@
-import { SelvedgeError } from "@selvedge/protocol";
-import { networkError, request } from "../delivery/request.ts";
+import type { Network } from "../delivery/network.ts";
+import { requestText } from "../delivery/request.ts";
 
 /** Signed documents are small: a few kilobytes. Anything longer is not one, and is not read to its end. */
 const MOST_BYTES = 1024 * 1024;
@@ -18,33 +18,10 @@ export interface FetchedDocument {
  */
 export async function requestDocument(
   url: string,
-  { document, signal }: { document: string; signal: AbortSignal },
+  options: { document: string; network: Network; signal: AbortSignal },
 ): Promise<FetchedDocument> {
-  const response = await request(url, { document, signal, cache: "no-cache" });
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  try {
-    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
-      bytes += next.value.byteLength;
-      if (bytes > MOST_BYTES) break;
-      text += decoder.decode(next.value, { stream: true });
-    }
-  } catch (cause) {
-    throw networkError(cause, { document, url, signal });
-  } finally {
-    // A body that was read to its end takes no notice.
-    await reader?.cancel().catch(() => undefined);
-  }
-  if (bytes > MOST_BYTES)
-    throw new SelvedgeError(
-      "response-invalid",
-      `${document}: ${url} answered more than ${MOST_BYTES} bytes, which no such document has. Check the registry address.`,
-    );
-  const hostTime = Date.parse(response.headers.get("date") ?? "");
-  return {
-    text: text + decoder.decode(),
-    hostTime: Number.isNaN(hostTime) ? undefined : hostTime,
-  };
+  const limitBytes = MOST_BYTES;
+  const { text, headers } = await requestText(url, { ...options, cache: "no-cache", limitBytes });
+  const hostTime = Date.parse(headers.get("date") ?? "");
+  return { text, hostTime: Number.isNaN(hostTime) ? undefined : hostTime };
 }

@@ -1,6 +1,7 @@
 import { channelsPath, encodeChannels, manifestPath, SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
+import { networkOf } from "../delivery/rooms.fixture.ts";
 import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { type ResolvedPack, resolvePack } from "./resolve.ts";
@@ -25,7 +26,11 @@ function resolve(
   selector: PackSelector = select(),
   stored: (digest: string) => Promise<string | undefined> = async () => undefined,
 ): Promise<ResolvedPack> {
-  return resolvePack(selector, { signal: new AbortController().signal, stored });
+  return resolvePack(selector, {
+    signal: new AbortController().signal,
+    network: networkOf(),
+    stored,
+  });
 }
 
 async function failureOf(selector?: PackSelector): Promise<SelvedgeError> {

@@ -8,6 +8,7 @@ import {
   SelvedgeError,
   sha256,
 } from "@selvedge/protocol";
+import type { Network } from "../delivery/network.ts";
 import { requestText } from "../delivery/request.ts";
 import { findSignature } from "../store/stored-signatures.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -29,6 +30,7 @@ export interface ResolvedPack {
 /** What resolving a pack goes by. */
 export interface ResolveOptions {
   readonly signal: AbortSignal;
+  readonly network: Network;
   /** The text of a manifest in the store. */
   readonly stored: (digest: string) => Promise<string | undefined>;
   /** Whose signatures are believed. Absent: none is looked at. */
@@ -64,18 +66,21 @@ export async function resolvePack(
 
 async function askRegistry(
   selector: PackSelector,
-  { signal, stored, trust }: ResolveOptions,
+  { signal, network, stored, trust }: ResolveOptions,
 ): Promise<ResolvedPack> {
   const { registry, name, channel, version } = selector;
   // In the same round as the first document.
   const roles = trust && settled(trust.roles(selector));
   const entry: Entry =
-    version === undefined ? await entryOf(selector, { signal, trust, roles }) : { version };
+    version === undefined
+      ? await entryOf(selector, { signal, network, trust, roles })
+      : { version };
   const title = `manifest of ${name}@${entry.version}`;
   const ask = async (cache: RequestCache) =>
     readText(
       await requestText(registry + manifestPath(name, entry.version), {
         document: title,
+        network,
         signal,
         cache,
       }),
@@ -84,12 +89,12 @@ async function askRegistry(
     entry.manifest === undefined || entry.manifest === digest;
   const known = entry.manifest === undefined ? undefined : await stored(entry.manifest);
   const askForSignature = () =>
-    requestSignature({ registry, name, version: entry.version }, signal);
+    requestSignature({ registry, name, version: entry.version }, { network, signal });
   // What is not in the store is not signed there.
   const early = trust && known === undefined ? settled(askForSignature()) : undefined;
   // A version's manifest never changes, so the HTTP cache may answer; where that kept something else,
   // the host is asked past it.
-  let read = known === undefined ? await ask("default") : await readText(known);
+  let read = known === undefined ? await ask("default") : await readText({ text: known });
   if (!isNamed(read)) read = await ask("reload");
   const { text, digest } = read;
   if (!isNamed(read))
@@ -113,7 +118,7 @@ async function askRegistry(
   return { ...pack, signature };
 }
 
-async function readText(text: string): Promise<{ text: string; digest: string }> {
+async function readText({ text }: { text: string }): Promise<{ text: string; digest: string }> {
   return { text, digest: await sha256(new TextEncoder().encode(text)) };
 }
 
@@ -121,13 +126,17 @@ async function entryOf(
   selector: PackSelector,
   {
     signal,
+    network,
     trust,
     roles,
-  }: { signal: AbortSignal; trust: Trust | undefined; roles: Promise<Roles> | undefined },
+  }: Pick<ResolveOptions, "signal" | "network" | "trust"> & {
+    roles: Promise<Roles> | undefined;
+  },
 ): Promise<Entry> {
   const { registry, name, channel } = selector;
   const document = `channels of ${name}`;
-  const fetched = await requestDocument(registry + channelsPath(name), { document, signal });
+  const url = registry + channelsPath(name);
+  const fetched = await requestDocument(url, { document, network, signal });
   const keys = await roles;
   const channels =
     trust === undefined || keys === undefined

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { availability } from "../delivery/availability.ts";
 import { install } from "../delivery/install.ts";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
-import { roomsOf } from "../delivery/rooms.fixture.ts";
+import { networkOf, roomsOf } from "../delivery/rooms.fixture.ts";
 import type { PublicKeys } from "../public-keys.ts";
 import { findActive } from "../store/activations.ts";
 import type { Database } from "../store/database.ts";
@@ -66,7 +66,7 @@ async function keeper(publicKeys: PublicKeys = roles()) {
   const { anchors, trust } = await anchorsFor(publicKeys);
   const rooms = {
     ...roomsOf(database),
-    trust: new Trust(anchors, { registry: REGISTRY, database }),
+    trust: new Trust(anchors, { registry: REGISTRY, database, network: networkOf() }),
   };
   const selector = (more: Partial<PackSelector> = {}) => select({ trust, ...more });
   const signal = new AbortController().signal;

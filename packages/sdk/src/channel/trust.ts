@@ -9,6 +9,7 @@ import {
   type TrustedKeys,
   verifyChannels,
 } from "@selvedge/protocol";
+import type { Network } from "../delivery/network.ts";
 import type { Database, TrustRecord } from "../store/database.ts";
 import { TrustRecords } from "../store/trust-records.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -27,12 +28,17 @@ export class Trust {
   readonly database: Database;
   readonly #anchors: string;
   readonly #registry: string;
+  readonly #network: Network;
   readonly #records: TrustRecords;
   #root: TrustedRoot | undefined;
 
   /** @param anchors as `parseTrustAnchors` reads them; what is wrong with them is told to whoever asks */
-  constructor(anchors: string, { registry, database }: { registry: string; database: Database }) {
+  constructor(
+    anchors: string,
+    { registry, database, network }: { registry: string; database: Database; network: Network },
+  ) {
     this.database = database;
+    this.#network = network;
     this.#anchors = anchors;
     this.#registry = registry;
     this.#records = new TrustRecords(database);
@@ -102,8 +108,8 @@ export class Trust {
   async #rolesBy(read: (root: TrustedRoot) => Promise<RootDocument>): Promise<Roles> {
     const anchors = parseTrustAnchors(this.#anchors);
     if (anchors.kind === "keys") return anchors;
-    const [registry, records] = [this.#registry, this.#records];
-    this.#root ??= new TrustedRoot(anchors.text, { registry, records });
+    const [registry, records, network] = [this.#registry, this.#records, this.#network];
+    this.#root ??= new TrustedRoot(anchors.text, { registry, records, network });
     return (await read(this.#root)).roles;
   }
 }

@@ -7,6 +7,7 @@ import {
   rootLinkPath,
   SelvedgeError,
 } from "@selvedge/protocol";
+import type { Network } from "../delivery/network.ts";
 import type { TrustRecord } from "../store/database.ts";
 import type { TrustRecords } from "../store/trust-records.ts";
 import { clockHint } from "./clock-hint.ts";
@@ -22,6 +23,7 @@ export class TrustedRoot {
   readonly #shipped: string;
   readonly #registry: string;
   readonly #records: TrustRecords;
+  readonly #network: Network;
   #asked:
     | { readonly at: number; readonly answer: Promise<FetchedDocument | undefined> }
     | undefined;
@@ -29,8 +31,17 @@ export class TrustedRoot {
   /** @param shipped the text of the document to start from */
   constructor(
     shipped: string,
-    { registry, records }: { readonly registry: string; readonly records: TrustRecords },
+    {
+      registry,
+      records,
+      network,
+    }: {
+      readonly registry: string;
+      readonly records: TrustRecords;
+      readonly network: Network;
+    },
   ) {
+    this.#network = network;
     this.#shipped = shipped;
     this.#registry = registry;
     this.#records = records;
@@ -87,7 +98,7 @@ export class TrustedRoot {
       link: async (version) => {
         const url = this.#registry + rootLinkPath(version);
         const title = `root document ${url}`;
-        const link = await request(url, title);
+        const link = await request(url, title, this.#network);
         return link && { text: link.text, document: title };
       },
     });
@@ -98,7 +109,7 @@ export class TrustedRoot {
     if (this.#asked !== undefined && Math.abs(now - this.#asked.at) < DAY_MS)
       return this.#asked.answer;
     const url = this.#registry + ROOT_PATH;
-    const answer = request(url, `root document ${url}`).catch((error: unknown) => {
+    const answer = request(url, `root document ${url}`, this.#network).catch((error: unknown) => {
       this.#asked = undefined;
       if (error instanceof SelvedgeError && ["network", "response-invalid"].includes(error.code))
         return undefined;
@@ -110,10 +121,14 @@ export class TrustedRoot {
 }
 
 /** @returns `undefined` where the host has no such file */
-async function request(url: string, document: string): Promise<FetchedDocument | undefined> {
+async function request(
+  url: string,
+  document: string,
+  network: Network,
+): Promise<FetchedDocument | undefined> {
   // Whoever asks first may give up; whoever asks next is given the same answer.
   const { signal } = new AbortController();
-  return requestDocument(url, { document, signal }).catch((error: unknown) => {
+  return requestDocument(url, { document, network, signal }).catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "not-found") return undefined;
     throw error;
   });

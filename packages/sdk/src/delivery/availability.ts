@@ -27,6 +27,7 @@ export async function availability(
     }
     const { manifest } = await resolvePack(selector, {
       signal,
+      network: rooms.network,
       stored: (digest) => findManifestText(database, digest),
       trust: rooms.trust,
     });

@@ -1,14 +1,23 @@
 import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
+import { checkMetered, type Purpose } from "./metered.ts";
 import { PieceWriter } from "./piece-writer.ts";
 import type { DeliveryPlan } from "./plan-delivery.ts";
 import type { DeliveryRooms } from "./rooms.ts";
+
+/**
+ * Requests at once, at most. Browsers open six connections to a host, of which the page may need some;
+ * and each holds a piece in memory.
+ */
+const MOST_LANES = 4;
 
 /** Where a delivery comes from, and who is told of it. */
 export interface DeliverOptions {
   readonly registry: string;
   readonly name: string;
   readonly signal: AbortSignal;
+  /** @default "load" */
+  readonly purpose?: Purpose | undefined;
   /** Told of bytes that were fetched, and verified. */
   readonly onFetched: (bytes: number) => void;
   /** Takes the digests of blobs whose delta did not lead to them. */
@@ -18,21 +27,27 @@ export interface DeliverOptions {
 /**
  * Carries out a plan: fetches, verifies and stores what it says. What was stored before an error or
  * an abort stays.
+ *
+ * @throws SelvedgeError `metered` where the link is one, and the page does not want it used for this.
  */
 export async function deliver(
-  { database }: DeliveryRooms,
+  { database, network }: DeliveryRooms,
   plan: DeliveryPlan,
-  options: DeliverOptions,
+  { purpose = "load", onFetched, ...options }: DeliverOptions,
 ): Promise<void> {
-  const { onFetched } = options;
+  checkMetered(network, { name: options.name, bytes: plan.bytes, purpose });
   const writer = new PieceWriter(database);
+  const shared = { ...options, network, writer };
   try {
-    for (const range of plan.ranges)
-      for await (const piece of fetchPieces(range, options)) {
+    await fetchPieces(plan.ranges, {
+      ...shared,
+      lanes: MOST_LANES,
+      async onPiece(piece) {
         await writer.add(piece);
         onFetched(piece.bytes.byteLength);
-      }
-    for await (const piece of fetchDeltas(plan, { ...options, database })) await writer.add(piece);
+      },
+    });
+    await fetchDeltas(plan, { ...shared, database, onFetched });
   } finally {
     await writer.flush();
   }

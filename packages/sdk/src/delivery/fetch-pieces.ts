@@ -1,129 +1,202 @@
-import { SelvedgeError, segmentPath, sha256 } from "@selvedge/protocol";
+import { SelvedgeError, sha256 } from "@selvedge/protocol";
 import type { Piece } from "../store/pieces.ts";
-import type { RangeRequest, WantedPiece } from "./plan.ts";
-import { networkError, request } from "./request.ts";
+import { cutPieces } from "./cut-pieces.ts";
+import type { Network } from "./network.ts";
+import { Pace } from "./pace.ts";
+import type { PieceWriter } from "./piece-writer.ts";
+import type { WantedPiece } from "./plan.ts";
+import { isEmpty, type Job, type PartOfPiece, SegmentQueue, type Wanted } from "./segment-queue.ts";
+import { isEncoded, type Opened, SegmentSource, UselessRange } from "./segment-source.ts";
+import { Tries } from "./tries.ts";
+
+/** So many ranges in a row that bring nothing are the host's doing. */
+const MAX_USELESS = 2;
+
+/** Where pieces come from, and where they go. */
+export interface FetchOptions {
+  readonly registry: string;
+  readonly name: string;
+  readonly network: Network;
+  readonly signal: AbortSignal;
+  /** Requests at once, at most; with one, pieces come in the order of their ranges. */
+  readonly lanes: number;
+  readonly writer: Pick<PieceWriter, "room" | "drop">;
+  /** Takes over a verified piece, and its room. */
+  readonly onPiece: (piece: Piece) => Promise<void>;
+}
 
 /**
- * Fetches one range of a segment, or the whole segment from a host without Range, and yields its
- * pieces one by one, each checked against its digest. A piece that does not match is asked for once
- * more, past every cache, before the host is taken to be wrong.
+ * Fetches ranges of segments, several at once, and hands over their pieces one by one, each checked
+ * against its digest. What breaks off is gone on with where it broke. A host without Range is asked
+ * for each segment once. A piece that does not match is asked for once more, past every cache, before
+ * the host is taken to be wrong. No request is left running when this settles.
  *
- * @throws SelvedgeError `integrity` for bytes that are not what the manifest says, `network` for a
- * body that ends early, `response-invalid` for a web page, and whatever `request` throws.
+ * @throws SelvedgeError `integrity` for bytes that are not what the manifest says, and whatever
+ * `request` throws and trying again does not mend.
  */
-export async function* fetchPieces(
-  range: RangeRequest,
-  { registry, name, signal }: { registry: string; name: string; signal: AbortSignal },
-): AsyncGenerator<Piece> {
-  const url = registry + segmentPath(name, range.segment.sha256);
-  const document = `model bytes of ${name}`;
-  for await (const { piece, bytes } of readRange(range, { url, document, signal })) {
-    if ((await sha256(bytes)) === piece.digest) {
-      yield { key: piece.key, bytes };
-      continue;
-    }
-    const again = readRange(
-      { segment: range.segment, pieces: [piece] },
-      { url, document, signal, cache: "reload" },
-    );
-    for await (const { bytes: second } of again) {
-      if ((await sha256(second)) !== piece.digest)
-        throw new SelvedgeError(
-          "integrity",
-          `${document}: bytes ${piece.start}–${piece.end - 1} of ${url} are not what the manifest says, twice. Nothing of them was kept; publish the version again.`,
-          { detail: { url, start: piece.start, end: piece.end } },
-        );
-      yield { key: piece.key, bytes: second };
-    }
-  }
-}
-
-async function* readRange(
-  { segment, pieces }: RangeRequest,
-  {
-    url,
-    document,
-    signal,
-    cache = "default",
-  }: { url: string; document: string; signal: AbortSignal; cache?: RequestCache },
-): AsyncGenerator<{ piece: WantedPiece; bytes: ArrayBuffer }> {
-  const start = pieces[0].start;
-  const end = (pieces.at(-1) ?? pieces[0]).end;
-  // An empty blob has no range that could be asked for.
-  if (end === start) {
-    for (const piece of pieces) yield { piece, bytes: new ArrayBuffer(0) };
-    return;
-  }
-  const isWhole = start === 0 && end === segment.bytes;
-  const response = await request(url, {
-    document,
-    signal,
-    cache,
-    headers: isWhole ? {} : { Range: `bytes=${start}-${end - 1}` },
-  });
-  // What a host for single-page apps answers in place of a file it lacks.
-  if (response.headers.get("Content-Type")?.startsWith("text/html") === true) {
-    await response.body?.cancel();
-    throw new SelvedgeError(
-      "response-invalid",
-      `${document}: ${url} answered with a web page. Check that the registry address is right and that its host answers 404 for what it lacks.`,
-      { detail: { url } },
-    );
-  }
-  let position = response.status === 206 ? rangeStart(response, start, { url, document }) : 0;
-  const reader = response.body?.getReader();
-  if (reader === undefined) throw truncated(url, document, position, end);
+export async function fetchPieces(ranges: readonly Wanted[], options: FetchOptions): Promise<void> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const inner = new AbortController();
+  const abort = () => inner.abort(signal.reason);
+  signal.addEventListener("abort", abort);
   try {
-    let filled = 0;
-    let index = 0;
-    let buffer = new Uint8Array(pieces[0].end - pieces[0].start);
-    while (index < pieces.length) {
-      const { done, value } = await reader.read();
-      if (done) throw truncated(url, document, position, end);
-      let offset = Math.max(0, start - position);
-      position += value.byteLength;
-      while (offset <= value.byteLength) {
-        const piece = pieces[index];
-        if (piece === undefined) break;
-        const part = value.subarray(offset, offset + buffer.byteLength - filled);
-        buffer.set(part, filled);
-        filled += part.byteLength;
-        offset += part.byteLength;
-        if (filled < buffer.byteLength) break;
-        yield { piece, bytes: buffer.buffer };
-        index += 1;
-        filled = 0;
-        const next = pieces[index];
-        buffer = new Uint8Array(next === undefined ? 0 : next.end - next.start);
-      }
-    }
-  } catch (cause) {
-    throw networkError(cause, { document, url, signal });
+    await new PieceFetch(ranges, options, inner).run();
   } finally {
-    await reader.cancel().catch(() => undefined);
+    signal.removeEventListener("abort", abort);
   }
 }
 
-/** Where a partial answer begins, which must not be past what was asked for. */
-function rangeStart(
-  response: Response,
-  asked: number,
-  { url, document }: { url: string; document: string },
-): number {
-  const start = /^bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "")?.[1];
-  // Across origins the header may be hidden; the digest of each piece is the judge in any case.
-  if (start === undefined) return asked;
-  if (Number(start) === asked) return asked;
-  throw new SelvedgeError(
-    "response-invalid",
-    `${document}: ${url} was asked for bytes from ${asked} and answered with bytes from ${start}. The host's Range support is broken.`,
-  );
-}
+class PieceFetch {
+  readonly #options: FetchOptions;
+  readonly #inner: AbortController;
+  readonly #queue: SegmentQueue;
+  readonly #pace: Pace;
+  readonly #tries: Tries;
+  readonly #source: SegmentSource;
+  readonly #running = new Set<Promise<void>>();
+  readonly #empty: readonly { piece: WantedPiece; segment: Wanted["segment"] }[];
+  #resting = 0;
+  #failure: { readonly error: unknown } | undefined;
 
-function truncated(url: string, document: string, got: number, wanted: number): SelvedgeError {
-  return new SelvedgeError(
-    "network",
-    `${document}: ${url} ended at byte ${got} of ${wanted}. What was complete is kept; load again to fetch the rest.`,
-    { detail: { url, got, wanted } },
-  );
+  constructor(ranges: readonly Wanted[], options: FetchOptions, inner: AbortController) {
+    const { network, writer, lanes } = options;
+    this.#options = options;
+    this.#inner = inner;
+    this.#queue = new SegmentQueue(ranges, (bytes) => writer.drop(bytes));
+    this.#empty = ranges.flatMap(({ pieces, segment }) =>
+      pieces.filter(isEmpty).map((piece) => ({ piece, segment })),
+    );
+    this.#pace = new Pace(lanes, network.now);
+    this.#tries = new Tries({ network, signal: inner.signal });
+    this.#source = new SegmentSource(options, this.#pace);
+  }
+
+  async run(): Promise<void> {
+    await this.#finishEmpty();
+    for (this.#fill(); this.#running.size > 0; this.#fill()) await Promise.race(this.#running);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** An empty piece has no range that could be asked for. */
+  async #finishEmpty(): Promise<void> {
+    for (const { piece, segment } of this.#empty) {
+      const bytes = new ArrayBuffer(0);
+      if ((await sha256(bytes)) !== piece.digest) throw this.#notWhatItSays(piece, segment);
+      await this.#options.onPiece({ key: piece.key, bytes });
+    }
+  }
+
+  /** Begins as many requests as may run. */
+  #fill(): void {
+    while (this.#failure === undefined && this.#resting === 0) {
+      if (this.#running.size >= this.#pace.lanes) return;
+      const job = this.#queue.take(this.#pace.requestBytes);
+      if (job === undefined) return;
+      const lane = this.#carryOut(job)
+        .catch((error: unknown) => {
+          this.#failure ??= { error };
+          this.#inner.abort(error);
+        })
+        .finally(() => this.#running.delete(lane));
+      this.#running.add(lane);
+    }
+  }
+
+  /** Fetches what it can of a job. What is left goes back to the queue. */
+  async #carryOut(job: Job): Promise<void> {
+    const { round } = this.#tries;
+    try {
+      await this.#fetch(job);
+      this.#queue.giveBack(job);
+    } catch (error) {
+      const isForWhole = error instanceof UselessRange;
+      if (isForWhole) this.#queue.drop(job);
+      this.#queue.giveBack(job);
+      if (isForWhole) return;
+      this.#pace.failed();
+      this.#resting += 1;
+      await this.#tries.again(error, round).finally(() => {
+        this.#resting -= 1;
+      });
+    }
+  }
+
+  async #fetch(job: Job): Promise<void> {
+    const { segment } = job;
+    const opened = await this.#source.open(job, this.#inner.signal);
+    if (segment.hasRange === false) this.#queue.takeRest(job);
+    this.#fill();
+    const before = { left: job.pieces.length, filled: job.part?.filled ?? 0 };
+    try {
+      for await (const piece of this.#cut(job, opened)) await this.#finish(piece, job, opened);
+    } catch (error) {
+      const { pieces, part } = job;
+      if (opened.isRange && pieces.length === before.left && (part?.filled ?? 0) <= before.filled)
+        segment.uselessRanges += isEncoded(opened.answer) ? MAX_USELESS : 1;
+      if (segment.uselessRanges >= MAX_USELESS) segment.hasRange = false;
+      throw error;
+    } finally {
+      opened.answer.end();
+    }
+  }
+
+  #cut(job: Job, { answer, position }: Opened): AsyncGenerator<WantedPiece> {
+    return cutPieces(job, {
+      answer,
+      position,
+      room: (bytes) => this.#options.writer.room(bytes, this.#inner.signal),
+      onBytes: (bytes) => {
+        this.#pace.came(bytes);
+        this.#fill();
+      },
+      about: this.#source.about(job.segment),
+    });
+  }
+
+  /** Checks the piece that is complete, heals it where it can be, and hands it over. */
+  async #finish(piece: WantedPiece, job: Job, opened: Opened): Promise<void> {
+    const { segment, part } = job;
+    if (part === undefined) throw new RangeError("A piece is complete of which nothing has come.");
+    if ((await sha256(part.bytes)) !== piece.digest) await this.#heal(piece, job, { part, opened });
+    else if (opened.isRange) segment.hasProvenRange = true;
+    job.pieces.shift();
+    job.part = undefined;
+    segment.uselessRanges = 0;
+    this.#tries.progressed();
+    await this.#options.onPiece({ key: piece.key, bytes: part.bytes.buffer });
+  }
+
+  /** Asks for a piece again, past every cache, while the rest of its answer waits. */
+  async #heal(
+    piece: WantedPiece,
+    job: Job,
+    { part, opened }: { part: PartOfPiece; opened: Opened },
+  ): Promise<void> {
+    const { segment } = job;
+    // Where no range was ever right, it may be ranges that are not; of an encoded body, most likely.
+    const isDoubtful = opened.isRange && !segment.hasProvenRange;
+    if (isDoubtful && isEncoded(opened.answer)) throw new UselessRange(segment);
+    part.filled = 0;
+    const again: Job = { segment, pieces: [piece], part };
+    const second = await this.#source.open(again, this.#inner.signal, "reload");
+    try {
+      for await (const _ of this.#cut(again, second)) {
+        if ((await sha256(part.bytes)) === piece.digest) return;
+        part.filled = 0;
+        throw isDoubtful ? new UselessRange(segment) : this.#notWhatItSays(piece, segment);
+      }
+    } finally {
+      second.answer.end();
+    }
+  }
+
+  #notWhatItSays({ start, end }: WantedPiece, segment: { sha256: string }): SelvedgeError {
+    const { document, url } = this.#source.about(segment);
+    return new SelvedgeError(
+      "integrity",
+      `${document}: bytes ${start}–${end - 1} of ${url} are not what the manifest says, twice. Nothing of them was kept; publish the version again.`,
+      { detail: { url, start, end } },
+    );
+  }
 }

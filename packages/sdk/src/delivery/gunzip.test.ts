@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { gunzip } from "./gunzip.ts";
+import { Gunzip } from "./gunzip.ts";
 
 /** What gzip makes of some bytes, in pieces as they might have been fetched. */
 function packed(bytes: Uint8Array, pieceBytes = 1024 * 1024): ArrayBuffer[] {
@@ -10,6 +10,13 @@ function packed(bytes: Uint8Array, pieceBytes = 1024 * 1024): ArrayBuffer[] {
   return Array.from({ length: count }, (_, i) =>
     buffer.slice(i * pieceBytes, (i + 1) * pieceBytes),
   );
+}
+
+/** Undoes gzip, part by part. */
+async function gunzip(parts: readonly ArrayBuffer[], bytes: number): Promise<Uint8Array> {
+  const whole = new Gunzip(bytes);
+  for (const part of parts) await whole.write(new Uint8Array(part));
+  return whole.end();
 }
 
 test("what was packed comes out, however it was cut", async () => {
@@ -34,6 +41,13 @@ test("a bomb is put down early: 400 MB of zeros where 1 KB was expected", async 
   const before = process.memoryUsage().arrayBuffers;
   await expect(gunzip(bomb, 1000)).rejects.toThrow(RangeError);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60_000_000);
+});
+
+test("what is given up half way leaves nothing behind that fails", async () => {
+  const half = new Gunzip(5000);
+  await half.write(new Uint8Array(packed(new Uint8Array(5000))[0]?.slice(0, 12) ?? []));
+  half.abort();
+  await expect(half.end()).rejects.toThrow();
 });
 
 test.each([

@@ -1,51 +1,63 @@
 /**
  * What gzip is given at once. A browser inflates a chunk whole before it hands anything on, and gzip
- * packs at most 1032 to 1: this much in never holds more than 17 MB.
+ * packs at most 1032 to 1: this much in never holds more than 4.3 MB.
  */
-const CHUNK_BYTES = 16 * 1024;
+const CHUNK_BYTES = 4 * 1024;
 
-/**
- * Undoes gzip, where one knows what it must come to.
- *
- * @throws RangeError as soon as it is more, or if it is less; TypeError for what is not gzip.
- */
-export async function gunzip(
-  parts: readonly ArrayBuffer[],
-  bytes: number,
+/** Undoes gzip as it comes, where one knows what it must come to. */
+export class Gunzip {
+  readonly #writer: WritableStreamDefaultWriter<BufferSource>;
+  readonly #whole: Promise<Uint8Array<ArrayBuffer>>;
+
+  /** @param bytes what it must come to; that much is held from the start. */
+  constructor(bytes: number) {
+    const { readable, writable } = new DecompressionStream("gzip");
+    this.#writer = writable.getWriter();
+    this.#whole = fill(readable, new Uint8Array(bytes));
+    // Told to whoever writes, or asks for the end.
+    this.#whole.catch(() => undefined);
+  }
+
+  /** Takes the next part. @throws RangeError as soon as it comes to more, TypeError for what is not gzip. */
+  async write(part: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      for (let start = 0; start < part.byteLength; start += CHUNK_BYTES)
+        await this.#writer.write(part.subarray(start, start + CHUNK_BYTES));
+    } catch (error) {
+      // A writer is told that it is over; whoever reads knows why.
+      await this.#whole;
+      throw error;
+    }
+  }
+
+  /** What it came to, once everything was written. @throws RangeError if that is less, TypeError for half a gzip. */
+  async end(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#writer.close().catch(() => undefined);
+    return this.#whole;
+  }
+
+  /** Gives up what has come so far. */
+  abort(): void {
+    this.#writer.abort().catch(() => undefined);
+  }
+}
+
+async function fill(
+  readable: ReadableStream<Uint8Array<ArrayBuffer>>,
+  whole: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(bytes);
   let filled = 0;
-  const reader = chunksOf(parts).pipeThrough(new DecompressionStream("gzip")).getReader();
+  const reader = readable.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      if (filled + next.value.byteLength > bytes)
-        throw new RangeError(`More than the ${bytes} bytes it should be.`);
+      if (filled + next.value.byteLength > whole.byteLength)
+        throw new RangeError(`More than the ${whole.byteLength} bytes it should be.`);
       whole.set(next.value, filled);
       filled += next.value.byteLength;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    reader.cancel().catch(() => undefined);
   }
-  if (filled === bytes) return whole;
-  throw new RangeError(`Only ${filled} of ${bytes} bytes.`);
-}
-
-function chunksOf(parts: readonly ArrayBuffer[]): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let index = 0;
-  let offset = 0;
-  return new ReadableStream(
-    {
-      pull(controller) {
-        const part = parts[index];
-        if (part === undefined) return controller.close();
-        const length = Math.min(CHUNK_BYTES, part.byteLength - offset);
-        controller.enqueue(new Uint8Array(part, offset, length));
-        offset += length;
-        if (offset < part.byteLength) return;
-        index += 1;
-        offset = 0;
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  if (filled === whole.byteLength) return whole;
+  throw new RangeError(`Only ${filled} of ${whole.byteLength} bytes.`);
 }

@@ -1,13 +1,16 @@
 import { type BlobRef, type Dtype, SelvedgeError } from "@selvedge/protocol";
-import { type ResolvedPack, resolvePack } from "../channel/resolve.ts";
+import type { ResolvedPack } from "../channel/resolve.ts";
+import type { InstallRole } from "../store/activation-rules.ts";
 import { activate } from "../store/activations.ts";
 import { chooseVariant } from "../store/choose-variant.ts";
 import type { Database, PackRecord } from "../store/database.ts";
-import { findManifestText, neededBlobs, totalBytes } from "../store/packs.ts";
+import { neededBlobs, totalBytes } from "../store/packs.ts";
 import type { EngineName } from "../worker/engine-api.ts";
 import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import { deliver } from "./deliver.ts";
+import type { Purpose } from "./metered.ts";
 import { planDelivery } from "./plan-delivery.ts";
+import { resolveUsable } from "./resolve-usable.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 
 /**
@@ -17,9 +20,9 @@ import type { DeliveryRooms } from "./rooms.ts";
 const ROUNDS = 4;
 
 /**
- * Makes the pack a selector means complete and active: resolves it, fetches the pieces the store
+ * Makes the pack a selector means complete: resolves it, fetches the pieces the store
  * lacks or the deltas that lead to them, verifies each, stores it, and makes the pack visible at the
- * end, in one transaction. What was stored before an error or an abort stays, and is not fetched again.
+ * end, in its role, in one transaction. What was stored before an error or an abort stays, and is not fetched again.
  */
 export async function install(
   rooms: DeliveryRooms,
@@ -28,10 +31,15 @@ export async function install(
     signal,
     onProgress,
     onEngine,
+    role = "current",
+    purpose,
   }: {
     signal: AbortSignal;
     onProgress: (progress: Progress) => void;
     onEngine?: ((engine: EngineName) => void) | undefined;
+    role?: InstallRole | undefined;
+    /** @default "load" */
+    purpose?: Purpose | undefined;
   },
 ): Promise<Installed> {
   const { database } = rooms;
@@ -39,11 +47,7 @@ export async function install(
   const report = (phase: Progress["phase"], loaded: number, total: number) =>
     onProgress({ phase, file: selector.name, loaded, total });
   report("resolve", 0, 0);
-  const pack = await resolvePack(selector, {
-    signal,
-    stored: (digest) => findManifestText(database, digest),
-    trust: rooms.trust,
-  });
+  const pack = await resolveUsable(rooms, selector, signal);
   const resolvedAt = performance.now();
   const variant = chooseVariant(pack.manifest, selector);
   const { dtype, engine } = variant;
@@ -61,8 +65,8 @@ export async function install(
       loaded += bytes;
       report("fetch", loaded, total);
     };
-    await deliver(rooms, plan, { ...selector, signal, onFetched, refused });
-    if (await makeVisible(database, { pack, dtype, needs, selector }))
+    await deliver(rooms, plan, { ...selector, signal, purpose, onFetched, refused });
+    if (await makeVisible(database, { pack, dtype, needs, selector, role }))
       return {
         digest: pack.digest,
         version: pack.manifest.version,
@@ -86,11 +90,13 @@ function makeVisible(
     dtype,
     needs,
     selector,
+    role,
   }: {
     pack: ResolvedPack;
     dtype: Dtype;
     needs: readonly BlobRef[];
     selector: PackSelector;
+    role: InstallRole;
   },
 ): Promise<boolean> {
   const { digest, text, manifest } = pack;
@@ -107,6 +113,7 @@ function makeVisible(
     },
     needs,
     selector,
+    role,
   });
 }
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { StallGuard } from "./stall-guard.ts";
+import { patienceMs, StallGuard } from "./stall-guard.ts";
+
+const STALL_MS = 30_000;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -9,43 +11,56 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A body that sends what it is told to, when it is told to. */
-function slowResponse() {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  return { response: new Response(readable), writer: writable.getWriter() };
-}
+const guarded = (caller = new AbortController().signal) => new StallGuard(caller, STALL_MS);
+const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, "came"));
 
-test("a body that stops moving ends with an error that says so", async () => {
-  const guard = new StallGuard(new AbortController().signal);
-  const { response, writer } = slowResponse();
-  const reader = guard.watch(response).body?.getReader();
-  void writer.write(new Uint8Array(3));
-  expect((await reader?.read())?.value).toHaveLength(3);
-  const next = reader?.read();
-  const failed = expect(next).rejects.toThrow("nothing came for 30 s");
-  await vi.advanceTimersByTimeAsync(30_000);
+test("what does not come in time ends with an error that says so, and whoever sends it is told", async () => {
+  const guard = guarded();
+  const failed = expect(guard.wait(new Promise(() => undefined))).rejects.toThrow(
+    "nothing came for 30 s",
+  );
+  await vi.advanceTimersByTimeAsync(STALL_MS);
   await failed;
   expect(guard.signal.aborted).toBe(true);
 });
 
-test("a body that keeps moving may take as long as it takes", async () => {
-  const guard = new StallGuard(new AbortController().signal);
-  const { response, writer } = slowResponse();
-  const whole = guard.watch(response).arrayBuffer();
+test("what keeps moving may take as long as it takes", async () => {
+  const guard = guarded();
   for (let i = 0; i < 5; i++) {
-    await vi.advanceTimersByTimeAsync(29_000);
-    await writer.write(new Uint8Array(2));
+    const next = guard.wait(after(STALL_MS - 1000));
+    await vi.advanceTimersByTimeAsync(STALL_MS - 1000);
+    expect(await next).toBe("came");
   }
-  await writer.close();
-  expect((await whole).byteLength).toBe(10);
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(guard.signal.aborted).toBe(false);
+  guard.end();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
-test("what the caller gives up is given up, for the caller's reason", () => {
+test("only waiting counts: what someone does between two reads may take long", async () => {
+  const guard = guarded();
+  await guard.wait(Promise.resolve());
+  await vi.advanceTimersByTimeAsync(10 * STALL_MS);
+  expect(await guard.wait(Promise.resolve("came"))).toBe("came");
+});
+
+test("what the caller gives up is given up at once, for the caller's reason", async () => {
   const caller = new AbortController();
-  const guard = new StallGuard(caller.signal);
+  const guard = guarded(caller.signal);
+  const waiting = expect(guard.wait(new Promise(() => undefined))).rejects.toBe("enough");
   caller.abort("enough");
+  await waiting;
   expect(guard.signal.reason).toBe("enough");
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("what the caller has given up before is not waited for", async () => {
+  await expect(guarded(AbortSignal.abort("late")).wait(after(1))).rejects.toBe("late");
+});
+
+test.each([
+  [undefined, 30_000],
+  [5, 10_000],
+  [500, 20_000],
+  [5_000, 30_000],
+])("a host that took %s ms to answer may be silent for %d ms", (roundTripMs, ms) => {
+  expect(patienceMs(STALL_MS, roundTripMs)).toBe(ms);
 });

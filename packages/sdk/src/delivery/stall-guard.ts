@@ -1,17 +1,21 @@
-/** A host that sends nothing for this long will not send the rest either. */
-const STALL_MS = 30_000;
+/** How often the host's own slowness it is given, and at least: a link that moves to another mast is silent for a while. */
+const PATIENCE_ROUND_TRIPS = 40;
+const LEAST_SHARE = 1 / 3;
 
-/** Aborts a request that has stopped moving, however long it may take as long as it moves. */
+/**
+ * Aborts a request that has stopped moving, however long it may take as long as it moves. Only waiting
+ * counts: what a slow disk takes between two reads is not the host's doing.
+ */
 export class StallGuard {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stallMs: number;
 
-  constructor(caller: AbortSignal) {
+  constructor(caller: AbortSignal, stallMs: number) {
     this.#caller = caller;
+    this.#stallMs = stallMs;
     caller.addEventListener("abort", this.#follow);
     if (caller.aborted) this.#follow();
-    this.moved();
   }
 
   /** Fires when the caller gives up, or nothing has moved for too long. */
@@ -19,44 +23,45 @@ export class StallGuard {
     return this.#controller.signal;
   }
 
-  /** Something came. */
-  moved(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new Error(`nothing came for ${STALL_MS / 1000} s`)),
-      STALL_MS,
+  /** Waits for something that has to come in time. @throws the signal's reason */
+  async wait<T>(coming: Promise<T>): Promise<T> {
+    const { signal } = this;
+    const ms = this.#stallMs;
+    const timer = setTimeout(
+      () => this.#controller.abort(new Error(`nothing came for ${ms / 1000} s`)),
+      ms,
     );
+    let abort = () => {};
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        abort = () => reject(signal.reason);
+        signal.addEventListener("abort", abort);
+        if (signal.aborted) abort();
+        coming.then(resolve, reject);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   /** It is over, either way. */
   end(): void {
-    clearTimeout(this.#timer);
     this.#caller.removeEventListener("abort", this.#follow);
-  }
-
-  /** The body of a response, watched as it is read. */
-  watch(response: Response): Response {
-    if (response.body === null) {
-      this.end();
-      return response;
-    }
-    const watched = response.body.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform: (chunk, controller) => {
-          this.moved();
-          controller.enqueue(chunk);
-        },
-        flush: () => this.end(),
-      }),
-      // A stall has to end whoever waits for the next chunk, too.
-      { signal: this.signal },
-    );
-    const { status, statusText, headers } = response;
-    return new Response(watched, { status, statusText, headers });
   }
 
   readonly #follow = (): void => {
     this.end();
     this.#controller.abort(this.#caller.reason);
   };
+}
+
+/**
+ * How long a host may be silent: less where it has shown that it answers fast.
+ *
+ * @param roundTripMs how long it took to answer, where that is known
+ */
+export function patienceMs(stallMs: number, roundTripMs: number | undefined): number {
+  if (roundTripMs === undefined) return stallMs;
+  return Math.min(stallMs, Math.max(stallMs * LEAST_SHARE, roundTripMs * PATIENCE_ROUND_TRIPS));
 }

@@ -60,6 +60,11 @@ export class EngineHost {
     return this.#options.backend;
   }
 
+  /** What the backend has of what variants may require. */
+  get features(): readonly string[] {
+    return this.#options.features;
+  }
+
   /**
    * Opens a pack, in a fresh worker where there is none.
    *
@@ -120,6 +125,11 @@ export class EngineHost {
       await this.#ensureOpen();
       return this.#holdAgainstGolden();
     });
+  }
+
+  /** Ends the worker; the next call starts a fresh one. */
+  restart(reason: Error): void {
+    this.#link?.end(reason);
   }
 
   /** Ends the worker once the calls that were made so far are answered. */

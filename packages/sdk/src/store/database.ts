@@ -40,10 +40,18 @@ export interface ActivationRecord {
   readonly current: PackChoice;
   /** Whether `current` has given its golden answers on this device. */
   readonly isProven: boolean;
-  /** What was proven before it: kept until `current` is proven too, and gone back to where it fails. */
+  /** What served before it: gone back to where `current` fails, or cannot be opened any more. */
   readonly lastGood?: PackChoice;
-  /** Digests of packs that failed on this device, the latest last: not tried again. */
-  readonly refused: readonly string[];
+  /** An update that is complete, and answers once it is proven. */
+  readonly next?: PackChoice;
+  /** Packs that failed on this device, the latest last: not fetched again. */
+  readonly refused: readonly Refusal[];
+}
+
+/** A pack that failed, and the runtimes it failed on: with others it is tried again. */
+interface Refusal {
+  readonly digest: string;
+  readonly runtime: string;
 }
 
 /** Something that one tab at a time may do, where the browser has no Web Locks. */

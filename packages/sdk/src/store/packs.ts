@@ -9,9 +9,10 @@ import {
   type Variant,
 } from "@selvedge/protocol";
 import type { CachedPack } from "../worker/keeper-api.ts";
+import { afterRemoval } from "./activation-rules.ts";
 import type { Database, PackChoice, PackRecord } from "./database.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
-import { soundPack } from "./sound-record.ts";
+import { soundActivation, soundPack } from "./sound-record.ts";
 
 /**
  * A pack in the store, with its manifest.
@@ -41,6 +42,11 @@ export async function findManifestText(
 ): Promise<string | undefined> {
   const record = await findRecord(database, digest);
   return record !== undefined && (await isIntact(record)) ? record.manifest : undefined;
+}
+
+/** The version of a pack in the store, whatever has become of its bytes. */
+export async function findVersion(database: Database, digest: string): Promise<string | undefined> {
+  return (await findRecord(database, digest))?.version;
 }
 
 function findRecord(database: Database, digest: string): Promise<PackRecord | undefined> {
@@ -119,11 +125,11 @@ export async function removePacks(
       ...unneeded.map((key) => pieces.delete(key)),
     ];
     const activations = transaction.objectStore("activations");
-    const isGone = (choice?: PackChoice) => gone.some(({ digest }) => digest === choice?.digest);
+    const isGone = (choice: PackChoice) => gone.some(({ digest }) => digest === choice.digest);
     for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue()) {
-      const { lastGood, ...active } = cursor.value;
-      if (isGone(active.current)) removals.push(cursor.delete());
-      else if (isGone(lastGood)) removals.push(cursor.update(active));
+      const active = soundActivation(cursor.value);
+      const left = active && afterRemoval(active, isGone);
+      removals.push(left === undefined ? cursor.delete() : cursor.update(left));
     }
     await Promise.all([...removals, transaction.done]);
     return gone.length;

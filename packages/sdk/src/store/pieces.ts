@@ -69,7 +69,7 @@ export async function readBlobs(
   const damaged: PieceKey[] = [];
   const buffers = await Promise.all(
     blobs.map(async (blob, i) => {
-      const pieces = (stored[i] ?? []).map((piece) => (isBytes(piece) ? piece : undefined));
+      const pieces = (stored[i] ?? []).map(bytesOf);
       const digests = pieceDigests(blob);
       await Promise.all(
         digests.map(async (digest, index) => {
@@ -90,25 +90,19 @@ export async function readBlobs(
   );
 }
 
-/**
- * Reads a blob without checking it, for whoever checks what they make of it.
- *
- * @returns `undefined` where a piece is missing
- */
-export async function readUnchecked(
+/** Reads a piece without checking it, for whoever checks what they make of it. */
+export async function readPieceUnchecked(
   database: Database,
-  blob: Sized,
+  key: PieceKey,
 ): Promise<ArrayBuffer | undefined> {
-  const pieces = await database.use("reading model bytes", (connection) => {
-    const { store } = connection.transaction("pieces");
-    return Promise.all(pieceKeys(blob).map((key) => store.get(key)));
-  });
-  return pieces.every(isBytes) ? join(pieces, blob.bytes) : undefined;
+  return bytesOf(
+    await database.use("reading model bytes", (connection) => connection.get("pieces", key)),
+  );
 }
 
 /** A store that was damaged may hold anything at all. */
-function isBytes(piece: unknown): piece is ArrayBuffer {
-  return piece instanceof ArrayBuffer;
+function bytesOf(stored: unknown): ArrayBuffer | undefined {
+  return stored instanceof ArrayBuffer ? stored : undefined;
 }
 
 async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {

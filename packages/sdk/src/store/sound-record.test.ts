@@ -3,7 +3,8 @@ import type { PackRecord } from "./database.ts";
 import { soundActivation, soundPack } from "./sound-record.ts";
 
 const current = { digest: "ab", dtype: "fp32" } as const;
-const sound = { current, isProven: true, lastGood: current, refused: ["cd"] };
+const refused = [{ digest: "cd", runtime: "one" }];
+const sound = { current, isProven: true, lastGood: current, next: current, refused };
 
 test("an activation that nothing happened to is what it was", () => {
   expect(soundActivation(sound)).toEqual(sound);
@@ -22,7 +23,7 @@ test.each([
 });
 
 test("what else of an activation is damaged counts as never said", () => {
-  const damaged = { current, isProven: "yes", lastGood: 7, refused: [7] };
+  const damaged = { current, isProven: "yes", lastGood: 7, next: "x", refused: [7] };
   expect(soundActivation(damaged)).toEqual({ current, isProven: false, refused: [] });
 });
 

@@ -7,12 +7,13 @@ import type { ActivationRecord, PackChoice, PackRecord } from "./database.ts";
  */
 export function soundActivation(stored: unknown): ActivationRecord | undefined {
   if (!isRecord(stored) || !isChoice(stored["current"])) return undefined;
-  const { current, isProven, lastGood, refused } = stored;
+  const { current, isProven, lastGood, next, refused } = stored;
   return {
     current,
     isProven: isProven === true,
     ...(isChoice(lastGood) ? { lastGood } : {}),
-    refused: isTexts(refused) ? refused : [],
+    ...(isChoice(next) ? { next } : {}),
+    refused: Array.isArray(refused) ? refused.filter(isRefusal) : [],
   };
 }
 
@@ -40,6 +41,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isChoice(value: unknown): value is PackChoice {
   return isRecord(value) && isTexts([value["digest"], value["dtype"]]);
+}
+
+function isRefusal(value: unknown): value is ActivationRecord["refused"][number] {
+  return isRecord(value) && isTexts([value["digest"], value["runtime"]]);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

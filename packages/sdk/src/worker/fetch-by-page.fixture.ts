@@ -2,7 +2,7 @@
 const CHANNEL = "fetch-by-page";
 
 interface Question {
-  readonly id: number;
+  readonly id: string;
   readonly url: string;
   readonly method: string;
   readonly cache: RequestCache;
@@ -11,7 +11,7 @@ interface Question {
 }
 
 interface Answer {
-  readonly answers: number;
+  readonly answers: string;
   readonly status: number;
   readonly headers: [string, string][];
   readonly body: ArrayBuffer;
@@ -20,17 +20,17 @@ interface Answer {
 /** Run in a worker: `fetch` asks the page, so that a test can stand in for the network. */
 export function fetchByPage(): void {
   const channel = new BroadcastChannel(CHANNEL);
-  const waiting = new Map<number, (answer: Answer) => void>();
+  const waiting = new Map<string, (answer: Answer) => void>();
   channel.addEventListener("message", ({ data }: MessageEvent<Answer | Question>) => {
     if ("answers" in data) waiting.get(data.answers)?.(data);
   });
-  let questions = 0;
   globalThis.fetch = async (input, init = {}) => {
     const { signal } = init;
     const request = new Request(input, init);
     const { url, method, cache, headers } = request;
     const body = init.body === undefined ? null : await request.arrayBuffer();
-    const id = ++questions;
+    // Several workers ask at once, and each hears every answer.
+    const id = crypto.randomUUID();
     const { status, ...answer } = await new Promise<Answer>((resolve, reject) => {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", () => reject(signal.reason));

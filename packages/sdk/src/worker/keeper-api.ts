@@ -1,21 +1,44 @@
-import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { Dtype, Manifest, OtlpMetricsRequest } from "@selvedge/protocol";
 import type { EngineName } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What the keeper worker does for the page: delivery, the store, and the outbox. */
 export interface KeeperApi {
-  /** Called once, before anything else. `onSend` is told of each batch that was acknowledged. */
-  start(settings: KeeperSettings, onSend?: (batch: OtlpMetricsRequest) => void): void;
   /**
-   * Makes a pack complete and active in the store, fetching only what is missing. `onEngine` is told
-   * what runs it before the download begins.
+   * Called once, before anything else. `onSend` is told of each batch that was acknowledged; at the
+   * other end of `page` the page fetches, where it wants to do that itself.
+   */
+  start(
+    settings: KeeperSettings,
+    onSend?: (batch: OtlpMetricsRequest) => void,
+    page?: MessagePort,
+  ): void;
+  /**
+   * Makes a pack complete in the store, fetching only what is missing, and gives it its role there.
+   * `onEngine` is told what runs it before the download begins.
    */
   install(
     call: number,
     wanted: PackSelector,
     onProgress?: (progress: Progress) => void,
     onEngine?: (engine: EngineName) => void,
+    how?: InstallHow,
   ): Promise<Outcome<Installed>>;
+  /** Asks the registry for another pack than the one that is loaded; fetches no model bytes. */
+  findUpdate(
+    call: number,
+    wanted: PackSelector,
+    loaded: string,
+  ): Promise<Outcome<FoundUpdate | undefined>>;
+  /** What answers for a selector, if anything does. */
+  standing(call: number, wanted: PackSelector): Promise<Outcome<Standing | undefined>>;
+  /** Writes down what became of a pack. Answers with what stands then. */
+  settle(
+    call: number,
+    wanted: PackSelector,
+    choice: Choice,
+    verdict: Verdict,
+  ): Promise<Outcome<Standing | undefined>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
   /** Marks a pack as used by one model more of this page: no tab evicts it. */
   hold(call: number, digest: string): Promise<Outcome<void>>;
@@ -36,7 +59,12 @@ export interface KeeperApi {
   cancel(call: number): void;
 }
 
+/** What may be downloaded over a link that is paid for by the byte. */
+export type MeteredDownloads = "allow" | "foreground" | "never";
+
 export interface KeeperSettings {
+  /** @default "foreground" */
+  readonly meteredDownloads?: MeteredDownloads;
   /** Absolute. */
   readonly registry: string;
   /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */
@@ -76,6 +104,52 @@ export interface Progress {
   readonly loaded: number;
   /** What `loaded` comes to; 0 while that is not known. Grows where a delta came to nothing. */
   readonly total: number;
+}
+
+/** What a pack is installed as, and what for. */
+export interface InstallHow {
+  /**
+   * `current` answers at once, `next` answers once it is proven, and `part` is another variant of a
+   * pack that answers already.
+   *
+   * @default "current"
+   */
+  readonly role?: "current" | "next" | "part";
+  /**
+   * An `update` may wait for a better connection; a `load` is waited for by someone.
+   *
+   * @default "load"
+   */
+  readonly purpose?: "load" | "update";
+}
+
+/** A pack, in one of its precisions. */
+export interface Choice {
+  readonly digest: string;
+  readonly dtype: Dtype;
+}
+
+/** Whether it gave its golden answers, failed, or was lost in part and cannot be fetched. */
+export type Verdict = "proven" | "refused" | "lost";
+
+/** What answers for a selector. */
+export interface Standing {
+  readonly current: Choice;
+  readonly isProven: boolean;
+  /** Whether it has failed on this device, with nothing better to answer in its place. */
+  readonly isRefused: boolean;
+  /** Whether there is something to go back to. */
+  readonly hasLastGood: boolean;
+}
+
+/** Another pack than the one that is loaded. */
+export interface FoundUpdate extends Choice {
+  readonly version: string;
+  readonly signature: Manifest["signature"];
+  /** Model bytes that have to be fetched. */
+  readonly bytes: number;
+  /** Whether it answers already: another tab has fetched and proven it. */
+  readonly isCurrent: boolean;
 }
 
 /** A pack that is complete in the store. */

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
+import { packUsage } from "../tabs/pack-usage.ts";
+import { WebLocks } from "../tabs/web-locks.ts";
 import { answerFetches } from "./fetch-by-page.fixture.ts";
 import type { PackSelector, Progress } from "./keeper-api.ts";
 import { KeeperClient } from "./keeper-client.ts";
@@ -88,6 +90,105 @@ test("two installs at once of one model share one download", async () => {
   const [one, other] = await Promise.all([install(), install()]);
   expect([one.fetchedBytes, other.fetchedBytes]).toEqual([pack.segment.byteLength, 0]);
   expect(registry.segmentRequests).toHaveLength(1);
+});
+
+describe("two tabs", () => {
+  let other: KeeperClient;
+
+  beforeEach(() => {
+    other = client();
+  });
+
+  afterEach(() => {
+    other.end(new Error("the test is over"));
+  });
+
+  const isDownloadingThere = async () => {
+    const { state } = await other.call((remote, call) => remote.availability(call, select()));
+    return state === "downloading";
+  };
+
+  /** Lets segments wait. @returns what lets them go */
+  function holdBack(): () => void {
+    let letGo = (): void => undefined;
+    const released = new Promise<undefined>((resolve) => {
+      letGo = () => resolve(undefined);
+    });
+    registry.intercept = ({ path }) => (path.includes("/segments/") ? released : undefined);
+    return letGo;
+  }
+
+  test("that install one model share one download, and each is told how far it is", async () => {
+    const letGo = holdBack();
+    const first = install();
+    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    const onProgress = vi.fn<(progress: Progress) => void>();
+    const second = other.call((remote, call) => remote.install(call, select(), proxy(onProgress)));
+    const total = pack.segment.byteLength;
+    const told = { phase: "fetch", file: "tiny", total };
+    await vi.waitFor(() => expect(onProgress).toHaveBeenLastCalledWith({ ...told, loaded: 0 }));
+    letGo();
+    expect((await first).fetchedBytes).toBe(total);
+    expect((await second).fetchedBytes).toBe(0);
+    await vi.waitFor(() => expect(onProgress).toHaveBeenLastCalledWith({ ...told, loaded: total }));
+    expect(registry.segmentRequests).toHaveLength(1);
+  });
+
+  test("know of each other's downloads", async () => {
+    expect(await isDownloadingThere()).toBe(false);
+    holdBack();
+    void install().catch(() => undefined);
+    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    expect(await isDownloadingThere()).toBe(true);
+    keeper.end(new Error("the tab was closed"));
+    await vi.waitFor(async () => expect(await isDownloadingThere()).toBe(false));
+  });
+
+  test("take over from each other where one is closed", async () => {
+    const letGo = holdBack();
+    void install().catch(() => undefined);
+    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    const second = other.call((remote, call) => remote.install(call, select()));
+    keeper.end(new Error("the tab was closed"));
+    letGo();
+    expect(await second).toMatchObject({ digest: pack.digest });
+  });
+
+  test("that run one pack mark it as used until the last has done with it", async () => {
+    const usage = usageSeen();
+    const [here, there] = [new AbortController(), new AbortController()];
+    const isUsed = async () => (await usage.inUse()).has(pack.digest);
+    keeper.hold(pack.digest, here.signal);
+    keeper.hold(pack.digest, there.signal);
+    other.hold(pack.digest, new AbortController().signal);
+    await vi.waitFor(async () => expect(await isUsed()).toBe(true));
+    here.abort();
+    other.end(new Error("the tab was closed"));
+    await settledIn(keeper);
+    expect(await isUsed()).toBe(true);
+    there.abort();
+    await vi.waitFor(async () => expect(await isUsed()).toBe(false));
+  });
+
+  test("go on marking what they use when a keeper crashed and another took over", async () => {
+    const usage = usageSeen();
+    const dispose = new AbortController();
+    const isUsed = async () => (await usage.inUse()).has(pack.digest);
+    keeper.hold(pack.digest, dispose.signal);
+    await vi.waitFor(async () => expect(await isUsed()).toBe(true));
+    spawned[0]?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
+    await vi.waitFor(async () => expect(await isUsed()).toBe(false));
+    await settledIn(keeper);
+    await vi.waitFor(async () => expect(await isUsed()).toBe(true));
+    dispose.abort();
+    await vi.waitFor(async () => expect(await isUsed()).toBe(false));
+  });
+
+  /** What a third tab sees. */
+  const usageSeen = () => packUsage(new WebLocks(navigator.locks));
+
+  /** Everything told to a keeper so far has been heard. */
+  const settledIn = (client: KeeperClient) => client.call((remote, call) => remote.list(call));
 });
 
 test("an install that is aborted while it waits does not hold up the others, and fetches nothing", async () => {

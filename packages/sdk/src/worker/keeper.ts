@@ -3,8 +3,11 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
+import { findUpdate } from "../delivery/find-update.ts";
 import { install } from "../delivery/install.ts";
+import { browserNetwork } from "../delivery/network.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
+import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
@@ -17,30 +20,37 @@ import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
+import { pageFetch } from "./page-fetch.ts";
 
 const calls = new Calls();
 const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
-let rooms: DeliveryRooms = { database, usage: packUsage(locks) };
+let rooms: DeliveryRooms = { database, network: browserNetwork(), usage: packUsage(locks) };
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors }, onSend) {
+  start({ telemetry, registry, anchors, meteredDownloads = "foreground" }, onSend, page) {
+    const own = page && { fetch: pageFetch(page) };
+    rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
-      rooms = { ...rooms, trust: new Trust(anchors, { registry, database }) };
+      rooms = {
+        ...rooms,
+        trust: new Trust(anchors, { registry, database, network: rooms.network }),
+      };
     if (telemetry === undefined) return;
     sender = new Sender(outbox, { ...telemetry, onSend });
     sender.wake();
   },
 
-  install: (call, wanted, onProgress = () => undefined, onEngine?) =>
+  install: (call, wanted, onProgress = () => undefined, onEngine?, how = {}) =>
     calls.run(call, (signal) =>
       inTurn(locks, wanted, {
         signal,
         onProgress,
-        install: (report) => install(rooms, wanted, { signal, onProgress: report, onEngine }),
+        install: (report) =>
+          install(rooms, wanted, { ...how, signal, onProgress: report, onEngine }),
       }).finally(() => {
         release(onProgress);
         if (onEngine !== undefined) release(onEngine);
@@ -56,6 +66,15 @@ const api: KeeperApi = {
 
   hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
   release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),
+
+  findUpdate: (call, wanted, loaded) =>
+    calls.run(call, (signal) => findUpdate(rooms, wanted, { loaded, signal })),
+  standing: (call, wanted) =>
+    calls.run(call, async () => standingOf(await findActive(database, wanted))),
+  settle: (call, wanted, choice, verdict) =>
+    calls.run(call, async () =>
+      standingOf(await settle(database, { selector: wanted, choice, verdict })),
+    ),
 
   attachment: (call, digest, name) =>
     calls.run(call, async () => {

@@ -1,0 +1,15 @@
+import type { ErrorCode, SelvedgeError } from "@selvedge/protocol";
+
+/** What opening or proving a pack fails with where that is the pack's fault on this device. */
+const CODES: readonly ErrorCode[] = [
+  "no-candidate",
+  "session-failed",
+  "run-failed",
+  "engine-crashed",
+  "engine-timeout",
+];
+
+/** Whether a pack that is tried again on this device would fail again. */
+export function isFailureOfPack({ code }: SelvedgeError): boolean {
+  return CODES.includes(code);
+}
