@@ -4,8 +4,9 @@ import { type Piece, putPieces } from "../store/pieces.ts";
 import { InFlight } from "./in-flight.ts";
 
 /**
- * Pieces are written in transactions of about this size: one each costs four times as much. IndexedDB
- * copies what it is given, so that this counts twice against what a download may hold.
+ * Pieces that come faster than they are written wait for each other, in transactions of about this
+ * size: one each costs four times as much. IndexedDB copies what it is given, so that this counts twice
+ * against what a download may hold.
  */
 const WRITE_BYTES = 2 * PIECE_BYTES;
 
@@ -22,6 +23,8 @@ export class PieceWriter {
   #pieces: Piece[] = [];
   #bytes = 0;
   #written: Promise<unknown> = Promise.resolve();
+  #isIdle = true;
+  #failed: { readonly error: unknown } | undefined;
 
   constructor(database: Database, inFlight: InFlight = new InFlight(IN_FLIGHT_BYTES)) {
     this.#database = database;
@@ -40,6 +43,9 @@ export class PieceWriter {
     this.#pieces.push(piece);
     this.#bytes += piece.bytes.byteLength;
     if (this.#bytes >= WRITE_BYTES || this.#inFlight.isWaitedFor) await this.flush();
+    // On a slow link the next piece is seconds away, and what is not written is lost with the tab.
+    else if (this.#isIdle) this.flush().catch((error: unknown) => (this.#failed = { error }));
+    if (this.#failed !== undefined) throw this.#failed.error;
   }
 
   /** Gives back the room of a buffer that is not to be written. */
@@ -48,7 +54,8 @@ export class PieceWriter {
   }
 
   /** Writes what has not been written yet, after what is being written: one copy at a time is enough. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    this.#isIdle = false;
     const write = async () => {
       const pieces = this.#pieces;
       const bytes = this.#bytes;
@@ -62,6 +69,9 @@ export class PieceWriter {
     };
     const written = this.#written.then(write, write);
     this.#written = written;
-    return written;
+    await written.finally(() => {
+      this.#isIdle ||= this.#written === written;
+    });
+    if (this.#failed !== undefined) throw this.#failed.error;
   }
 }
