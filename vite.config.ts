@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: "unit",
           testTimeout,
-          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts", "bench/**/*.test.mjs"],
           exclude: [...exclude, "**/*.browser.test.ts"],
         },
       },

@@ -1,6 +1,5 @@
 import { defineConfig, type UserConfig } from "vite";
-import { VitePWA } from "vite-plugin-pwa";
-import { RUNTIME_CACHE } from "./src/offline/runtime-cache.ts";
+import { bundleServiceWorker } from "./bundle-service-worker.ts";
 
 const config: UserConfig = defineConfig({
   base: "/demo/",
@@ -12,28 +11,9 @@ const config: UserConfig = defineConfig({
   },
   worker: { format: "es" },
   plugins: [
-    VitePWA({
-      strategies: "generateSW",
-      registerType: "autoUpdate",
-      injectRegister: false,
-      filename: "service-worker.js",
-      manifest: false,
-      workbox: {
-        globPatterns: ["**/*.{html,js,css,webp,svg}"],
-        navigateFallback: "index.html",
-        clientsClaim: true,
-        skipWaiting: true,
-        cleanupOutdatedCaches: true,
-        runtimeCaching: [
-          {
-            // Kept once it has been used, not precached: it is 14 MB, and its address never changes.
-            urlPattern: ({ sameOrigin, url }) =>
-              sameOrigin && url.pathname.startsWith("/selvedge/"),
-            handler: "CacheFirst",
-            options: { cacheName: RUNTIME_CACHE, cacheableResponse: { statuses: [200] } },
-          },
-        ],
-      },
+    bundleServiceWorker({
+      entry: "src/service-worker/service-worker.ts",
+      file: "service-worker.js",
     }),
   ],
 });

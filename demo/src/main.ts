@@ -2,6 +2,7 @@ import type { LoadOptions } from "selvedge";
 import { loadModels, MODEL_NAMES, type Models } from "./loading/load-models.ts";
 import { createLoadView } from "./loading/load-view.ts";
 import { keepOffline, openOffline } from "./offline/keep-offline.ts";
+import { showNetwork } from "./offline/show-network.ts";
 import { newestWins } from "./reading/newest-wins.ts";
 import { openVision, type Vision } from "./reading/open-vision.ts";
 import { readPicture } from "./reading/read-picture.ts";
@@ -41,6 +42,7 @@ const drawing = createDrawSwitch(stage, {
     });
   },
 });
+showNetwork();
 takePictures((picture) => void read(picture));
 offerSamples((picture) => void read(picture), showFailure);
 void start();

@@ -1,5 +1,5 @@
 import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER } from "selvedge/runtime-files";
-import { RUNTIME_CACHE } from "./runtime-cache.ts";
+import { RUNTIME_CACHE } from "../service-worker/runtime-cache.ts";
 
 /** A first visit waits this long for its service worker, then goes on without. */
 const CONTROL_WAIT_MS = 1500;
@@ -42,8 +42,6 @@ export async function keepOffline(
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return false;
   const cache = await caches.open(RUNTIME_CACHE);
   const folder = new URL(`/selvedge/${RUNTIME_FOLDER}/`, location.href).href;
-  const outdated = (await cache.keys()).filter(({ url }) => !url.startsWith(folder));
-  await Promise.all(outdated.map((request) => cache.delete(request)));
   const { api, glue, wasm } = RUNTIME_BUILDS[backend];
   for (const file of [api, glue, GLUE_SHIM, wasm]) {
     const url = folder + file;

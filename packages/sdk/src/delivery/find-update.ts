@@ -13,16 +13,19 @@ import type { DeliveryRooms } from "./rooms.ts";
  * @returns `undefined` where it does not, or where that pack has failed on this device.
  */
 export async function findUpdate(
-  { database, trust, network }: DeliveryRooms,
+  { database, trust, network, found }: DeliveryRooms,
   selector: PackSelector,
   { loaded, signal }: { loaded: string; signal: AbortSignal },
 ): Promise<FoundUpdate | undefined> {
-  const { digest, manifest } = await resolvePack(selector, {
+  const pack = await resolvePack(selector, {
     signal,
-    stored: (wanted) => findManifestText(database, wanted),
+    stored: async (wanted) =>
+      found.find(selector, wanted) ?? (await findManifestText(database, wanted)),
     trust,
     network,
   });
+  const { digest, manifest } = pack;
+  found.keep(selector, pack);
   const active = await findActive(database, selector);
   if (active?.next !== undefined && active.next.digest !== digest)
     await settle(database, { selector, choice: active.next, verdict: "dropped" });

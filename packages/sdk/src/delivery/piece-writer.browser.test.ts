@@ -1,17 +1,68 @@
-import { sha256 } from "@selvedge/protocol";
-import { expect, test } from "vitest";
+import { PIECE_BYTES } from "@selvedge/protocol";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { noise } from "../store/pack.fixture.ts";
-import { missingPieces } from "../store/pieces.ts";
+import type { Piece } from "../store/pieces.ts";
 import { PieceWriter } from "./piece-writer.ts";
 
-test("a piece is written as it comes: a tab that is closed before the next one has lost nothing", async () => {
-  const database = await freshDatabase();
-  const writer = new PieceWriter(database);
-  const bytes = noise(5000, 1);
-  const blob = { sha256: await sha256(bytes), bytes: bytes.byteLength };
-  await writer.room(bytes.byteLength, new AbortController().signal);
-  await writer.add({ key: [blob.sha256, 0], bytes: bytes.buffer });
-  await expect.poll(async () => (await missingPieces(database, [blob])).size).toBe(0);
+const { signal } = new AbortController();
+let database: Database;
+let writer: PieceWriter;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  writer = new PieceWriter(database);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const piece = (index: number): Piece => ({
+  key: ["a".repeat(64), index],
+  bytes: noise(PIECE_BYTES, index).buffer,
+});
+const stored = async () =>
+  (await database.use("looking", (connection) => connection.getAllKeys("pieces"))).length;
+
+async function add(index: number): Promise<void> {
+  await writer.room(PIECE_BYTES, signal);
+  await writer.add(piece(index));
+}
+
+test("a piece is written as soon as it is whole, though no other follows", async () => {
+  await add(0);
+  await vi.waitFor(async () => expect(await stored()).toBe(1));
+});
+
+test("pieces that come while others are written go together", async () => {
+  const transactions = vi.spyOn(IDBDatabase.prototype, "transaction");
+  await Promise.all(Array.from({ length: 10 }, (_, index) => add(index)));
   await writer.flush();
+  expect(transactions.mock.calls.length).toBeLessThan(10);
+  expect(await stored()).toBe(10);
+});
+
+test("a flush waits for what is being written and for what was added meanwhile", async () => {
+  for (let index = 0; index < 20; index++) {
+    await writer.room(PIECE_BYTES, signal);
+    const adding = writer.add(piece(index));
+    await writer.flush();
+    expect(await stored()).toBe(index + 1);
+    await adding;
+  }
+});
+
+test("a write that fails fails whatever is added or flushed after it, with the same error", async () => {
+  vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+    throw new DOMException("no room", "QuotaExceededError");
+  });
+  await add(0);
+  const full = { code: "storage-full" };
+  await expect(writer.flush()).rejects.toMatchObject(full);
+  vi.restoreAllMocks();
+  await expect(add(1)).rejects.toMatchObject(full);
+  await expect(writer.flush()).rejects.toMatchObject(full);
+  expect(await stored()).toBe(0);
 });

@@ -9,14 +9,15 @@ import type { DeliveryRooms } from "./rooms.ts";
  * here and another answers already, that one.
  */
 export async function resolveUsable(
-  { database, trust, network }: DeliveryRooms,
+  { database, trust, network, found }: DeliveryRooms,
   selector: PackSelector,
   signal: AbortSignal,
 ): Promise<ResolvedPack> {
   const resolve = (wanted: PackSelector) =>
     resolvePack(wanted, {
       signal,
-      stored: (digest) => findManifestText(database, digest),
+      stored: async (digest) =>
+        found.find(selector, digest) ?? (await findManifestText(database, digest)),
       trust,
       network,
     });

@@ -1,4 +1,5 @@
 import type { Database } from "../store/database.ts";
+import { FoundManifests } from "./found-manifests.ts";
 import { browserNetwork, type Network } from "./network.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 
@@ -11,5 +12,6 @@ export function networkOf(own: Partial<Network> = {}): Network {
 /** Rooms as a keeper has them that was given no options, in the only tab there is. */
 export function roomsOf(database: Database, network: Network = networkOf()): DeliveryRooms {
   const none = async () => new Set<string>();
-  return { database, network, usage: { inUse: none, downloads: none } };
+  const found = new FoundManifests();
+  return { database, network, found, usage: { inUse: none, downloads: none } };
 }

@@ -4,6 +4,7 @@ import { expose, type ProxyMethods, releaseProxy } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { findUpdate } from "../delivery/find-update.ts";
+import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
@@ -26,7 +27,12 @@ const calls = new Calls();
 const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
-let rooms: DeliveryRooms = { database, network: browserNetwork(), usage: packUsage(locks) };
+let rooms: DeliveryRooms = {
+  database,
+  network: browserNetwork(),
+  found: new FoundManifests(),
+  usage: packUsage(locks),
+};
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
