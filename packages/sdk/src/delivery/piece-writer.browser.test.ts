@@ -6,6 +6,9 @@ import { noise } from "../store/pack.fixture.ts";
 import type { Piece } from "../store/pieces.ts";
 import { PieceWriter } from "./piece-writer.ts";
 
+/** Waits for something on a machine that may be busy. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
+
 const { signal } = new AbortController();
 let database: Database;
 let writer: PieceWriter;
@@ -33,7 +36,7 @@ async function add(index: number): Promise<void> {
 
 test("a piece is written as soon as it is whole, though no other follows", async () => {
   await add(0);
-  await vi.waitFor(async () => expect(await stored()).toBe(1));
+  await eventually(async () => expect(await stored()).toBe(1));
 });
 
 test("pieces that come while others are written go together", async () => {

@@ -52,7 +52,6 @@ async function openOrInstall(
     // What was under way in the keeper still arrives after an abort.
     if (!signal?.aborted) onProgress?.(progress);
   };
-  report({ phase: "start", file: selector.name, loaded: 0, total: 0 });
   const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
     throw error;
@@ -67,7 +66,10 @@ async function openOrInstall(
   );
   const { bytes } = installed;
   report({ phase: "start", file: selector.name, loaded: bytes, total: bytes });
-  return { opened: await host.openStored(installed, signal), installed };
+  const { name } = selector;
+  const { digest, dtype, version } = installed;
+  const origin = { name, version };
+  return { opened: await host.openStored({ digest, dtype, origin }, signal), installed };
 }
 
 /** Failures that are the pack's, or the engine's with it: it may open the second time, or never. */

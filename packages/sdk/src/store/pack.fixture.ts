@@ -24,6 +24,7 @@ export interface PackContent {
   /** Values of `x` and `y` in the one golden case; without it there is none. */
   readonly golden?: readonly [input: Uint8Array, answer: Uint8Array];
   readonly signature?: Manifest["signature"];
+  readonly backends?: readonly string[];
   /** What each tensor has a delta from, where they are as long and not the same. */
   readonly bases?: readonly Uint8Array[];
   /** Makes the bytes of a delta into others. */
@@ -47,7 +48,8 @@ export async function buildPack({
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
   golden,
-  signature = { inputs: [], outputs: [] },
+  signature,
+  backends = ["wasm"],
   bases = [],
   spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
@@ -78,7 +80,7 @@ export async function buildPack({
     variants.push({
       dtype,
       engine,
-      backends: ["wasm"],
+      backends,
       requires: [],
       memoryBytes: 0,
       graph: await blob(new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`)),
@@ -117,10 +119,7 @@ export async function buildPack({
     version,
     license: "Apache-2.0",
     provenance: { source: { file: "tiny.onnx", bytes: 1, sha256: "ab".repeat(32) }, tools: {} },
-    signature:
-      golden === undefined
-        ? signature
-        : { inputs: inputs.map(declared), outputs: outputs.map(declared) },
+    signature: signature ?? { inputs: inputs.map(declared), outputs: outputs.map(declared) },
     segments: [{ sha256: await sha256(segment), bytes: segment.byteLength }],
     golden: {
       tolerance: outputs.length === 0 ? {} : { wasm: { absolute: 0, relative: 0 } },

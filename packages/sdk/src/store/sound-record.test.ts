@@ -3,8 +3,12 @@ import type { PackRecord } from "./database.ts";
 import { soundActivation, soundPack } from "./sound-record.ts";
 
 const current = { digest: "ab", dtype: "fp32" } as const;
-const refused = [{ digest: "cd", runtime: "one" }];
-const sound = { current, isProven: true, lastGood: current, next: current, refused };
+const sound = {
+  current,
+  isProven: true,
+  lastGood: current,
+  refused: [{ digest: "cd", runtime: "" }],
+};
 
 test("an activation that nothing happened to is what it was", () => {
   expect(soundActivation(sound)).toEqual(sound);
@@ -23,7 +27,7 @@ test.each([
 });
 
 test("what else of an activation is damaged counts as never said", () => {
-  const damaged = { current, isProven: "yes", lastGood: 7, next: "x", refused: [7] };
+  const damaged = { current, isProven: "yes", lastGood: 7, refused: [7] };
   expect(soundActivation(damaged)).toEqual({ current, isProven: false, refused: [] });
 });
 

@@ -13,14 +13,14 @@ export function soundActivation(stored: unknown): ActivationRecord | undefined {
     isProven: isProven === true,
     ...(isChoice(lastGood) ? { lastGood } : {}),
     ...(isChoice(next) ? { next } : {}),
-    refused: Array.isArray(refused) ? refused.filter(isRefusal) : [],
+    refused: Array.isArray(refused) && refused.every(isRefusal) ? refused : [],
   };
 }
 
 /** A pack's record with every field of the type it should have; its manifest has a digest to be held against. */
 export function soundPack(stored: PackRecord): PackRecord {
   const { registry, name, version, manifest, dtypes, installedAt, usedAt } = stored;
-  const { signature, signedBy } = stored;
+  const { signature, signedBy }: { signature?: unknown; signedBy?: unknown } = stored;
   return {
     digest: stored.digest,
     registry: text(registry),
@@ -31,7 +31,7 @@ export function soundPack(stored: PackRecord): PackRecord {
     installedAt: time(installedAt),
     usedAt: time(usedAt),
     ...(typeof signature === "string" ? { signature } : {}),
-    ...(isRecord(signedBy) && Object.values(signedBy).every(isTexts) ? { signedBy } : {}),
+    ...(isSigners(signedBy) ? { signedBy } : {}),
   };
 }
 
@@ -45,6 +45,10 @@ function isChoice(value: unknown): value is PackChoice {
 
 function isRefusal(value: unknown): value is ActivationRecord["refused"][number] {
   return isRecord(value) && isTexts([value["digest"], value["runtime"]]);
+}
+
+function isSigners(value: unknown): value is NonNullable<PackRecord["signedBy"]> {
+  return isRecord(value) && Object.values(value).every(isTexts);
 }
 
 function isTexts(value: unknown): value is readonly string[] {
