@@ -1,5 +1,9 @@
 import { test as base, expect, hasClock, KEEPER, Visitor } from "./fixtures/delivery.ts";
-import { flips } from "./fixtures/host/faults.ts";
+import { type Fault, flips } from "./fixtures/host/faults.ts";
+
+/** At either end of a signed document there may be what nobody signed. */
+const flipsTheMiddle: Fault = (answer, asked) =>
+  flips(answer.start + Math.floor(answer.body.byteLength / 2))(answer, asked);
 
 const YEAR_MS = 365 * 24 * 3600_000;
 
@@ -37,9 +41,8 @@ test("a signed document that was changed on its way is not believed, until it co
     [/manifest\.json$/, "integrity"],
     [/manifest\.sig$/, "signature-invalid"],
   ] as const) {
-    host.misbehave(file, flips(100));
-    const { code: found } = await visitor.load();
-    expect([code, "channel-invalid"]).toContain(found);
+    host.misbehave(file, flipsTheMiddle);
+    expect(await visitor.load(), String(file)).toMatchObject({ code });
     host.behave();
     expect(await visitor.load()).toEqual({ served: "1.0.0" });
     await visitor.forget();
