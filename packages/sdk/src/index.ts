@@ -15,5 +15,12 @@ export type {
 } from "./serving/model.ts";
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
-export type { Availability, CachedPack, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
+export type {
+  Availability,
+  CachedPack,
+  CachePolicy,
+  MeteredDownloads,
+  PackStorage,
+  Progress,
+} from "./worker/keeper-api.ts";
 export type { WorkerSource } from "./worker/spawn.ts";

@@ -7,7 +7,12 @@ import {
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
-import type { KeeperSettings, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
+import type {
+  CachePolicy,
+  KeeperSettings,
+  MeteredDownloads,
+  Progress,
+} from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** What `createSelvedge` takes. */
@@ -39,6 +44,8 @@ export interface SelvedgeOptions {
   readonly meteredDownloads?: MeteredDownloads;
   /** Absent: nothing is ever sent. */
   readonly telemetry?: TelemetryOptions;
+  /** How much models may take on this device, and what goes when there is no room for another. */
+  readonly cache?: CachePolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
   readonly workers?: { readonly keeper?: WorkerSource; readonly engine?: WorkerSource };
 }
@@ -93,6 +100,7 @@ export interface Settings {
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
+  readonly cache: CachePolicy;
   readonly fetch: SelvedgeOptions["fetch"];
   readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
@@ -104,6 +112,7 @@ export function readOptions({
   publicKeys,
   assets = "/selvedge/",
   telemetry,
+  cache = {},
   fetch,
   meteredDownloads = "foreground",
   workers = {},
@@ -120,6 +129,7 @@ export function readOptions({
       headers: { ...telemetry.headers },
     },
     onSend: telemetry?.onSend,
+    cache: checkPolicy(cache),
     fetch,
     meteredDownloads,
     workers,
@@ -139,6 +149,16 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
       "options-invalid",
       `"${version}" is not a version: letters, digits, ".", "+", "_" and "-", 64 at most.`,
     );
+}
+
+function checkPolicy(cache: CachePolicy): CachePolicy {
+  const { maxBytes = 0, evict = "lru" } = cache;
+  requireOneOf("cache.evict", evict, ["lru", "never"]);
+  if (maxBytes >= 0) return cache;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option cache.maxBytes has to be a number of bytes, but is ${String(maxBytes)}.`,
+  );
 }
 
 function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { Database } from "../store/database.ts";
 import type { PackUsage } from "../tabs/pack-usage.ts";
 import type { FoundManifests } from "./found-manifests.ts";
 import type { Network } from "./network.ts";
+import type { Space } from "./space.ts";
 
 /** What delivery works with: one of each in a keeper. */
 export interface DeliveryRooms {
@@ -13,4 +14,6 @@ export interface DeliveryRooms {
   readonly found: FoundManifests;
   /** What other tabs are doing with packs. */
   readonly usage: PackUsage;
+  /** The room that models have. */
+  readonly space: Space;
 }

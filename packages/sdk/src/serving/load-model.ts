@@ -1,6 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { checkNames, type LoadOptions } from "../options.ts";
-import { findGpu } from "../proving/gpu.ts";
 import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
 import { anchorsId } from "../public-keys.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
@@ -47,7 +46,7 @@ export async function loadModel<Name extends string>(
       return started;
     };
     const model: Model<Name> = new Model<Name>({
-      served: { host, opened, timings, candidates },
+      served: { host, opened, storage: installed?.storage, timings, candidates },
       trust: selector.trust,
       keeper,
       reporter,
@@ -114,6 +113,7 @@ export function requireCapable(): void {
 
 /** @returns what the GPU has of WebGPU's optional features */
 async function requireGpu(name: string): Promise<readonly string[]> {
+  const { findGpu } = await import("../proving/gpu.ts");
   const gpu = await findGpu();
   if (gpu.found) return gpu.features;
   throw new SelvedgeError(

@@ -12,7 +12,7 @@ export interface LoadRooms {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle. */
-  readonly newHost: (device: Pick<PackSelector, "backend" | "features">) => EngineHost;
+  readonly newHost: (device: Pick<PackSelector, "backend" | "features" | "trust">) => EngineHost;
   readonly onDispose: (model: Model) => void;
   /** How long what may wait does wait. */
   readonly pace?: Pace;

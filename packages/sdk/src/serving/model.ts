@@ -4,6 +4,7 @@ import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/prove-gpu.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
@@ -58,6 +59,8 @@ export interface ModelInfo {
   readonly signedBy: readonly string[];
   /** Every place it could run, and why it does or does not. */
   readonly candidates: readonly Candidate[];
+  /** Where the pack is kept, and why it is not where it should be. */
+  readonly storage: PackStorage;
   /** Milliseconds each phase of loading took. */
   readonly timings: LoadTimings;
 }
@@ -76,6 +79,7 @@ export interface LoadTimings {
 export interface Served {
   readonly host: EngineHost;
   readonly opened: HostOpened;
+  readonly storage?: PackStorage | undefined;
   readonly timings: LoadTimings;
   readonly candidates: readonly Candidate[];
 }
@@ -109,13 +113,13 @@ export class Model<Name extends string = string> {
   }
 
   get info(): ModelInfo {
-    const { host, opened, timings, candidates } = this.#served;
+    const { host, opened, timings, candidates, storage = { kind: "persistent" } } = this.#served;
     const { name, version, digest, dtype, engine, signature } = opened;
     const runtime = RUNTIMES[engine];
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
-    return { ...pack, backend, runtime, candidates, timings };
+    return { ...pack, backend, runtime, candidates, storage, timings };
   }
 
   /**
@@ -176,9 +180,10 @@ export class Model<Name extends string = string> {
    */
   async attachment(name: string, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     this.#requireLive();
-    const { digest } = this.#served.opened;
+    const { pack } = this.#served.host;
+    if (pack === undefined) throw new Error("a model's host has opened its pack");
     return this.#parts.keeper.call(
-      (keeper, call) => keeper.attachment(call, digest, name),
+      (keeper, call) => keeper.attachment(call, pack, name),
       options.signal,
     );
   }

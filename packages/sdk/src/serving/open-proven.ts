@@ -44,7 +44,10 @@ async function openOrComplete(
   { wanted, choice, signal }: { wanted: PackSelector; choice: Choice; signal: AbortSignal },
 ): Promise<HostOpened> {
   try {
-    return await host.openStored(choice, signal);
+    const { digest, dtype } = choice;
+    const { backend, features } = wanted;
+    const opened = await host.open({ by: "digest", digest, dtype, backend, features }, signal);
+    if (opened !== undefined) return opened;
   } catch (error) {
     if (!(error instanceof SelvedgeError && error.code === "storage-damaged")) throw error;
   }

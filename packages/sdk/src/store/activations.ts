@@ -19,21 +19,37 @@ import type {
 } from "./database.ts";
 import { neededBlobs } from "./packs.ts";
 import { pieceKeys } from "./pieces.ts";
+import { soundActivation, soundPack } from "./sound-record.ts";
 
 /** What packs are proven on: one that failed may be right on the next version of a runtime. */
 const RUNTIMES: string = `onnxruntime-web ${RUNTIME_VERSION}, tfjs ${TFJS_VERSION}`;
 
 const STORES = ["packs", "activations", "pieces"] as const;
-type Transaction = IDBPTransaction<StoreSchema, typeof STORES, "readwrite">;
+type Transaction = IDBPTransaction<StoreSchema, [...typeof STORES], "readwrite">;
 
 /** What answers for a selector, if anything does. */
 export async function findActive(
   database: Database,
   selector: PackSelector,
 ): Promise<ActivationRecord | undefined> {
-  return database.use("looking for a stored model", (connection) =>
-    connection.get("activations", activationKey(selector)),
+  const key = activationKey(selector);
+  const inMemory = database.memory.activations.get(key);
+  if (inMemory !== undefined) return inMemory;
+  const record: unknown = await database.read(
+    { doing: "looking for a stored model", stores: ["activations"], nothing: undefined },
+    ({ store }) => store.get(key),
   );
+  return soundActivation(record);
+}
+
+/** A pack that is to be visible, and what it needs for that. */
+export interface VisiblePack {
+  readonly pack: Omit<PackRecord, "dtypes" | "installedAt" | "usedAt"> & { readonly dtype: Dtype };
+  readonly needs: readonly BlobRef[];
+  /** What it is to be the answer for; absent: it is there, and the answer for nothing. */
+  readonly selector?: PackSelector | undefined;
+  /** @default "current" */
+  readonly role?: InstallRole | undefined;
 }
 
 /**
@@ -44,41 +60,31 @@ export async function findActive(
  */
 export async function activate(
   database: Database,
-  {
-    pack,
-    needs,
-    selector,
-    role = "current",
-  }: {
-    pack: Omit<PackRecord, "dtypes" | "installedAt" | "usedAt"> & { dtype: Dtype };
-    needs: readonly BlobRef[];
-    selector: PackSelector;
-    role?: InstallRole;
-  },
+  { pack, needs, selector, role = "current" }: VisiblePack,
 ): Promise<boolean> {
   const { dtype, ...record } = pack;
-  return database.use(`installing ${pack.name}@${pack.version}`, async (connection) => {
-    const transaction = connection.transaction(STORES, "readwrite");
+  const doing = `installing ${pack.name}@${pack.version}`;
+  return database.transact({ doing, stores: STORES, mode: "readwrite" }, async (transaction) => {
     if (!(await holds(transaction, needs))) return false;
     const packs = transaction.objectStore("packs");
     const activations = transaction.objectStore("activations");
-    const key = activationKey(selector);
-    const [before, active] = await Promise.all([packs.get(pack.digest), activations.get(key)]);
-    const after = afterInstall(active, { digest: pack.digest, dtype }, role);
+    const stored = await packs.get(pack.digest);
+    const before = stored && soundPack(stored);
     const now = Date.now();
-    await Promise.all([
-      packs.put({
-        // A page without keys brings no signature, and takes none away.
-        ...(before?.signature === undefined ? {} : { signature: before.signature }),
-        ...record,
-        signedBy: { ...before?.signedBy, ...record.signedBy },
-        dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
-        installedAt: before?.installedAt ?? now,
-        usedAt: now,
-      }),
-      after && activations.put(after, key),
-      transaction.done,
-    ]);
+    await packs.put({
+      // A page without keys brings no signature, and takes none away.
+      ...(before?.signature === undefined ? {} : { signature: before.signature }),
+      ...record,
+      signedBy: { ...before?.signedBy, ...record.signedBy },
+      dtypes: [...new Set([...(before?.dtypes ?? []), dtype])],
+      installedAt: before?.installedAt ?? now,
+      usedAt: now,
+    });
+    if (selector === undefined) return true;
+    const key = activationKey(selector);
+    const active = soundActivation(await activations.get(key));
+    const after = afterInstall(active, { digest: pack.digest, dtype }, role);
+    if (after !== undefined) await activations.put(after, key);
     return true;
   });
 }
@@ -99,22 +105,28 @@ export async function settle(
     verdict,
   }: { selector: PackSelector; choice: PackChoice; verdict: Verdict },
 ): Promise<ActivationRecord | undefined> {
-  return database.use("noting what became of a model", async (connection) => {
-    const transaction = connection.transaction(STORES, "readwrite");
+  const { memory } = database;
+  const key = activationKey(selector);
+  const judged = { choice: { digest, dtype }, verdict, runtime: RUNTIMES };
+  const held = memory.activations.get(key);
+  if (held !== undefined) {
+    const after = afterVerdict(held, { ...judged, canGoBack: false });
+    memory.activations.set(key, after);
+    return after;
+  }
+  const doing = "noting what became of a model";
+  return database.transact({ doing, stores: STORES, mode: "readwrite" }, async (transaction) => {
     const activations = transaction.objectStore("activations");
-    const key = activationKey(selector);
-    const before = await activations.get(key);
+    const before = soundActivation(await activations.get(key));
     if (before === undefined) return undefined;
     const isWhole = async (one?: PackChoice) =>
       one !== undefined && (await isComplete(transaction, { choice: one, selector }));
     // Another tab may have fetched what was lost.
     const isMended = verdict === "lost" && (await isWhole(before.current));
     const canGoBack = !isMended && (await isWhole(before.lastGood));
-    const judged = { choice: { digest, dtype }, verdict, runtime: RUNTIMES, canGoBack };
-    const after = afterVerdict(before, judged);
+    const after = afterVerdict(before, { ...judged, canGoBack });
     await activations.put(after, key);
     if (before.next !== undefined && after.next === undefined) await hide(transaction, before.next);
-    await transaction.done;
     return after;
   });
 }
@@ -129,7 +141,7 @@ export function standingOf(record: ActivationRecord | undefined): Standing | und
   if (record === undefined) return undefined;
   const { current, isProven, lastGood } = record;
   const isRefused = isRefusedHere(record, current.digest);
-  return { current, isProven, isRefused, hasLastGood: lastGood !== undefined };
+  return { current, isProven, isRefused, ...(lastGood === undefined ? {} : { lastGood }) };
 }
 
 /** The key under which a selector's activation is kept. */
@@ -145,9 +157,10 @@ export function activationKey(selector: PackSelector): string {
 /** Forgets a pack that nothing answers with. */
 async function hide(transaction: Transaction, { digest }: PackChoice): Promise<void> {
   const records = await transaction.objectStore("activations").getAll();
-  const isUsed = ({ current, lastGood, next }: ActivationRecord) =>
-    [current, lastGood, next].some((choice) => choice?.digest === digest);
-  if (!records.some(isUsed)) await transaction.objectStore("packs").delete(digest);
+  const isUsed = (active: ActivationRecord | undefined) =>
+    [active?.current, active?.lastGood, active?.next].some((choice) => choice?.digest === digest);
+  if (!records.map(soundActivation).some(isUsed))
+    await transaction.objectStore("packs").delete(digest);
 }
 
 async function isComplete(
@@ -158,7 +171,7 @@ async function isComplete(
   if (record === undefined) return false;
   let manifest: Manifest;
   try {
-    manifest = parseManifest(record.manifest);
+    manifest = parseManifest(soundPack(record).manifest);
   } catch {
     return false;
   }
@@ -168,6 +181,6 @@ async function isComplete(
 
 async function holds(transaction: Transaction, blobs: readonly BlobRef[]): Promise<boolean> {
   const pieces = transaction.objectStore("pieces");
-  const keys = await Promise.all(blobs.flatMap(pieceKeys).map((key) => pieces.getKey(key)));
+  const keys = await Promise.all(blobs.flatMap(pieceKeys).map(async (key) => pieces.getKey(key)));
   return !keys.includes(undefined);
 }

@@ -1,17 +1,18 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
-import { SelvedgeError } from "@selvedge/protocol";
-import { expose, type ProxyMethods, releaseProxy } from "comlink";
+import { expose, type ProxyMethods, releaseProxy, transfer } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
 import { findUpdate } from "../delivery/find-update.ts";
 import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
+import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
+import { Space } from "../delivery/space.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
-import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
-import { readBlobs } from "../store/pieces.ts";
+import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
+import { removePacks } from "../store/remove-packs.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import { inTurn } from "../tabs/in-turn.ts";
 import { modelKey } from "../tabs/model-key.ts";
@@ -27,17 +28,24 @@ const calls = new Calls();
 const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
+const usage = packUsage(locks);
+const space = new Space(database, { usage });
 let rooms: DeliveryRooms = {
   database,
   network: browserNetwork(),
   found: new FoundManifests(),
-  usage: packUsage(locks),
+  usage,
+  space,
 };
+let folder = "";
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors, meteredDownloads = "foreground" }, onSend, page) {
+  start({ telemetry, registry, anchors, cache = {}, ...how }, onSend, page) {
+    const { meteredDownloads = "foreground" } = how;
+    folder = registry;
+    space.limit(cache);
     const own = page && { fetch: pageFetch(page) };
     rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
@@ -82,25 +90,21 @@ const api: KeeperApi = {
       standingOf(await settle(database, { selector: wanted, choice, verdict })),
     ),
 
-  attachment: (call, digest, name) =>
-    calls.run(call, async () => {
-      const pack = await findPack(database, digest);
-      const attachment = pack?.manifest.attachments.find((file) => file.name === name);
-      if (pack === undefined)
-        throw new SelvedgeError(
-          "storage-damaged",
-          `The pack ${digest} is no longer in the store: the cache was cleared, or the browser evicted it. Load the model again.`,
-        );
-      if (attachment === undefined)
-        throw new SelvedgeError(
-          "attachment-missing",
-          `${pack.record.name}@${pack.record.version} has no attachment "${name}" (it has: ${pack.manifest.attachments.map((file) => file.name).join(", ") || "none"}).`,
-        );
-      const [bytes] = await readBlobs(database, [attachment]);
-      return new Uint8Array(bytes ?? new ArrayBuffer(0));
-    }),
+  attachment: (call, pack, file) =>
+    calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry: folder, signal })),
 
-  list: (call) => calls.run(call, () => listPacks(database)),
+  restore: async (call, pack) => {
+    const outcome = await calls.run(call, (signal) =>
+      restorePack(rooms, pack, { registry: folder, signal }),
+    );
+    const buffers = outcome.ok ? outcome.value.pieces.map(({ bytes }) => bytes) : [];
+    return transfer(outcome, buffers);
+  },
+
+  list: (call) =>
+    calls.run(call, async () =>
+      listPacks(database, await usage.inUse().catch(() => new Set<string>())),
+    ),
   size: (call) => calls.run(call, () => storedBytes(database)),
   remove: (call, name, version) =>
     calls.run(call, () =>
