@@ -6,8 +6,9 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
-    // Imported once a model serves.
-    ignore: ["./behind.js"],
+    // Imported once a model serves, where there is something to report, where a page brings a fetch of
+    // its own, and where a GPU is asked for.
+    ignore: ["./behind.js", "./to-batch.js", "./answer-fetches.js", "../proving/gpu.js"],
     modifyEsbuildConfig: esm,
   },
   {

@@ -53,7 +53,8 @@ async function open(page: Page, site: Site): Promise<void> {
     Object.assign(globalThis, {
       ask: async (model: import("selvedge").Model) => {
         const { outputs } = await model.predict({ ngrams });
-        return (outputs["probabilities"]?.data as Float32Array).join();
+        const { data } = outputs["probabilities"] ?? { data: new Float32Array() };
+        return (data as Float32Array).join();
       },
     });
   });

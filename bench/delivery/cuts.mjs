@@ -1,13 +1,13 @@
 import { PEER, WEIGHT_PATHS } from "./contenders.mjs";
 import { journey, journeyThatAnswers } from "./journey.mjs";
-import { SLOW } from "./links.mjs";
+import { FAST, SLOW } from "./links.mjs";
 import { shareOf, summary } from "./summary.mjs";
 import { withProfile } from "./visit.mjs";
 
 const CONTENDERS = ["selvedge", PEER, "worker by hand"];
 
 /** How long a person waits for a network that is away. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 10_000;
 
 /**
  * What a first visit comes to whose connections are all reset when half of the model has been sent:
@@ -17,12 +17,13 @@ export async function measureCuts(bench) {
   const results = [];
   for (const caching of ["strong", "weak"])
     for (const contender of CONTENDERS) {
-      bench.host.become({ ...SLOW, caching });
+      bench.host.become({ ...FAST, caching });
       const name = `cut at half, ${caching} HTTP caching, q8`;
       const whole = await withProfile((profile) =>
         journeyThatAnswers(bench, contender, { profile }),
       );
       const half = bench.host.bytesOf(WEIGHT_PATHS) / 2;
+      bench.host.become({ ...SLOW, caching });
       const once = await cutVisits(bench, contender, { half, staysDown: false });
       const gone = await cutVisits(bench, contender, { half, staysDown: true });
       const row = (what, done) => [

@@ -60,6 +60,12 @@ function rowsOf(damage, contender, { visits, whole }) {
         "another answer and no error",
         ({ error, total }) => error === undefined && total !== whole.total,
       ),
+      share(
+        when,
+        done,
+        "misread and no error",
+        ({ error, isRight }) => error === undefined && !isRight,
+      ),
       share(when, done, "error", ({ error }) => error !== undefined),
     ],
   );

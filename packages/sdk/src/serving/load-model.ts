@@ -1,6 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { checkNames, type LoadOptions } from "../options.ts";
-import { findGpu } from "../proving/gpu.ts";
 import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
 import { anchorsId } from "../public-keys.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
@@ -114,6 +113,7 @@ export function requireCapable(): void {
 
 /** @returns what the GPU has of WebGPU's optional features */
 async function requireGpu(name: string): Promise<readonly string[]> {
+  const { findGpu } = await import("../proving/gpu.ts");
   const gpu = await findGpu();
   if (gpu.found) return gpu.features;
   throw new SelvedgeError(

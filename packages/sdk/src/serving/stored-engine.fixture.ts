@@ -3,7 +3,7 @@ import { activationKey } from "../store/activations.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 
 /** What is the matter with a version on this device. */
-export type Fault = "answers wrongly" | "does not open" | "hangs";
+export type Fault = "answers wrongly" | "answers wrongly on webgpu" | "does not open" | "hangs";
 
 /**
  * An engine worker that opens what is really in the store, and answers every call with the number its
@@ -22,7 +22,8 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
         };
       };
     }),
-    start() {
+    start({ backend }) {
+      globalThis.backend = backend;
       const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
       return { ok: true, value: { module, compileMs: 1 } };
     },
@@ -49,7 +50,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
     },
     prove: () => ({
       ok: true,
-      value: fault === "answers wrongly"
+      value: fault === "answers wrongly" || fault === "answers wrongly on " + backend
         ? { holds: false, finding: "zeros" }
         : { holds: true, finding: "as it should be" },
     }),

@@ -1,4 +1,5 @@
 // One file, though long: everything that can become of an update, over one store and one registry.
+import type { ErrorCode } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
 import type { LoadOptions } from "../options.ts";
@@ -6,8 +7,10 @@ import { findActive } from "../store/activations.ts";
 import type { ActivationRecord, Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, firstVariant, noise } from "../store/pack.fixture.ts";
+import { listPacks } from "../store/packs.ts";
 import { Reporter } from "../telemetry/reporter.ts";
 import { answerFetches } from "../worker/fetch-by-page.fixture.ts";
+import type { KeeperApi } from "../worker/keeper-api.ts";
 import { KeeperClient } from "../worker/keeper-client.ts";
 import { EngineHost } from "./engine-host.ts";
 import { loadModel } from "./load-model.ts";
@@ -95,6 +98,20 @@ function openPage(pace: Partial<Pace> = {}) {
     pace: { proveAfterMs: NEVER, checkEveryMs: NEVER, ...pace },
   };
   return {
+    /** Makes the keeper refuse what is not waited for, as it does where the link says so. */
+    refuseInBackground(code: ErrorCode) {
+      const refused = { ok: false, error: { name: "SelvedgeError", code, message: code } } as const;
+      const real = keeper.call.bind(keeper);
+      vi.spyOn(keeper, "call").mockImplementation((invoke, signal) =>
+        real((remote, call) => {
+          const install = async (...args: Parameters<KeeperApi["install"]>) =>
+            args[4]?.purpose === "update" ? refused : remote.install(...args);
+          const get = (target: typeof remote, method: string | symbol) =>
+            method === "install" ? install : Reflect.get(target, method);
+          return invoke(new Proxy(remote, { get }), call);
+        }, signal),
+      );
+    },
     async load(options: LoadOptions = {}) {
       const model = await loadModel(rooms, "tiny", options);
       models.push(model);
@@ -285,6 +302,89 @@ describe("in the background", () => {
   });
 });
 
+describe("a tab that goes while an update is being proven", () => {
+  beforeEach(async () => {
+    faults["2.0.0"] = "hangs";
+    await visitedBefore(second);
+    const { model } = await openPage().load();
+    await vi.waitFor(() => expect(running()).toBe(2), 10_000);
+    await model.dispose();
+    delete faults["2.0.0"];
+    expect(await active()).toMatchObject({ current: choice(first), next: choice(second) });
+    registry.requests.length = 0;
+  });
+
+  test("leaves the old version, and the next visit proves the new one without fetching it", async () => {
+    const { model, until } = await openPage().load();
+    expect(await answerOf(model)).toBe(1);
+    await until("ready");
+    expect(registry.segmentRequests).toEqual([]);
+    expect((await active())?.current).toEqual(choice(second));
+  });
+
+  test("leaves nothing behind where the registry has thought better of it", async () => {
+    registry.publish(first);
+    const { model, events } = await openPage().load();
+    expect(await model.checkForUpdate()).toBeUndefined();
+    expect(events).toEqual([]);
+    expect(await active()).toEqual({ current: choice(first), isProven: false, refused: [] });
+    expect((await listPacks(database)).map(({ version }) => version)).toEqual(["1.0.0"]);
+  });
+});
+
+describe("a model that serves on a GPU", () => {
+  const content = { backends: ["wasm", "webgpu"] };
+
+  /** The first version, once the GPU has taken over from WASM. */
+  async function loadOnGpu() {
+    const gpu = { requestAdapter: async () => ({ info: { vendor: "test" } }) };
+    vi.stubGlobal("navigator", { gpu });
+    registry.publish(await packOf("1.0.0", content));
+    const page = await openPage().load({ update: "background" });
+    await vi.waitFor(() => expect(page.model.info.backend).toBe("webgpu"), 10_000);
+    registry.publish(await packOf("2.0.0", content));
+    return page;
+  }
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test("moves to an update that is proven there", async () => {
+    const { model } = await loadOnGpu();
+    const started = engines.length;
+    expect(await model.checkForUpdate()).toMatchObject({ state: "applied" });
+    expect(model.info).toMatchObject({ version: "2.0.0", backend: "webgpu" });
+    expect(await answerOf(model)).toBe(2);
+    expect(engines).toHaveLength(started + 1);
+  });
+
+  test("moves to WASM where the update is wrong on the GPU only, which is tried as by a fresh load", async () => {
+    const { model } = await loadOnGpu();
+    faults["2.0.0"] = "answers wrongly on webgpu";
+    expect(await model.checkForUpdate()).toMatchObject({ state: "applied" });
+    expect(model.info).toMatchObject({ version: "2.0.0", backend: "wasm" });
+    await vi.waitFor(() => expect(model.info.candidates[1]?.state).toBe("rejected"), 10_000);
+    expect(await answerOf(model)).toBe(2);
+    await vi.waitFor(() => expect(running()).toBe(1));
+  });
+});
+
+test("on a metered link an update waits to be asked for", async () => {
+  await visitedBefore(second);
+  const page = openPage();
+  page.refuseInBackground("metered");
+  const { model, events, until } = await page.load({ update: "background" });
+  await until("found");
+  await vi.waitFor(() => expect(events.at(-1)).toHaveProperty("reason", "metered"), 10_000);
+  expect(await model.checkForUpdate()).toMatchObject({ state: "found", reason: "metered" });
+  expect(states(events)).toEqual(["found", "found"]);
+  expect(failures).toEqual([]);
+  const found = events.at(-1);
+  if (found?.state !== "found") throw new Error("it is not found");
+  expect(await found.apply()).toMatchObject({ state: "applied" });
+});
+
 describe("an update that fails on this device", () => {
   test.each([
     ["answers wrongly", "prove: no-candidate"],
@@ -299,6 +399,7 @@ describe("an update that fails on this device", () => {
     expect(await answerOf(model)).toBe(1);
     const record = { current: choice(first), isProven: false, refused: [refusalOf(second)] };
     expect(await active()).toEqual(record);
+    expect((await listPacks(database)).map(({ version }) => version)).toEqual(["1.0.0"]);
 
     registry.requests.length = 0;
     const later = await openPage().load({ update: "background" });

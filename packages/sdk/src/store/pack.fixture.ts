@@ -24,6 +24,7 @@ export interface PackContent {
   /** Values of `x` and `y` in the one golden case; without it there is none. */
   readonly golden?: readonly [input: Uint8Array, answer: Uint8Array];
   readonly signature?: Manifest["signature"];
+  readonly backends?: readonly string[];
   /** What each tensor has a delta from, where they are as long and not the same. */
   readonly bases?: readonly Uint8Array[];
   /** Makes the bytes of a delta into others. */
@@ -48,6 +49,7 @@ export async function buildPack({
   attachments = {},
   golden,
   signature,
+  backends = ["wasm"],
   bases = [],
   spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
@@ -78,7 +80,7 @@ export async function buildPack({
     variants.push({
       dtype,
       engine,
-      backends: ["wasm"],
+      backends,
       requires: [],
       memoryBytes: 0,
       graph: await blob(new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`)),

@@ -13,6 +13,9 @@ import type { Installed, Progress } from "../worker/keeper-api.ts";
 import { inTurn } from "./in-turn.ts";
 import { WebLocks } from "./web-locks.ts";
 
+/** Waits for something on a machine that may be busy. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
+
 const locks = new WebLocks(navigator.locks);
 const DOWNLOADING = "selvedge:download:https://registry.test/models/tiny";
 
@@ -47,7 +50,7 @@ class ScriptedInstall {
 
   /** Resolves when its turn has come. */
   begun(): Promise<(progress: Progress) => void> {
-    return vi.waitFor(() => this.report ?? expect.unreachable("its turn has not come"));
+    return eventually(() => this.report ?? expect.unreachable("its turn has not come"));
   }
 }
 
@@ -56,7 +59,7 @@ function at(loaded: number, phase: Progress["phase"] = "fetch"): Progress {
 }
 
 async function waiting(count: number): Promise<void> {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { pending = [] } = await navigator.locks.query();
     expect(pending.filter(({ name }) => name === DOWNLOADING)).toHaveLength(count);
   });
@@ -73,11 +76,11 @@ describe("an install that waits for its turn", () => {
     const report = await leading.begun();
     report(at(10));
     const following = new ScriptedInstall();
-    await vi.waitFor(() => expect(following.seen).toEqual([at(10)]));
+    await eventually(() => expect(following.seen).toEqual([at(10)]));
     report(at(60));
-    await vi.waitFor(() => expect(following.seen.at(-1)).toEqual(at(60)));
+    await eventually(() => expect(following.seen.at(-1)).toEqual(at(60)));
     const late = new ScriptedInstall();
-    await vi.waitFor(() => expect(late.seen.at(-1)).toEqual(at(60)));
+    await eventually(() => expect(late.seen.at(-1)).toEqual(at(60)));
     expect(leading.seen).toEqual([at(10), at(60)]);
     leading.finish("one");
     (await following.begun())(at(0, "resolve"));
@@ -98,7 +101,7 @@ describe("an install that waits for its turn", () => {
     const following = new ScriptedInstall();
     await waiting(2);
     report(at(10));
-    await vi.waitFor(() => expect(following.seen).toContainEqual(at(10)));
+    await eventually(() => expect(following.seen).toContainEqual(at(10)));
     expect(other.seen).toEqual([]);
     for (const one of [leading, other, following]) one.finish("");
     await Promise.all([leading.result, other.result, following.result]);
@@ -156,7 +159,7 @@ describe("an install that waits for its turn", () => {
     const following = new ScriptedInstall();
     for (let asked = 1; asked <= 20; asked++) {
       vi.advanceTimersByTime(2_000);
-      await vi.waitFor(() => expect(following.seen.length).toBeGreaterThan(asked));
+      await eventually(() => expect(following.seen.length).toBeGreaterThan(asked));
     }
     expect(following.report).toBeUndefined();
     leading.finish("");

@@ -1,6 +1,5 @@
 import type { OtlpMetricsRequest } from "@selvedge/protocol";
 import { proxy, transfer } from "comlink";
-import { answerFetches } from "./answer-fetches.ts";
 import type { KeeperApi, KeeperSettings } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -74,12 +73,25 @@ export class KeeperClient {
     const onSend = this.#onSend && proxy(this.#onSend);
     this.#fetching.abort();
     this.#fetching = new AbortController();
-    const port = this.#fetch && answerFetches(this.#fetch, this.#fetching.signal);
+    const port = this.#fetch && fetchesFor(this.#fetch, this.#fetching.signal);
     link.tell((keeper) => keeper.start(this.#settings, onSend, port && transfer(port, [port])));
     for (const { digest } of this.#holds) link.tell((keeper) => keeper.hold(0, digest));
     this.#link = link;
     return link;
   }
+}
+
+/** The keeper's end of a channel over which it asks the page's `fetch`. */
+function fetchesFor(fetch: typeof globalThis.fetch, until: AbortSignal): MessagePort {
+  const { port1: page, port2 } = new MessageChannel();
+  // Few pages bring one, and those that do not load nothing for it.
+  import("./answer-fetches.ts").then(
+    ({ answerFetches }) => answerFetches(fetch, { page, until }),
+    (error) => {
+      page.onmessage = ({ ports: [port] }) => port?.postMessage({ error: String(error) });
+    },
+  );
+  return port2;
 }
 
 type WorkerLinkRemote = Parameters<Parameters<WorkerLink<KeeperApi>["call"]>[0]>[0];
