@@ -7,12 +7,14 @@ import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { WebLocks } from "../tabs/web-locks.ts";
 import { answerFetches } from "./fetch-by-page.fixture.ts";
-import type { PackRef, PackSelector, Progress } from "./keeper-api.ts";
+import type { PackBytes, PackRef, PackSelector, Progress } from "./keeper-api.ts";
 import { KeeperClient } from "./keeper-client.ts";
 
 /** Waits for something on a machine that may be busy. */
 const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
+/** Milliseconds in which a worker has started, on a machine with other things to do. */
+const STARTED = 10_000;
 const COLLECTOR = "https://collector.test/v1";
 
 let pack: BuiltPack;
@@ -94,6 +96,17 @@ test("a keeper installs a pack and tells how far it is", async () => {
       total: byteLength,
     }),
   );
+});
+
+test("a pack is handed over whole, again and again, also after it was deleted", async () => {
+  await install();
+  const restore = () => keeper.call((remote, call) => remote.restore(call, ref()));
+  const sizes = ({ pieces }: PackBytes) => pieces.map(({ bytes }) => bytes.byteLength);
+  const first = await restore();
+  expect(first.manifest).toBe(pack.text);
+  expect(sizes(await restore())).toEqual(sizes(first));
+  await keeper.call((remote, call) => remote.remove(call, "tiny"));
+  expect(sizes(await restore())).toEqual(sizes(first));
 });
 
 test("a progress callback's port is given back when the install is over", async () => {
@@ -294,16 +307,16 @@ describe("a keeper whose page fetches", () => {
     const controller = new AbortController();
     registry.intercept = () => new Promise(() => undefined);
     const installing = install({ signal: controller.signal });
-    await vi.waitFor(() => expect(registry.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), STARTED);
     controller.abort();
     await expect(installing).rejects.toMatchObject({ name: "AbortError" });
-    await vi.waitFor(() => expect(registry.requests[0]?.signal?.aborted).toBe(true));
+    await vi.waitFor(() => expect(registry.requests[0]?.signal?.aborted).toBe(true), STARTED);
   });
 
   test("goes on asking it after a crash, and gives up what the crashed one had asked", async () => {
     registry.intercept = () => new Promise(() => undefined);
     const hanging = install();
-    await vi.waitFor(() => expect(registry.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), STARTED);
     spawned.at(-1)?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
     await expect(hanging).rejects.toMatchObject({ code: "engine-crashed" });
     registry.intercept = () => undefined;
