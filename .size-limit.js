@@ -21,7 +21,7 @@ export default [
   {
     name: "the keeper worker",
     path: "packages/sdk/dist/worker/keeper.js",
-    limit: "25 kB",
+    limit: "34 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -15,6 +15,9 @@ const MIB = PIECE_BYTES;
 /** Enough for several requests. */
 const LARGE = pattern(11 * MIB + 1000, 1);
 
+/** On a machine that is busy with other things, too. */
+const PATIENCE = { timeout: 15_000 };
+
 let database: Database;
 let pack: BuiltPack;
 let registry: FakeRegistry;
@@ -116,7 +119,7 @@ describe("several requests at once", () => {
       return registry.answer(request, { onChunk });
     });
     const installing = installIt();
-    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1), PATIENCE);
     await new Promise((resolve) => setTimeout(resolve));
     expect(registry.segmentRequests).toHaveLength(1);
     answerFirst();

@@ -10,6 +10,7 @@ const CODES: readonly ErrorCode[] = [
 ];
 
 /** Whether a pack that is tried again on this device would fail again. */
-export function isFailureOfPack({ code }: SelvedgeError): boolean {
-  return CODES.includes(code);
+export function isFailureOfPack({ code, detail }: SelvedgeError): boolean {
+  // A worker whose script could not be loaded has not seen the pack.
+  return CODES.includes(code) && (code !== "engine-crashed" || detail["hasRun"] === true);
 }

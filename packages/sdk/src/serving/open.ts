@@ -2,7 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { proxy } from "comlink";
 import type { LoadOptions } from "../options.ts";
 import type { EngineName } from "../worker/engine-api.ts";
-import type { Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
+import type { Choice, Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 
@@ -79,8 +79,8 @@ const OF_THE_PACK = ["session-failed", "engine-crashed", "engine-timeout"];
 const OF_THE_PAGE = ["assets-missing", "closed", "disposed"];
 
 /**
- * Opens the version before, where there is one: what fails twice in a fresh engine is refused, and what
- * was lost in part waits for the registry.
+ * Opens the version before, where there is one. What fails twice, while that opens, is refused; what was
+ * lost in part waits for the registry. Where neither opens, it is not the pack, and nothing is changed.
  */
 async function openLastGood(
   { host, keeper }: Rooms,
@@ -91,20 +91,20 @@ async function openLastGood(
   const standing = await keeper
     .call((remote, call) => remote.standing(call, selector), signal)
     .catch(() => undefined);
-  if (!standing?.hasLastGood) return undefined;
-  const { current } = standing;
-  const isOfPack = OF_THE_PACK.includes(error.code);
-  if (isOfPack) {
+  if (standing?.lastGood === undefined) return undefined;
+  const { current, lastGood } = standing;
+  const tryAfresh = (choice: Choice) => {
     host.restart(error);
-    const opened = await host.openStored(current, signal).catch(() => undefined);
-    if (opened !== undefined) return { opened };
-  }
+    return host.openStored(choice, signal).catch(() => undefined);
+  };
+  const isOfPack = OF_THE_PACK.includes(error.code);
+  const again = isOfPack ? await tryAfresh(current) : undefined;
+  if (again !== undefined) return { opened: again };
+  const opened = await tryAfresh(lastGood);
+  if (opened === undefined) return undefined;
   const after = await keeper.call(
     (remote, call) => remote.settle(call, selector, current, isOfPack ? "refused" : "lost"),
     signal,
   );
-  if (after === undefined) return undefined;
-  host.restart(error);
-  const opened = await host.openStored(after.current, signal);
-  return after.current.digest === current.digest ? { opened } : { opened, setback: error };
+  return after?.current.digest === lastGood.digest ? { opened, setback: error } : undefined;
 }

@@ -545,6 +545,24 @@ describe("where what answered last does not open", () => {
     expect((await openPage().load()).model.info.version).toBe("2.0.0");
   });
 
+  test("nor what was before it, it is not the pack: the load fails, and nothing is given up", async () => {
+    await updatedBefore();
+    const before = await active();
+    faults["1.0.0"] = "does not open";
+    faults["2.0.0"] = "does not open";
+    await expect(openPage().load()).rejects.toMatchObject({ code: "session-failed" });
+    expect(await active()).toEqual(before);
+  });
+
+  test("at first, a fresh engine may yet open it", async () => {
+    await updatedBefore();
+    faults["2.0.0"] = "does not open";
+    const loading = openPage().load();
+    await vi.waitFor(() => expect(running()).toBe(1));
+    delete faults["2.0.0"];
+    expect((await loading).model.info.version).toBe("2.0.0");
+  });
+
   test("and nothing was before it, the load fails with why", async () => {
     await visitedBefore();
     faults["1.0.0"] = "does not open";

@@ -97,9 +97,19 @@ export class Updates {
   /** Fetches a version and proves it; then it is what the next load opens, or the model moves to it. */
   async #bring(found: FoundUpdate, going: Going): Promise<ModelUpdate> {
     const subject = subjectOf(found);
+    const isSame = hasSameSignature(found, this.#loaded.model.info);
+    const isLive = going.isLive && isSame;
+    let proven: Proven | undefined;
     try {
       await this.#fetch(found, going);
+      if (isLive || !found.isCurrent) {
+        const proof = await this.#prove(found, { ...going, isLive });
+        if (proof instanceof SelvedgeError) return await this.#refuse(found, proof);
+        proven = proof;
+        await this.#makeCurrent(found, going.signal);
+      }
     } catch (error) {
+      proven?.host.dispose();
       if (!(error instanceof SelvedgeError) || going.signal.aborted) throw error;
       const reason = error.message;
       // Waited out, unless the app asks for it.
@@ -108,19 +118,8 @@ export class Updates {
       this.#tell({ state: "failed", ...subject, reason, error });
       throw error;
     }
-    const isSame = hasSameSignature(found, this.#loaded.model.info);
-    const isLive = going.isLive && isSame;
-    try {
-      if (isLive) return await this.#moveTo(found, await this.#prove(found, going));
-      if (!found.isCurrent) (await this.#prove(found, { ...going, isLive })).host.dispose();
-    } catch (error) {
-      if (!(error instanceof SelvedgeError) || going.signal.aborted) throw error;
-      if (!isFailureOfPack(error)) {
-        this.#tell({ state: "failed", ...subject, reason: error.message, error });
-        throw error;
-      }
-      return this.#refuse(found, error);
-    }
+    if (proven !== undefined && isLive) return this.#moveTo(found, proven);
+    proven?.host.dispose();
     return this.#tell(
       isSame
         ? { state: "ready", ...subject, reason: NEXT_LOAD, apply: this.#applying(found) }
@@ -147,42 +146,45 @@ export class Updates {
 
   /**
    * Proves a version in an engine of its own: where the model serves now, if it is to move there, and
-   * where it would be loaded otherwise. From then on it is what the next load opens.
+   * where it would be loaded otherwise.
+   *
+   * @returns why it failed, where that is the version's own fault on this device
    */
-  async #prove(found: FoundUpdate, { isLive, signal }: Going): Promise<Proven> {
+  async #prove(found: FoundUpdate, { isLive, signal }: Going): Promise<Proven | SelvedgeError> {
     const { selector, model } = this.#loaded;
-    const { keeper } = this.#rooms;
     const { backend, features } = model.served.host;
     const { version, dtype } = found;
-    const open = (place: Pick<typeof selector, "backend" | "features">) =>
-      openProven(this.#rooms, {
-        wanted: { ...selector, version, dtype, ...place },
-        choice: found,
-        signal,
-      });
-    const first =
-      isLive && backend !== selector.backend
-        ? await open({ backend, features }).catch((error: unknown) => {
-            signal.throwIfAborted();
-            this.#recordFailure(found, backend, error);
-            return undefined;
-          })
-        : undefined;
-    const proven = first ?? (await open(selector));
-    try {
-      const standing = await keeper.call(
-        (remote, call) => remote.settle(call, selector, found, "proven"),
-        signal,
-      );
-      if (standing?.current.digest === found.digest) return proven;
-      throw new SelvedgeError(
-        "no-candidate",
-        `${selector.name}@${version} was given up by another tab while this one proved it.`,
-      );
-    } catch (error) {
-      proven.host.dispose();
-      throw error;
+    const proveOn = async (place: Pick<typeof selector, "backend" | "features">) => {
+      const wanted = { ...selector, version, dtype, ...place };
+      try {
+        return await openProven(this.#rooms, { wanted, choice: found, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof SelvedgeError && isFailureOfPack(error))) throw error;
+        const subject = { model: selector.name, version, dtype, backend: place.backend };
+        this.#rooms.reporter.recorder.failed(subject, "prove", error.code);
+        return error;
+      }
+    };
+    if (isLive && backend !== selector.backend) {
+      const there = await proveOn({ backend, features });
+      if (!(there instanceof SelvedgeError)) return there;
     }
+    return proveOn(selector);
+  }
+
+  /** From then on it is what the next load opens. */
+  async #makeCurrent(found: FoundUpdate, signal: AbortSignal): Promise<void> {
+    const { selector } = this.#loaded;
+    const standing = await this.#rooms.keeper.call(
+      (remote, call) => remote.settle(call, selector, found, "proven"),
+      signal,
+    );
+    if (standing?.current.digest === found.digest) return;
+    throw new SelvedgeError(
+      "storage-damaged",
+      `${selector.name}@${found.version} was given up, or deleted, by another tab while this one proved it. The next check finds what stands.`,
+    );
   }
 
   #moveTo(found: FoundUpdate, { host, opened, finding }: Proven): ModelUpdate {
@@ -206,17 +208,10 @@ export class Updates {
 
   async #refuse(found: FoundUpdate, error: SelvedgeError): Promise<ModelUpdate> {
     const { selector } = this.#loaded;
-    this.#recordFailure(found, selector.backend, error);
     await this.#rooms.keeper.call((remote, call) =>
       remote.settle(call, selector, found, "refused"),
     );
     return this.#tell({ state: "refused", ...subjectOf(found), reason: error.message });
-  }
-
-  #recordFailure({ version, dtype }: FoundUpdate, backend: string, error: unknown): void {
-    const code = error instanceof SelvedgeError ? error.code : "session-failed";
-    const subject = { model: this.#loaded.selector.name, version, dtype, backend };
-    this.#rooms.reporter.recorder.failed(subject, "prove", code);
   }
 
   /** Tells the app, unless it has just been told the same. */

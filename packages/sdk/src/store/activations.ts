@@ -141,7 +141,7 @@ export function standingOf(record: ActivationRecord | undefined): Standing | und
   if (record === undefined) return undefined;
   const { current, isProven, lastGood } = record;
   const isRefused = isRefusedHere(record, current.digest);
-  return { current, isProven, isRefused, hasLastGood: lastGood !== undefined };
+  return { current, isProven, isRefused, ...(lastGood === undefined ? {} : { lastGood }) };
 }
 
 /** The key under which a selector's activation is kept. */

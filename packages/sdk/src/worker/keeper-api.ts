@@ -183,8 +183,8 @@ export interface Standing {
   readonly isProven: boolean;
   /** Whether it has failed on this device, with nothing better to answer in its place. */
   readonly isRefused: boolean;
-  /** Whether there is something to go back to. */
-  readonly hasLastGood: boolean;
+  /** What can be gone back to. */
+  readonly lastGood?: Choice;
 }
 
 /** Another pack than the one that is loaded. */

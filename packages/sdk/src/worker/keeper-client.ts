@@ -48,14 +48,12 @@ export class KeeperClient {
   hold(digest: string, until: AbortSignal): void {
     if (until.aborted) return;
     // A pack that cannot be marked still runs.
-    const tell = (method: "hold" | "release") =>
-      void this.call((keeper, call) => keeper[method](call, digest)).catch(() => undefined);
+    void this.call((keeper, call) => keeper.hold(call, digest)).catch(() => undefined);
     const hold = { digest };
-    tell("hold");
     this.#holds.add(hold);
     until.addEventListener("abort", () => {
       this.#holds.delete(hold);
-      if (this.#link?.isEnded === false) tell("release");
+      this.#link?.tell((keeper) => keeper.release(0, digest));
     });
   }
 

@@ -6,6 +6,9 @@ import { pageFetch } from "./page-fetch.ts";
 const URL_ASKED = "https://registry.test/models/x";
 const { signal } = new AbortController();
 
+/** On a machine that is busy with other things, too. */
+const PATIENCE = { timeout: 15_000 };
+
 let link: AbortController;
 
 beforeEach(() => {
@@ -123,10 +126,10 @@ describe("an abort", () => {
       }),
       controller.signal,
     );
-    await vi.waitFor(() => expect(seen).toBeDefined());
+    await vi.waitFor(() => expect(seen).toBeDefined(), PATIENCE);
     controller.abort("enough");
     await expect(asking).rejects.toBe("enough");
-    await vi.waitFor(() => expect(seen?.aborted).toBe(true));
+    await vi.waitFor(() => expect(seen?.aborted).toBe(true), PATIENCE);
   });
 
   test("while the body comes ends it on both sides", async () => {
@@ -140,7 +143,7 @@ describe("an abort", () => {
     await reader?.read();
     controller.abort("enough");
     await expect(reader?.read()).rejects.toBe("enough");
-    await vi.waitFor(() => expect(seen.cancelled).toBe(true));
+    await vi.waitFor(() => expect(seen.cancelled).toBe(true), PATIENCE);
   });
 
   test("beforehand asks for nothing", async () => {
@@ -154,7 +157,7 @@ test("a body that is given up half way is given up on the page", async () => {
   const { seen, body } = watchedBody(9);
   const response = await ask(over(async () => new Response(body)));
   await response.body?.cancel();
-  await vi.waitFor(() => expect(seen.cancelled).toBe(true));
+  await vi.waitFor(() => expect(seen.cancelled).toBe(true), PATIENCE);
 });
 
 test("the end of a keeper ends what the page fetches for it", async () => {
@@ -169,7 +172,7 @@ test("the end of a keeper ends what the page fetches for it", async () => {
   await response.body?.getReader().read();
   link.abort();
   expect(seen?.aborted).toBe(true);
-  await vi.waitFor(() => expect(watched.cancelled).toBe(true));
+  await vi.waitFor(() => expect(watched.cancelled).toBe(true), PATIENCE);
 });
 
 describe("a fetch of the page that fails", () => {
