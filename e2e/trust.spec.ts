@@ -61,9 +61,13 @@ class Device {
   /**
    * Opens a page with these keys, loads, predicts, and waits for what is asked for.
    *
-   * @param until a version that is to be stored, or a code that the look for an update is to fail with
+   * @param until a version that is to be ready for the next visit, or the code that the look for an
+   * update is to fail with
    */
-  async visit(publicKeys: unknown, until?: string): Promise<Visit> {
+  async visit(
+    publicKeys: unknown,
+    until: { readonly ready?: string; readonly refused?: string } = {},
+  ): Promise<Visit> {
     const page = await this.#context.newPage();
     await openBare(page, this.#site);
     try {
@@ -77,16 +81,16 @@ class Device {
           });
           try {
             const model = await selvedge.load(name);
+            const ready: string[] = [];
+            model.on("update", ({ state, version }) => state === "ready" && ready.push(version));
             const data = new Float32Array(620).fill(0.01);
             await model.predict({ ngrams: { type: "float32", data, dims: [1, 620] } });
             const { version, signedBy } = model.info;
             const found = async () => {
-              if (until === undefined) return true;
+              if (until.ready !== undefined) return ready.includes(until.ready);
+              if (until.refused === undefined) return true;
               await selvedge.telemetry.flush();
-              const stored = await selvedge.cache.list();
-              return (
-                sent.join().includes(`"${until}"`) || stored.some((pack) => pack.version === until)
-              );
+              return sent.join().includes(`"${until.refused}"`);
             };
             while (!(await found())) await new Promise((resolve) => setTimeout(resolve, 20));
             return { version, signedBy };
@@ -221,7 +225,7 @@ for (const [what, code, spoil] of REFUSED)
     const fresh = await Device.of(browser, site);
     expect(await fresh.visit(keys)).toEqual({ refused: code });
     await fresh.leave();
-    expect(await known.visit(keys, code)).toMatchObject({ version: "1.0.0" });
+    expect(await known.visit(keys, { refused: code })).toMatchObject({ version: "1.0.0" });
     await known.cutOff();
     expect(await known.visit(keys)).toMatchObject({ version: "1.0.0" });
     await known.leave();
@@ -240,7 +244,9 @@ test("a channel document that is put back is refused where the newer one was see
   promote(signed, "2.0.0");
   expect(await device.visit(keys)).toMatchObject({ version: "2.0.0" });
   await cp(old, file);
-  expect(await device.visit(keys, "document-rolled-back")).toMatchObject({ version: "2.0.0" });
+  expect(await device.visit(keys, { refused: "document-rolled-back" })).toMatchObject({
+    version: "2.0.0",
+  });
   expect(await device.visit(keys)).toMatchObject({ version: "2.0.0" });
   await device.leave();
 });
@@ -284,13 +290,15 @@ test("keys are rotated and dropped under a page that was shipped with the first 
   selvedge("keygen", "--out", keys, "--publish", registry);
   promote(signed, "2.0.0");
   // 2.0.0 is signed with the key that was dropped.
-  expect(await device.visit(shipped, "signature-invalid")).toMatchObject({ version: "1.0.0" });
+  expect(await device.visit(shipped, { refused: "signature-invalid" })).toMatchObject({
+    version: "1.0.0",
+  });
   const fresh = await Device.of(browser, site);
   expect(await fresh.visit(shipped)).toEqual({ refused: "signature-invalid" });
   await fresh.leave();
 
   await signPackWith(signed, join(keys, "pack-4.key.json"));
-  expect(await device.visit(shipped, "2.0.0")).toMatchObject({ version: "1.0.0" });
+  expect(await device.visit(shipped, { ready: "2.0.0" })).toMatchObject({ version: "1.0.0" });
   const { version, signedBy } = await device.visit(shipped);
   expect(version).toBe("2.0.0");
   expect(signedBy).not.toEqual([first]);

@@ -9,9 +9,14 @@ const tests = [
   "packer/src/golden/cases-file.fuzz.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
 ].map((file) => `packages/${file}`);
-run("npx", ["vitest", "run", "--project", "unit", ...tests], {
-  env: { ...process.env, SELVEDGE_FUZZ: process.env["SELVEDGE_FUZZ"] ?? "10000" },
-});
-run("npx", ["playwright", "test", "-c", "e2e", "interrupted-pack"], {
-  env: { ...process.env, SELVEDGE_INTERRUPTIONS: process.env["SELVEDGE_INTERRUPTIONS"] ?? "100" },
-});
+const { findBrowser } = await import("./find-browser.mjs");
+const full = {
+  SELVEDGE_FUZZ: "10000",
+  SELVEDGE_INTERRUPTIONS: "100",
+  SELVEDGE_CUTS: "100",
+  SELVEDGE_KILLS: "16",
+};
+const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...process.env };
+run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
+run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
+run("npx", ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery"], { env });
