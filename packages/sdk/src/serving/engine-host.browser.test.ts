@@ -1,9 +1,10 @@
+import { SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
 import type { Tensors } from "../tensor.ts";
 import { CRASH, ENGINE_METHODS, HANG, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 import { spawnEngine } from "../worker/spawn.ts";
-import { EngineHost } from "./engine-host.ts";
+import { EngineHost, type EngineHostOptions } from "./engine-host.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 
 const REQUEST = { by: "selector", selector: select() } as const;
@@ -20,7 +21,7 @@ afterEach(() => {
   host.dispose();
 });
 
-function hostOf(spawn: () => Worker): EngineHost {
+function hostOf(spawn: () => Worker, own: Partial<EngineHostOptions> = {}): EngineHost {
   return new EngineHost({
     backend: "wasm",
     features: [],
@@ -32,6 +33,7 @@ function hostOf(spawn: () => Worker): EngineHost {
       return worker;
     },
     onDispose: () => undefined,
+    ...own,
   });
 }
 
@@ -184,5 +186,66 @@ describe("dispose", () => {
     expect(await Promise.all(calls)).toEqual([1, 2]);
     await retired;
     expect(await run(3)).toBe("disposed");
+  });
+});
+
+describe("a pack that the engine cannot read from the store", () => {
+  const DAMAGED = `{ ok: false, error: { name: "SelvedgeError", code: "storage-damaged", message: "" } }`;
+  const stored = { digest: "d".repeat(64), dtype: "fp32" } as const;
+  /** Opens by selector, or what it is handed; the store has lost what is asked for by digest. */
+  const engine = `${ENGINE_METHODS}
+    open(request) {
+      if (request.by === "digest") return ${DAMAGED};
+      if (request.by === "bytes") globalThis.handed = request.pieces[0].bytes.byteLength;
+      return ({ ${ENGINE_METHODS} }).open();
+    },
+  `;
+  const recover = vi.fn<NonNullable<EngineHostOptions["recover"]>>();
+
+  beforeEach(() => {
+    recover.mockReset().mockImplementation(async () => ({
+      manifest: "{}",
+      signedBy: {},
+      pieces: [{ key: ["ab", 0], bytes: new ArrayBuffer(8) }],
+    }));
+    host = hostOf(() => scriptedWorker(engine), { recover });
+  });
+
+  test("is made whole elsewhere and handed over", async () => {
+    const origin = { name: "tiny", version: "1.0.0" };
+    expect(await host.openStored({ ...stored, origin })).toMatchObject({ name: "tiny" });
+    const pack = { ...stored, origin, backend: "wasm", features: [] };
+    expect(recover).toHaveBeenCalledExactlyOnceWith(pack, undefined);
+    expect(await run(4)).toBe(4);
+  });
+
+  test("does not fail the call after a crash: that is answered by a fresh worker", async () => {
+    await host.open(REQUEST);
+    expect(await Promise.all([run(CRASH), run(2)])).toEqual(["engine-crashed", 2]);
+    expect(recover).toHaveBeenCalledOnce();
+    expect(recover.mock.calls[0]?.[0]).toMatchObject({
+      digest: stored.digest,
+      origin: { name: "tiny", version: "1.0.0" },
+    });
+  });
+
+  test("and cannot be had elsewhere either fails with why", async () => {
+    const offline = new SelvedgeError("network", "offline");
+    recover.mockRejectedValue(offline);
+    await expect(host.openStored(stored)).rejects.toBe(offline);
+  });
+
+  test("is fetched anew when it is golden answers that were lost", async () => {
+    const proving = `${engine} prove: () => globalThis.handed === 8
+      ? { ok: true, value: { holds: true, finding: "as it should be" } } : ${DAMAGED},`;
+    host = hostOf(() => scriptedWorker(proving), { recover });
+    await host.open(REQUEST);
+    expect(await host.prove()).toMatchObject({ holds: true });
+    expect(recover).toHaveBeenCalledOnce();
+  });
+
+  test("is an error of its own where nobody mends it", async () => {
+    host = hostOf(() => scriptedWorker(engine));
+    await expect(host.openStored(stored)).rejects.toMatchObject({ code: "storage-damaged" });
   });
 });

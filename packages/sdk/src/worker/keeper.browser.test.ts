@@ -7,7 +7,7 @@ import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { WebLocks } from "../tabs/web-locks.ts";
 import { answerFetches } from "./fetch-by-page.fixture.ts";
-import type { PackRef, PackSelector, Progress } from "./keeper-api.ts";
+import type { PackBytes, PackRef, PackSelector, Progress } from "./keeper-api.ts";
 import { KeeperClient } from "./keeper-client.ts";
 
 /** Waits for something on a machine that may be busy. */
@@ -94,6 +94,17 @@ test("a keeper installs a pack and tells how far it is", async () => {
       total: byteLength,
     }),
   );
+});
+
+test("a pack is handed over whole, again and again, also after it was deleted", async () => {
+  await install();
+  const restore = () => keeper.call((remote, call) => remote.restore(call, ref()));
+  const sizes = ({ pieces }: PackBytes) => pieces.map(({ bytes }) => bytes.byteLength);
+  const first = await restore();
+  expect(first.manifest).toBe(pack.text);
+  expect(sizes(await restore())).toEqual(sizes(first));
+  await keeper.call((remote, call) => remote.remove(call, "tiny"));
+  expect(sizes(await restore())).toEqual(sizes(first));
 });
 
 test("a progress callback's port is given back when the install is over", async () => {
