@@ -24,6 +24,9 @@ const resolve = {
 // A test that hangs has to end; one on a busy machine has to be let finish.
 const testTimeout = 20_000;
 
+// Tests in a browser see no environment variables: how many mutations fuzz tests make in all.
+const fuzzCases = Number(process.env["SELVEDGE_FUZZ"] ?? 300);
+
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
@@ -36,7 +39,7 @@ export default defineConfig({
         test: {
           name: "unit",
           testTimeout,
-          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts", "bench/**/*.test.mjs"],
           exclude: [...exclude, "**/*.browser.test.ts"],
         },
       },
@@ -47,6 +50,7 @@ export default defineConfig({
         test: {
           name: "browser",
           testTimeout,
+          provide: { fuzzCases },
           include: ["packages/*/src/**/*.browser.test.ts"],
           exclude,
           browser: {

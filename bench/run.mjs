@@ -1,28 +1,42 @@
-/** Runs a suite and prints what it measured as JSON: `npm run bench -- SUITE [--json FILE]`. */
+/**
+ * Runs a suite and prints what it measured as JSON:
+ * `npm run bench -- SUITE [--json FILE] [--rounds N] [--part NAME]`.
+ */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { measureConformance } from "./conformance.mjs";
-import { measurePacks } from "./pack.mjs";
+import { build } from "../scripts/build.mjs";
+import { ensureInstalled } from "../scripts/install.mjs";
 
-const SUITES = { conformance: measureConformance, pack: measurePacks };
+/** Each is imported when it is asked for, and by then everything it imports has been built. */
+const SUITES = {
+  conformance: async () => (await import("./conformance.mjs")).measureConformance,
+  delivery: async () => (await import("./delivery.mjs")).measureDelivery,
+  pack: async () => (await import("./pack.mjs")).measurePacks,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "string" } },
+  options: { json: { type: "string" }, rounds: { type: "string" }, part: { type: "string" } },
 });
 const [suite, ...rest] = positionals;
-const measure = Object.hasOwn(SUITES, suite ?? "") ? SUITES[suite] : undefined;
-if (measure === undefined || rest.length > 0) {
-  console.error(`usage: npm run bench -- ${Object.keys(SUITES).join("|")} [--json FILE]`);
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+const isKnown = Object.hasOwn(SUITES, suite ?? "");
+if (!isKnown || rest.length > 0 || (rounds !== undefined && !(rounds >= 1))) {
+  const suites = Object.keys(SUITES).join("|");
+  console.error(`usage: npm run bench -- ${suites} [--json FILE] [--rounds N] [--part NAME]`);
   process.exit(2);
 }
+ensureInstalled();
+build();
+const measure = await SUITES[suite]();
 const machine = {
   cpu: cpus()[0]?.model ?? "unknown",
   cores: cpus().length,
   memoryBytes: totalmem(),
   node: process.version,
 };
-const report = `${JSON.stringify({ suite, machine, ...(await measure()) }, null, 2)}\n`;
+const measured = await measure({ rounds, part: values.part });
+const report = `${JSON.stringify({ suite, machine, ...measured }, null, 2)}\n`;
 if (values.json === undefined) process.stdout.write(report);
 else await writeFile(values.json, report);

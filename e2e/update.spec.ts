@@ -22,7 +22,7 @@ async function release(
   return packed;
 }
 
-/** Opens the page anew, predicts, stays until a version is complete, and says which one answered. */
+/** Opens the page anew, predicts, stays until a version is ready, and says which one answered. */
 async function visit(page: Page, site: Site, until: string): Promise<string> {
   await openBare(page, site);
   return await page.evaluate(
@@ -31,9 +31,12 @@ async function visit(page: Page, site: Site, until: string): Promise<string> {
       const model = await selvedge.load(name);
       const data = new Float32Array(620).fill(0.01);
       await model.predict({ ngrams: { type: "float32", data, dims: [1, 620] } });
-      const isThere = async () =>
-        (await selvedge.cache.list()).some((cached) => cached.version === version);
-      while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 20));
+      if (model.info.version !== version)
+        await new Promise<void>((resolve) => {
+          model.on("update", (update) => {
+            if (update.state === "ready" && update.version === version) resolve();
+          });
+        });
       const served = model.info.version;
       await selvedge.close();
       return served;

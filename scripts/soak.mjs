@@ -3,9 +3,12 @@ import { ensureInstalled, run } from "./install.mjs";
 
 ensureInstalled();
 build();
-const tests = ["pack.fuzz.test.ts", "pack-tfjs.fuzz.test.ts", "golden/cases-file.fuzz.test.ts"].map(
-  (file) => `packages/packer/src/${file}`,
-);
+const tests = [
+  "packer/src/pack.fuzz.test.ts",
+  "packer/src/pack-tfjs.fuzz.test.ts",
+  "packer/src/golden/cases-file.fuzz.test.ts",
+  "protocol/src/signed-documents.fuzz.test.ts",
+].map((file) => `packages/${file}`);
 run("npx", ["vitest", "run", "--project", "unit", ...tests], {
   env: { ...process.env, SELVEDGE_FUZZ: process.env["SELVEDGE_FUZZ"] ?? "10000" },
 });

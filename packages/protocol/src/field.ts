@@ -59,6 +59,10 @@ export class Field {
     return this.#value === null;
   }
 
+  get isList(): boolean {
+    return Array.isArray(this.#value);
+  }
+
   /** The field of this name; absent fields fail when they are read as something. */
   at(key: string): Field {
     const object = this.object();

@@ -14,8 +14,15 @@ test("keys are read by role, whatever else is noted beside them", () => {
   });
 });
 
-test("a root document is left to whoever follows it", () => {
+test("keys in a list may sign for both roles", () => {
+  const both = trusting(pack, channel);
+  const anchors = parseTrustAnchors(JSON.stringify(both.keys));
+  expect(anchors).toEqual({ kind: "keys", pack: both, channel: both });
+});
+
+test("a root document is left to whoever follows it, be it the document or its text", () => {
   expect(parseTrustAnchors('{"root":"<html>"}')).toEqual({ kind: "root", text: "<html>" });
+  expect(parseTrustAnchors('{"root":{"a":[1]}}')).toEqual({ kind: "root", text: '{"a":[1]}' });
 });
 
 test.each<[wrong: string, field: string, change: object]>([
@@ -25,10 +32,13 @@ test.each<[wrong: string, field: string, change: object]>([
   ["a private key", "pack[0]", { pack: [pack.jwk] }],
   ["a key of another kind", "pack[0].kty", { pack: [{ kty: "RSA" }] }],
   ["a coordinate that is too short", "channel[0].x", { channel: [{ ...pack.jwk, x: "abc" }] }],
-  ["a root document that is no text", "root", { root: {} }],
-])("%s: refused at %s", (_, field, change) => {
+])("%s is refused at %s", (_, field, change) => {
   const keys = { pack: trusting(pack).keys, channel: trusting(channel).keys };
   expect(() => parseTrustAnchors(JSON.stringify({ ...keys, ...change }))).toThrow(
     expect.objectContaining({ code: "key-invalid", detail: { field } }),
   );
+});
+
+test.each(["[]", "null", "1", "{}", '"keys/root.json"', "[1]"])("%s holds no keys", (text) => {
+  expect(() => parseTrustAnchors(text)).toThrow(expect.objectContaining({ code: "key-invalid" }));
 });

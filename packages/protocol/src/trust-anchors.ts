@@ -15,14 +15,20 @@ export type TrustAnchors =
     };
 
 /**
- * Reads trust anchors: `{"pack": [jwk], "channel": [jwk]}`, or `{"root": "the text of root.json"}`.
+ * Reads trust anchors: `{"pack": [jwk], "channel": [jwk]}`, a list of keys for both roles, or
+ * `{"root": …}`, which is a root document or its text.
  *
  * @throws SelvedgeError `key-invalid`, naming the field.
  */
 export function parseTrustAnchors(text: string, document = "publicKeys"): TrustAnchors {
   const anchors = Field.fromJson(text, document, "key-invalid");
-  const root = anchors.at("root");
-  if (root.isPresent) return { kind: "root", text: root.string() };
+  if (anchors.isList) {
+    const both = keysIn(anchors);
+    return { kind: "keys", pack: both, channel: both };
+  }
+  const { root } = anchors.object();
+  if (root !== undefined)
+    return { kind: "root", text: typeof root === "string" ? root : JSON.stringify(root) };
   return { kind: "keys", pack: keysIn(anchors.at("pack")), channel: keysIn(anchors.at("channel")) };
 }
 

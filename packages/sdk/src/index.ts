@@ -13,6 +13,14 @@ export type {
   Prediction,
   PredictOptions,
 } from "./serving/model.ts";
+export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
-export type { Availability, CachedPack, Progress } from "./worker/keeper-api.ts";
+export type {
+  Availability,
+  CachedPack,
+  CachePolicy,
+  MeteredDownloads,
+  PackStorage,
+  Progress,
+} from "./worker/keeper-api.ts";
 export type { WorkerSource } from "./worker/spawn.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { checkNames, readOptions } from "./options.ts";
+import { checkNames, readOptions, type SelvedgeOptions } from "./options.ts";
 
 const { origin } = location;
 
@@ -46,6 +46,23 @@ test.each([
       message: expect.stringContaining(`The option ${option} has to be an address`),
     }),
   );
+});
+
+test.each([
+  ["fetch", { registry: "/m", fetch: "yes" }],
+  ["meteredDownloads", { registry: "/m", meteredDownloads: "sometimes" }],
+])("what is no choice is refused, naming the option %s", (option, options) => {
+  expect(() => readOptions(options as unknown as SelvedgeOptions)).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining(`The option ${option} has to be "`),
+    }),
+  );
+});
+
+test("metered links carry what a load waits for, unless said otherwise", () => {
+  expect(readOptions({ registry: "/m" }).meteredDownloads).toBe("foreground");
+  expect(readOptions({ registry: "/m", meteredDownloads: "never" }).meteredDownloads).toBe("never");
 });
 
 describe("names that no registry can have are refused:", () => {

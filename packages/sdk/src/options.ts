@@ -6,7 +6,13 @@ import {
   SelvedgeError,
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
-import type { KeeperSettings, Progress } from "./worker/keeper-api.ts";
+import type { UpdatePolicy } from "./serving/model-update.ts";
+import type {
+  CachePolicy,
+  KeeperSettings,
+  MeteredDownloads,
+  Progress,
+} from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** What `createSelvedge` takes. */
@@ -24,8 +30,22 @@ export interface SelvedgeOptions {
    * @default "/selvedge/"
    */
   readonly assets?: string | URL;
+  /**
+   * Asks the registry in place of the worker's own `fetch`, for instance with a header that says who is
+   * asking. Called with an address and `headers`, `cache` and `signal`, all of which matter; a body is
+   * taken as it streams.
+   */
+  readonly fetch?: typeof globalThis.fetch;
+  /**
+   * What may be downloaded while the browser says that the connection is metered, or that its user
+   * wants to save data: everything, only what a `load` waits for, or nothing.
+   * @default "foreground"
+   */
+  readonly meteredDownloads?: MeteredDownloads;
   /** Absent: nothing is ever sent. */
   readonly telemetry?: TelemetryOptions;
+  /** How much models may take on this device, and what goes when there is no room for another. */
+  readonly cache?: CachePolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
   readonly workers?: { readonly keeper?: WorkerSource; readonly engine?: WorkerSource };
 }
@@ -60,6 +80,13 @@ export interface LoadOptions {
    * @default "auto"
    */
   readonly dtype?: Dtype | "auto";
+  /**
+   * What becomes of a newer version while this one serves. `next-load`: it is fetched and proven in
+   * idle time, and the next load opens it. `background`: the model moves to it between two calls.
+   * `manual`: it is only found, and `apply` of the `update` event does the rest. A pinned version stays.
+   * @default "next-load"
+   */
+  readonly update?: UpdatePolicy;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -73,6 +100,9 @@ export interface Settings {
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
+  readonly cache: CachePolicy;
+  readonly fetch: SelvedgeOptions["fetch"];
+  readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
 }
 
@@ -82,8 +112,13 @@ export function readOptions({
   publicKeys,
   assets = "/selvedge/",
   telemetry,
+  cache = {},
+  fetch,
+  meteredDownloads = "foreground",
   workers = {},
 }: SelvedgeOptions): Settings {
+  requireOneOf("meteredDownloads", meteredDownloads, ["allow", "foreground", "never"]);
+  if (fetch !== undefined) requireOneOf("fetch", typeof fetch, ["function"]);
   return {
     registry: folderUrl("registry", registry),
     anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
@@ -94,17 +129,16 @@ export function readOptions({
       headers: { ...telemetry.headers },
     },
     onSend: telemetry?.onSend,
+    cache: checkPolicy(cache),
+    fetch,
+    meteredDownloads,
     workers,
   };
 }
 
 /** @throws SelvedgeError `options-invalid` for what no registry can have, and backends there are not. */
 export function checkNames(name: string, { version, backend = "auto" }: LoadOptions): void {
-  if (!["auto", "wasm", "webgpu"].includes(backend))
-    throw new SelvedgeError(
-      "options-invalid",
-      `The option backend has to be "auto", "wasm" or "webgpu", but is "${String(backend)}".`,
-    );
+  requireOneOf("backend", backend, ["auto", "wasm", "webgpu"]);
   if (!isModelName(name))
     throw new SelvedgeError(
       "options-invalid",
@@ -114,6 +148,24 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
     throw new SelvedgeError(
       "options-invalid",
       `"${version}" is not a version: letters, digits, ".", "+", "_" and "-", 64 at most.`,
+    );
+}
+
+function checkPolicy(cache: CachePolicy): CachePolicy {
+  const { maxBytes = 0, evict = "lru" } = cache;
+  requireOneOf("cache.evict", evict, ["lru", "never"]);
+  if (maxBytes >= 0) return cache;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option cache.maxBytes has to be a number of bytes, but is ${String(maxBytes)}.`,
+  );
+}
+
+function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(String(value)))
+    throw new SelvedgeError(
+      "options-invalid",
+      `The option ${option} has to be "${allowed.join('", "')}", but is "${String(value)}".`,
     );
 }
 

@@ -49,10 +49,10 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, onSend, workers } = readOptions(options);
+  const { registry, anchors, assets, service, telemetry, workers, ...hooks } = readOptions(options);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
+    ...hooks,
     registry,
-    onSend,
     ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
@@ -67,15 +67,18 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     anchors,
     keeper,
     reporter,
-    newHost({ backend, features }: Pick<PackSelector, "backend" | "features">) {
+    newHost({ backend, features, trust }: Pick<PackSelector, "backend" | "features" | "trust">) {
       // A load that was asking for a GPU meanwhile must not start what no one would end.
       requireOpen();
       const host = new EngineHost({
         backend,
         features,
+        trust,
         assets,
         spawn: () => spawnEngine(workers.engine),
         shelf,
+        recover: (pack, signal) =>
+          keeper.call((remote, call) => remote.restore(call, pack), signal),
         onDispose: () => hosts.delete(host),
       });
       hosts.add(host);

@@ -1,4 +1,5 @@
 import {
+  type ErrorCode,
   followRoot,
   parseRoot,
   ROOT_PATH,
@@ -14,6 +15,12 @@ import { clockHint } from "./clock-hint.ts";
 import { type FetchedDocument, requestDocument } from "./request-document.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What a host says that cannot be asked just now. */
+const UNREACHABLE: readonly ErrorCode[] = ["network", "response-invalid"];
+
+/** A load waits no longer than this for a document that a registry need not have. */
+const PATIENCE_MS = 10_000;
 
 /**
  * The newest root document that follows from the one a page was shipped with: what this device has
@@ -63,6 +70,16 @@ export class TrustedRoot {
    * follow, or what is trusted has expired.
    */
   async current(anchors: string): Promise<RootDocument> {
+    try {
+      return await this.#current(anchors);
+    } catch (error) {
+      // Once the host is mended, it need not wait for another session.
+      this.#asked = undefined;
+      throw error;
+    }
+  }
+
+  async #current(anchors: string): Promise<RootDocument> {
     const asked = this.#ask();
     const { root: trusted, records } = await this.#held(anchors);
     const answer = await asked;
@@ -98,7 +115,9 @@ export class TrustedRoot {
       link: async (version) => {
         const url = this.#registry + rootLinkPath(version);
         const title = `root document ${url}`;
-        const link = await request(url, title, this.#network);
+        // Whoever asks first may give up; whoever asks next is given the same answer.
+        const { signal } = new AbortController();
+        const link = await this.#request(url, title, signal);
         return link && { text: link.text, document: title };
       },
     });
@@ -109,27 +128,27 @@ export class TrustedRoot {
     if (this.#asked !== undefined && Math.abs(now - this.#asked.at) < DAY_MS)
       return this.#asked.answer;
     const url = this.#registry + ROOT_PATH;
-    const answer = request(url, `root document ${url}`, this.#network).catch((error: unknown) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = this.#request(url, `root document ${url}`, signal).catch((error: unknown) => {
       this.#asked = undefined;
-      if (error instanceof SelvedgeError && ["network", "response-invalid"].includes(error.code))
-        return undefined;
+      const isMissed = error instanceof SelvedgeError && UNREACHABLE.includes(error.code);
+      if (isMissed || signal.aborted) return undefined;
       throw error;
     });
     this.#asked = { at: now, answer };
     return answer;
   }
-}
 
-/** @returns `undefined` where the host has no such file */
-async function request(
-  url: string,
-  document: string,
-  network: Network,
-): Promise<FetchedDocument | undefined> {
-  // Whoever asks first may give up; whoever asks next is given the same answer.
-  const { signal } = new AbortController();
-  return requestDocument(url, { document, network, signal }).catch((error: unknown) => {
-    if (error instanceof SelvedgeError && error.code === "not-found") return undefined;
-    throw error;
-  });
+  /** @returns `undefined` where the host has no such file */
+  async #request(
+    url: string,
+    document: string,
+    signal: AbortSignal,
+  ): Promise<FetchedDocument | undefined> {
+    const options = { document, network: this.#network, signal };
+    return requestDocument(url, options).catch((error: unknown) => {
+      if (error instanceof SelvedgeError && error.code === "not-found") return undefined;
+      throw error;
+    });
+  }
 }

@@ -15,6 +15,7 @@ import { neededBlobs } from "../store/packs.ts";
 import { readBlobs } from "../store/pieces.ts";
 import type { Progress } from "../worker/keeper-api.ts";
 import { availability } from "./availability.ts";
+import { InFlight } from "./in-flight.ts";
 import { install } from "./install.ts";
 import { FakeRegistry, select } from "./registry.fixture.ts";
 import { roomsOf } from "./rooms.fixture.ts";
@@ -192,6 +193,46 @@ describe("the tensor itself is fetched", () => {
     await expectInstalled(update);
   });
 });
+
+test("undoing deltas takes one tensor's worth of memory, and what is under way: 8 MiB at most", async () => {
+  const tensors = [1, 2].map((seed) => noise(6 * PIECE_BYTES + 8, seed));
+  registry.publish(await buildPack({ tensors }));
+  await installIt();
+  const nudged = tensors.map((bytes, which) =>
+    bytes.map((byte, i) => byte + (i % (5 + which) === 0 ? 1 : 0)),
+  );
+  const update = await publishUpdate({ tensors: nudged, bases: tensors });
+  const buffers = watchBuffers(5 * PIECE_BYTES);
+  const peak = vi.spyOn(InFlight.prototype, "take");
+  await installIt();
+  const large = buffers.end();
+  // One each, the second when the first has been done with.
+  expect(large).toEqual(tensors.map(({ byteLength }) => byteLength));
+  const [inFlight] = peak.mock.contexts;
+  // Half of it may be copied once more by IndexedDB.
+  expect((inFlight as InFlight).peak).toBeLessThanOrEqual(5 * PIECE_BYTES);
+  vi.restoreAllMocks();
+  await expectInstalled(update);
+});
+
+/** Lists the buffers of at least so many bytes that are made from now on. */
+function watchBuffers(least: number): { end: () => number[] } {
+  const made: number[] = [];
+  const real = globalThis.Uint8Array;
+  globalThis.Uint8Array = new Proxy(real, {
+    construct(target, args, newTarget) {
+      const array: Uint8Array = Reflect.construct(target, args, newTarget);
+      if (typeof args[0] === "number" && array.byteLength >= least) made.push(array.byteLength);
+      return array;
+    },
+  });
+  return {
+    end() {
+      globalThis.Uint8Array = real;
+      return made;
+    },
+  };
+}
 
 test("an abort while deltas are fetched is an abort, and the old version stays", async () => {
   const before = await installIt();

@@ -123,7 +123,7 @@ test("progress begins with what is held, grows with every piece, and ends at the
   const seen: Progress[] = [];
   await installIt({ onProgress: (progress) => seen.push(progress) });
   const total = pack.segment.byteLength;
-  expect(seen[0]).toEqual({ phase: "resolve", file: "tiny", loaded: 0, total: 0 });
+  expect(seen[0]).toEqual({ phase: "resolve", file: "tiny", loaded: 0, total });
   const fetching = seen.slice(1);
   expect(fetching.every(({ phase, total: of }) => phase === "fetch" && of === total)).toBe(true);
   const loaded = fetching.map((progress) => progress.loaded);

@@ -1,7 +1,6 @@
+import { pause } from "../tabs/pause.ts";
+import type { MeteredDownloads } from "../worker/keeper-api.ts";
 import { isMetered } from "./metered.ts";
-
-/** What may be downloaded over a link that is paid for by the byte. */
-export type MeteredDownloads = "allow" | "foreground" | "never";
 
 /** The part of `fetch` that a registry is asked with. Cookies and modes are whoever provides it's to choose. */
 export type Fetch = (
@@ -46,22 +45,7 @@ export function browserNetwork(own: Partial<Network> = {}): Network {
     stallMs: 30_000,
     now: () => performance.now(),
     random: Math.random,
-    wait,
+    wait: pause,
     ...own,
   };
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", abort, { once: true });
-  });
 }

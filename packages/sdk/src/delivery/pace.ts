@@ -1,7 +1,7 @@
 import { PIECE_BYTES } from "@selvedge/protocol";
 
 /** What one request asks for where more is wanted, at least. */
-export const REQUEST_BYTES: number = 4 * PIECE_BYTES;
+const REQUEST_BYTES = 4 * PIECE_BYTES;
 const LARGEST_REQUEST_BYTES = 32 * PIECE_BYTES;
 /** A request takes at least this many times as long as asking for it does. */
 const ROUND_TRIPS_A_REQUEST = 8;

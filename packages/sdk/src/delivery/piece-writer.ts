@@ -4,8 +4,8 @@ import { type Piece, putPieces } from "../store/pieces.ts";
 import { InFlight } from "./in-flight.ts";
 
 /**
- * Pieces are written in transactions of about this size: one each costs four times as much. IndexedDB
- * copies what it is given, so that this counts twice against what a download may hold.
+ * A transaction takes about this much at most: IndexedDB copies what it is given, so that this counts
+ * twice against what a download may hold.
  */
 const WRITE_BYTES = 2 * PIECE_BYTES;
 
@@ -13,15 +13,17 @@ const WRITE_BYTES = 2 * PIECE_BYTES;
 const IN_FLIGHT_BYTES = 5 * PIECE_BYTES;
 
 /**
- * Writes pieces to the store, several at a time, and holds the memory in bounds that they take until
- * then: every buffer's room is asked for before it is made.
+ * Writes pieces to the store as soon as they are whole, so that a crash costs next to nothing. Those
+ * that come while others are being written go together: a transaction for each costs four times as
+ * much. Memory is held in bounds: every buffer's room is asked for before it is made.
  */
 export class PieceWriter {
   readonly #database: Database;
   readonly #inFlight: InFlight;
-  #pieces: Piece[] = [];
+  readonly #pieces: Piece[] = [];
   #bytes = 0;
-  #written: Promise<unknown> = Promise.resolve();
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(database: Database, inFlight: InFlight = new InFlight(IN_FLIGHT_BYTES)) {
     this.#database = database;
@@ -37,9 +39,13 @@ export class PieceWriter {
 
   /** Takes over a piece that there was room for. */
   async add(piece: Piece): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
     this.#pieces.push(piece);
     this.#bytes += piece.bytes.byteLength;
-    if (this.#bytes >= WRITE_BYTES || this.#inFlight.isWaitedFor) await this.flush();
+    const written = this.flush();
+    if (this.#bytes >= WRITE_BYTES || this.#inFlight.isWaitedFor) await written;
+    // Whoever adds or flushes next is told.
+    else written.catch(() => undefined);
   }
 
   /** Gives back the room of a buffer that is not to be written. */
@@ -47,21 +53,43 @@ export class PieceWriter {
     this.#inFlight.give(bytes);
   }
 
-  /** Writes what has not been written yet, after what is being written: one copy at a time is enough. */
-  flush(): Promise<void> {
-    const write = async () => {
-      const pieces = this.#pieces;
-      const bytes = this.#bytes;
-      this.#pieces = [];
-      this.#bytes = 0;
-      try {
-        await putPieces(this.#database, pieces);
-      } finally {
-        this.#inFlight.give(bytes);
-      }
-    };
-    const written = this.#written.then(write, write);
-    this.#written = written;
-    return written;
+  /** Writes until nothing waits to be written. @throws what a write failed with, now or before */
+  async flush(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#pieces.length > 0) this.#writing ??= this.#write();
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#pieces.length > 0) await this.#writeSome();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    } finally {
+      // In the same step as the last look: what comes after it is another write's.
+      this.#writing = undefined;
+    }
+  }
+
+  async #writeSome(): Promise<void> {
+    const pieces = this.#takeSome();
+    try {
+      await putPieces(this.#database, pieces);
+    } finally {
+      this.#inFlight.give(pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0));
+    }
+  }
+
+  #takeSome(): Piece[] {
+    let bytes = 0;
+    const taken: Piece[] = [];
+    for (let piece = this.#pieces.shift(); piece; piece = this.#pieces.shift()) {
+      taken.push(piece);
+      bytes += piece.bytes.byteLength;
+      if (bytes >= WRITE_BYTES) break;
+    }
+    this.#bytes -= bytes;
+    return taken;
   }
 }

@@ -9,7 +9,7 @@ import {
   type Variant,
 } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
-import { neededBlobs } from "../store/packs.ts";
+import { neededBlobs, totalBytes } from "../store/packs.ts";
 import { missingPieces, pieceId, pieceKeys } from "../store/pieces.ts";
 import { planBytes, planFetch, type RangeRequest } from "./plan.ts";
 
@@ -25,7 +25,14 @@ export interface DeliveryPlan {
   readonly bytes: number;
   /** Bytes of the pack that the store holds. */
   readonly heldBytes: number;
+  /** Bytes that the store takes for the rest, with what IndexedDB needs besides. */
+  readonly space: number;
+  /** Digests of the blobs that deltas start from. */
+  readonly bases: readonly string[];
 }
+
+/** What IndexedDB takes for keys, logs and the like: a twentieth, and never less than this. */
+const LEAST_MARGIN = 1024 * 1024;
 
 /** Plans for one variant of a pack. */
 export interface DeliveryOptions {
@@ -73,12 +80,15 @@ export function planWith(
   // Two tensors may have changed alike, and have one delta.
   const blobs = [...new Map(deltas.map(({ delta }) => [delta.sha256, delta])).values()];
   const deltaRanges = planFetch(segments, blobs, new Set(blobs.flatMap(pieceKeys).map(pieceId)));
+  const toStore = needs.reduce((sum, blob) => sum + missingBytes(blob, missing), 0);
   return {
     ranges,
     deltas,
     deltaRanges,
     bytes: planBytes(ranges) + planBytes(deltaRanges),
-    heldBytes: needs.reduce((sum, blob) => sum + blob.bytes - missingBytes(blob, missing), 0),
+    heldBytes: totalBytes(needs) - toStore,
+    space: toStore === 0 ? 0 : toStore + Math.max(LEAST_MARGIN, Math.ceil(toStore / 20)),
+    bases: deltas.map((blob) => baseOf(blob).sha256),
   };
 }
 

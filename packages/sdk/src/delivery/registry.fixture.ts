@@ -25,6 +25,7 @@ export interface SeenRequest {
   /** Bytes `[start, end)` that were asked for. */
   readonly range: readonly [start: number, end: number] | undefined;
   readonly cache: RequestCache;
+  readonly headers: Headers;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -33,6 +34,8 @@ export interface Delivery {
   /** The connection closes, or breaks, after this many bytes. */
   readonly cutAt?: number;
   readonly cut?: "closes" | "breaks";
+  /** Headers beside those that a host sends anyway, or in their place. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Called before each chunk, with the bytes sent so far. */
   readonly onChunk?: (sent: number) => void | Promise<void>;
 }
@@ -76,11 +79,13 @@ export class FakeRegistry {
 
   /** Stands in for `fetch`. */
   readonly fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-    const range = /^bytes=(\d+)-(\d+)$/.exec(new Headers(init.headers).get("range") ?? "");
+    const headers = new Headers(init.headers);
+    const range = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "");
     const request: SeenRequest = {
       path: String(input).slice(REGISTRY.length),
       range: range === null ? undefined : [Number(range[1]), Number(range[2]) + 1],
       cache: init.cache ?? "default",
+      headers,
       signal: init.signal ?? undefined,
     };
     this.requests.push(request);
@@ -95,8 +100,9 @@ export class FakeRegistry {
     const { range } = request;
     const bytes = range === undefined ? file : file.slice(...range);
     const body = stream(bytes, request.signal, delivery);
-    if (range === undefined) return new Response(body);
-    const headers = { "Content-Range": `bytes ${range[0]}-${range[1] - 1}/${file.byteLength}` };
+    if (range === undefined) return new Response(body, { headers: delivery.headers ?? {} });
+    const contentRange = `bytes ${range[0]}-${range[1] - 1}/${file.byteLength}`;
+    const headers = { "Content-Range": contentRange, ...delivery.headers };
     return new Response(body, { status: 206, headers });
   }
 
@@ -106,13 +112,17 @@ export class FakeRegistry {
   }
 
   /** What a host answers that has other bytes than it should: those at `offsets` are flipped. */
-  answerWrongly(request: SeenRequest, offsets: readonly number[]): Response {
+  answerWrongly(
+    request: SeenRequest,
+    offsets: readonly number[],
+    delivery: Delivery = {},
+  ): Response {
     const right = this.files.get(request.path) ?? new Uint8Array();
     const wrong = right.slice();
     for (const offset of offsets) wrong[offset] = (wrong[offset] ?? 0) ^ 1;
     this.files.set(request.path, wrong);
     try {
-      return this.answer(request);
+      return this.answer(request, delivery);
     } finally {
       this.files.set(request.path, right);
     }

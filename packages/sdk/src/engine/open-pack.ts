@@ -3,8 +3,9 @@ import { findActive } from "../store/activations.ts";
 import { chooseVariant, findVariant, type RunnableVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
 import { findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
-import { missingPieces, readBlobs } from "../store/pieces.ts";
+import { missingPieces, pieceId, pieceKeys, readBlobs } from "../store/pieces.ts";
 import type { PackRequest } from "../worker/engine-api.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
 import type { SessionSource } from "./engine-session.ts";
 
 /** A pack read from the store, verified, ready for a session. */
@@ -31,8 +32,9 @@ export async function openPack(
   database: Database,
   request: PackRequest,
 ): Promise<ReadPack | undefined> {
+  if (request.by === "bytes") hold(database, request);
   const wanted =
-    request.by === "digest" ? request : (await findActive(database, request.selector))?.current;
+    request.by === "selector" ? (await findActive(database, request.selector))?.current : request;
   if (wanted === undefined) return undefined;
   const { digest, dtype } = wanted;
   const pack = await findPack(database, digest);
@@ -43,10 +45,12 @@ export async function openPack(
       `The stored pack ${digest} is gone: the cache was cleared, or the browser evicted it. Load the model again.`,
     );
   }
+  // An activation is no more than a note; a damaged one may name any pack there is.
+  if (request.by === "selector" && !isOf(pack.manifest, request.selector)) return undefined;
   const variant =
-    request.by === "digest"
-      ? chooseVariant(pack.manifest, request)
-      : findVariant(pack.manifest, { ...request.selector, dtype });
+    request.by === "selector"
+      ? findVariant(pack.manifest, { ...request.selector, dtype })
+      : chooseVariant(pack.manifest, request);
   // What was active is no longer for this device: the keeper finds what is.
   if (variant === undefined) return undefined;
   const needs = neededBlobs(pack.manifest, variant);
@@ -64,6 +68,8 @@ export async function openPack(
     throw new Error("readBlobs answered fewer buffers than it was asked for");
   // A note for people who tidy up: neither waited for nor worth failing for, say for want of room.
   touchPack(database, digest).catch(() => undefined);
+  // The session has these from here on; golden answers may be asked for again.
+  database.memory.drop([variant.graph, ...variant.tensors].flatMap(pieceKeys).map(pieceId));
   return {
     digest,
     manifest: pack.manifest,
@@ -78,4 +84,21 @@ export async function openPack(
       })),
     },
   };
+}
+
+/** Keeps a pack that was handed over where it is looked for first. */
+function hold(
+  { memory }: Database,
+  { digest, dtype, manifest, signedBy, pieces }: PackRequest & { readonly by: "bytes" },
+): void {
+  const now = Date.now();
+  const dates = { installedAt: now, usedAt: now };
+  const origin = { registry: "", name: "", version: "" };
+  const record = { digest, ...origin, manifest, signedBy, dtypes: [dtype], ...dates };
+  memory.packs.set(digest, record);
+  memory.hold(pieces);
+}
+
+function isOf({ name, version }: Manifest, wanted: PackSelector): boolean {
+  return name === wanted.name && (wanted.version ?? version) === version;
 }

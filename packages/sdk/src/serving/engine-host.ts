@@ -1,4 +1,4 @@
-import { type Dtype, SelvedgeError } from "@selvedge/protocol";
+import { SelvedgeError } from "@selvedge/protocol";
 import { transfer } from "comlink";
 import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   Proof,
   RuntimeStarted,
 } from "../worker/engine-api.ts";
+import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
 
@@ -24,10 +25,14 @@ export interface EngineHostOptions {
   readonly backend: Backend;
   /** What the backend has of what variants may require. */
   readonly features: readonly string[];
+  /** The digest of the trust anchors, where there are any. */
+  readonly trust?: string | undefined;
   readonly spawn: () => Worker;
   /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
   readonly assets: string;
   readonly shelf: RuntimeShelf;
+  /** Makes a pack whole again that could not be read from the store, and hands it over. */
+  readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
 }
 
@@ -47,7 +52,7 @@ export class EngineHost {
   #started: Promise<RuntimeStarted> | undefined;
   /** Whether the worker of `#link` has a session. */
   #isOpen = false;
-  #pack: Pick<Opened, "digest" | "dtype" | "engine"> | undefined;
+  #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
   #disposed: SelvedgeError | undefined;
@@ -60,6 +65,11 @@ export class EngineHost {
     return this.#options.backend;
   }
 
+  /** What the backend has of what variants may require. */
+  get features(): readonly string[] {
+    return this.#options.features;
+  }
+
   /**
    * Opens a pack, in a fresh worker where there is none.
    *
@@ -68,13 +78,16 @@ export class EngineHost {
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     const { link, started } = this.#connect();
     // A store that has nothing answers before the runtime has started, and the download need not wait.
-    const opened = await link.call((engine) => engine.open(request), {
+    const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
+    const opened = await link.call((engine) => engine.open(transfer(request, handedOver)), {
       signal,
       timeoutMs: OPEN_TIMEOUT_MS,
     });
     if (opened === undefined) return undefined;
     const { compileMs } = await started;
-    this.#pack = opened;
+    const { digest, dtype, engine, name, version } = opened;
+    const origin = { name, version };
+    this.#pack = { digest, dtype, engine, origin, ...this.#place() };
     this.#isOpen = true;
     return { ...opened, compileMs };
   }
@@ -84,16 +97,28 @@ export class EngineHost {
     this.#link?.tell((remote) => remote.expect(engine));
   }
 
-  /** Opens a pack that is in the store. @throws SelvedgeError `storage-damaged` where it is not. */
+  /**
+   * Opens a pack that is in the store, or was: what the engine cannot read there is made whole again
+   * and handed over.
+   *
+   * @throws SelvedgeError `storage-damaged` where that is not possible either.
+   */
   async openStored(
-    { digest, dtype }: { digest: string; dtype: Dtype },
+    { digest, dtype, origin }: Choice & Pick<PackRef, "origin">,
     signal?: AbortSignal,
   ): Promise<HostOpened> {
-    const { backend, features } = this.#options;
-    const request = { by: "digest", digest, dtype, backend, features } as const;
-    const opened = await this.open(request, signal);
+    const from = origin === undefined ? {} : { origin };
+    const pack = { digest, dtype, ...from, ...this.#place() };
+    const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
+      this.#openAgain(error, pack, signal),
+    );
     if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
     return opened;
+  }
+
+  /** The pack it has opened. */
+  get pack(): PackRef | undefined {
+    return this.#pack;
   }
 
   /** Runs the model when it is this call's turn. `onStart` says that the turn has come. */
@@ -120,6 +145,11 @@ export class EngineHost {
       await this.#ensureOpen();
       return this.#holdAgainstGolden();
     });
+  }
+
+  /** Ends the worker; the next call starts a fresh one. */
+  restart(reason: Error): void {
+    this.#link?.end(reason);
   }
 
   /** Ends the worker once the calls that were made so far are answered. */
@@ -172,9 +202,34 @@ export class EngineHost {
     throw reason;
   }
 
-  #holdAgainstGolden(): Promise<Proof> {
-    const { link } = this.#connect();
-    return link.call((engine) => engine.prove(), { timeoutMs: PROVE_TIMEOUT_MS });
+  #place(): Pick<PackRef, "backend" | "features" | "trust"> {
+    const { backend, features, trust } = this.#options;
+    return { backend, features, ...(trust === undefined ? {} : { trust }) };
+  }
+
+  async #holdAgainstGolden(): Promise<Proof> {
+    const prove = () =>
+      this.#connect().link.call((engine) => engine.prove(), { timeoutMs: PROVE_TIMEOUT_MS });
+    try {
+      return await prove();
+    } catch (error) {
+      if (this.#pack === undefined) throw error;
+      await this.#openAgain(error, this.#pack);
+      return prove();
+    }
+  }
+
+  /** @throws `error`, where it is not about the store, or nothing can be done */
+  async #openAgain(
+    error: unknown,
+    pack: PackRef,
+    signal?: AbortSignal,
+  ): Promise<HostOpened | undefined> {
+    const { recover } = this.#options;
+    const isDamage = error instanceof SelvedgeError && error.code === "storage-damaged";
+    if (!isDamage || recover === undefined) throw error;
+    const bytes = await recover(pack, signal);
+    return this.open({ by: "bytes", ...pack, ...bytes }, signal);
   }
 
   #connect(): { link: WorkerLink<EngineApi>; started: Promise<RuntimeStarted> } {

@@ -1,13 +1,23 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/prove-gpu.ts";
+import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
 const RUN_TIMEOUT_MS = 60_000;
+
+/** What `model.info` says of each engine. */
+const RUNTIMES = {
+  onnx: { name: "onnxruntime-web", version: RUNTIME_VERSION },
+  tfjs: { name: "tfjs", version: TFJS_VERSION },
+} as const;
 
 /** What `predict` takes besides inputs. */
 export interface PredictOptions {
@@ -49,6 +59,8 @@ export interface ModelInfo {
   readonly signedBy: readonly string[];
   /** Every place it could run, and why it does or does not. */
   readonly candidates: readonly Candidate[];
+  /** Where the pack is kept, and why it is not where it should be. */
+  readonly storage: PackStorage;
   /** Milliseconds each phase of loading took. */
   readonly timings: LoadTimings;
 }
@@ -63,38 +75,51 @@ export interface LoadTimings {
   readonly totalMs: number;
 }
 
-/** Everything a model hangs from. */
-export interface ModelParts {
+/** A version that answers, and where. */
+export interface Served {
   readonly host: EngineHost;
   readonly opened: HostOpened;
-  readonly info: Omit<ModelInfo, "backend" | "candidates">;
+  readonly storage?: PackStorage | undefined;
+  readonly timings: LoadTimings;
   readonly candidates: readonly Candidate[];
+}
+
+/** Everything a model hangs from. */
+export interface ModelParts {
+  readonly served: Served;
+  /** The digest of the trust anchors, where there are any. */
+  readonly trust: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
+  readonly feed: UpdateFeed;
   readonly onDispose: (model: Model) => void;
+  readonly checkForUpdate: (signal: AbortSignal | undefined) => Promise<ModelUpdate | undefined>;
 }
 
 /** A model that answers. Made by `selvedge.load`. */
 export class Model<Name extends string = string> {
   readonly #parts: ModelParts;
-  #host: EngineHost;
-  #candidates: readonly Candidate[];
-  /** An engine that still answers calls made before another took over. */
-  #retiring: EngineHost | undefined;
+  #served: Served;
+  /** Engines that still answer calls made before another took over. */
+  readonly #retiring = new Set<EngineHost>();
+  /** Takes back the mark that the pack is in use. */
+  #release: AbortController;
   readonly #disposal = new AbortController();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
-    this.#host = parts.host;
-    this.#candidates = parts.candidates;
+    this.#served = parts.served;
+    this.#release = this.#hold(parts.served, whenIdle());
   }
 
   get info(): ModelInfo {
-    return {
-      ...this.#parts.info,
-      backend: this.#host.backend,
-      candidates: this.#candidates,
-    };
+    const { host, opened, timings, candidates, storage = { kind: "persistent" } } = this.#served;
+    const { name, version, digest, dtype, engine, signature } = opened;
+    const runtime = RUNTIMES[engine];
+    const { backend } = host;
+    const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
+    const pack = { name, version, digest, dtype, signature, signedBy };
+    return { ...pack, backend, runtime, candidates, storage, timings };
   }
 
   /**
@@ -116,8 +141,9 @@ export class Model<Name extends string = string> {
     const { signal, timeoutMs = RUN_TIMEOUT_MS, transfer = false } = options;
     const calledAt = performance.now();
     let startedAt = calledAt;
-    const host = this.#host;
-    const subject = this.#subject();
+    const { host, opened } = this.#served;
+    const { name, version, dtype, signature } = opened;
+    const subject = { model: name, version, dtype, backend: host.backend };
     const { recorder } = this.#parts.reporter;
     try {
       signal?.throwIfAborted();
@@ -127,7 +153,7 @@ export class Model<Name extends string = string> {
           "options-invalid",
           `timeoutMs has to be a number of milliseconds above 0, but is ${String(timeoutMs)}.`,
         );
-      checkInputs(this.#parts.opened.signature.inputs, inputs);
+      checkInputs(signature.inputs, inputs);
       const { outputs, runMs } = await host.run(transfer ? takeOver(inputs) : snapshot(inputs), {
         signal,
         timeoutMs,
@@ -154,19 +180,49 @@ export class Model<Name extends string = string> {
    */
   async attachment(name: string, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     this.#requireLive();
-    const { digest } = this.#parts.opened;
+    const { pack } = this.#served.host;
+    if (pack === undefined) throw new Error("a model's host has opened its pack");
     return this.#parts.keeper.call(
-      (keeper, call) => keeper.attachment(call, digest, name),
+      (keeper, call) => keeper.attachment(call, pack, name),
       options.signal,
     );
+  }
+
+  /**
+   * Tells of newer versions: found, ready, applied, refused, and what went wrong. A listener that comes
+   * late is told what happened last.
+   *
+   * @returns what ends it
+   *
+   * @example
+   * ```ts
+   * model.on("update", (update) => {
+   *   if (update.state === "ready") showReloadHint(update.version);
+   * });
+   * ```
+   */
+  on(_event: "update", listener: (update: ModelUpdate) => void): () => void {
+    return this.#parts.feed.on(listener);
+  }
+
+  /**
+   * Asks the registry for a newer version now, and does what the policy says about it.
+   *
+   * @returns what came of it; `undefined` where there is none, or the version is pinned.
+   * @throws SelvedgeError where the registry cannot be asked, or what it names cannot be had.
+   */
+  async checkForUpdate(options: { signal?: AbortSignal } = {}): Promise<ModelUpdate | undefined> {
+    this.#requireLive();
+    return this.#parts.checkForUpdate(options.signal);
   }
 
   /** Ends the engine and gives its memory back. Calls that wait reject with `disposed`. Idempotent. */
   async dispose(): Promise<void> {
     if (this.#disposal.signal.aborted) return;
-    this.#disposal.abort();
-    this.#host.dispose();
-    this.#retiring?.dispose();
+    this.#disposal.abort(this.#disposedError());
+    this.#release.abort();
+    this.#parts.feed.end();
+    for (const host of [this.#served.host, ...this.#retiring]) host.dispose();
     this.#parts.onDispose(this);
   }
 
@@ -179,16 +235,26 @@ export class Model<Name extends string = string> {
    *
    * @internal
    */
-  moveTo(host: EngineHost, candidates: readonly Candidate[]): void {
-    this.#retiring = this.#host;
-    this.#host = host;
-    this.#candidates = candidates;
-    void this.#retiring.retire();
+  moveTo(served: Served): void {
+    const { host } = this.#served;
+    const release = this.#release;
+    this.#release = this.#hold(served, Promise.resolve());
+    this.#served = served;
+    this.#retiring.add(host);
+    void host.retire().then(() => {
+      this.#retiring.delete(host);
+      release.abort();
+    });
   }
 
   /** @internal */
   note(candidates: readonly Candidate[]): void {
-    this.#candidates = candidates;
+    this.#served = { ...this.#served, candidates };
+  }
+
+  /** @internal */
+  get served(): Served {
+    return this.#served;
   }
 
   /**
@@ -201,15 +267,20 @@ export class Model<Name extends string = string> {
   }
 
   #requireLive(): void {
-    if (this.#disposal.signal.aborted)
-      throw new SelvedgeError(
-        "disposed",
-        `The model ${this.info.name} has been disposed. Load it again to use it.`,
-      );
+    this.#disposal.signal.throwIfAborted();
   }
 
-  #subject() {
-    const { name, version, dtype } = this.#parts.info;
-    return { model: name, version, dtype, backend: this.#host.backend };
+  /** Marks a pack as in use: no tab makes room at its cost from then on. */
+  #hold({ opened }: Served, when: Promise<void>): AbortController {
+    const release = new AbortController();
+    void when.then(() => this.#parts.keeper.hold(opened.digest, release.signal));
+    return release;
+  }
+
+  #disposedError(): SelvedgeError {
+    return new SelvedgeError(
+      "disposed",
+      `The model ${this.info.name} has been disposed. Load it again to use it.`,
+    );
   }
 }

@@ -4,8 +4,7 @@ import { select } from "../delivery/registry.fixture.ts";
 import { activationKey, findActive } from "./activations.ts";
 import { Database } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
-import { listPacks, storedBytes } from "./packs.ts";
-import { missingPieces, readBlobs } from "./pieces.ts";
+import { listPacks, storedBytes, touchPack } from "./packs.ts";
 
 let database: Database;
 
@@ -61,7 +60,7 @@ test("what version 1 of the schema kept is carried over", async () => {
   expect(await storedBytes(database)).toBe(3);
 });
 
-describe("where IndexedDB is refused, every use is storage-unavailable and says why:", () => {
+describe("where IndexedDB is refused, it holds nothing, and every other use says why:", () => {
   const refusals: [how: string, refuse: () => IDBOpenDBRequest][] = [
     [
       "at once, as in an opaque origin",
@@ -83,17 +82,15 @@ describe("where IndexedDB is refused, every use is storage-unavailable and says 
 
   test.each(refusals)("%s", async (_how, refuse) => {
     const open = vi.spyOn(IDBFactory.prototype, "open").mockImplementation(refuse);
-    for (const use of [
-      () => listPacks(database),
-      () => findActive(database, select()),
-      () => missingPieces(database, []),
-      () => readBlobs(database, []),
-    ])
-      await expect(use()).rejects.toMatchObject({
-        name: "SelvedgeError",
-        code: "storage-unavailable",
-        message: expect.stringContaining("refuses IndexedDB"),
-      });
+    expect(await listPacks(database)).toEqual([]);
+    expect(await findActive(database, select())).toBeUndefined();
+    expect(await storedBytes(database)).toBe(0);
+    expect(await database.canOpen()).toBe(false);
+    await expect(touchPack(database, "ab".repeat(32))).rejects.toMatchObject({
+      name: "SelvedgeError",
+      code: "storage-unavailable",
+      message: expect.stringContaining("refuses IndexedDB"),
+    });
     open.mockRestore();
     expect(await listPacks(database)).toEqual([]);
   });
@@ -102,7 +99,8 @@ describe("where IndexedDB is refused, every use is storage-unavailable and says 
 test("a database of a newer version is storage-unavailable, and says to reload", async () => {
   const newer = await openDB("selvedge", 99);
   newer.close();
-  await expect(listPacks(database)).rejects.toMatchObject({
+  expect(await listPacks(database)).toEqual([]);
+  await expect(touchPack(database, "ab".repeat(32))).rejects.toMatchObject({
     code: "storage-unavailable",
     message: expect.stringContaining("newer version"),
   });

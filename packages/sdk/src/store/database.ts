@@ -6,7 +6,8 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
-import { storageError } from "./storage-error.ts";
+import { MemoryLayer } from "./memory-layer.ts";
+import { isUnavailable, storageError } from "./storage-error.ts";
 
 const DATABASE = "selvedge";
 const SCHEMA_VERSION = 2;
@@ -40,10 +41,18 @@ export interface ActivationRecord {
   readonly current: PackChoice;
   /** Whether `current` has given its golden answers on this device. */
   readonly isProven: boolean;
-  /** What was proven before it: kept until `current` is proven too, and gone back to where it fails. */
+  /** What served before it: gone back to where `current` fails, or cannot be opened any more. */
   readonly lastGood?: PackChoice;
-  /** Digests of packs that failed on this device, the latest last: not tried again. */
-  readonly refused: readonly string[];
+  /** An update that is complete, and answers once it is proven. */
+  readonly next?: PackChoice;
+  /** Packs that failed on this device, the latest last: not fetched again. */
+  readonly refused: readonly Refusal[];
+}
+
+/** A pack that failed, and the runtimes it failed on: with others it is tried again. */
+interface Refusal {
+  readonly digest: string;
+  readonly runtime: string;
 }
 
 /** Something that one tab at a time may do, where the browser has no Web Locks. */
@@ -52,6 +61,16 @@ export interface LeaseRecord {
   readonly owner: string;
   /** Milliseconds since 1970, after which anyone may take it. */
   readonly until: number;
+}
+
+/** A download that is under way, or was given up: whose pieces and packs are not to be evicted while it lasts. */
+export interface DownloadRecord {
+  /** Digests of the blobs it gathers, or makes others of. */
+  readonly blobs: readonly string[];
+  /** Digests of the packs that have to stay meanwhile. */
+  readonly packs: readonly string[];
+  /** Milliseconds since 1970 when it last stored something. */
+  readonly seenAt: number;
 }
 
 /**
@@ -79,18 +98,31 @@ export interface StoreSchema extends DBSchema {
   pieces: { key: PieceKey; value: ArrayBuffer };
   outbox: { key: number; value: OtlpMetricsRequest };
   leases: { key: string; value: LeaseRecord };
+  /** By pack digest and dtype. */
+  downloads: { key: string; value: DownloadRecord };
   trust: { key: TrustKey; value: TrustRecord };
 }
 
+/** The store's parts, as transactions name them. */
+export type StoreName = StoreNames<StoreSchema>;
+
+/** A transaction over some parts of the store. */
+type Transaction<
+  Names extends readonly StoreName[],
+  Mode extends "readonly" | "readwrite",
+> = IDBPTransaction<StoreSchema, [...Names], Mode>;
+
 /**
  * The connection to IndexedDB: opened when first needed, closed when another tab wants to upgrade or
- * delete the database, and opened again after that.
+ * delete the database, and opened again after that. Beside it lies what IndexedDB did not take.
  */
 export class Database {
+  /** What is kept only as long as this worker lives. Looked at before IndexedDB is. */
+  readonly memory: MemoryLayer = new MemoryLayer();
   #connection: Promise<IDBPDatabase<StoreSchema>> | undefined;
 
   /**
-   * Runs something on the connection.
+   * Runs something on the connection; once more where that was closed under it.
    *
    * @param doing what to call it in errors
    * @throws SelvedgeError `storage-unavailable` where IndexedDB is refused, `storage-full` where the
@@ -101,10 +133,66 @@ export class Database {
     run: (connection: IDBPDatabase<StoreSchema>) => Promise<T>,
   ): Promise<T> {
     try {
-      return await run(await this.#connect());
+      const connection = this.#connect();
+      const used = this.#connection;
+      try {
+        return await run(await connection);
+      } catch (error) {
+        if (used === undefined || used === this.#connection || !isOfClosed(error)) throw error;
+        return await run(await this.#connect());
+      }
     } catch (error) {
       throw storageError(error, doing);
     }
+  }
+
+  /**
+   * Runs something in one transaction: all of it is done, or nothing. `run` may wait for the
+   * transaction's own requests only, and leaves none that no one waits for: where several are made at
+   * once, each in an async function, so that one which throws is heard among the others.
+   *
+   * @throws SelvedgeError as `use`
+   */
+  transact<const Names extends readonly StoreName[], Mode extends "readonly" | "readwrite", T>(
+    { doing, stores, mode }: { doing: string; stores: Names; mode: Mode },
+    run: (transaction: Transaction<Names, Mode>) => Promise<T>,
+  ): Promise<T> {
+    return this.use(doing, async (connection) => {
+      const transaction = connection.transaction<[...Names], Mode>([...stores], mode);
+      // Whatever it rejects with is thrown below; a rejection that no one hears is an error of the page.
+      transaction.done.catch(() => undefined);
+      try {
+        const value = await run(transaction);
+        await transaction.done;
+        return value;
+      } catch (error) {
+        // A request that was caught up in it says only that it was; the transaction says why.
+        const cause = transaction.error ?? error;
+        abort(transaction);
+        throw cause;
+      }
+    });
+  }
+
+  /** Reads in one transaction. Where IndexedDB is refused it holds nothing: `nothing` is the answer. */
+  async read<const Names extends readonly StoreName[], T>(
+    { doing, stores, nothing }: { doing: string; stores: Names; nothing: T },
+    run: (transaction: Transaction<Names, "readonly">) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.transact({ doing, stores, mode: "readonly" }, run);
+    } catch (error) {
+      if (isUnavailable(error)) return nothing;
+      throw error;
+    }
+  }
+
+  /** Whether IndexedDB can be used here at all. */
+  canOpen(): Promise<boolean> {
+    return this.#connect().then(
+      () => true,
+      () => false,
+    );
   }
 
   async close(): Promise<void> {
@@ -126,7 +214,11 @@ export class Database {
 
   #open(): Promise<IDBPDatabase<StoreSchema>> {
     return openDB<StoreSchema>(DATABASE, SCHEMA_VERSION, {
-      upgrade: (database, from, _to, transaction) => upgrade(database, from, transaction),
+      upgrade: (database, from, _to, transaction) => {
+        // What goes wrong is told to whoever opens; half of an upgrade is none.
+        transaction.done.catch(() => undefined);
+        upgrade(database, from, transaction).catch(() => abort(transaction));
+      },
       blocking: (_current, _blocked, event) => {
         this.#connection = undefined;
         if (event.target instanceof IDBDatabase) event.target.close();
@@ -152,6 +244,7 @@ async function upgrade(
   }
   if (from < 2) {
     database.createObjectStore("leases");
+    database.createObjectStore("downloads");
     database.createObjectStore("trust");
     const store = transaction.objectStore("activations");
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
@@ -162,4 +255,15 @@ async function upgrade(
   }
 }
 
-type StoreName = StoreNames<StoreSchema>;
+/** What a connection says that was closed meanwhile, and a transaction that was cut off by that. */
+function isOfClosed(error: unknown): boolean {
+  return error instanceof Error && ["InvalidStateError", "AbortError"].includes(error.name);
+}
+
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It is over already.
+  }
+}

@@ -21,6 +21,10 @@ export interface PackContent {
   /** A uint8 tensor each. */
   readonly tensors?: readonly Uint8Array[];
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
+  /** Values of `x` and `y` in the one golden case; without it there is none. */
+  readonly golden?: readonly [input: Uint8Array, answer: Uint8Array];
+  readonly signature?: Manifest["signature"];
+  readonly backends?: readonly string[];
   /** What each tensor has a delta from, where they are as long and not the same. */
   readonly bases?: readonly Uint8Array[];
   /** Makes the bytes of a delta into others. */
@@ -43,6 +47,9 @@ export async function buildPack({
   engine = "onnx",
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
+  golden,
+  signature,
+  backends = ["wasm"],
   bases = [],
   spoil = (delta) => delta,
 }: PackContent = {}): Promise<BuiltPack> {
@@ -73,7 +80,7 @@ export async function buildPack({
     variants.push({
       dtype,
       engine,
-      backends: ["wasm"],
+      backends,
       requires: [],
       memoryBytes: 0,
       graph: await blob(new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`)),
@@ -97,6 +104,14 @@ export async function buildPack({
     name: file,
     ...(await blob(bytes)),
   }));
+  const [inputs = [], outputs = []] = await inOrder(golden ?? [], async (bytes, i) => [
+    {
+      name: ["x", "y"][i] ?? "",
+      dtype: "uint8" as const,
+      dims: [bytes.byteLength],
+      ...(await blob(bytes)),
+    },
+  ]);
   const segment = new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
@@ -104,14 +119,21 @@ export async function buildPack({
     version,
     license: "Apache-2.0",
     provenance: { source: { file: "tiny.onnx", bytes: 1, sha256: "ab".repeat(32) }, tools: {} },
-    signature: { inputs: [], outputs: [] },
+    signature: signature ?? { inputs: inputs.map(declared), outputs: outputs.map(declared) },
     segments: [{ sha256: await sha256(segment), bytes: segment.byteLength }],
-    golden: { tolerance: {}, cases: [] },
+    golden: {
+      tolerance: outputs.length === 0 ? {} : { wasm: { absolute: 0, relative: 0 } },
+      cases: outputs.length === 0 ? [] : [{ inputs, outputs }],
+    },
     attachments: files,
     variants,
   };
   const text = JSON.stringify(manifest);
   return { manifest, text, digest: await sha256(new TextEncoder().encode(text)), segment };
+}
+
+function declared({ name, dtype, dims }: TensorRef): Manifest["signature"]["inputs"][number] {
+  return { name, dtype, dims };
 }
 
 /** The variant that a pack has first. */

@@ -12,11 +12,11 @@ import {
   findPack,
   listPacks,
   neededBlobs,
-  removePacks,
   storedBytes,
   touchPack,
 } from "./packs.ts";
 import { missingPieces, pieceKeys, putPieces } from "./pieces.ts";
+import { removePacks } from "./remove-packs.ts";
 
 const SHARED = noise(PIECE_BYTES + 10, 1);
 

@@ -9,8 +9,9 @@ import {
   type Variant,
 } from "@selvedge/protocol";
 import type { CachedPack } from "../worker/keeper-api.ts";
-import type { Database, PackChoice, PackRecord } from "./database.ts";
-import { pieceId, pieceKeys } from "./pieces.ts";
+import type { Database, PackRecord } from "./database.ts";
+import { soundPack } from "./sound-record.ts";
+import { isUnavailable } from "./storage-error.ts";
 
 /**
  * A pack in the store, with its manifest.
@@ -42,10 +43,19 @@ export async function findManifestText(
   return record !== undefined && (await isIntact(record)) ? record.manifest : undefined;
 }
 
-function findRecord(database: Database, digest: string): Promise<PackRecord | undefined> {
-  return database.use("looking for a stored model", (connection) =>
-    connection.get("packs", digest),
+/** The version of a pack in the store, whatever has become of its bytes. */
+export async function findVersion(database: Database, digest: string): Promise<string | undefined> {
+  return (await findRecord(database, digest))?.version;
+}
+
+async function findRecord(database: Database, digest: string): Promise<PackRecord | undefined> {
+  const inMemory = database.memory.packs.get(digest);
+  if (inMemory !== undefined) return inMemory;
+  const record = await database.read(
+    { doing: "looking for a stored model", stores: ["packs"], nothing: undefined },
+    ({ store }) => store.get(digest),
   );
+  return record && soundPack(record);
 }
 
 async function isIntact({ digest, manifest }: PackRecord): Promise<boolean> {
@@ -54,90 +64,75 @@ async function isIntact({ digest, manifest }: PackRecord): Promise<boolean> {
 
 /** Notes that a pack was opened just now. */
 export async function touchPack(database: Database, digest: string): Promise<void> {
-  await database.use("noting that a model was used", async (connection) => {
-    const { store, done } = connection.transaction("packs", "readwrite");
-    const record = await store.get(digest);
-    if (record !== undefined) await store.put({ ...record, usedAt: Date.now() });
-    await done;
-  });
+  await database.transact(
+    { doing: "noting that a model was used", stores: ["packs"], mode: "readwrite" },
+    async ({ store }) => {
+      const record = await store.get(digest);
+      if (record !== undefined) await store.put({ ...record, usedAt: Date.now() });
+    },
+  );
 }
 
-/** Every pack in the store, those used last first. */
-export async function listPacks(database: Database): Promise<CachedPack[]> {
-  const records = await database.use("listing stored models", (connection) =>
-    connection.getAll("packs"),
+/**
+ * Every pack that is complete, those used last first.
+ *
+ * @param inUse digests of packs that a tab has loaded
+ */
+export async function listPacks(
+  database: Database,
+  inUse: ReadonlySet<string> = new Set(),
+): Promise<CachedPack[]> {
+  const stored = await database.read(
+    { doing: "listing stored models", stores: ["packs"], nothing: [] },
+    ({ store }) => store.getAll(),
   );
+  const { packs: inMemory } = database.memory;
+  const records = [
+    ...stored.map(soundPack).filter(({ digest }) => !inMemory.has(digest)),
+    ...inMemory.values(),
+  ];
+  const blobs = records.map((record) => blobsOfRecord(record, record.dtypes));
+  const owners = new Map<string, number>();
+  for (const { sha256 } of blobs.flat()) owners.set(sha256, (owners.get(sha256) ?? 0) + 1);
   return records
-    .map((record) => ({
+    .map((record, i) => ({
       name: record.name,
       version: record.version,
       digest: record.digest,
-      bytes: totalBytes(blobsOfRecord(record, record.dtypes)),
+      bytes: totalBytes(blobs[i] ?? []),
+      shared: totalBytes((blobs[i] ?? []).filter(({ sha256 }) => (owners.get(sha256) ?? 0) > 1)),
+      inUse: inUse.has(record.digest),
+      storage: inMemory.has(record.digest) ? ("memory" as const) : ("persistent" as const),
       installedAt: new Date(record.installedAt),
       usedAt: new Date(record.usedAt),
     }))
     .sort((a, b) => b.usedAt.getTime() - a.usedAt.getTime());
 }
 
-/** Bytes of all pieces in the store, those of unfinished downloads included. */
+/** Bytes of all pieces in IndexedDB, those of unfinished downloads included. */
 export async function storedBytes(database: Database): Promise<number> {
-  return database.use("measuring the model cache", async (connection) => {
-    const { store } = connection.transaction("pieces");
-    let bytes = 0;
-    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
-      bytes += cursor.value.byteLength;
-    return bytes;
-  });
-}
-
-/**
- * Deletes packs, what they were the answer for, and the pieces that no pack left behind needs; all of
- * it or nothing.
- *
- * @returns how many packs were deleted
- */
-export async function removePacks(
-  database: Database,
-  isMeant: (pack: { name: string; version: string }) => boolean,
-): Promise<number> {
-  return database.use("deleting stored models", async (connection) => {
-    const transaction = connection.transaction(["packs", "activations", "pieces"], "readwrite");
-    const packs = transaction.objectStore("packs");
-    const all = await packs.getAll();
-    const gone = all.filter(isMeant);
-    const kept = all.filter((pack) => !isMeant(pack));
-    const piecesOf = (pack: PackRecord) => blobsOfRecord(pack).flatMap(pieceKeys);
-    const stillNeeded = new Set(kept.flatMap(piecesOf).map(pieceId));
-    const pieces = transaction.objectStore("pieces");
-    // Whatever no pack needs goes, what is left of downloads that were given up included; a download
-    // that is under way notices at its end, and fetches again what went.
-    const unneeded = (await pieces.getAllKeys()).filter((key) => !stillNeeded.has(pieceId(key)));
-    const removals: Promise<unknown>[] = [
-      ...gone.map((pack) => packs.delete(pack.digest)),
-      ...unneeded.map((key) => pieces.delete(key)),
-    ];
-    const activations = transaction.objectStore("activations");
-    const isGone = (choice?: PackChoice) => gone.some(({ digest }) => digest === choice?.digest);
-    for (let cursor = await activations.openCursor(); cursor; cursor = await cursor.continue()) {
-      const { lastGood, ...active } = cursor.value;
-      if (isGone(active.current)) removals.push(cursor.delete());
-      else if (isGone(lastGood)) removals.push(cursor.update(active));
-    }
-    await Promise.all([...removals, transaction.done]);
-    return gone.length;
-  });
+  return database.read(
+    { doing: "measuring the model cache", stores: ["pieces"], nothing: 0 },
+    async ({ store }) => {
+      let bytes = 0;
+      for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
+        const piece: unknown = cursor.value;
+        if (piece instanceof ArrayBuffer) bytes += piece.byteLength;
+      }
+      return bytes;
+    },
+  );
 }
 
 /** Empties the cache of models. What telemetry waits in the outbox stays. */
 export async function clearPacks(database: Database): Promise<void> {
-  const stores = ["packs", "activations", "pieces"] as const;
-  await database.use("clearing the model cache", (connection) => {
-    const transaction = connection.transaction(stores, "readwrite");
-    return Promise.all([
-      ...stores.map((store) => transaction.objectStore(store).clear()),
-      transaction.done,
-    ]);
-  });
+  database.memory.clear();
+  const stores = ["packs", "activations", "pieces", "downloads"] as const;
+  await database
+    .transact({ doing: "clearing the model cache", stores, mode: "readwrite" }, (transaction) =>
+      Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),
+    )
+    .catch(unlessUnavailable);
 }
 
 /** What a device needs of a pack to run one variant of it, and to prove it; each blob once. */
@@ -151,7 +146,10 @@ export function totalBytes(blobs: readonly BlobRef[]): number {
 }
 
 /** A stored pack's blobs; none where its manifest was damaged, so that it can still be deleted. */
-function blobsOfRecord({ manifest: text }: PackRecord, dtypes?: readonly Dtype[]): BlobRef[] {
+export function blobsOfRecord(
+  { manifest: text }: PackRecord,
+  dtypes?: readonly Dtype[],
+): BlobRef[] {
   let manifest: Manifest;
   try {
     manifest = parseManifest(text);
@@ -160,4 +158,9 @@ function blobsOfRecord({ manifest: text }: PackRecord, dtypes?: readonly Dtype[]
   }
   const variants = manifest.variants.filter(({ dtype }) => dtypes?.includes(dtype) ?? true);
   return blobsOf({ ...manifest, variants });
+}
+
+/** A cache that cannot be opened has nothing that could be deleted. @throws any other error */
+function unlessUnavailable(error: unknown): void {
+  if (!isUnavailable(error)) throw error;
 }

@@ -7,6 +7,7 @@ import {
   sha256,
 } from "@selvedge/protocol";
 import type { Database, PieceKey } from "./database.ts";
+import { isRefusal, isUnavailable } from "./storage-error.ts";
 
 /** A piece that has been verified. */
 export interface Piece {
@@ -33,20 +34,48 @@ export async function missingPieces(
   blobs: readonly Sized[],
 ): Promise<Set<string>> {
   const keys = blobs.flatMap(pieceKeys);
-  const found = await database.use("looking for stored model bytes", (connection) => {
-    const { store } = connection.transaction("pieces");
-    return Promise.all(keys.map((key) => store.getKey(key)));
-  });
-  return new Set(keys.filter((_, i) => found[i] === undefined).map(pieceId));
+  const found = await database.read(
+    { doing: "looking for stored model bytes", stores: ["pieces"], nothing: [] },
+    ({ store }) => Promise.all(keys.map(async (key) => store.getKey(key))),
+  );
+  const ids = keys.filter((_, i) => found[i] === undefined).map(pieceId);
+  return new Set(ids.filter((id) => database.memory.get(id) === undefined));
 }
 
-/** Writes pieces, all or none. */
+/**
+ * Writes pieces: to IndexedDB, all or none, or where that is refused or full, to memory. Where it is
+ * full, what may go is evicted first, and the write tried once more.
+ */
 export async function putPieces(database: Database, pieces: readonly Piece[]): Promise<void> {
-  if (pieces.length === 0) return;
-  await database.use("storing model bytes", (connection) => {
-    const { store, done } = connection.transaction("pieces", "readwrite");
-    return Promise.all([...pieces.map(({ key, bytes }) => store.put(bytes, key)), done]);
-  });
+  const { memory } = database;
+  memory.hold(pieces.filter(({ key: [blob] }) => memory.takes(blob)));
+  const rest = pieces.filter(({ key: [blob] }) => !memory.takes(blob));
+  if (rest.length === 0) return;
+  try {
+    await writeWithRoom(database, rest);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    memory.isFull = !isUnavailable(error);
+    memory.reason = error.message;
+    memory.hold(rest);
+  }
+}
+
+async function writeWithRoom(database: Database, pieces: readonly Piece[]): Promise<void> {
+  try {
+    await write(database, pieces);
+  } catch (error) {
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
+    if (isUnavailable(error) || !(await database.memory.makeRoom(bytes))) throw error;
+    await write(database, pieces);
+  }
+}
+
+function write(database: Database, pieces: readonly Piece[]): Promise<unknown> {
+  return database.transact(
+    { doing: "storing model bytes", stores: ["pieces"], mode: "readwrite" },
+    ({ store }) => Promise.all(pieces.map(async ({ key, bytes }) => store.put(bytes, key))),
+  );
 }
 
 /**
@@ -60,29 +89,39 @@ export async function readBlobs(
   database: Database,
   blobs: readonly BlobRef[],
 ): Promise<ArrayBuffer[]> {
-  const stored = await database.use("reading model bytes", (connection) => {
-    const { store } = connection.transaction("pieces");
-    return Promise.all(
-      blobs.map((blob) => Promise.all(pieceKeys(blob).map((key) => store.get(key)))),
+  const pieces = await readPieces(database, blobs);
+  let at = 0;
+  return blobs.map((blob) => {
+    const count = pieceCount(blob.bytes);
+    at += count;
+    return join(
+      pieces.slice(at - count, at).map(({ bytes }) => bytes),
+      blob.bytes,
     );
   });
+}
+
+/**
+ * The same, in pieces: those of each blob in order.
+ *
+ * @throws SelvedgeError as `readBlobs`
+ */
+export async function readPieces(database: Database, blobs: readonly BlobRef[]): Promise<Piece[]> {
+  const keys = blobs.flatMap(pieceKeys);
+  const digests = blobs.flatMap(pieceDigests);
+  const stored = await getPieces(database, keys);
+  const whole: Piece[] = [];
   const damaged: PieceKey[] = [];
-  const buffers = await Promise.all(
-    blobs.map(async (blob, i) => {
-      const pieces = stored[i] ?? [];
-      const digests = pieceDigests(blob);
-      await Promise.all(
-        digests.map(async (digest, index) => {
-          const piece = pieces[index];
-          if (piece === undefined || (await sha256(piece)) !== digest)
-            damaged.push([blob.sha256, index]);
-        }),
-      );
-      return join(pieces, blob.bytes);
-    }),
+  const isRight = await Promise.all(
+    stored.map(async (bytes, i) => bytes !== undefined && (await sha256(bytes)) === digests[i]),
   );
-  if (damaged.length === 0) return buffers;
-  await deletePieces(database, damaged);
+  for (const [i, key] of keys.entries()) {
+    const bytes = stored[i];
+    if (bytes !== undefined && isRight[i]) whole.push({ key, bytes });
+    else damaged.push(key);
+  }
+  if (damaged.length === 0) return whole;
+  await dropPieces(database, damaged);
   throw new SelvedgeError(
     "storage-damaged",
     `${damaged.length} stored piece(s) of the model were missing or damaged and have been dropped. Load the model again to fetch them.`,
@@ -95,14 +134,42 @@ export function readPieceUnchecked(
   database: Database,
   key: PieceKey,
 ): Promise<ArrayBuffer | undefined> {
-  return database.use("reading model bytes", (connection) => connection.get("pieces", key));
+  return getPieces(database, [key]).then(([bytes]) => bytes);
 }
 
-async function deletePieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
-  await database.use("dropping damaged model bytes", (connection) => {
-    const { store, done } = connection.transaction("pieces", "readwrite");
-    return Promise.all([...keys.map((key) => store.delete(key)), done]);
+/** What is stored under some keys, where that is bytes at all. */
+async function getPieces(
+  database: Database,
+  keys: readonly PieceKey[],
+): Promise<(ArrayBuffer | undefined)[]> {
+  const { memory } = database;
+  const inStore = keys.filter((key) => memory.get(pieceId(key)) === undefined);
+  const get = (some: readonly PieceKey[]): Promise<unknown[]> =>
+    database.transact(
+      { doing: "reading model bytes", stores: ["pieces"], mode: "readonly" },
+      ({ store }) => Promise.all(some.map(async (key) => store.get(key))),
+    );
+  const found = await get(inStore).catch(async () => {
+    if (!(await database.canOpen())) return [];
+    // A record that the browser itself cannot read takes the others of its transaction along.
+    return Promise.all(inStore.map(async (key) => (await get([key]).catch(() => []))[0]));
   });
+  const read = new Map(inStore.map((key, i) => [pieceId(key), found[i]]));
+  return keys.map((key) => {
+    const bytes = memory.get(pieceId(key)) ?? read.get(pieceId(key));
+    return bytes instanceof ArrayBuffer ? bytes : undefined;
+  });
+}
+
+/** Deletes what is damaged; where that is refused, whoever fetches it anew keeps it in memory. */
+async function dropPieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
+  database.memory.drop(keys.map(pieceId));
+  await database
+    .transact(
+      { doing: "dropping damaged model bytes", stores: ["pieces"], mode: "readwrite" },
+      ({ store }) => Promise.all(keys.map(async (key) => store.delete(key))),
+    )
+    .catch(() => undefined);
 }
 
 function join(pieces: readonly (ArrayBuffer | undefined)[], bytes: number): ArrayBuffer {

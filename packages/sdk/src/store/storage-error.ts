@@ -21,3 +21,13 @@ export function storageError(cause: unknown, doing: string): unknown {
     { cause },
   );
 }
+
+/** Whether it says that IndexedDB is refused here, whole. */
+export function isUnavailable(error: unknown): error is SelvedgeError {
+  return error instanceof SelvedgeError && error.code === "storage-unavailable";
+}
+
+/** Whether it says that something was not kept, which may be kept elsewhere. */
+export function isRefusal(error: unknown): error is SelvedgeError {
+  return isUnavailable(error) || (error instanceof SelvedgeError && error.code === "storage-full");
+}

@@ -1,16 +1,20 @@
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { activationKey } from "./activations.ts";
 import type { Database } from "./database.ts";
+import { soundActivation, soundPack } from "./sound-record.ts";
 
 /** The signature of a pack in the store, where a page with keys has installed it. */
 export async function findSignature(
   database: Database,
   digest: string,
 ): Promise<string | undefined> {
-  const record = await database.use("looking for a stored signature", (connection) =>
-    connection.get("packs", digest),
+  const inMemory = database.memory.packs.get(digest);
+  if (inMemory !== undefined) return inMemory.signature;
+  const record = await database.read(
+    { doing: "looking for a stored signature", stores: ["packs"], nothing: undefined },
+    ({ store }) => store.get(digest),
   );
-  return record?.signature;
+  return record && soundPack(record).signature;
 }
 
 /**
@@ -22,9 +26,10 @@ export async function findElsewhere(
   { trust: _, ...selector }: PackSelector,
 ): Promise<string[]> {
   const prefix = `${activationKey(selector).slice(0, -1)},{"trust":`;
-  return database.use("looking for what other pages stored", async (connection) => {
+  const doing = "looking for what other pages stored";
+  return database.read({ doing, stores: ["activations"], nothing: [] }, async ({ store }) => {
     const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    const records = await connection.getAll("activations", range);
+    const records = (await store.getAll(range)).flatMap((each) => soundActivation(each) ?? []);
     const digests = [
       ...records.map(({ current }) => current.digest),
       ...records.flatMap(({ lastGood }) => lastGood?.digest ?? []),

@@ -7,10 +7,14 @@ import { findActive } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, noise } from "../store/pack.fixture.ts";
-import { clearPacks, removePacks } from "../store/packs.ts";
+import { clearPacks } from "../store/packs.ts";
+import { removePacks } from "../store/remove-packs.ts";
 import type { Installed, Progress } from "../worker/keeper-api.ts";
 import { inTurn } from "./in-turn.ts";
 import { WebLocks } from "./web-locks.ts";
+
+/** Waits for something on a machine that may be busy. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 const locks = new WebLocks(navigator.locks);
 const DOWNLOADING = "selvedge:download:https://registry.test/models/tiny";
@@ -46,7 +50,7 @@ class ScriptedInstall {
 
   /** Resolves when its turn has come. */
   begun(): Promise<(progress: Progress) => void> {
-    return vi.waitFor(() => this.report ?? expect.unreachable("its turn has not come"));
+    return eventually(() => this.report ?? expect.unreachable("its turn has not come"));
   }
 }
 
@@ -55,7 +59,7 @@ function at(loaded: number, phase: Progress["phase"] = "fetch"): Progress {
 }
 
 async function waiting(count: number): Promise<void> {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { pending = [] } = await navigator.locks.query();
     expect(pending.filter(({ name }) => name === DOWNLOADING)).toHaveLength(count);
   });
@@ -72,11 +76,11 @@ describe("an install that waits for its turn", () => {
     const report = await leading.begun();
     report(at(10));
     const following = new ScriptedInstall();
-    await vi.waitFor(() => expect(following.seen).toEqual([at(10)]));
+    await eventually(() => expect(following.seen).toEqual([at(10)]));
     report(at(60));
-    await vi.waitFor(() => expect(following.seen.at(-1)).toEqual(at(60)));
+    await eventually(() => expect(following.seen.at(-1)).toEqual(at(60)));
     const late = new ScriptedInstall();
-    await vi.waitFor(() => expect(late.seen.at(-1)).toEqual(at(60)));
+    await eventually(() => expect(late.seen.at(-1)).toEqual(at(60)));
     expect(leading.seen).toEqual([at(10), at(60)]);
     leading.finish("one");
     (await following.begun())(at(0, "resolve"));
@@ -97,7 +101,7 @@ describe("an install that waits for its turn", () => {
     const following = new ScriptedInstall();
     await waiting(2);
     report(at(10));
-    await vi.waitFor(() => expect(following.seen).toContainEqual(at(10)));
+    await eventually(() => expect(following.seen).toContainEqual(at(10)));
     expect(other.seen).toEqual([]);
     for (const one of [leading, other, following]) one.finish("");
     await Promise.all([leading.result, other.result, following.result]);
@@ -155,7 +159,7 @@ describe("an install that waits for its turn", () => {
     const following = new ScriptedInstall();
     for (let asked = 1; asked <= 20; asked++) {
       vi.advanceTimersByTime(2_000);
-      await vi.waitFor(() => expect(following.seen.length).toBeGreaterThan(asked));
+      await eventually(() => expect(following.seen.length).toBeGreaterThan(asked));
     }
     expect(following.report).toBeUndefined();
     leading.finish("");
@@ -268,13 +272,14 @@ describe("two tabs that install the same pack", () => {
     expect(await findActive(there, select())).toMatchObject({ current: { digest: pack.digest } });
   });
 
-  test.each([
-    ["clears the cache", clearPacks],
-    ["deletes the model", (database: Database) => removePacks(database, () => true)],
-  ])("get it whole where another %s half way", async (_, act) => {
+  // What a download has gathered is no model yet that could be deleted.
+  test.each<[act: string, act: (database: Database) => Promise<unknown>, again: boolean]>([
+    ["clears the cache", clearPacks, true],
+    ["deletes the model", (database) => removePacks(database, () => true), false],
+  ])("get it whole where another %s half way", async (_, act, isFetchedAgain) => {
     when(4.5 * PIECE_BYTES, () => act(there));
     const { fetchedBytes } = await installIn(here);
-    expect(fetchedBytes).toBeGreaterThan(pack.segment.byteLength);
+    expect(fetchedBytes > pack.segment.byteLength).toBe(isFetchedAgain);
     expect(await findActive(here, select())).toMatchObject({ current: { digest: pack.digest } });
     expect(await installIn(there)).toMatchObject({ fetchedBytes: 0 });
   });

@@ -3,6 +3,9 @@ import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { LEASE_MS } from "./lease-locks.ts";
 import { type LockKind, type Run, Tab } from "./tab.fixture.ts";
 
+/** Waits for something on a machine that may be busy. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
+
 let tabs: Tab[] = [];
 
 /** `own` locks are one worker's: there every tab is the same. */
@@ -119,9 +122,9 @@ describe.each(["web", "lease", "own"] as const)("%s locks", (kind) => {
     await run.ended;
     await one.remote.release("a");
     await other.remote.release("c");
-    await vi.waitFor(async () => expect(await one.held()).toEqual(["use:1"]));
+    await eventually(async () => expect(await one.held()).toEqual(["use:1"]));
     await other.remote.release("b");
-    await vi.waitFor(async () => expect(await one.held()).toEqual([]));
+    await eventually(async () => expect(await one.held()).toEqual([]));
   });
 });
 
@@ -154,7 +157,7 @@ describe.each(["web", "lease"] as const)("%s locks", (kind) => {
     await one.remote.hold("a", "use:1");
     expect(await other.held()).toEqual(["use:1"]);
     await crash(one, [other]);
-    await vi.waitFor(async () => expect(await other.held()).toEqual([]));
+    await eventually(async () => expect(await other.held()).toEqual([]));
   });
 
   test("take the turn from a tab that is overtaken, whose work goes on beside it", async () => {

@@ -2,8 +2,14 @@ import { ATTRIBUTES, BATCH_ID, METRICS, type OtlpMetricsRequest } from "@selvedg
 import { expect, test, vi } from "vitest";
 import { SDK_VERSION } from "../version.ts";
 import { Recorder } from "./recorder.ts";
+import { toBatch } from "./to-batch.ts";
 
 const subject = { model: "ocr-rec", version: "1.0.0", dtype: "fp32", backend: "wasm" };
+
+function batchOf(recorder: Recorder, now?: number): OtlpMetricsRequest | undefined {
+  const measurements = recorder.take(now);
+  return measurements && toBatch(measurements, "shop");
+}
 
 function metricsOf(batch: OtlpMetricsRequest | undefined) {
   return batch?.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
@@ -17,14 +23,14 @@ function attribute(
 }
 
 test("nothing recorded is nothing to send", () => {
-  expect(new Recorder("shop", () => undefined).take()).toBeUndefined();
+  expect(batchOf(new Recorder(() => undefined))).toBeUndefined();
 });
 
 test("a batch says who speaks, and has an id that no other has", () => {
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   const ids = [1, 2].map(() => {
     recorder.predicted(subject, 12);
-    const resource = recorder.take()?.resourceMetrics[0]?.resource?.attributes;
+    const resource = batchOf(recorder)?.resourceMetrics[0]?.resource?.attributes;
     expect(attribute(resource, "service.name")).toBe("shop");
     expect(attribute(resource, "telemetry.sdk.name")).toBe("selvedge");
     expect(attribute(resource, "telemetry.sdk.version")).toBe(SDK_VERSION);
@@ -36,19 +42,19 @@ test("a batch says who speaks, and has an id that no other has", () => {
 
 test("a page that is no secure context, and so lacks randomUUID, still reports that failure", () => {
   vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   recorder.failed({ model: "ocr-rec" }, "load", "insecure-context");
-  expect(metricsOf(recorder.take())).toHaveLength(1);
+  expect(metricsOf(batchOf(recorder))).toHaveLength(1);
   vi.unstubAllGlobals();
 });
 
 test("durations become histograms in seconds, one a series, with the count and sum of what was seen", () => {
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   recorder.predicted(subject, 100);
   recorder.predicted(subject, 300);
   recorder.predicted({ ...subject, backend: "webgpu" }, 50);
   recorder.loaded(subject, "compile", 170);
-  const [predict, load] = metricsOf(recorder.take());
+  const [predict, load] = metricsOf(batchOf(recorder));
   expect(predict).toMatchObject({ name: METRICS.predictDuration, unit: "s" });
   const points = predict?.exponentialHistogram?.dataPoints ?? [];
   expect(points.map(({ count, sum }) => [count, sum])).toEqual([
@@ -65,13 +71,13 @@ test("durations become histograms in seconds, one a series, with the count and s
 });
 
 test("failures and bytes are counted, by code and by model", () => {
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   recorder.failed(subject, "predict", "run-failed");
   recorder.failed(subject, "predict", "run-failed");
   recorder.failed({ model: "ocr-rec" }, "load", "network");
   recorder.fetched(subject, 1000);
   recorder.fetched(subject, 24);
-  const [failures, fetched] = metricsOf(recorder.take());
+  const [failures, fetched] = metricsOf(batchOf(recorder));
   expect(failures).toMatchObject({ name: METRICS.failures, sum: { isMonotonic: true } });
   expect(failures?.sum?.dataPoints.map(({ asInt }) => asInt)).toEqual(["2", "1"]);
   expect(fetched).toMatchObject({ name: METRICS.fetchedBytes, unit: "By" });
@@ -79,12 +85,12 @@ test("failures and bytes are counted, by code and by model", () => {
 });
 
 test("each batch says what happened since the one before it, and from when to when", () => {
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   recorder.predicted(subject, 1);
   const start = Date.now() + 1000;
-  recorder.take(start);
+  batchOf(recorder, start);
   recorder.predicted(subject, 2);
-  const [metric] = metricsOf(recorder.take(start + 5000));
+  const [metric] = metricsOf(batchOf(recorder, start + 5000));
   const [point] = metric?.exponentialHistogram?.dataPoints ?? [];
   expect(point).toMatchObject({
     count: "1",
@@ -92,37 +98,37 @@ test("each batch says what happened since the one before it, and from when to wh
     startTimeUnixNano: `${start}000000`,
     timeUnixNano: `${start + 5000}000000`,
   });
-  expect(recorder.take()).toBeUndefined();
+  expect(batchOf(recorder)).toBeUndefined();
 });
 
 test("it says once that there is something, until that was taken", () => {
   const onFirst = vi.fn();
-  const recorder = new Recorder("shop", onFirst);
+  const recorder = new Recorder(onFirst);
   recorder.predicted(subject, 1);
   recorder.failed(subject, "predict", "run-failed");
   expect(onFirst).toHaveBeenCalledTimes(1);
-  recorder.take();
+  batchOf(recorder);
   recorder.predicted(subject, 1);
   expect(onFirst).toHaveBeenCalledTimes(2);
 });
 
 test("a batch does not grow with the number of predictions", () => {
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   const sizeAfter = (predictions: number) => {
     for (let i = 0; i < predictions; i++) recorder.predicted(subject, 10 ** (i % 5));
-    return JSON.stringify(recorder.take()).length;
+    return JSON.stringify(batchOf(recorder)).length;
   };
   const few = sizeAfter(100);
   expect(sizeAfter(20_000)).toBeLessThan(few * 1.5);
 });
 
 test("a batch has the attributes of the closed list, and no others", () => {
-  const recorder = new Recorder("shop", () => undefined);
+  const recorder = new Recorder(() => undefined);
   recorder.predicted(subject, 1);
   recorder.loaded(subject, "read", 1);
   recorder.fetched(subject, 1);
   recorder.failed(subject, "predict", "run-failed");
-  const keys = metricsOf(recorder.take())
+  const keys = metricsOf(batchOf(recorder))
     .flatMap(({ sum, exponentialHistogram }) => [
       ...(sum?.dataPoints ?? []),
       ...(exponentialHistogram?.dataPoints ?? []),

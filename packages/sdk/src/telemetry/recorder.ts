@@ -1,19 +1,10 @@
 import {
   ATTRIBUTES,
-  BATCH_ID,
-  DELTA,
   type ExponentialHistogram,
   emptyHistogram,
   METRICS,
-  type OtlpMetric,
-  type OtlpMetricsRequest,
   recordValue,
-  toHex,
-  toOtlpAttributes,
-  toOtlpHistogramPoint,
-  toUnixNano,
 } from "@selvedge/protocol";
-import { SDK_VERSION } from "../version.ts";
 
 /** What a measurement is about. */
 export interface Subject {
@@ -25,20 +16,35 @@ export interface Subject {
 
 type Attributes = Readonly<Record<string, string>>;
 
+/** One metric of one subject. */
+export interface Series<T> {
+  readonly metric: string;
+  readonly attributes: Attributes;
+  readonly value: T;
+}
+
+/** What was recorded in a while. */
+export interface Measurements {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly until: number;
+  /** Seconds. */
+  readonly histograms: readonly Series<ExponentialHistogram>[];
+  readonly counters: readonly Series<number>[];
+}
+
 /**
  * What happened since it was last taken, as counts and histograms: its size does not grow with the
  * number of predictions. Inputs and outputs never come near it.
  */
 export class Recorder {
-  readonly #service: string;
   readonly #onFirst: () => void;
   readonly #histograms = new Map<string, Series<ExponentialHistogram>>();
   readonly #counters = new Map<string, Series<number>>();
   #since = Date.now();
 
   /** @param onFirst called when something is recorded after there was nothing */
-  constructor(service: string, onFirst: () => void) {
-    this.#service = service;
+  constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
   }
 
@@ -63,29 +69,16 @@ export class Recorder {
     );
   }
 
-  /** Takes everything recorded so far as one OTLP batch, and begins anew. */
-  take(now: number = Date.now()): OtlpMetricsRequest | undefined {
-    const metrics = [...this.#histogramMetrics(now), ...this.#counterMetrics(now)];
+  /** Takes everything recorded so far, and begins anew. */
+  take(now: number = Date.now()): Measurements | undefined {
+    const histograms = [...this.#histograms.values()];
+    const counters = [...this.#counters.values()];
+    const since = this.#since;
     this.#histograms.clear();
     this.#counters.clear();
     this.#since = now;
-    if (metrics.length === 0) return undefined;
-    const resource = {
-      "service.name": this.#service,
-      "telemetry.sdk.name": "selvedge",
-      "telemetry.sdk.language": "webjs",
-      "telemetry.sdk.version": SDK_VERSION,
-      // Not randomUUID, which a page that is no secure context lacks: that failure is to be told too.
-      [BATCH_ID]: toHex(crypto.getRandomValues(new Uint8Array(16))),
-    };
-    return {
-      resourceMetrics: [
-        {
-          resource: { attributes: toOtlpAttributes(resource) },
-          scopeMetrics: [{ scope: { name: "selvedge", version: SDK_VERSION }, metrics }],
-        },
-      ],
-    };
+    if (histograms.length + counters.length === 0) return undefined;
+    return { since, until: now, histograms, counters };
   }
 
   #time(metric: string, attributes: Attributes, milliseconds: number): void {
@@ -107,48 +100,6 @@ export class Recorder {
     map.set(seriesKey(series.metric, series.attributes), series);
     if (isFirst) this.#onFirst();
   }
-
-  #histogramMetrics(now: number): OtlpMetric[] {
-    return byMetric(this.#histograms).map(([name, series]) => ({
-      name,
-      unit: "s",
-      exponentialHistogram: {
-        aggregationTemporality: DELTA,
-        dataPoints: series.map(({ attributes, value }) =>
-          toOtlpHistogramPoint(value, this.#point(attributes, now)),
-        ),
-      },
-    }));
-  }
-
-  #counterMetrics(now: number): OtlpMetric[] {
-    return byMetric(this.#counters).map(([name, series]) => ({
-      name,
-      unit: name === METRICS.fetchedBytes ? "By" : "{failure}",
-      sum: {
-        aggregationTemporality: DELTA,
-        isMonotonic: true,
-        dataPoints: series.map(({ attributes, value }) => ({
-          ...this.#point(attributes, now),
-          asInt: String(value),
-        })),
-      },
-    }));
-  }
-
-  #point(attributes: Attributes, now: number) {
-    return {
-      attributes: toOtlpAttributes(attributes),
-      startTimeUnixNano: toUnixNano(this.#since),
-      timeUnixNano: toUnixNano(now),
-    };
-  }
-}
-
-interface Series<T> {
-  readonly metric: string;
-  readonly attributes: Attributes;
-  readonly value: T;
 }
 
 function attributesOf(subject: Partial<Subject>): Attributes {
@@ -161,11 +112,4 @@ function attributesOf(subject: Partial<Subject>): Attributes {
 
 function seriesKey(metric: string, attributes: Attributes): string {
   return JSON.stringify([metric, attributes]);
-}
-
-function byMetric<T>(map: ReadonlyMap<string, Series<T>>): [string, Series<T>[]][] {
-  const metrics = new Map<string, Series<T>[]>();
-  for (const series of map.values())
-    metrics.set(series.metric, [...(metrics.get(series.metric) ?? []), series]);
-  return [...metrics];
 }

@@ -25,6 +25,13 @@ let keeper: KeeperClient;
 let reporter: Reporter;
 let leaving: { url: string; init: RequestInit }[];
 
+/** Records something, and waits for what a page has loaded well before it goes away. */
+async function recordFirst(): Promise<void> {
+  reporter.recorder.predicted(subject, 1);
+  await import("./to-batch.ts");
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
 function reportTo(script: string, telemetry: typeof TELEMETRY | undefined = TELEMETRY): void {
   spawn = vi.fn(() => scriptedWorker(script));
   keeper = new KeeperClient(spawn, { registry: "https://registry.test/" });
@@ -80,6 +87,7 @@ describe("by itself", () => {
     await vi.advanceTimersByTimeAsync(4900);
     expect(spawn).not.toHaveBeenCalled();
     reporter.recorder.predicted(subject, 1);
+    await import("./to-batch.ts");
     await vi.advanceTimersByTimeAsync(200);
     expect(await handedOver()).toBe(1000);
   });
@@ -112,7 +120,7 @@ describe("by itself", () => {
 describe("as the page goes away", () => {
   test("what the keeper has not confirmed is sent by the page, under the id it has there", async () => {
     reportTo(SILENT);
-    reporter.recorder.predicted(subject, 1);
+    await recordFirst();
     void reporter.flush().catch(() => undefined);
     reporter.recorder.predicted(subject, 2);
     dispatchEvent(new Event("pagehide"));
@@ -137,6 +145,7 @@ describe("as the page goes away", () => {
 
   test("no more than 60 KB are sent, which is what browsers allow", async () => {
     reportTo(SILENT);
+    await recordFirst();
     for (let i = 0; i < 16; i++) {
       for (let version = 0; version < 20; version++)
         reporter.recorder.predicted({ ...subject, version: `${version}` }, 1);

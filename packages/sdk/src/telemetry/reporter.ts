@@ -1,7 +1,7 @@
 import { BATCH_ID, type OtlpMetricsRequest } from "@selvedge/protocol";
 import type { KeeperSettings } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
-import { Recorder } from "./recorder.ts";
+import { type Measurements, Recorder } from "./recorder.ts";
 
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
@@ -21,6 +21,9 @@ export class Reporter {
   readonly recorder: Recorder;
   readonly #keeper: KeeperClient;
   readonly #telemetry: KeeperSettings["telemetry"];
+  readonly #service: string;
+  /** Its own chunk, and there well before the first batch is due: no page waits for it. */
+  #toBatch: ToBatch | undefined;
   readonly #leaving = new AbortController();
   readonly #unconfirmed = new Map<string, OtlpMetricsRequest>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,7 +34,8 @@ export class Reporter {
   ) {
     this.#keeper = keeper;
     this.#telemetry = telemetry;
-    this.recorder = new Recorder(service, () => this.#gather());
+    this.#service = service;
+    this.recorder = new Recorder(() => this.#gather());
     if (telemetry === undefined) return;
     const { signal } = this.#leaving;
     addEventListener("pagehide", () => this.#leave(), { signal });
@@ -57,13 +61,29 @@ export class Reporter {
 
   #gather(): void {
     if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#hand().catch(() => undefined), GATHER_MS);
+    // A page that goes away has no time to load anything.
+    void this.#loadToBatch().catch(() => undefined);
+  }
+
+  async #loadToBatch(): Promise<ToBatch> {
+    this.#toBatch ??= (await import("./to-batch.ts")).toBatch;
+    return this.#toBatch;
   }
 
   async #hand(signal?: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
-    const batch = this.recorder.take();
-    if (batch === undefined) return;
+    // Offline, a page may lack the chunk: what was recorded waits for the next time.
+    const toBatch =
+      this.#toBatch ??
+      (await this.#loadToBatch().catch((error: unknown) => {
+        this.#gather();
+        throw error;
+      }));
+    const measurements = this.recorder.take();
+    if (measurements === undefined) return;
+    const batch = toBatch(measurements, this.#service);
     const id = batchId(batch);
     this.#unconfirmed.set(id, batch);
     for (const oldest of this.#unconfirmed.keys())
@@ -89,6 +109,8 @@ export class Reporter {
     }
   }
 }
+
+type ToBatch = (measurements: Measurements, service: string) => OtlpMetricsRequest;
 
 function batchId({ resourceMetrics }: OtlpMetricsRequest): string {
   const attributes = resourceMetrics[0]?.resource?.attributes ?? [];

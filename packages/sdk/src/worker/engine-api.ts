@@ -1,6 +1,6 @@
 import type { Device, Dtype, Manifest } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
-import type { PackSelector } from "./keeper-api.ts";
+import type { PackBytes, PackSelector } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The kinds of engine this version has, as manifests name them. */
@@ -45,9 +45,13 @@ export interface RuntimeStarted {
   readonly compileMs: number;
 }
 
-/** A pack by its digest, or whatever is active for a selector. */
+/**
+ * A pack by its digest, whatever is active for a selector, or one that is handed over: its bytes are
+ * transferred.
+ */
 export type PackRequest =
   | ({ readonly by: "digest"; readonly digest: string; readonly dtype: Dtype } & Device)
+  | ({ readonly by: "bytes"; readonly digest: string; readonly dtype: Dtype } & Device & PackBytes)
   | { readonly by: "selector"; readonly selector: PackSelector };
 
 export interface Opened {

@@ -1,27 +1,56 @@
-import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { Dtype, Manifest, OtlpMetricsRequest } from "@selvedge/protocol";
 import type { EngineName } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What the keeper worker does for the page: delivery, the store, and the outbox. */
 export interface KeeperApi {
-  /** Called once, before anything else. `onSend` is told of each batch that was acknowledged. */
-  start(settings: KeeperSettings, onSend?: (batch: OtlpMetricsRequest) => void): void;
   /**
-   * Makes a pack complete and active in the store, fetching only what is missing. `onEngine` is told
-   * what runs it before the download begins.
+   * Called once, before anything else. `onSend` is told of each batch that was acknowledged; at the
+   * other end of `page` the page fetches, where it wants to do that itself.
+   */
+  start(
+    settings: KeeperSettings,
+    onSend?: (batch: OtlpMetricsRequest) => void,
+    page?: MessagePort,
+  ): void;
+  /**
+   * Makes a pack complete in the store, fetching only what is missing, and gives it its role there.
+   * `onEngine` is told what runs it before the download begins.
    */
   install(
     call: number,
     wanted: PackSelector,
     onProgress?: (progress: Progress) => void,
     onEngine?: (engine: EngineName) => void,
+    how?: InstallHow,
   ): Promise<Outcome<Installed>>;
+  /** Asks the registry for another pack than the one that is loaded; fetches no model bytes. */
+  findUpdate(
+    call: number,
+    wanted: PackSelector,
+    loaded: string,
+  ): Promise<Outcome<FoundUpdate | undefined>>;
+  /** What answers for a selector, if anything does. */
+  standing(call: number, wanted: PackSelector): Promise<Outcome<Standing | undefined>>;
+  /** Writes down what became of a pack. Answers with what stands then. */
+  settle(
+    call: number,
+    wanted: PackSelector,
+    choice: Choice,
+    verdict: Verdict,
+  ): Promise<Outcome<Standing | undefined>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
   /** Marks a pack as used by one model more of this page: no tab evicts it. */
   hold(call: number, digest: string): Promise<Outcome<void>>;
   /** Takes one such mark back. All of them go with the keeper. */
   release(call: number, digest: string): Promise<Outcome<void>>;
-  attachment(call: number, digest: string, name: string): Promise<Outcome<Uint8Array>>;
+  /** Bytes of a file that travels with a pack; fetched again where the store has lost it. */
+  attachment(call: number, pack: PackRef, name: string): Promise<Outcome<Uint8Array>>;
+  /**
+   * Hands a pack to an engine that cannot read it from the store: because it is kept in memory, or was
+   * damaged, or went. What is missing is fetched again. The bytes are transferred.
+   */
+  restore(call: number, pack: PackRef): Promise<Outcome<PackBytes>>;
   list(call: number): Promise<Outcome<CachedPack[]>>;
   /** Bytes the store's pieces take. */
   size(call: number): Promise<Outcome<number>>;
@@ -36,7 +65,28 @@ export interface KeeperApi {
   cancel(call: number): void;
 }
 
+/** How much models may take, and what goes when there is no room. */
+export interface CachePolicy {
+  /**
+   * Bytes that models may take on this device, in all. What the browser's quota leaves is the bound in
+   * any case.
+   */
+  readonly maxBytes?: number;
+  /**
+   * `"lru"` makes room for a new model by deleting what no tab uses: versions that were superseded
+   * first, then the models used longest ago. `"never"` deletes nothing.
+   * @default "lru"
+   */
+  readonly evict?: "lru" | "never";
+}
+
+/** What may be downloaded over a link that is paid for by the byte. */
+export type MeteredDownloads = "allow" | "foreground" | "never";
+
 export interface KeeperSettings {
+  readonly cache?: CachePolicy;
+  /** @default "foreground" */
+  readonly meteredDownloads?: MeteredDownloads;
   /** Absolute. */
   readonly registry: string;
   /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */
@@ -64,9 +114,32 @@ export interface PackSelector {
   readonly trust?: string;
 }
 
+/** One pack, and the device it is to run on. */
+export interface PackRef extends Choice, Pick<PackSelector, "backend" | "features" | "trust"> {
+  /** What to ask the registry for where the store has lost even the manifest; absent: it cannot be. */
+  readonly origin?: { readonly name: string; readonly version: string };
+}
+
+/** A pack in memory: its manifest's text, and verified pieces of what an engine needs of it. */
+export interface PackBytes {
+  readonly manifest: string;
+  /** As `Opened` has it. */
+  readonly signedBy: Readonly<Record<string, readonly string[]>>;
+  readonly pieces: readonly {
+    readonly key: [sha256: string, index: number];
+    readonly bytes: ArrayBuffer;
+  }[];
+}
+
+/** Where a pack is kept. In memory it is gone with the page, and fetched again on the next visit. */
+export type PackStorage =
+  | { readonly kind: "persistent" }
+  | { readonly kind: "memory"; readonly reason: string };
+
 /**
- * How far a load has come. `start` says that the engine opens what the device holds, and comes first;
- * where the device holds nothing `resolve` and `fetch` follow, and `start` again. `ready` comes last.
+ * How far a load has come. `resolve` says what is wanted, and how much of it the device holds; `fetch`
+ * follows where that is not all; `start` says that the engine opens it. `ready` comes last, and alone
+ * where the device held everything.
  */
 export interface Progress {
   readonly phase: "resolve" | "fetch" | "start" | "ready";
@@ -74,11 +147,57 @@ export interface Progress {
   readonly file: string;
   /** Model bytes held so far, those already stored included; a delta counts as what is fetched of it. */
   readonly loaded: number;
-  /** What `loaded` comes to; 0 while that is not known. Grows where a delta came to nothing. */
+  /** What `loaded` comes to, known from the first event on. Grows where a delta came to nothing. */
   readonly total: number;
 }
 
-/** A pack that is complete in the store. */
+/** What a pack is installed as, and what for. */
+export interface InstallHow {
+  /**
+   * `current` answers at once, `next` answers once it is proven, and `part` is another variant of a
+   * pack that answers already.
+   *
+   * @default "current"
+   */
+  readonly role?: "current" | "next" | "part";
+  /**
+   * An `update` may wait for a better connection; a `load` is waited for by someone.
+   *
+   * @default "load"
+   */
+  readonly purpose?: "load" | "update";
+}
+
+/** A pack, in one of its precisions. */
+export interface Choice {
+  readonly digest: string;
+  readonly dtype: Dtype;
+}
+
+/** Whether it gave its golden answers, failed, or was lost in part and cannot be fetched. */
+export type Verdict = "proven" | "refused" | "lost";
+
+/** What answers for a selector. */
+export interface Standing {
+  readonly current: Choice;
+  readonly isProven: boolean;
+  /** Whether it has failed on this device, with nothing better to answer in its place. */
+  readonly isRefused: boolean;
+  /** What can be gone back to. */
+  readonly lastGood?: Choice;
+}
+
+/** Another pack than the one that is loaded. */
+export interface FoundUpdate extends Choice {
+  readonly version: string;
+  readonly signature: Manifest["signature"];
+  /** Model bytes that have to be fetched. */
+  readonly bytes: number;
+  /** Whether it answers already: another tab has fetched and proven it. */
+  readonly isCurrent: boolean;
+}
+
+/** A pack that is complete. */
 export interface Installed {
   readonly digest: string;
   readonly version: string;
@@ -86,6 +205,7 @@ export interface Installed {
   /** Model bytes of this dtype, those already stored included. */
   readonly bytes: number;
   readonly fetchedBytes: number;
+  readonly storage: PackStorage;
   readonly resolveMs: number;
   readonly fetchMs: number;
 }
@@ -97,14 +217,37 @@ export interface Availability {
   readonly bytes: number;
   /** Why it is not simply available. */
   readonly reasons: readonly string[];
+  /** What storing it takes; absent where nothing has to be stored. */
+  readonly space?: {
+    /** Bytes. */
+    readonly needed: number;
+    /** Bytes there are once what may go is evicted; absent where the browser does not say. */
+    readonly free?: number;
+    /** Where it does not fit, the model runs from memory, and is fetched again on the next visit. */
+    readonly fits: boolean;
+  };
+  /** What running it takes, where the pack says so. */
+  readonly memory?: {
+    /** Bytes. */
+    readonly needed: number;
+    /** Bytes the device has, roughly; absent where the browser does not say. */
+    readonly device?: number;
+    readonly fits: boolean;
+  };
 }
 
-/** A pack in the store. */
+/** A pack that the device holds. */
 export interface CachedPack {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
   readonly bytes: number;
+  /** Those of its bytes that other packs have too: deleting it does not free them. */
+  readonly shared: number;
+  /** Whether a tab has it loaded. */
+  readonly inUse: boolean;
+  /** `"memory"` where the store has no room for it, or is refused: it goes with the page. */
+  readonly storage: PackStorage["kind"];
   /** When it was installed, and last opened. */
   readonly installedAt: Date;
   readonly usedAt: Date;

@@ -1,29 +1,34 @@
 import type { OtlpMetricsRequest } from "@selvedge/protocol";
-import { proxy } from "comlink";
+import { proxy, transfer } from "comlink";
 import type { KeeperApi, KeeperSettings } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
 import { WorkerLink } from "./worker-link.ts";
+
+/** What the page does for its keeper. */
+interface KeeperHooks {
+  readonly onSend?: ((batch: OtlpMetricsRequest) => void) | undefined;
+  /** Asks registries in the keeper's place. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
 
 /** The page's keeper: started when first needed, and again after it crashed. */
 export class KeeperClient {
   readonly #spawn: () => Worker;
   readonly #settings: KeeperSettings;
-  readonly #onSend: ((batch: OtlpMetricsRequest) => void) | undefined;
+  readonly #onSend: KeeperHooks["onSend"];
+  readonly #fetch: KeeperHooks["fetch"];
+  /** Ends what the page fetches for the link. */
+  #fetching = new AbortController();
   #link: WorkerLink<KeeperApi> | undefined;
   #ended: Error | undefined;
   /** What a keeper that takes over from one that crashed has to mark again. */
   readonly #holds = new Set<{ readonly digest: string }>();
 
-  constructor(
-    spawn: () => Worker,
-    {
-      onSend,
-      ...settings
-    }: KeeperSettings & { onSend?: ((batch: OtlpMetricsRequest) => void) | undefined },
-  ) {
+  constructor(spawn: () => Worker, { onSend, fetch, ...settings }: KeeperSettings & KeeperHooks) {
     this.#spawn = spawn;
     this.#settings = settings;
     this.#onSend = onSend;
+    this.#fetch = fetch;
   }
 
   /** Calls the keeper. An abort reaches it, so that it stops fetching. */
@@ -43,20 +48,19 @@ export class KeeperClient {
   hold(digest: string, until: AbortSignal): void {
     if (until.aborted) return;
     // A pack that cannot be marked still runs.
-    const tell = (method: "hold" | "release") =>
-      void this.call((keeper, call) => keeper[method](call, digest)).catch(() => undefined);
+    void this.call((keeper, call) => keeper.hold(call, digest)).catch(() => undefined);
     const hold = { digest };
-    tell("hold");
     this.#holds.add(hold);
     until.addEventListener("abort", () => {
       this.#holds.delete(hold);
-      if (this.#link?.isEnded === false) tell("release");
+      this.#link?.tell((keeper) => keeper.release(0, digest));
     });
   }
 
   /** Ends the worker for good; whatever is pending, or called later, rejects with `reason`. */
   end(reason: Error): void {
     this.#ended = reason;
+    this.#fetching.abort();
     this.#link?.end(reason);
   }
 
@@ -65,11 +69,27 @@ export class KeeperClient {
     const link = new WorkerLink<KeeperApi>(this.#spawn(), "keeper");
     // comlink passes functions on as arguments of their own only, never inside of one.
     const onSend = this.#onSend && proxy(this.#onSend);
-    link.tell((keeper) => keeper.start(this.#settings, onSend));
+    this.#fetching.abort();
+    this.#fetching = new AbortController();
+    const port = this.#fetch && fetchesFor(this.#fetch, this.#fetching.signal);
+    link.tell((keeper) => keeper.start(this.#settings, onSend, port && transfer(port, [port])));
     for (const { digest } of this.#holds) link.tell((keeper) => keeper.hold(0, digest));
     this.#link = link;
     return link;
   }
+}
+
+/** The keeper's end of a channel over which it asks the page's `fetch`. */
+function fetchesFor(fetch: typeof globalThis.fetch, until: AbortSignal): MessagePort {
+  const { port1: page, port2 } = new MessageChannel();
+  // Few pages bring one, and those that do not load nothing for it.
+  import("./answer-fetches.ts").then(
+    ({ answerFetches }) => answerFetches(fetch, { page, until }),
+    (error) => {
+      page.onmessage = ({ ports: [port] }) => port?.postMessage({ error: String(error) });
+    },
+  );
+  return port2;
 }
 
 type WorkerLinkRemote = Parameters<Parameters<WorkerLink<KeeperApi>["call"]>[0]>[0];

@@ -7,8 +7,11 @@ import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { WebLocks } from "../tabs/web-locks.ts";
 import { answerFetches } from "./fetch-by-page.fixture.ts";
-import type { PackSelector, Progress } from "./keeper-api.ts";
+import type { PackRef, PackSelector, Progress } from "./keeper-api.ts";
 import { KeeperClient } from "./keeper-client.ts";
+
+/** Waits for something on a machine that may be busy. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 const COLLECTOR = "https://collector.test/v1";
 
@@ -38,7 +41,12 @@ afterEach(() => {
   stopAnswering();
 });
 
-function client(onSend?: (batch: OtlpMetricsRequest) => void): KeeperClient {
+interface Hooks {
+  readonly onSend?: (batch: OtlpMetricsRequest) => void;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+function client({ onSend, fetch }: Hooks = {}): KeeperClient {
   const spawn = () => {
     const worker = new Worker(new URL("./keeper-without-network.fixture.ts", import.meta.url), {
       type: "module",
@@ -50,6 +58,7 @@ function client(onSend?: (batch: OtlpMetricsRequest) => void): KeeperClient {
     registry: REGISTRY,
     telemetry: { endpoint: COLLECTOR, headers: {} },
     onSend,
+    fetch,
   });
 }
 
@@ -63,14 +72,21 @@ function install(
   );
 }
 
+const ref = (): PackRef => ({
+  origin: { name: "tiny", version: "1.0.0" },
+  digest: pack.digest,
+  dtype: "fp32",
+  backend: "wasm",
+  features: [],
+});
 const attachment = (name: string) =>
-  keeper.call((remote, call) => remote.attachment(call, pack.digest, name));
+  keeper.call((remote, call) => remote.attachment(call, ref(), name));
 
 test("a keeper installs a pack and tells how far it is", async () => {
   const onProgress = vi.fn<(progress: Progress) => void>();
   expect(await install({ onProgress })).toMatchObject({ digest: pack.digest });
   const { byteLength } = pack.segment;
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(onProgress).toHaveBeenLastCalledWith({
       phase: "fetch",
       file: "tiny",
@@ -83,7 +99,7 @@ test("a keeper installs a pack and tells how far it is", async () => {
 test("a progress callback's port is given back when the install is over", async () => {
   const close = vi.spyOn(MessagePort.prototype, "close");
   await install({ onProgress: () => undefined });
-  await vi.waitFor(() => expect(close).toHaveBeenCalled());
+  await eventually(() => expect(close).toHaveBeenCalled());
 });
 
 test("two installs at once of one model share one download", async () => {
@@ -121,16 +137,16 @@ describe("two tabs", () => {
   test("that install one model share one download, and each is told how far it is", async () => {
     const letGo = holdBack();
     const first = install();
-    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    await eventually(() => expect(registry.segmentRequests).toHaveLength(1));
     const onProgress = vi.fn<(progress: Progress) => void>();
     const second = other.call((remote, call) => remote.install(call, select(), proxy(onProgress)));
     const total = pack.segment.byteLength;
     const told = { phase: "fetch", file: "tiny", total };
-    await vi.waitFor(() => expect(onProgress).toHaveBeenLastCalledWith({ ...told, loaded: 0 }));
+    await eventually(() => expect(onProgress).toHaveBeenLastCalledWith({ ...told, loaded: 0 }));
     letGo();
     expect((await first).fetchedBytes).toBe(total);
     expect((await second).fetchedBytes).toBe(0);
-    await vi.waitFor(() => expect(onProgress).toHaveBeenLastCalledWith({ ...told, loaded: total }));
+    await eventually(() => expect(onProgress).toHaveBeenLastCalledWith({ ...told, loaded: total }));
     expect(registry.segmentRequests).toHaveLength(1);
   });
 
@@ -138,16 +154,16 @@ describe("two tabs", () => {
     expect(await isDownloadingThere()).toBe(false);
     holdBack();
     void install().catch(() => undefined);
-    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    await eventually(() => expect(registry.segmentRequests).toHaveLength(1));
     expect(await isDownloadingThere()).toBe(true);
     keeper.end(new Error("the tab was closed"));
-    await vi.waitFor(async () => expect(await isDownloadingThere()).toBe(false));
+    await eventually(async () => expect(await isDownloadingThere()).toBe(false));
   });
 
   test("take over from each other where one is closed", async () => {
     const letGo = holdBack();
     void install().catch(() => undefined);
-    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1));
+    await eventually(() => expect(registry.segmentRequests).toHaveLength(1));
     const second = other.call((remote, call) => remote.install(call, select()));
     keeper.end(new Error("the tab was closed"));
     letGo();
@@ -161,13 +177,13 @@ describe("two tabs", () => {
     keeper.hold(pack.digest, here.signal);
     keeper.hold(pack.digest, there.signal);
     other.hold(pack.digest, new AbortController().signal);
-    await vi.waitFor(async () => expect(await isUsed()).toBe(true));
+    await eventually(async () => expect(await isUsed()).toBe(true));
     here.abort();
     other.end(new Error("the tab was closed"));
     await settledIn(keeper);
     expect(await isUsed()).toBe(true);
     there.abort();
-    await vi.waitFor(async () => expect(await isUsed()).toBe(false));
+    await eventually(async () => expect(await isUsed()).toBe(false));
   });
 
   test("go on marking what they use when a keeper crashed and another took over", async () => {
@@ -175,13 +191,13 @@ describe("two tabs", () => {
     const dispose = new AbortController();
     const isUsed = async () => (await usage.inUse()).has(pack.digest);
     keeper.hold(pack.digest, dispose.signal);
-    await vi.waitFor(async () => expect(await isUsed()).toBe(true));
+    await eventually(async () => expect(await isUsed()).toBe(true));
     spawned[0]?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
-    await vi.waitFor(async () => expect(await isUsed()).toBe(false));
+    await eventually(async () => expect(await isUsed()).toBe(false));
     await settledIn(keeper);
-    await vi.waitFor(async () => expect(await isUsed()).toBe(true));
+    await eventually(async () => expect(await isUsed()).toBe(true));
     dispose.abort();
-    await vi.waitFor(async () => expect(await isUsed()).toBe(false));
+    await eventually(async () => expect(await isUsed()).toBe(false));
   });
 
   /** What a third tab sees. */
@@ -224,31 +240,84 @@ describe("an attachment", () => {
     });
   });
 
-  test("of a pack that was deleted is an error that says so", async () => {
+  test("of a pack that was deleted while it is loaded is fetched again", async () => {
     await install();
     expect(await keeper.call((remote, call) => remote.remove(call, "tiny"))).toBe(1);
-    await expect(attachment("labels.txt")).rejects.toMatchObject({
-      code: "storage-damaged",
-      message: expect.stringContaining("no longer in the store"),
-    });
+    expect(new TextDecoder().decode(await attachment("labels.txt"))).toBe("a\nb");
+  });
+
+  test("of a pack that is gone from everywhere is an error that says so", async () => {
+    await install();
+    await keeper.call((remote, call) => remote.clear(call));
+    registry.files.clear();
+    await expect(attachment("labels.txt")).rejects.toMatchObject({ code: "not-found" });
   });
 });
 
 test("what is sent is told to the page, batch by batch, as it was sent", async () => {
   keeper.end(new Error("replaced"));
   const onSend = vi.fn<(batch: OtlpMetricsRequest) => void>();
-  keeper = client(onSend);
+  keeper = client({ onSend });
   const batch: OtlpMetricsRequest = { resourceMetrics: [] };
   await keeper.call((remote, call) => remote.enqueue(call, batch));
   await keeper.call((remote, call) => remote.flush(call));
-  await vi.waitFor(() => expect(onSend).toHaveBeenCalledExactlyOnceWith(batch));
+  await eventually(() => expect(onSend).toHaveBeenCalledExactlyOnceWith(batch));
   expect(collected).toEqual([`${COLLECTOR}/metrics`]);
+});
+
+describe("a keeper whose page fetches", () => {
+  const fetch = vi.fn<typeof globalThis.fetch>((url, init) => registry.fetch(url as string, init));
+
+  beforeEach(() => {
+    fetch.mockClear();
+    keeper.end(new Error("replaced"));
+    // Whatever went past the page would be answered here.
+    stopAnswering();
+    stopAnswering = answerFetches(async () => new Response("", { status: 418 }));
+    keeper = client({ fetch });
+  });
+
+  test("asks it for every document and every byte", async () => {
+    expect(await install()).toMatchObject({ digest: pack.digest });
+    expect(fetch.mock.calls.map(([url]) => String(url))).toEqual(
+      registry.requests.map(({ path }) => REGISTRY + path),
+    );
+    const selector = select({ channel: "canary" });
+    expect(await keeper.call((remote, call) => remote.availability(call, selector))).toMatchObject({
+      state: "unavailable",
+    });
+    expect(fetch.mock.calls.length).toBe(registry.requests.length);
+    expect(fetch.mock.calls.length).toBeGreaterThan(3);
+  });
+
+  test("takes an abort to it", async () => {
+    const controller = new AbortController();
+    registry.intercept = () => new Promise(() => undefined);
+    const installing = install({ signal: controller.signal });
+    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), { timeout: 15_000 });
+    controller.abort();
+    await expect(installing).rejects.toMatchObject({ name: "AbortError" });
+    await vi.waitFor(() => expect(registry.requests[0]?.signal?.aborted).toBe(true), {
+      timeout: 15_000,
+    });
+  });
+
+  test("goes on asking it after a crash, and gives up what the crashed one had asked", async () => {
+    registry.intercept = () => new Promise(() => undefined);
+    const hanging = install();
+    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), { timeout: 15_000 });
+    spawned.at(-1)?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
+    await expect(hanging).rejects.toMatchObject({ code: "engine-crashed" });
+    registry.intercept = () => undefined;
+    expect(await install()).toMatchObject({ digest: pack.digest });
+    expect(registry.requests[0]?.signal?.aborted).toBe(true);
+  });
 });
 
 test("a keeper that crashes fails what was under way; the next call starts another", async () => {
   registry.intercept = () => new Promise(() => undefined);
   const hanging = install();
-  await vi.waitFor(() => expect(registry.requests).toHaveLength(1));
+  await eventually(() => expect(registry.requests).toHaveLength(1));
   spawned[0]?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
   await expect(hanging).rejects.toMatchObject({ code: "engine-crashed" });
   registry.intercept = () => undefined;

@@ -1,14 +1,18 @@
 /** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
-import { SelvedgeError } from "@selvedge/protocol";
-import { expose, type ProxyMethods, releaseProxy } from "comlink";
+import { expose, type ProxyMethods, releaseProxy, transfer } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
+import { findUpdate } from "../delivery/find-update.ts";
+import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
+import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
+import { Space } from "../delivery/space.ts";
+import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
-import { clearPacks, findPack, listPacks, removePacks, storedBytes } from "../store/packs.ts";
-import { readBlobs } from "../store/pieces.ts";
+import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
+import { removePacks } from "../store/remove-packs.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import { inTurn } from "../tabs/in-turn.ts";
 import { modelKey } from "../tabs/model-key.ts";
@@ -18,17 +22,32 @@ import { Outbox } from "../telemetry/outbox.ts";
 import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
+import { pageFetch } from "./page-fetch.ts";
 
 const calls = new Calls();
 const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
-let rooms: DeliveryRooms = { database, network: browserNetwork(), usage: packUsage(locks) };
+const usage = packUsage(locks);
+const space = new Space(database, { usage });
+let rooms: DeliveryRooms = {
+  database,
+  network: browserNetwork(),
+  found: new FoundManifests(),
+  usage,
+  space,
+};
+let folder = "";
 const outbox = new Outbox(database);
 let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors }, onSend) {
+  start({ telemetry, registry, anchors, cache = {}, ...how }, onSend, page) {
+    const { meteredDownloads = "foreground" } = how;
+    folder = registry;
+    space.limit(cache);
+    const own = page && { fetch: pageFetch(page) };
+    rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
       rooms = {
         ...rooms,
@@ -39,12 +58,13 @@ const api: KeeperApi = {
     sender.wake();
   },
 
-  install: (call, wanted, onProgress = () => undefined, onEngine?) =>
+  install: (call, wanted, onProgress = () => undefined, onEngine?, how = {}) =>
     calls.run(call, (signal) =>
       inTurn(locks, wanted, {
         signal,
         onProgress,
-        install: (report) => install(rooms, wanted, { signal, onProgress: report, onEngine }),
+        install: (report) =>
+          install(rooms, wanted, { ...how, signal, onProgress: report, onEngine }),
       }).finally(() => {
         release(onProgress);
         if (onEngine !== undefined) release(onEngine);
@@ -61,25 +81,30 @@ const api: KeeperApi = {
   hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
   release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),
 
-  attachment: (call, digest, name) =>
-    calls.run(call, async () => {
-      const pack = await findPack(database, digest);
-      const attachment = pack?.manifest.attachments.find((file) => file.name === name);
-      if (pack === undefined)
-        throw new SelvedgeError(
-          "storage-damaged",
-          `The pack ${digest} is no longer in the store: the cache was cleared, or the browser evicted it. Load the model again.`,
-        );
-      if (attachment === undefined)
-        throw new SelvedgeError(
-          "attachment-missing",
-          `${pack.record.name}@${pack.record.version} has no attachment "${name}" (it has: ${pack.manifest.attachments.map((file) => file.name).join(", ") || "none"}).`,
-        );
-      const [bytes] = await readBlobs(database, [attachment]);
-      return new Uint8Array(bytes ?? new ArrayBuffer(0));
-    }),
+  findUpdate: (call, wanted, loaded) =>
+    calls.run(call, (signal) => findUpdate(rooms, wanted, { loaded, signal })),
+  standing: (call, wanted) =>
+    calls.run(call, async () => standingOf(await findActive(database, wanted))),
+  settle: (call, wanted, choice, verdict) =>
+    calls.run(call, async () =>
+      standingOf(await settle(database, { selector: wanted, choice, verdict })),
+    ),
 
-  list: (call) => calls.run(call, () => listPacks(database)),
+  attachment: (call, pack, file) =>
+    calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry: folder, signal })),
+
+  restore: async (call, pack) => {
+    const outcome = await calls.run(call, (signal) =>
+      restorePack(rooms, pack, { registry: folder, signal }),
+    );
+    const buffers = outcome.ok ? outcome.value.pieces.map(({ bytes }) => bytes) : [];
+    return transfer(outcome, buffers);
+  },
+
+  list: (call) =>
+    calls.run(call, async () =>
+      listPacks(database, await usage.inUse().catch(() => new Set<string>())),
+    ),
   size: (call) => calls.run(call, () => storedBytes(database)),
   remove: (call, name, version) =>
     calls.run(call, () =>

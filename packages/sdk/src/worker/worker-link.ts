@@ -37,6 +37,7 @@ export class WorkerLink<Api> {
         new SelvedgeError(
           "engine-crashed",
           `The ${title} worker ${event.message ? `failed: ${event.message}` : "could not be started"}. The next call starts a fresh one; if it happens again, check that the worker's script is served and that the page's CSP allows it.`,
+          { detail: { hasRun: Boolean(event.message) } },
         ),
       );
     });

@@ -1,0 +1,58 @@
+import { addressOf, MODEL_PATHS } from "./contenders.mjs";
+import { textOf } from "./read-answer.mjs";
+import { summary } from "./summary.mjs";
+import { visit } from "./visit.mjs";
+
+/**
+ * What a visit came to, all its tabs together.
+ *
+ * @typedef {{ answer: string, total?: number, error?: string, answeredAt: number,
+ *   modelBytes: number, allBytes: number }} Journey
+ */
+
+/**
+ * A visit of a contender's page on the bench's host: what was read there, when, and what the host sent
+ * for it.
+ *
+ * @returns {Promise<Journey>}
+ */
+export async function journey(
+  { host, url, labels, executablePath },
+  contender,
+  { release, dtype, ...options },
+) {
+  host.forget();
+  const address = url + addressOf(contender, { release, dtype });
+  const outcomes = await visit(address, { executablePath, ...options });
+  return {
+    error: outcomes.find(({ error }) => error !== undefined)?.error,
+    isRight: outcomes.every(({ best, written }) => best && textOf(best, labels) === written),
+    total: outcomes[0].total,
+    answeredAt: Math.max(...outcomes.map(({ answeredAt }) => answeredAt)),
+    modelBytes: host.bytesOf(MODEL_PATHS),
+    allBytes: host.bytesOf(/./),
+  };
+}
+
+/** @throws where a visit to which nothing happened did not read what was written */
+export async function journeyThatAnswers(bench, contender, options) {
+  const done = await journey(bench, contender, options);
+  if (!done.isRight) throw new Error(`${contender}: ${done.error ?? "read something else"}`);
+  return done;
+}
+
+/** Rows of results about visits of one contender: how long, and how many bytes. */
+export function rowsOf(name, contender, visits) {
+  const row = (what, metric, key) =>
+    summary(
+      `${name}: ${what}`,
+      contender,
+      metric,
+      visits.map((each) => each[key]),
+    );
+  return [
+    row("navigation to first prediction", ["duration", "ms"], "answeredAt"),
+    row("fetched of the model", ["size", "byte"], "modelBytes"),
+    row("fetched in all", ["size", "byte"], "allBytes"),
+  ];
+}

@@ -1,0 +1,23 @@
+import { env, PreTrainedModel, Tensor } from "@huggingface/transformers";
+import { visit } from "./visit.js";
+
+/** The build of onnxruntime-web: the one it takes by itself, or one for WASM alone. */
+const build = new URLSearchParams(location.search).get("build") ?? "asyncify";
+const suffix = build === "wasm" ? "" : `.${build}`;
+
+env.allowRemoteModels = false;
+env.allowLocalModels = true;
+env.localModelPath = "/files/";
+env.backends.onnx.wasm.wasmPaths = {
+  mjs: `/runtime/ort-wasm-simd-threaded${suffix}.mjs`,
+  wasm: `/runtime/ort-wasm-simd-threaded${suffix}.wasm`,
+};
+env.backends.onnx.wasm.numThreads = 1;
+
+void visit(async ({ release, dtype }) => {
+  const model = await PreTrainedModel.from_pretrained(release, { dtype, device: "wasm" });
+  return async ({ data, dims }) => {
+    const outputs = await model({ x: new Tensor("float32", data, dims) });
+    return Object.values(outputs)[0];
+  };
+});

@@ -1,0 +1,131 @@
+import { whenIdle } from "../proving/when-idle.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
+import type { LoadRooms, Pace } from "./load-rooms.ts";
+import type { Model } from "./model.ts";
+import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
+import { proveServing } from "./prove-serving.ts";
+import { Updates } from "./updates.ts";
+import { upgrade } from "./upgrade.ts";
+
+const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
+
+/** What a model was loaded with, as far as it matters afterwards. */
+export interface Loaded {
+  readonly model: Model;
+  readonly selector: PackSelector;
+  readonly policy: UpdatePolicy;
+  readonly feed: UpdateFeed;
+  /** Whether a GPU may take over. */
+  readonly isAuto: boolean;
+  /** Whether the registry has just been asked. */
+  readonly isFresh: boolean;
+}
+
+/**
+ * What happens behind a model that serves, one thing at a time and in idle time: a GPU takes over, the
+ * registry is asked for another version, and what serves unproven is proven. It is loaded when a model
+ * first serves, so that no page waits for it.
+ */
+export class Behind {
+  readonly #rooms: LoadRooms;
+  readonly #loaded: Loaded;
+  readonly #updates: Updates;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(rooms: LoadRooms, loaded: Loaded) {
+    this.#rooms = rooms;
+    this.#loaded = loaded;
+    this.#updates = new Updates(rooms, loaded, {
+      inTurn: (run, signal) => this.#inTurn(run, signal),
+      onMove: () => void this.#upgrade(),
+    });
+  }
+
+  /** Goes on until the model is disposed of. Never rejects. */
+  async run(): Promise<void> {
+    const { isFresh, selector, model } = this.#loaded;
+    const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
+    const { disposal } = model;
+    await whenIdle();
+    await this.#upgrade();
+    const isPinned = selector.version !== undefined;
+    if (!isFresh && !isPinned) await this.#updates.checkQuietly();
+    await pause(proveAfterMs, disposal);
+    await whenIdle();
+    await this.#inTurn((signal) => proveServing(this.#rooms, { ...this.#loaded, signal })).catch(
+      () => undefined,
+    );
+    while (!isPinned && !disposal.aborted) {
+      await pause(checkEveryMs, disposal);
+      await whenVisible(disposal);
+      await whenIdle();
+      await this.#updates.checkQuietly();
+    }
+  }
+
+  /** Asks the registry now. */
+  check(signal: AbortSignal | undefined): Promise<ModelUpdate | undefined> {
+    return this.#updates.check(signal);
+  }
+
+  async #upgrade(): Promise<void> {
+    const { isAuto, selector, model } = this.#loaded;
+    if (!isAuto || model.served.host.backend !== "wasm") return;
+    await this.#inTurn(() => upgrade(this.#rooms, selector, model)).catch(() => undefined);
+  }
+
+  /** Two things at once would each change what the other has looked at. */
+  #inTurn<T>(run: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const until = eitherOf(this.#loaded.model.disposal, signal);
+    const turn = this.#turn.then(() => {
+      until.throwIfAborted();
+      return run(until);
+    });
+    this.#turn = turn.catch(() => undefined);
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(until.reason);
+      if (until.aborted) abort();
+      until.addEventListener("abort", abort);
+      turn.then(resolve, reject).finally(() => until.removeEventListener("abort", abort));
+    });
+  }
+}
+
+/** Fires when the first of two does. */
+function eitherOf(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  if (other === undefined) return one;
+  const either = new AbortController();
+  for (const signal of [one, other]) {
+    if (signal.aborted) either.abort(signal.reason);
+    signal.addEventListener("abort", () => either.abort(signal.reason), { signal: either.signal });
+  }
+  return either.signal;
+}
+
+/** Resolves after a while, or when the signal fires. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end, { once: true });
+  });
+}
+
+/** Resolves when the page can be seen, or when the signal fires. */
+function whenVisible(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.visibilityState === "hidden" && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      signal.removeEventListener("abort", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look);
+    look();
+  });
+}

@@ -1,0 +1,30 @@
+import type { Reporter } from "../telemetry/reporter.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
+import type { KeeperClient } from "../worker/keeper-client.ts";
+import type { EngineHost } from "./engine-host.ts";
+import type { Model } from "./model.ts";
+
+/** The rooms that loading goes through. */
+export interface LoadRooms {
+  readonly registry: string;
+  /** Whose signatures are believed, as the keeper reads it; absent where none is looked at. */
+  readonly anchors: string | undefined;
+  readonly keeper: KeeperClient;
+  readonly reporter: Reporter;
+  /** Makes a host that ends with the handle. */
+  readonly newHost: (device: Pick<PackSelector, "backend" | "features" | "trust">) => EngineHost;
+  readonly onDispose: (model: Model) => void;
+  /** How long what may wait does wait. */
+  readonly pace?: Pace;
+}
+
+/** Milliseconds. */
+export interface Pace {
+  /**
+   * From the first answer to proving a pack that serves unproven. Its engine takes memory and a core
+   * that a page which has just opened wants for itself.
+   */
+  readonly proveAfterMs: number;
+  /** Between two times that an open page asks the registry. */
+  readonly checkEveryMs: number;
+}

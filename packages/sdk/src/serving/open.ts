@@ -1,0 +1,110 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { proxy } from "comlink";
+import type { LoadOptions } from "../options.ts";
+import type { EngineName } from "../worker/engine-api.ts";
+import type { Choice, Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
+import type { KeeperClient } from "../worker/keeper-client.ts";
+import type { EngineHost, HostOpened } from "./engine-host.ts";
+
+/** What was opened, and how it came to that. */
+export interface FirstOpened {
+  readonly opened: HostOpened;
+  /** Absent where the store had everything. */
+  readonly installed?: Installed;
+  /** Why what answered last did not open, where the version before it was opened instead. */
+  readonly setback?: SelvedgeError;
+}
+
+interface Rooms {
+  readonly host: EngineHost;
+  readonly keeper: KeeperClient;
+}
+
+/**
+ * Opens what answers for a selector. The engine looks into the store itself; the keeper is asked only
+ * where nothing is there, or what is there was damaged. Where what is there cannot be opened, nor be
+ * mended, the version before it is.
+ */
+export async function openModel(
+  rooms: Rooms,
+  selector: PackSelector,
+  options: LoadOptions,
+): Promise<FirstOpened> {
+  try {
+    return await openOrInstall(rooms, selector, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const back =
+      error instanceof SelvedgeError
+        ? await openLastGood(rooms, selector, { error, signal: options.signal })
+        : undefined;
+    if (back === undefined) throw error;
+    return back;
+  }
+}
+
+async function openOrInstall(
+  { host, keeper }: Rooms,
+  selector: PackSelector,
+  { signal, onProgress }: LoadOptions,
+): Promise<FirstOpened> {
+  const report = (progress: Progress) => {
+    // What was under way in the keeper still arrives after an abort.
+    if (!signal?.aborted) onProgress?.(progress);
+  };
+  const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
+    if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
+    throw error;
+  });
+  if (stored !== undefined) return { opened: stored };
+  // What the engine has begun to load may not be what this pack needs.
+  const expectEngine = (engine: EngineName) => host.expect(engine);
+  const installed = await keeper.call(
+    (remote, call) =>
+      remote.install(call, selector, onProgress && proxy(report), proxy(expectEngine)),
+    signal,
+  );
+  const { bytes } = installed;
+  report({ phase: "start", file: selector.name, loaded: bytes, total: bytes });
+  const { name } = selector;
+  const { digest, dtype, version } = installed;
+  const origin = { name, version };
+  return { opened: await host.openStored({ digest, dtype, origin }, signal), installed };
+}
+
+/** Failures that are the pack's, or the engine's with it: it may open the second time, or never. */
+const OF_THE_PACK = ["session-failed", "engine-crashed", "engine-timeout"];
+
+/** Failures of the runtime itself, which the version before would meet too. */
+const OF_THE_PAGE = ["assets-missing", "closed", "disposed"];
+
+/**
+ * Opens the version before, where there is one. What fails twice, while that opens, is refused; what was
+ * lost in part waits for the registry. Where neither opens, it is not the pack, and nothing is changed.
+ */
+async function openLastGood(
+  { host, keeper }: Rooms,
+  selector: PackSelector,
+  { error, signal }: { error: SelvedgeError; signal: AbortSignal | undefined },
+): Promise<FirstOpened | undefined> {
+  if (OF_THE_PAGE.includes(error.code)) return undefined;
+  const standing = await keeper
+    .call((remote, call) => remote.standing(call, selector), signal)
+    .catch(() => undefined);
+  if (standing?.lastGood === undefined) return undefined;
+  const { current, lastGood } = standing;
+  const tryAfresh = (choice: Choice) => {
+    host.restart(error);
+    return host.openStored(choice, signal).catch(() => undefined);
+  };
+  const isOfPack = OF_THE_PACK.includes(error.code);
+  const again = isOfPack ? await tryAfresh(current) : undefined;
+  if (again !== undefined) return { opened: again };
+  const opened = await tryAfresh(lastGood);
+  if (opened === undefined) return undefined;
+  const after = await keeper.call(
+    (remote, call) => remote.settle(call, selector, current, isOfPack ? "refused" : "lost"),
+    signal,
+  );
+  return after?.current.digest === lastGood.digest ? { opened, setback: error } : undefined;
+}

@@ -1,0 +1,42 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import type { Verdict } from "../worker/keeper-api.ts";
+import type { Loaded } from "./behind.ts";
+import { isFailureOfPack } from "./failure-of-pack.ts";
+import type { LoadRooms } from "./load-rooms.ts";
+import { openProven } from "./open-proven.ts";
+
+/**
+ * Proves a pack that serves unproven, as one does after a first install. Its golden inputs run in an
+ * engine of its own, so that no call of the app waits for them. One that fails goes on serving this
+ * page, says so, and is not what the next load opens where there is a version before it.
+ */
+export async function proveServing(
+  rooms: LoadRooms,
+  { model, selector, feed, signal }: Loaded & { signal: AbortSignal },
+): Promise<void> {
+  const { keeper, reporter } = rooms;
+  const { host, opened, candidates } = model.served;
+  const { name, version, digest, dtype, engine } = opened;
+  const standing = await keeper.call((remote, call) => remote.standing(call, selector), signal);
+  if (standing === undefined || standing.current.digest !== digest) return;
+  if (standing.isProven || standing.isRefused) return;
+  const settle = (verdict: Verdict) =>
+    keeper.call((remote, call) => remote.settle(call, selector, opened, verdict), signal);
+  // A GPU was proven before it served, and TensorFlow.js where it was opened.
+  if (host.backend !== "wasm" || engine === "tfjs") {
+    await settle("proven");
+    return;
+  }
+  try {
+    const proven = await openProven(rooms, { wanted: selector, choice: opened, signal });
+    proven.host.dispose();
+    await settle("proven");
+  } catch (error) {
+    if (!(error instanceof SelvedgeError && isFailureOfPack(error)) || signal.aborted) throw error;
+    const reason = error.message;
+    reporter.recorder.failed({ model: name, version, dtype, backend: "wasm" }, "prove", error.code);
+    model.note(candidates.map((one) => (one.state === "serving" ? { ...one, reason } : one)));
+    await settle("refused");
+    feed.emit({ state: "refused", version, digest, bytes: 0, reason });
+  }
+}

@@ -1,0 +1,58 @@
+import { select } from "../delivery/registry.fixture.ts";
+import { activationKey } from "../store/activations.ts";
+import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
+
+/** What is the matter with a version on this device. */
+export type Fault = "answers wrongly" | "answers wrongly on webgpu" | "does not open" | "hangs";
+
+/**
+ * An engine worker that opens what is really in the store, and answers every call with the number its
+ * version begins with.
+ */
+export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
+  return scriptedWorker(`
+    read: (store, key) => new Promise((resolve, reject) => {
+      const opening = indexedDB.open("selvedge");
+      opening.onerror = () => reject(opening.error);
+      opening.onsuccess = () => {
+        const reading = opening.result.transaction(store).objectStore(store).get(key);
+        reading.onsuccess = () => {
+          opening.result.close();
+          resolve(reading.result);
+        };
+      };
+    }),
+    start({ backend }) {
+      globalThis.backend = backend;
+      const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+      return { ok: true, value: { module, compileMs: 1 } };
+    },
+    expect() {},
+    async open(request) {
+      const fail = (code) => ({ ok: false, error: { name: "SelvedgeError", code, message: code } });
+      const active = await api.read("activations", ${JSON.stringify(activationKey(select()))});
+      const { digest } = request.by === "digest" ? request : active?.current ?? {};
+      if (digest === undefined) return { ok: true };
+      const record = await api.read("packs", digest);
+      if (record === undefined) return fail("storage-damaged");
+      const { name, version, signature, variants: [{ dtype, graph, backends }] } = JSON.parse(record.manifest);
+      if (await api.read("pieces", [graph.sha256, 0]) === undefined) return fail("storage-damaged");
+      globalThis.version = version;
+      globalThis.fault = ${JSON.stringify(faults)}[version];
+      if (fault === "does not open") return fail("session-failed");
+      if (fault === "hangs") return new Promise(() => {});
+      const costs = { bytes: 1, readMs: 1, createMs: 1, signedBy: {} };
+      return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, backends, ...costs } };
+    },
+    run: () => {
+      const y = { type: "float32", data: Float32Array.of(parseInt(version)), dims: [1] };
+      return { ok: true, value: { outputs: { y }, runMs: 1 } };
+    },
+    prove: () => ({
+      ok: true,
+      value: fault === "answers wrongly" || fault === "answers wrongly on " + backend
+        ? { holds: false, finding: "zeros" }
+        : { holds: true, finding: "as it should be" },
+    }),
+  `);
+}
