@@ -227,7 +227,10 @@ test("runtime files that are missing say which command writes them", async ({
   });
 });
 
-test("a browser that refuses IndexedDB says so", async ({ bare: page, context }) => {
+test("a browser that refuses IndexedDB runs from memory, and says so", async ({
+  bare: page,
+  context,
+}) => {
   await context.route(/(keeper|engine)-[\w-]+\.js/, async (route) => {
     const response = await route.fetch();
     const refusal = `Object.defineProperty(self, "indexedDB", { value: { open() {
@@ -235,9 +238,20 @@ test("a browser that refuses IndexedDB says so", async ({ bare: page, context })
     } } });`;
     await route.fulfill({ response, body: refusal + (await response.text()) });
   });
-  const failure = await failureOfLoading(page);
-  expect(failure.code).toBe("storage-unavailable");
-  expect(failure.message).toContain("Private windows");
+  const storage = await page.evaluate(async () => {
+    const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
+    const model = await selvedge.load("lande");
+    const data = new Float32Array(620).fill(0.01);
+    const { outputs } = await model.predict({ ngrams: { type: "float32", data, dims: [1, 620] } });
+    const { storage } = model.info;
+    await selvedge.close();
+    return { ...storage, answered: Object.keys(outputs).length };
+  });
+  expect(storage).toEqual({
+    kind: "memory",
+    reason: expect.stringContaining("Private windows"),
+    answered: 1,
+  });
 });
 
 test("a page that is not a secure context says so", async ({ page, site }) => {

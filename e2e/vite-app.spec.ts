@@ -81,6 +81,9 @@ function addressOf(vite: ChildProcess): Promise<string> {
       const address = /http:\/\/localhost:\d+\//.exec(printed)?.[0];
       if (address !== undefined) resolve(address);
     });
+    vite.stderr?.on("data", (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
     vite.on("exit", () => reject(new Error(`vite ended: ${printed}`)));
   });
 }
