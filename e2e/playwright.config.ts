@@ -10,8 +10,9 @@ export default defineConfig({
   globalSetup: "./global-setup.ts",
   fullyParallel: false,
   forbidOnly: true,
-  // Every test starts a browser and an engine or more: two at once make each other late.
-  workers: 1,
+  // Every test starts a browser and an engine or more, and waits for much of its time: two at once take
+  // three quarters of the time on two cores, more would make each other late.
+  workers: 2,
   retries: 0,
   timeout: 120_000,
   reporter: "list",

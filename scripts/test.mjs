@@ -14,16 +14,16 @@ const reports = join(root, ".selvedge/reports");
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
-const results = [vitest("unit"), vitest("browser"), playwright()];
+const results = [vitest(), playwright()];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-function vitest(project) {
-  const report = join(reports, `${project}.json`);
+function vitest() {
+  const report = join(reports, "vitest.json");
   const status = start(
-    ["vitest", "run", "--project", project, "--reporter=default"],
+    ["vitest", "run", "--reporter=default"],
     ["--reporter=json", `--outputFile.json=${report}`],
   );
   const counts = read(report, ({ numPassedTests, numFailedTests, numFailedTestSuites }) => ({
