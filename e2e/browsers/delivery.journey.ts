@@ -149,13 +149,16 @@ test("an update is fetched behind the version that serves, for less than it weig
     models.asked.length = 0;
     await visitor.open();
     expect(await visitor.load()).toEqual({ served: "1.0.0" });
-    await browserUnderTest.run(async (model) => {
+    const became = await browserUnderTest.run(async (model) => {
       // Updates are looked for behind a model that is in use, and no longer once it is disposed of.
-      await window.selvedge.load(model);
-      const isThere = async () =>
-        (await window.selvedge.cache.list()).some(({ version }) => version === "2.0.0");
-      while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 50));
+      const inUse = await window.selvedge.load(model);
+      return new Promise<string>((resolve) => {
+        inUse.on("update", ({ state }) => {
+          if (state !== "found") resolve(state);
+        });
+      });
     }, MODEL);
+    expect(became).toBe("ready");
     await visitor.open();
     expect(await visitor.load()).toEqual({ served: "2.0.0" });
     expect(sentBytes(models)).toBeGreaterThan(0);
