@@ -9,8 +9,11 @@ import { isEmpty, type Job, type PartOfPiece, SegmentQueue, type Wanted } from "
 import { isEncoded, type Opened, SegmentSource, UselessRange } from "./segment-source.ts";
 import { Tries } from "./tries.ts";
 
-/** So many ranges in a row that bring nothing are the host's doing. */
-const MAX_USELESS = 2;
+/**
+ * So many ranges in a row that bring nothing are taken to be the host's doing: the last try is for the
+ * whole segment. Fewer may be a bad link's, which should not pay for everything again.
+ */
+const MAX_USELESS = 4;
 
 /** Where pieces come from, and where they go. */
 export interface FetchOptions {
