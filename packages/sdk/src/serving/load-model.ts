@@ -24,6 +24,7 @@ export async function loadModel<Name extends string>(
   const { signal, backend = "auto", update: policy = "next-load" } = options;
   const startedAt = performance.now();
   checkNames(name, options);
+  reporter.prepare();
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();

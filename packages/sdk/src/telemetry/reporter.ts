@@ -46,6 +46,14 @@ export class Reporter {
     );
   }
 
+  /**
+   * Loads what batches are written with, where anything is to be sent: a page that goes away has no time
+   * for it. Never waited for, and asked for again where it did not come.
+   */
+  prepare(): void {
+    if (this.#telemetry !== undefined) void this.#loadToBatch().catch(() => undefined);
+  }
+
   /** Hands over what was recorded, and sends all there is. */
   async flush(signal?: AbortSignal): Promise<void> {
     if (this.#telemetry === undefined) return;
@@ -63,8 +71,7 @@ export class Reporter {
     if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#hand().catch(() => undefined), GATHER_MS);
-    // A page that goes away has no time to load anything.
-    void this.#loadToBatch().catch(() => undefined);
+    this.prepare();
   }
 
   async #loadToBatch(): Promise<ToBatch> {
