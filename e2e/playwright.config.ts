@@ -10,9 +10,9 @@ export default defineConfig({
   globalSetup: "./global-setup.ts",
   fullyParallel: false,
   forbidOnly: true,
-  // Every test starts a browser and an engine or more, and waits for much of its time: two at once take
-  // three quarters of the time on two cores, more would make each other late.
-  workers: 2,
+  // Every test starts a browser and an engine or more. Two at once take three quarters of the time on two
+  // cores, and make each other late: the demo's test of the main thread does not bear that.
+  workers: 1,
   retries: 0,
   timeout: 120_000,
   reporter: "list",
