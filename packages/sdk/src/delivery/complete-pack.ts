@@ -7,7 +7,7 @@ import { makeVisible } from "../store/make-visible.ts";
 import { neededBlobs } from "../store/packs.ts";
 import type { PackSelector, PackStorage, Progress } from "../worker/keeper-api.ts";
 import { deliver } from "./deliver.ts";
-import type { Purpose } from "./metered.ts";
+import { checkMetered, type Purpose } from "./metered.ts";
 import { planDelivery } from "./plan-delivery.ts";
 import type { DeliveryRooms } from "./rooms.ts";
 import { noRoomFor } from "./space.ts";
@@ -41,7 +41,8 @@ export interface Completion {
  * to them, verifies each, stores it, and makes the pack visible at the end, in one transaction. Where
  * there is no room, or the store is refused, it is kept in memory.
  *
- * @throws SelvedgeError `storage-full` where it has to be stored and there is no room.
+ * @throws SelvedgeError `storage-full` where it has to be stored and there is no room, `metered` where
+ * the link is one, and the page does not want it used for this.
  */
 export async function completePack(
   rooms: DeliveryRooms,
@@ -49,10 +50,10 @@ export async function completePack(
   {
     signal,
     report,
-    purpose,
+    purpose = "load",
   }: { signal: AbortSignal; report: Report; purpose?: Purpose | undefined },
 ): Promise<{ fetchedBytes: number; storage: PackStorage }> {
-  const { database, space } = rooms;
+  const { database, network, space } = rooms;
   const { digest, text, manifest } = pack;
   const { name, version } = manifest;
   const { dtype } = variant;
@@ -66,6 +67,8 @@ export async function completePack(
   const release = space.claim(claim);
   try {
     report("resolve", plan.heldBytes, plan.heldBytes + plan.bytes);
+    // Before room is made: what is not going to be fetched must not cost what is stored.
+    checkMetered(network, { name, bytes: plan.bytes, purpose });
     const room = await space.make(plan.space);
     const shortage = noRoomFor(`${name}@${version}`, plan.space, room);
     if (hasToBeStored && !room.fits) throw shortage;
@@ -84,7 +87,7 @@ export async function completePack(
         void mark.beat();
         report("fetch", loaded, total);
       };
-      await deliver(rooms, plan, { ...from, signal, purpose, onFetched, refused });
+      await deliver(rooms, plan, { ...from, signal, onFetched, refused });
       // The browser had promised more than there was.
       if (hasToBeStored && database.memory.isFull) throw shortage;
       const storage = await makeVisible(database, {

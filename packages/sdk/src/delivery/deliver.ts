@@ -1,6 +1,5 @@
 import { fetchDeltas } from "./fetch-deltas.ts";
 import { fetchPieces } from "./fetch-pieces.ts";
-import { checkMetered, type Purpose } from "./metered.ts";
 import { PieceWriter } from "./piece-writer.ts";
 import type { DeliveryPlan } from "./plan-delivery.ts";
 import type { DeliveryRooms } from "./rooms.ts";
@@ -16,8 +15,6 @@ export interface DeliverOptions {
   readonly registry: string;
   readonly name: string;
   readonly signal: AbortSignal;
-  /** @default "load" */
-  readonly purpose?: Purpose | undefined;
   /** Told of bytes that were fetched, and verified. */
   readonly onFetched: (bytes: number) => void;
   /** Takes the digests of blobs whose delta did not lead to them. */
@@ -27,15 +24,12 @@ export interface DeliverOptions {
 /**
  * Carries out a plan: fetches, verifies and stores what it says. What was stored before an error or
  * an abort stays.
- *
- * @throws SelvedgeError `metered` where the link is one, and the page does not want it used for this.
  */
 export async function deliver(
   { database, network }: DeliveryRooms,
   plan: DeliveryPlan,
-  { purpose = "load", onFetched, ...options }: DeliverOptions,
+  { onFetched, ...options }: DeliverOptions,
 ): Promise<void> {
-  checkMetered(network, { name: options.name, bytes: plan.bytes, purpose });
   const writer = new PieceWriter(database);
   const shared = { ...options, network, writer };
   try {

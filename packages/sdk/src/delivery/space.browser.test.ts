@@ -91,6 +91,16 @@ describe("where there is no room", () => {
     return { one, two, three };
   };
 
+  test("nothing goes for what a metered link keeps from being fetched", async () => {
+    await fill();
+    const others = rooms();
+    const metered = { ...others, network: { ...others.network, isMetered: () => true } };
+    const update = { signal, onProgress: () => undefined, purpose: "update" } as const;
+    const refused = install(metered, select({ name: "three" }), update);
+    await expect(refused).rejects.toMatchObject({ code: "metered" });
+    expect(await names()).toEqual(["one", "two"]);
+  });
+
   test("the model used longest ago goes, but for what others share with it", async () => {
     const { two, three } = await fill();
     expect(await installIt(select({ name: "three" }))).toMatchObject({
