@@ -45,6 +45,7 @@ export function fetchByPage(): void {
 /** Run in the page: answers with `fetch`. @returns what stops it */
 export function answerFetches(fetch: typeof globalThis.fetch): () => void {
   const channel = new BroadcastChannel(CHANNEL);
+  let isStopped = false;
   channel.addEventListener("message", async ({ data }: MessageEvent<Answer | Question>) => {
     if (!("id" in data)) return;
     const { id, url, body, ...init } = data;
@@ -55,7 +56,11 @@ export function answerFetches(fetch: typeof globalThis.fetch): () => void {
       headers: [...response.headers],
       body: await response.arrayBuffer(),
     };
-    channel.postMessage(answer);
+    // A test may be over before what it asked for has come.
+    if (!isStopped) channel.postMessage(answer);
   });
-  return () => channel.close();
+  return () => {
+    isStopped = true;
+    channel.close();
+  };
 }
