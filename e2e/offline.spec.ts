@@ -140,6 +140,7 @@ test.describe("a deployment", () => {
     await expect(visit).toHaveTitle(/^Next:/);
     await untilKept(visit);
     await expect.poll(() => keptPages(visit)).toBe(2);
+    await untilActive(visit);
 
     // The first tab has not been reloaded, and may still start what it was built with.
     expect(await page.title()).not.toMatch(/^Next:/);
@@ -232,6 +233,18 @@ function keptPages(page: Page): Promise<number> {
     const names = await caches.keys();
     return names.filter((name) => name.startsWith("page ")).length;
   });
+}
+
+/** Waits until the newest deployment that was found answers: its files are kept before it does. */
+async function untilActive(page: Page): Promise<void> {
+  await expect
+    .poll(() =>
+      page.evaluate(async () => {
+        const { installing, waiting, active } = await navigator.serviceWorker.ready;
+        return installing === null && waiting === null && active?.state === "activated";
+      }),
+    )
+    .toBe(true);
 }
 
 test("a page without a service worker loads what is stored, and says what is not", async ({

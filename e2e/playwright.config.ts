@@ -13,7 +13,8 @@ export default defineConfig({
   // Every test starts a browser and an engine or more. Two at once take three quarters of the time on two
   // cores, and make each other late: the demo's test of the main thread does not bear that.
   workers: 1,
-  retries: 0,
+  // Real browsers, clocks and servers: a test that fails is run once more, and `npm test` says so.
+  retries: 1,
   timeout: 120_000,
   reporter: "list",
   use: {

@@ -17,7 +17,9 @@ mkdirSync(reports, { recursive: true });
 const results = [vitest(), playwright()];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
-console.log(`\n${passed} passed, ${failed} failed`);
+const again = results.reduce((sum, { flaky = 0 }) => sum + flaky, 0);
+const atSecondTry = again === 0 ? "" : ` (${again} of them at the second try only)`;
+console.log(`\n${passed} passed${atSecondTry}, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
 function vitest() {
@@ -40,6 +42,7 @@ function playwright() {
   });
   return read(report, ({ stats }) => ({
     passed: stats.expected + stats.flaky,
+    flaky: stats.flaky,
     failed: stats.unexpected || (status === 0 ? 0 : 1),
   }));
 }
