@@ -7,14 +7,27 @@ export default [
     limit: "12 kB",
     gzip: true,
     // Imported once a model serves, where there is something to report, where a page brings a fetch of
-    // its own, and where a GPU is asked for.
-    ignore: ["./behind.js", "./to-batch.js", "./answer-fetches.js", "../proving/gpu.js"],
+    // its own, where a GPU is asked for, and where a page asks for a diagnosis.
+    ignore: [
+      "./behind.js",
+      "./to-batch.js",
+      "./answer-fetches.js",
+      "../proving/gpu.js",
+      "./diagnosis/diagnose.js",
+    ],
     modifyEsbuildConfig: esm,
   },
   {
     name: "what it loads once a model serves",
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what a diagnosis takes",
+    path: "packages/sdk/dist/diagnosis/diagnose.js",
+    limit: "9 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -1,4 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Diagnosis } from "./diagnosis/diagnose.ts";
+import { LoadFailures } from "./diagnosis/load-failures.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
@@ -32,6 +34,14 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /**
+   * Looks at what this device is, what was tried on it, and what was turned down and why. Fetches
+   * nothing but headers of the runtime's files; nothing of it is sent anywhere. `String(diagnosis)` is
+   * a report to read.
+   *
+   * @throws AbortError when the signal fires.
+   */
+  diagnose(options?: { readonly signal?: AbortSignal }): Promise<Diagnosis>;
   /** Disposes of every model and ends every worker. Idempotent. */
   close(): Promise<void>;
 }
@@ -60,6 +70,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   const shelf = new RuntimeShelf();
   const hosts = new Set<EngineHost>();
   const models = new Set<Model>();
+  const failures = new LoadFailures();
   let closed: Promise<void> | undefined;
 
   const rooms = {
@@ -110,7 +121,9 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     telemetry: { flush: () => reporter.flush() },
     async load(name, loadOptions = {}) {
       requireOpen();
-      const model = await loadModel(rooms, name, loadOptions);
+      const model = await loadModel(rooms, name, loadOptions).catch((error: unknown) =>
+        failures.rethrow(name, error),
+      );
       models.add(model);
       if (closed !== undefined) await model.dispose();
       requireOpen();
@@ -128,6 +141,15 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return { state: "unavailable", bytes: 0, reasons: [reason] };
       }
       return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
+    },
+    async diagnose({ signal } = {}) {
+      requireOpen();
+      const { diagnose } = await import("./diagnosis/diagnose.ts");
+      const spawn = () => spawnEngine(workers.engine);
+      return diagnose(
+        { keeper, assets, models, failures: failures.list, spawnEngine: spawn },
+        signal,
+      );
     },
     close() {
       closed ??= end();

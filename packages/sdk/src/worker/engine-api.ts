@@ -27,6 +27,8 @@ export interface EngineApi {
   run(inputs: Tensors): Promise<Outcome<EngineRun>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
   prove(): Promise<Outcome<Proof>>;
+  /** Tells what the worker finds around it. Loads nothing. */
+  surroundings(): Promise<Outcome<EngineSurroundings>>;
 }
 
 export interface RuntimeRequest {
@@ -83,4 +85,12 @@ export interface Proof {
   readonly holds: boolean;
   /** What was compared, or where and by how much the first difference exceeds the tolerance. */
   readonly finding: string;
+}
+
+/** What an engine worker has, whatever the page has. */
+export interface EngineSurroundings {
+  /** Whether the content security policy that its script came with lets WASM be compiled. */
+  readonly canCompileWasm: boolean;
+  /** Whether the browser offers WebGPU to workers. */
+  readonly hasGpu: boolean;
 }

@@ -1,6 +1,7 @@
 /** The engine worker's entry: one runtime, one session, and nothing that has to survive it. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
+import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
 import type { EngineSession } from "../engine/engine-session.ts";
 import { openPack, type ReadPack } from "../engine/open-pack.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
@@ -82,6 +83,9 @@ const api: EngineApi = {
       const { manifest, variant } = pack;
       return prove({ database, session }, { manifest, variant, backend });
     }),
+
+  surroundings: () =>
+    outcomeOf(async () => ({ canCompileWasm: canCompileWasm(), hasGpu: "gpu" in navigator })),
 };
 
 function notOpen(): SelvedgeError {
