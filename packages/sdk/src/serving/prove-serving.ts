@@ -28,7 +28,12 @@ export async function proveServing(
     return;
   }
   try {
-    const proven = await openProven(rooms, { wanted: selector, choice: opened, signal });
+    const proven = await openProven(rooms, {
+      wanted: selector,
+      place: host.place,
+      choice: opened,
+      signal,
+    });
     proven.host.dispose();
     await settle("proven");
   } catch (error) {

@@ -1,6 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Candidate } from "../proving/candidate.ts";
 import { findGpu } from "../proving/gpu.ts";
-import type { Candidate } from "../proving/prove-gpu.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
@@ -20,14 +20,16 @@ export async function upgrade(
   const { opened } = served;
   const [wasm] = served.candidates;
   if (wasm === undefined) return false;
+  const { name, version, dtype } = opened;
   const note = (state: Candidate["state"], reason: string): false => {
-    model.note([wasm, { backend: "webgpu", state, reason }]);
+    model.note([wasm, { backend: "webgpu", dtype, build: "webgpu", state, reason }]);
     return false;
   };
-  const { name, version, dtype } = opened;
   const subject = { model: name, version, dtype, backend: "webgpu" };
-  if (!opened.backends.includes("webgpu"))
-    return note("rejected", `the pack does not allow ${dtype} on WebGPU`);
+  const isAllowed = opened.variants.some(
+    (variant) => variant.dtype === dtype && variant.backends.includes("webgpu"),
+  );
+  if (!isAllowed) return note("rejected", `the pack does not allow ${dtype} on WebGPU`);
   const gpu = await findGpu();
   if (model.disposal.aborted) return false;
   if (!gpu.found) return note("rejected", gpu.reason);
@@ -41,6 +43,7 @@ export async function upgrade(
       finding,
     } = await openProven(rooms, {
       wanted: { ...selector, version, dtype, ...place },
+      place: { ...place, build: "webgpu" },
       choice: opened,
       signal: model.disposal,
     });
@@ -49,7 +52,7 @@ export async function upgrade(
       host,
       candidates: [
         { ...wasm, state: "retired", reason: "served first; WebGPU took over" },
-        { backend: "webgpu", state: "serving", reason: finding },
+        { backend: "webgpu", dtype, build: "webgpu", state: "serving", reason: finding },
       ],
     });
     rooms.reporter.recorder.loaded(subject, "compile", onGpu.compileMs);
