@@ -1,11 +1,11 @@
 import type { LoadOptions } from "../options.ts";
-import type { Candidate } from "../proving/candidate.ts";
 import { requireProof } from "../proving/require-proof.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { Installed, PackSelector } from "../worker/keeper-api.ts";
 import type { Behind } from "./behind.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
+import { Ladder } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { type LoadTimings, Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
@@ -31,7 +31,11 @@ export async function loadModel<Name extends string>(
     host = rooms.newHost(placeOf(selector), selector.trust);
     const first = await openModel({ host, keeper }, selector, options);
     const { opened, installed } = first;
-    const candidates = [await proveWhereAsked(host, first, signal)];
+    const { place } = host;
+    const ladder = new Ladder(
+      { place, dtype: opened.dtype },
+      await proveWhereAsked(host, first, signal),
+    );
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
@@ -45,7 +49,7 @@ export async function loadModel<Name extends string>(
       return started;
     };
     const model: Model<Name> = new Model<Name>({
-      served: { host, opened, storage: installed?.storage, timings, candidates },
+      served: { host, opened, storage: installed?.storage, timings, ladder },
       trust: selector.trust,
       keeper,
       reporter,
@@ -77,24 +81,24 @@ function placeOf({ backend, features }: PackSelector): Place {
   return { backend, build: backend, features };
 }
 
-/** A backend other than WASM has to give the golden answers before it serves, however it was chosen. */
+/**
+ * A backend other than WASM has to give the golden answers before it serves, however it was chosen.
+ *
+ * @returns why it serves
+ */
 async function proveWhereAsked(
   host: EngineHost,
   { opened, setback }: FirstOpened,
   signal: AbortSignal | undefined,
-): Promise<Candidate> {
+): Promise<string> {
   const { backend } = host;
   const why =
     backend === "wasm"
       ? ["WASM serves first, everywhere", opened.finding]
       : ["asked for", await requireProof(host, opened, signal)];
-  const reason = [
-    ...why,
-    setback && `gone back to, as the newer version failed: ${setback.message}`,
-  ]
+  return [...why, setback && `gone back to, as the newer version failed: ${setback.message}`]
     .filter((part) => part !== undefined)
     .join("; ");
-  return { backend, dtype: opened.dtype, build: host.place.build, state: "serving", reason };
 }
 
 function sayRolledBack(

@@ -3,6 +3,7 @@ import type { Place } from "../worker/engine-api.ts";
 import type { FoundUpdate, InstallHow } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";
 import { isFailureOfPack } from "./failure-of-pack.ts";
+import { Ladder } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { ModelUpdate } from "./model-update.ts";
 import { openProven, type Proven } from "./open-proven.ts";
@@ -199,7 +200,7 @@ export class Updates {
       host,
       opened,
       timings: { resolveMs: 0, fetchMs: 0, compileMs, readMs, createMs, totalMs },
-      candidates: [{ ...host.place, dtype: opened.dtype, state: "serving", reason }],
+      ladder: new Ladder({ place: host.place, dtype: opened.dtype }, reason),
     });
     const { name: title, version, dtype } = opened;
     const subject = { model: title, version, dtype, backend: host.backend };
