@@ -32,7 +32,8 @@ export interface DiagnosisRooms {
   readonly assets: string;
   readonly models: Iterable<Model>;
   readonly failures: readonly LoadFailure[];
-  readonly spawnEngine: () => Worker;
+  /** Starts an engine worker. */
+  readonly spawn: () => Worker;
   readonly gpu?: GpuMemory;
 }
 
@@ -126,13 +127,13 @@ function packFacts({ installedAt, usedAt, ...pack }: CachedPack): PackFacts {
 
 /** A model that serves has shown that engines do; where none does, one is started and let go. */
 async function engineFacts(
-  { spawnEngine, failures }: DiagnosisRooms,
+  { spawn, failures }: DiagnosisRooms,
   models: readonly ModelFacts[],
 ): Promise<EngineFacts> {
   if (models.length > 0 && failures.length === 0) return { state: "serving" };
   let link: WorkerLink<EngineApi> | undefined;
   const asked = await inTime(WORKER_DEADLINE_MS, () => {
-    link = new WorkerLink<EngineApi>(spawnEngine(), "engine");
+    link = new WorkerLink<EngineApi>(spawn(), "engine");
     return link.call((engine) => engine.surroundings());
   });
   link?.end(new Error("The diagnosis is done with this worker."));

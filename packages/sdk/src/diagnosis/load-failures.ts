@@ -16,13 +16,12 @@ const KEPT = 10;
 export class LoadFailures {
   readonly list: LoadFailure[] = [];
 
-  /** Writes a failure down, and throws it on. That a load was taken back is none. */
-  rethrow(model: string, error: unknown): never {
+  /** Writes a failure down. That a load was taken back is none. */
+  add(model: string, error: unknown): void {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const code = error instanceof SelvedgeError ? error.code : name;
     if (name !== "AbortError")
       this.list.push({ model, code, message, at: new Date().toISOString() });
     if (this.list.length > KEPT) this.list.shift();
-    throw error;
   }
 }

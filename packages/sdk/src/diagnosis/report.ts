@@ -1,4 +1,4 @@
-import type { Candidate } from "../proving/prove-gpu.ts";
+import type { Candidate } from "../proving/candidate.ts";
 import type { DeviceFacts } from "./device-facts.ts";
 import type { DiagnosisFacts, Finding, ModelFacts } from "./diagnosis-facts.ts";
 
@@ -143,9 +143,10 @@ function modelLines(model: ModelFacts): string[] {
   ];
 }
 
-/** What may be said of a candidate, and where. */
-function candidateRow(candidate: Candidate): Row {
-  return [candidate.state, candidate.backend, candidate.reason];
+function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: Candidate): Row {
+  const place = [backend, dtype, build === backend ? "" : `in ${build}`, layout];
+  const took = runMs === undefined ? "" : `${runMs.toFixed(1)} ms`;
+  return [state, place.filter(Boolean).join(" "), took, reason];
 }
 
 function listOf(parts: readonly (string | false | undefined)[]): string {
