@@ -70,7 +70,7 @@ test("a sound page is told as it is, before any model and with one, and nothing 
   expect(faultsIn(loaded)).toEqual([]);
   expect(loaded.facts).toMatchObject({
     engine: { state: "serving" },
-    store: { kind: "persistent", packs: [{ name: "lande", inUse: true }] },
+    store: { kind: "persistent", packs: [{ name: "lande", storage: "persistent" }] },
     models: [{ name: "lande", candidates: [{ backend: "wasm", state: "serving" }] }],
   });
   expect(JSON.parse(loaded.json)).toEqual(loaded.facts);

@@ -92,11 +92,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       return new Serving({ registry, anchors, keeper, reporter, assets, spawn });
     } catch (cause) {
       endFirst();
-      throw new SelvedgeError(
-        "network",
-        "The part of Selvedge that serves models could not be loaded. Call load() again when the page's own files can be reached.",
-        { cause },
-      );
+      return chunkMissing(cause);
     }
   }
 
@@ -158,7 +154,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     },
     async diagnose({ signal } = {}) {
       requireOpen();
-      const { diagnose } = await import("./diagnosis/diagnose.ts");
+      const { diagnose } = await import("./diagnosis/diagnose.ts").catch(chunkMissing);
       const { models = [] } = (await serving?.catch(() => undefined)) ?? {};
       const spawn = () => spawnEngine(workers.engine);
       return diagnose({ keeper, assets, models, failures: failures.list, spawn }, signal);
@@ -172,4 +168,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
 function closedError(): SelvedgeError {
   return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+}
+
+/** Parts of the package are files of their own, which the page's host has to have. */
+function chunkMissing(cause: unknown): never {
+  throw new SelvedgeError(
+    "network",
+    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
+    { cause },
+  );
 }
