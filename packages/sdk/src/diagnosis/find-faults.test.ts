@@ -27,7 +27,12 @@ const cases: readonly (readonly [
 ])[] = [
   ["an insecure page", device({ isSecureContext: false }), "fault", /over https/],
   ["no SIMD", device({ hasWasmSimd: false }), "fault", /no SIMD/],
-  ["one thread", device({ isIsolated: false }), "hint", /one thread\. That is supported/],
+  [
+    "one thread",
+    device({ isIsolated: false }),
+    "hint",
+    /one thread\. That is supported; .*Cross-Origin-Opener-Policy/,
+  ],
   ["saved data", device({ saveData: true }), "hint", /updates wait/],
   [
     "no GPU",
@@ -80,7 +85,7 @@ const cases: readonly (readonly [
       reason: "the host answers 404",
     }),
     "hint",
-    /webgpu cannot start without.*selvedge assets --out DIR/,
+    /webgpu cannot start without that.*selvedge assets --out DIR/,
   ],
   [
     "a load that failed",
@@ -125,6 +130,14 @@ test("a host that cannot be asked is no fault where the device is offline", () =
   const offline = { ...assets(file), device: { ...SOUND.device, isOnline: false } };
   expect(findFaults(offline)).toMatchObject([{ level: "hint" }]);
   expect(findFaults(assets(file))).toMatchObject([{ level: "fault" }]);
+});
+
+test("models that fail for one reason are one finding", () => {
+  const failure = { model: "ocr-det", code: "network", message: "No route.", at: SOUND.at };
+  const failures = [failure, { ...failure, model: "lande" }];
+  expect(findFaults({ ...SOUND, failures })).toEqual([
+    { level: "fault", message: "ocr-det, lande could not be loaded (network): No route." },
+  ]);
 });
 
 test("faults come before hints, and only the latest failure of a model is told", () => {

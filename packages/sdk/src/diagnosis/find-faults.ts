@@ -34,7 +34,7 @@ function* ofPage({ device }: DiagnosisFacts): Iterable<Finding> {
     );
   if (!device.isIsolated)
     yield hint(
-      "The page is not cross-origin isolated, so WASM runs on one thread. That is supported, and on most models costs little.",
+      "The page is not cross-origin isolated, so WASM runs on one thread. That is supported; for more, send Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy with the page.",
     );
   if (device.saveData)
     yield hint(
@@ -60,7 +60,7 @@ function* ofAssets({ assets: { address, files }, device }: DiagnosisFacts): Iter
     const says = device.isOnline || those.some(({ state }) => state === "wrong") ? fault : hint;
     const level = lacking.includes("wasm") ? says : hint;
     yield level(
-      `${listed(those)} below ${address}: ${reason}. ${lacking.join(", ")} cannot start without. ${adviceFor(reason)}`,
+      `${listed(those)} below ${address}: ${reason}. ${lacking.join(", ")} cannot start without that. ${adviceFor(reason)}`,
     );
   }
 }
@@ -75,8 +75,9 @@ function adviceFor(reason: string): string {
 
 function* ofLoads({ failures }: DiagnosisFacts): Iterable<Finding> {
   const latest = new Map(failures.map((failure) => [failure.model, failure]));
-  for (const { model, code, message } of latest.values())
-    yield fault(`${model} could not be loaded (${code}): ${message}`);
+  const reasons = groupBy([...latest.values()], ({ code, message }) => `(${code}): ${message}`);
+  for (const [reason, those] of reasons)
+    yield fault(`${those.map(({ model }) => model).join(", ")} could not be loaded ${reason}`);
 }
 
 function* ofStore({ store, device: { storage } }: DiagnosisFacts): Iterable<Finding> {

@@ -8,9 +8,9 @@ test("a report says what the device is, what serves, and what was turned down an
   for (const line of [
     "Findings\n  nothing\n",
     "  browser  Chromium 156 on Linux\n",
-    "  memory   about 8.6 GB\n",
+    "  memory   about 8 GiB\n",
     "  WASM     SIMD, relaxed SIMD, JSPI, threads\n",
-    "  GPU      acme loom\n           buffers 4.3 GB, bindings 2.1 GB\n           shader-f16\n",
+    "  GPU      acme loom\n           buffers 4 GiB, bindings 2 GiB\n           shader-f16, no subgroups\n",
     "  storage  IndexedDB, persisted, 12.0 MB of 5.0 GB taken\n",
     "  served  ort-1.30.0-1/ort.wasm.min.mjs\n",
     "  persistent, 1 pack, 2.9 MB\n",

@@ -2,6 +2,9 @@ import type { Candidate } from "../proving/candidate.ts";
 import type { DeviceFacts } from "./device-facts.ts";
 import type { DiagnosisFacts, Finding, ModelFacts } from "./diagnosis-facts.ts";
 
+/** What runtimes make use of, of WebGPU's optional features. */
+const RUNTIME_FEATURES = ["shader-f16", "subgroups"];
+
 /** Digits of a digest that tell packs apart for people. */
 const SHORT_DIGEST = 12;
 
@@ -73,7 +76,7 @@ function deviceRows({ browser, gpu, storage, ...device }: DeviceFacts): Row[] {
       `${browser.brand} ${browser.version} on ${browser.platform}${browser.isMobile ? ", mobile" : ""}`,
     ],
     ["cores", cores === undefined ? "not told" : String(cores)],
-    ["memory", memory === undefined ? "not told" : `about ${bytesText(memory)}`],
+    ["memory", memory === undefined ? "not told" : `about ${gibText(memory)}`],
     ["WASM", listOf(wasm)],
     ...gpuRows(gpu),
     ["storage", listOf(kept)],
@@ -86,8 +89,11 @@ function gpuRows(gpu: DeviceFacts["gpu"]): Row[] {
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
   return [
     ["GPU", `${gpu.description}${gpu.isFallback ? ", a fallback adapter" : ""}`],
-    ["", `buffers ${bytesText(maxBufferSize)}, bindings ${bytesText(maxStorageBufferBindingSize)}`],
-    ["", gpu.features.join(" ") || "no optional features"],
+    ["", `buffers ${gibText(maxBufferSize)}, bindings ${gibText(maxStorageBufferBindingSize)}`],
+    [
+      "",
+      listOf(RUNTIME_FEATURES.map((name) => `${gpu.features.includes(name) ? "" : "no "}${name}`)),
+    ],
   ];
 }
 
@@ -158,6 +164,11 @@ function bytesText(bytes: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
   const value = bytes / 1000 ** power;
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** What comes in powers of two. */
+function gibText(bytes: number): string {
+  return `${Number((bytes / 2 ** 30).toFixed(2))} GiB`;
 }
 
 function printable(line: string): string {
