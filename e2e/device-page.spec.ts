@@ -23,7 +23,7 @@ test("the page says what serves and what was turned down, and its report can be 
     if (request.method() === "POST") sent.push(request.url());
   });
   await page.goto(`${server.url}/demo/`);
-  await page.getByRole("link", { name: "This device" }).click();
+  await page.getByRole("link", { name: "runs on this device" }).click();
   await untilServing(page);
   const verdict = page.getByTestId("verdict");
   await expect(verdict).toHaveAttribute("data-state", "sound");
