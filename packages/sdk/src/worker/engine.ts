@@ -83,8 +83,7 @@ const api: EngineApi = {
     const outcome = await outcomeOf(async () => runAt(onTrial(id), dims));
     return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
   },
-  proveAt: (id, dims, trusted) =>
-    outcomeOf(async () => proveAt(onTrial(id), { ...trusted, dims })),
+  proveAt: (id, dims, trusted) => outcomeOf(async () => proveAt(onTrial(id), { ...trusted, dims })),
   timeAt: (id, dims) => outcomeOf(async () => (await runAt(onTrial(id), dims)).runMs),
 
   close: (id) =>

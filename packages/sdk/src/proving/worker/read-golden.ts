@@ -8,10 +8,7 @@ import type { Tensor, TensorData, Tensors } from "../../tensor.ts";
  *
  * @throws SelvedgeError `storage-damaged` where a piece of one is missing or damaged.
  */
-export async function readGolden(
-  database: Database,
-  refs: readonly TensorRef[],
-): Promise<Tensors> {
+export async function readGolden(database: Database, refs: readonly TensorRef[]): Promise<Tensors> {
   const buffers = await readBlobs(database, refs);
   return Object.fromEntries(
     refs.map(({ name, dtype, dims }, i): [string, Tensor] => [

@@ -19,7 +19,11 @@ test("elements come again along every axis, in order", () => {
 test("every element is the one at its place, taken round", () => {
   const from = [2, 3, 2];
   const to = [3, 2, 5];
-  const golden = tensor("int32", Int32Array.from({ length: 12 }, (_, i) => i), from);
+  const golden = tensor(
+    "int32",
+    Int32Array.from({ length: 12 }, (_, i) => i),
+    from,
+  );
   const { data } = tile(golden, to);
   const wanted = [];
   for (let a = 0; a < 3; a++)

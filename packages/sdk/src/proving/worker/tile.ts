@@ -27,8 +27,7 @@ function sourceIndices(from: readonly number[], to: readonly number[]): Uint32Ar
     const [size, period] = [to[axis] ?? 1, from[axis] ?? 1];
     for (let step = size - 1; step >= 0; step--) {
       const offset = (step % period) * stride;
-      for (let i = 0; i < filled; i++)
-        indices[step * filled + i] = (indices[i] ?? 0) + offset;
+      for (let i = 0; i < filled; i++) indices[step * filled + i] = (indices[i] ?? 0) + offset;
     }
     filled *= size;
     stride *= period;

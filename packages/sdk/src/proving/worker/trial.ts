@@ -1,4 +1,10 @@
-import { type Manifest, SelvedgeError, toleranceFor, toleranceOf, type Variant } from "@selvedge/protocol";
+import {
+  type Manifest,
+  SelvedgeError,
+  toleranceFor,
+  toleranceOf,
+  type Variant,
+} from "@selvedge/protocol";
 import type { EngineSession } from "../../engine/engine-session.ts";
 import type { Database } from "../../store/database.ts";
 import type { Tensor, Tensors } from "../../tensor.ts";
@@ -65,7 +71,9 @@ function holdAgainst(
   const own = toleranceOf(manifest, variant, backend);
   if (own === undefined)
     return { holds: false, finding: `the pack has no tolerance for ${backend}` };
-  const other = manifest.variants.find(({ dtype }) => dtype === by.dtype && dtype !== variant.dtype);
+  const other = manifest.variants.find(
+    ({ dtype }) => dtype === by.dtype && dtype !== variant.dtype,
+  );
   const others = other && toleranceOf(manifest, other, by.backend);
   const tolerance = {
     absolute: own.absolute + (others?.absolute ?? 0),

@@ -19,7 +19,6 @@ export function unsound(outputs: Tensors, held: Tensors): string | undefined {
 
 function firstUnsound(tensor: Tensor): number | undefined {
   if (!tensor.type.startsWith("float")) return undefined;
-  for (let i = 0; i < tensor.data.length; i++)
-    if (!Number.isFinite(elementAt(tensor, i))) return i;
+  for (let i = 0; i < tensor.data.length; i++) if (!Number.isFinite(elementAt(tensor, i))) return i;
   return undefined;
 }
