@@ -65,26 +65,46 @@ export function listCandidates(
 ): Candidates {
   const { dtype, backend: policy } = wanted;
   const dtypes = dtype === "auto" ? [...new Set(variants.map((each) => each.dtype))] : [dtype];
+  const isNamed = policy !== "auto";
+  const all = backendsOf(policy).map((backend) =>
+    listOn(backend, { variants, dtypes, facts, isNamed }),
+  );
+  return {
+    rungs: all.flatMap(({ rungs }) => rungs),
+    rejected: all.flatMap(({ rejected }) => rejected),
+  };
+}
+
+function listOn(
+  backend: Backend,
+  {
+    variants,
+    dtypes,
+    facts,
+    isNamed,
+  }: {
+    readonly variants: readonly VariantSummary[];
+    readonly dtypes: readonly Dtype[];
+    readonly facts: PlaceFacts;
+    readonly isNamed: boolean;
+  },
+): Candidates {
+  const features = featuresOf(backend, facts);
+  const [build] = buildsOn(backend, facts);
   const rungs: WorthTrying[] = [];
-  const rejected: Rejected[] = [];
-  for (const backend of backendsOf(policy)) {
-    const features = featuresOf(backend, facts);
-    const told = new Set<string>();
-    for (const one of dtypes) {
-      const onOne = { dtype: one, backend, features };
-      const found = judge(variants, onOne, { ...facts, isNamed: policy !== "auto" });
-      if (typeof found !== "string") {
-        rungs.push(...rungsOf(onOne, found.bytes, facts));
-        if (backend === "wasm") break;
-      } else if (!told.has(found)) {
-        // What is the matter with the device is the same for every precision.
-        told.add(found);
-        const [build] = buildsOn(backend, facts);
-        rejected.push({ place: { backend, build, features }, dtype: one, reason: found });
-      }
-    }
+  const rejected = new Map<string, Rejected>();
+  for (const dtype of dtypes) {
+    const on = { dtype, backend, features };
+    const found = judge(variants, on, { ...facts, isNamed });
+    if (typeof found !== "string") {
+      const places = rungsOf(on, found.bytes, facts);
+      if (backend === "wasm") return { rungs: places, rejected: [] };
+      rungs.push(...places);
+      // What is the matter with the device is the same for every precision, and told once.
+    } else if (!rejected.has(found))
+      rejected.set(found, { place: { backend, build, features }, dtype, reason: found });
   }
-  return { rungs, rejected };
+  return { rungs, rejected: [...rejected.values()] };
 }
 
 /** The backends that a policy means, in order. */
