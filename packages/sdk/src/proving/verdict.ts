@@ -8,6 +8,8 @@ import type { VerdictRecord } from "../worker/keeper-api.ts";
 export interface Verdict {
   readonly outcome: "proven" | "failed";
   readonly reason: string;
+  /** What it failed with. */
+  readonly code?: string;
   /** The largest that it was proven at; empty: those of the golden inputs. */
   readonly dims: InputDims;
   /** Median of warm runs in milliseconds, where it was timed. */
@@ -41,7 +43,8 @@ export function isDue({ at, loads }: Verdict, now: number): boolean {
 /** A verdict as it was stored, or none where it has been damaged: then it is found out again. */
 export function soundVerdict(stored: unknown): StoredVerdict | undefined {
   if (!isRecord(stored)) return undefined;
-  const { digest, candidate, under, outcome, reason, dims, runMs, share, at, loads } = stored;
+  const { digest, candidate, under, outcome, reason, dims } = stored;
+  const { code, runMs, share, at, loads } = stored;
   if (!areTexts(digest, candidate, under, reason) || !areCounts(at, loads)) return undefined;
   if (outcome !== "proven" && outcome !== "failed") return undefined;
   if (!isDims(dims)) return undefined;
@@ -55,6 +58,7 @@ export function soundVerdict(stored: unknown): StoredVerdict | undefined {
     ...counts,
     outcome,
     dims,
+    ...(typeof code === "string" ? { code } : {}),
     ...(isMeasure(runMs) ? { runMs } : {}),
     ...(isMeasure(share) ? { share } : {}),
   };
