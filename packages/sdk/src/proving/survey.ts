@@ -17,14 +17,14 @@ export interface Survey {
 
 /** Looks at the device, and lists where else on it a model could run. */
 export async function survey(
-  { keeper }: LoadRooms,
+  { keeper, gpu: memory }: LoadRooms,
   { dtype }: PackSelector,
   { opened: { digest, engine, variants } }: Served,
 ): Promise<Survey> {
-  const gpu = await findGpu();
+  const gpu = await findGpu(memory);
   const { deviceMemory } = navigator as { readonly deviceMemory?: number };
-  const memory = deviceMemory === undefined ? {} : { deviceMemoryBytes: deviceMemory * 2 ** 30 };
-  const facts = { gpu, hasJspi: hasJspi(), ...memory };
+  const size = deviceMemory === undefined ? {} : { deviceMemoryBytes: deviceMemory * 2 ** 30 };
+  const facts = { gpu, hasJspi: hasJspi(), ...size };
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
   const { brand, version } = browserFacts(navigator);
   const verdicts = new Verdicts(keeper, digest, {
