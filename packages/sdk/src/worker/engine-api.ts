@@ -55,6 +55,12 @@ export interface EngineApi {
   run(session: number, inputs: Tensors): Promise<Outcome<EngineRun>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
   prove(session: number): Promise<Outcome<Proof>>;
+  /** Runs golden inputs brought to some dims. Outputs are transferred to the page. */
+  runAt(session: number, dims: InputDims): Promise<Outcome<EngineRun>>;
+  /** Does the same, and holds the answers against those of an engine that is trusted. */
+  proveAt(session: number, dims: InputDims, trusted: Trusted): Promise<Outcome<Proof>>;
+  /** Does the same, and answers with how many milliseconds the run took, outputs read back included. */
+  timeAt(session: number, dims: InputDims): Promise<Outcome<number>>;
   /** Gives a session's memory back to the runtime, which keeps it for the next one. */
   close(session: number): Promise<Outcome<void>>;
 }
@@ -116,6 +122,15 @@ export interface VariantSummary
 export interface EngineRun {
   readonly outputs: Tensors;
   readonly runMs: number;
+}
+
+/** Dims of inputs, by their names. Inputs that are not named have the dims of the golden ones. */
+export type InputDims = Readonly<Record<string, readonly number[]>>;
+
+/** What an engine that is trusted answered, and which that was. Its outputs are transferred. */
+export interface Trusted {
+  readonly outputs: Tensors;
+  readonly by: { readonly backend: Backend; readonly dtype: Dtype };
 }
 
 /** Whether a device gave the answers it should. */

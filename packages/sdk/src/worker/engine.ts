@@ -6,6 +6,7 @@ import { openPack, type ReadPack } from "../engine/open-pack.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
 import { summaryOf } from "../engine/variant-summary.ts";
 import { prove } from "../proving/worker/prove.ts";
+import { type OnTrial, proveAt, runAt } from "../proving/worker/trial.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
@@ -74,10 +75,16 @@ const api: EngineApi = {
 
   prove: (id) =>
     outcomeOf(async () => {
-      const { session, pack, backend } = opened(id);
-      const { manifest, variant } = pack;
-      return prove({ database, session }, { manifest, variant, backend });
+      const { session, ...how } = onTrial(id);
+      return prove({ database, session }, how);
     }),
+
+  runAt: async (id, dims) => {
+    const outcome = await outcomeOf(async () => runAt(onTrial(id), dims));
+    return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
+  },
+  proveAt: (id, dims, trusted) => outcomeOf(async () => proveAt(onTrial(id), { ...trusted, dims })),
+  timeAt: (id, dims) => outcomeOf(async () => (await runAt(onTrial(id), dims)).runMs),
 
   close: (id) =>
     outcomeOf(async () => {
@@ -94,6 +101,12 @@ function opened(id: number): OpenSession {
     "session-failed",
     "The engine worker was asked to run before it had a session. Load the model again.",
   );
+}
+
+function onTrial(id: number): OnTrial {
+  const { session, pack, backend } = opened(id);
+  const { manifest, variant } = pack;
+  return { database, session, manifest, variant, backend };
 }
 
 expose(api);
