@@ -24,7 +24,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
     }),
     start() {
       const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-      return { ok: true, value: { module, compileMs: 1 } };
+      return { ok: true, value: { module, compileMs: 1, importMs: 1, scriptAt: performance.timeOrigin } };
     },
     expect() {},
     async open(_session, request, { backend }) {

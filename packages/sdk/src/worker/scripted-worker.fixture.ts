@@ -22,7 +22,7 @@ export function scriptedWorker(methods: string): Worker {
 export const ENGINE_METHODS = `
   start() {
     const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-    return { ok: true, value: { module, compileMs: 1 } };
+    return { ok: true, value: { module, compileMs: 1, importMs: 1, scriptAt: performance.timeOrigin } };
   },
   expect() {},
   open() {
