@@ -56,6 +56,8 @@ export class EngineHost {
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Calls that are made and not done with. */
+  #calls = 0;
   readonly #disposal = new AbortController();
 
   constructor(options: EngineHostOptions) {
@@ -68,6 +70,11 @@ export class EngineHost {
 
   get backend(): Backend {
     return this.place.backend;
+  }
+
+  /** Whether no call is made that is not done with. */
+  get isIdle(): boolean {
+    return this.#calls === 0;
   }
 
   /** The pack it has opened. */
@@ -187,12 +194,17 @@ export class EngineHost {
    * is told at once, but the next call still waits for the worker to be done.
    */
   #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    this.#calls++;
     const turn = this.#turn.then(async () => {
       this.#disposal.signal.throwIfAborted();
       signal?.throwIfAborted();
       return run();
     });
-    this.#turn = turn.catch(() => undefined);
+    this.#turn = turn
+      .catch(() => undefined)
+      .finally(() => {
+        this.#calls--;
+      });
     return this.#until(turn, signal);
   }
 

@@ -10,6 +10,7 @@ import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { Ladder } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
+import { UsedDims } from "./used-dims.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
 const RUN_TIMEOUT_MS = 60_000;
@@ -118,6 +119,8 @@ export class Model<Name extends string = string> {
   /** Takes back the mark that the pack is in use. */
   #release: AbortController;
   readonly #disposal = new AbortController();
+  /** @internal */
+  readonly used: UsedDims = new UsedDims();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -174,6 +177,7 @@ export class Model<Name extends string = string> {
           startedAt = performance.now();
         },
       });
+      this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
       recorder.predicted(subject, totalMs);
       const id = crypto.randomUUID();
