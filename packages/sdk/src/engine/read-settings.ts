@@ -8,12 +8,13 @@ export async function readSettings(
   database: Database,
   { digest, variant }: Pick<ReadPack, "digest" | "variant">,
 ): Promise<SessionSettings | undefined> {
+  const key = settingsKey(digest, variant.dtype);
   try {
     const stored: unknown = await database.read(
       { doing: "looking for session settings", stores: ["verdicts"], nothing: undefined },
-      ({ store }) => store.get(settingsKey(digest, variant.dtype)),
+      ({ store }) => store.get(key),
     );
-    return soundSettings(stored);
+    return soundSettings(stored, key);
   } catch {
     // They make a start faster, and are not worth failing for.
     return undefined;

@@ -37,7 +37,7 @@ export async function rehearseStart(
   if (host.backend !== "wasm" || engine !== "onnx" || storage?.kind === "memory") return;
   const key = settingsKey(digest, dtype);
   const known = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
-  if (known.some((one) => one.candidate === key[1] && soundSettings(one))) return;
+  if (known.some((stored) => soundSettings(stored, key) !== undefined)) return;
   const own = newHost(host.place, host.pack?.trust);
   const giveUp = () => own.dispose();
   signal.addEventListener("abort", giveUp);

@@ -23,9 +23,16 @@ export function settingsUnder(): string {
   return `onnxruntime-web ${RUNTIME_VERSION}; ${navigator.userAgent}`;
 }
 
-/** Settings as they were stored; none where they were measured elsewhere, or have been damaged. */
-export function soundSettings(stored: unknown): SessionSettings | undefined {
+/**
+ * Settings as they were stored under a key; none where it is another verdict, where they were measured
+ * with something else, or have been damaged.
+ */
+export function soundSettings(
+  stored: unknown,
+  [digest, candidate]: VerdictKey,
+): SessionSettings | undefined {
   if (!isRecord(stored) || stored["under"] !== settingsUnder()) return undefined;
+  if (stored["digest"] !== digest || stored["candidate"] !== candidate) return undefined;
   const { settings } = stored;
   if (!isRecord(settings)) return undefined;
   const { graphOptimizationLevel, prepacking } = settings;

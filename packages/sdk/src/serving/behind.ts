@@ -1,3 +1,4 @@
+import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
@@ -53,6 +54,10 @@ export class Behind {
     await pause(proveAfterMs, disposal);
     await whenIdle();
     await this.#inTurn((signal) => proveServing(this.#rooms, { ...this.#loaded, signal })).catch(
+      () => undefined,
+    );
+    await whenIdle();
+    await this.#inTurn((signal) => rehearseStart(this.#rooms, this.#loaded.model, signal)).catch(
       () => undefined,
     );
     while (!isPinned && !disposal.aborted) {

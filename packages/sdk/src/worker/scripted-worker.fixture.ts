@@ -43,6 +43,9 @@ export const ENGINE_METHODS = `
     }
     return { ok: true, value: { outputs: { y: x }, runMs: 1 } };
   },
+  rehearse() {
+    return { ok: true, value: [] };
+  },
   close() {
     return { ok: true };
   },
