@@ -42,6 +42,11 @@ export class Serving {
     };
   }
 
+  /** Those that are loaded. */
+  get models(): Iterable<Model> {
+    return this.#models;
+  }
+
   /** @param options with the moment `load` was called, by `performance.now()` */
   async load<Name extends string>(
     name: Name,

@@ -85,6 +85,8 @@ export interface EngineApi {
   ): Promise<Outcome<Rehearsed[]>>;
   /** Gives a session's memory back to the runtime, which keeps it for the next one. */
   close(session: number): Promise<Outcome<void>>;
+  /** Tells what the worker finds around it. Loads nothing. */
+  surroundings(): Promise<Outcome<EngineSurroundings>>;
 }
 
 export interface RuntimeRequest {
@@ -167,4 +169,12 @@ export interface Proof {
   readonly holds: boolean;
   /** What was compared, or where and by how much the first difference exceeds the tolerance. */
   readonly finding: string;
+}
+
+/** What an engine worker has, whatever the page has. */
+export interface EngineSurroundings {
+  /** Whether the content security policy that its script came with lets WASM be compiled. */
+  readonly canCompileWasm: boolean;
+  /** Whether the browser offers WebGPU to workers. */
+  readonly hasGpu: boolean;
 }

@@ -1,6 +1,7 @@
 /** The engine worker's entry: one runtime, and the sessions that the page opens in it. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
+import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
 import type { EngineSession } from "../engine/engine-session.ts";
 import { openPack, type ReadPack, readSource } from "../engine/open-pack.ts";
 import { readSettings } from "../engine/read-settings.ts";
@@ -108,6 +109,9 @@ const api: EngineApi = {
       sessions.delete(id);
       await open?.session.release();
     }),
+
+  surroundings: () =>
+    outcomeOf(async () => ({ canCompileWasm: canCompileWasm(), hasGpu: "gpu" in navigator })),
 };
 
 function opened(id: number): OpenSession {
