@@ -115,6 +115,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     cache: new ModelCache(keeper),
     telemetry: { flush: () => reporter.flush() },
     async load(name, loadOptions = {}) {
+      const calledAt = performance.now();
       requireOpen();
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
@@ -127,7 +128,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, loadOptions);
+        return await (await serving).load(name, { ...loadOptions, calledAt });
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };

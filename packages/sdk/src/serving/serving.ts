@@ -48,7 +48,11 @@ export class Serving {
     return this.#models;
   }
 
-  async load<Name extends string>(name: Name, options: LoadOptions): Promise<Model<Name>> {
+  /** @param options with the moment `load` was called, by `performance.now()` */
+  async load<Name extends string>(
+    name: Name,
+    options: LoadOptions & { readonly calledAt: number },
+  ): Promise<Model<Name>> {
     const model = await loadModel(this.#rooms, name, options);
     this.#models.add(model);
     if (this.#ended === undefined) return model;
