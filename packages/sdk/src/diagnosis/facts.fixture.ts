@@ -31,7 +31,7 @@ export const OCR_REC: ModelFacts = {
     {
       candidate: "webgpu,jspi,NCHW,fp16",
       outcome: "failed",
-      reason: "output y[3] is 0",
+      reason: "output y[3] is NaN",
       under: "onnxruntime-web 1.30.0; acme loom with shader-f16; Chromium 156",
       dims: {},
       at: "2026-11-21T08:00:00.000Z",

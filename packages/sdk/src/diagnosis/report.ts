@@ -146,7 +146,9 @@ function modelLines(model: ModelFacts): string[] {
     `${model.name}@${model.version} ${model.dtype} ${model.digest.slice(0, SHORT_DIGEST)}`,
     ...table(rows).map((line) => `  ${line}`),
     ...table(model.candidates.map(candidateRow)).map((line) => `  ${line}`),
-    ...table(model.verdicts.map(verdictRow)).map((line) => `  ${line}`),
+    ...table(model.verdicts.map((verdict) => verdictRow(verdict, model))).map(
+      (line) => `  ${line}`,
+    ),
   ];
 }
 
@@ -155,14 +157,14 @@ function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: C
   return [state, place.filter(Boolean).join(" "), msText(runMs), reason];
 }
 
-function verdictRow({ at, outcome, candidate, runMs, reason, under }: VerdictFacts): Row {
-  return [
-    `remembered ${at.slice(0, 10)}`,
-    outcome,
-    candidate.replaceAll(",", " "),
-    msText(runMs),
-    `${reason} (${under})`,
-  ];
+/** What a candidate says already is not said twice. */
+function verdictRow(
+  { at, outcome, candidate, runMs, reason }: VerdictFacts,
+  { candidates }: ModelFacts,
+): Row {
+  const isSaid = candidates.some((each) => each.reason === reason);
+  const what = [outcome, candidate.replaceAll(",", " "), msText(runMs)];
+  return [`remembered ${at.slice(0, 10)}`, ...what, isSaid ? "" : reason];
 }
 
 function msText(milliseconds: number | undefined): string {
