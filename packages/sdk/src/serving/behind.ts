@@ -1,4 +1,5 @@
 import { Contest } from "../proving/contest.ts";
+import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { eitherOf } from "./either-of.ts";
@@ -55,7 +56,7 @@ export class Behind {
   async run(): Promise<void> {
     const { isFresh, selector, model } = this.#loaded;
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
-    const { disposal } = model;
+    const { disposal, served: first } = model;
     await whenIdle();
     await this.#contend();
     const isPinned = selector.version !== undefined;
@@ -63,6 +64,10 @@ export class Behind {
     await pause(proveAfterMs, disposal);
     await whenIdle();
     await this.#inTurn((signal) => proveServing(this.#rooms, { ...this.#loaded, signal })).catch(
+      () => undefined,
+    );
+    await whenIdle();
+    await this.#inTurn((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
     );
     while (!isPinned && !disposal.aborted) {

@@ -10,6 +10,7 @@ import type {
   PackRequest,
   Place,
   Proof,
+  RuntimeStarted,
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
@@ -33,9 +34,9 @@ export interface EngineHostOptions {
 }
 
 /** A session that has been opened, and what it took. */
-export interface HostOpened extends Opened {
-  readonly compileMs: number;
-}
+export interface HostOpened
+  extends Opened,
+    Pick<RuntimeStarted, "compileMs" | "importMs" | "scriptAt"> {}
 
 /** A session in a worker. */
 interface Session {
@@ -100,12 +101,12 @@ export class EngineHost {
     );
     // A store that has nothing answers before the runtime has started, and the download need not wait.
     if (opened === undefined) return undefined;
-    const { compileMs } = await worker.started;
+    const { compileMs, importMs, scriptAt } = await worker.started;
     const { digest, dtype, engine, name, version } = opened;
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
-    return { ...opened, compileMs };
+    return { ...opened, compileMs, importMs, scriptAt };
   }
 
   /** Says early what runs the pack that is about to be opened. */

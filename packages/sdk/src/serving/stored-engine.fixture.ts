@@ -38,7 +38,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
     }),
     start() {
       const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-      return { ok: true, value: { module, compileMs: 1 } };
+      return { ok: true, value: { module, compileMs: 1, importMs: 1, scriptAt: performance.timeOrigin } };
     },
     expect() {},
     async open(_session, request, { backend, layout }) {
@@ -60,6 +60,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
       const costs = { bytes: 1, readMs: 1, createMs: 1, signedBy: {} };
       return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, variants: variants.map((variant) => ({ ...variant, bytes: 1, largestTensorBytes: 1 })), ...costs } };
     },
+    rehearse: () => ({ ok: true, value: [] }),
     close: () => ({ ok: true }),
     run: () => {
       const y = { type: "float32", data: Float32Array.of(parseInt(version)), dims: [1] };
