@@ -99,12 +99,19 @@ function noneLeft({ survey, rungs, rejected, wanted }: Places, tried: readonly T
   ];
   const { name, version } = survey;
   const backends = backendsOf(wanted.backend);
+  const packed = survey.variants.filter((variant) =>
+    backends.some((backend) => variant.backends.includes(backend)),
+  );
   const next = backends.includes("wasm")
-    ? "Ask for another dtype, or pack one that runs here."
+    ? "Pack it for what the device has, or use another."
     : 'Load it with backend "auto" or "wasm".';
+  const advice =
+    wanted.dtype === "auto" || packed.length === 0
+      ? next
+      : `It is packed there as ${[...new Set(packed.map(({ dtype }) => dtype))].join(", ")}: ask for one of those.`;
   return new SelvedgeError(
     "no-candidate",
-    `${name}@${version} can run on none of what was asked for (${backends.join(", ")}): ${reasons.join("; ")}. ${next}`,
+    `${name}@${version} can run on none of what was asked for (${backends.join(", ")}): ${reasons.join("; ")}. ${advice}`,
     { cause: tried.at(-1)?.error, detail: { backends, reasons } },
   );
 }

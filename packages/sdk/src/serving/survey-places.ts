@@ -56,8 +56,7 @@ export function selectorAt(
   return { ...selector, dtype: first?.dtype === dtype ? selector.dtype : dtype, backend, features };
 }
 
-/** What to call a rung to people. */
+/** What to call a rung to people. What is turned down in every layout is so in every build, too. */
 export function nameOf({ place: { backend, build, layout }, dtype }: Rung): string {
-  const how = [layout, build === backend ? undefined : `${build} build`].filter(Boolean).join(", ");
-  return `${dtype} on ${backend}${how === "" ? "" : ` (${how})`}`;
+  return `${dtype} on ${backend}${layout === undefined ? "" : ` (${layout}, ${build} build)`}`;
 }
