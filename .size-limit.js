@@ -7,12 +7,13 @@ export default [
     limit: "12 kB",
     gzip: true,
     // Imported with the first model, where there is something to report, where a page brings a fetch of
-    // its own, and where it asks what a GPU would take.
+    // its own, where it asks what a GPU would take, and where it asks for a diagnosis.
     ignore: [
       "./serving/serving.js",
       "./to-batch.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",
+      "./diagnosis/diagnose.js",
     ],
     modifyEsbuildConfig: esm,
   },
@@ -36,6 +37,13 @@ export default [
     name: "what it loads once a model serves",
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what a diagnosis takes",
+    path: "packages/sdk/dist/diagnosis/diagnose.js",
+    limit: "9 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
