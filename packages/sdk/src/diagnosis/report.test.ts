@@ -19,6 +19,7 @@ test("a report says what the device is, what serves, and what was turned down an
     "    loaded     resolve 0, fetch 0, compile 81, read 20, create 55, total 160 ms\n",
     "    serving   wasm q8                   12.3 ms  WASM serves first, everywhere\n",
     "    rejected  webgpu fp16 in jspi NCHW           output y[3] is 0\n",
+    "    remembered 2026-11-21  failed  webgpu jspi NCHW fp16    output y[3] is NaN\n",
   ])
     expect(report).toContain(line);
 });
