@@ -6,9 +6,23 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
-    // Imported once a model serves, where there is something to report, where a page brings a fetch of
+    // Imported with the first model, where there is something to report, where a page brings a fetch of
     // its own, and where a GPU is asked for.
-    ignore: ["./behind.js", "./to-batch.js", "./answer-fetches.js", "../proving/gpu.js"],
+    ignore: [
+      "./serving/serving.js",
+      "./to-batch.js",
+      "./answer-fetches.js",
+      "../proving/gpu.js",
+    ],
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what it loads with the first model",
+    path: "packages/sdk/dist/serving/serving.js",
+    limit: "12 kB",
+    gzip: true,
+    // Imported once a model serves.
+    ignore: ["./behind.js"],
     modifyEsbuildConfig: esm,
   },
   {

@@ -27,6 +27,8 @@ test("a software adapter is recognised as a fallback, and WASM goes on serving",
     backend: "wasm",
     webgpu: {
       backend: "webgpu",
+      dtype: "fp32",
+      build: "webgpu",
       state: "rejected",
       reason: expect.stringContaining("fallback adapter"),
     },
@@ -57,7 +59,13 @@ test("asked for by name, WebGPU serves once a tiny model's golden answers hold o
     };
   });
   expect(result.candidates).toEqual([
-    { backend: "webgpu", state: "serving", reason: expect.stringContaining("within") },
+    {
+      backend: "webgpu",
+      dtype: "fp32",
+      build: "webgpu",
+      state: "serving",
+      reason: expect.stringContaining("within"),
+    },
   ]);
   expect(result.difference).toBeLessThan(1e-3);
 });

@@ -3,7 +3,7 @@ export { SelvedgeError } from "@selvedge/protocol";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
 export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
-export type { Candidate } from "./proving/prove-gpu.ts";
+export type { Candidate } from "./proving/candidate.ts";
 export type { PublicKeys } from "./public-keys.ts";
 export { createSelvedge, type Selvedge } from "./selvedge.ts";
 export type {

@@ -2,10 +2,9 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
-import { EngineHost } from "./serving/engine-host.ts";
-import { loadModel, requireCapable, selectorOf } from "./serving/load-model.ts";
 import type { Model } from "./serving/model.ts";
-import { RuntimeShelf } from "./serving/runtime-shelf.ts";
+import { requireCapable, selectorOf } from "./serving/selector-of.ts";
+import type { Serving } from "./serving/serving.ts";
 import { Reporter } from "./telemetry/reporter.ts";
 import type { Availability, PackSelector } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
@@ -57,48 +56,48 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
-  const shelf = new RuntimeShelf();
-  const hosts = new Set<EngineHost>();
-  const models = new Set<Model>();
+  let serving: Promise<Serving> | undefined;
+  /** The engine worker that was started before there was a host for it. */
+  let first: Worker | undefined;
+  /** Loads that have not come to an end. */
+  let loading = 0;
   let closed: Promise<void> | undefined;
 
-  const rooms = {
-    registry,
-    anchors,
-    keeper,
-    reporter,
-    newHost({ backend, features, trust }: Pick<PackSelector, "backend" | "features" | "trust">) {
-      // A load that was asking for a GPU meanwhile must not start what no one would end.
-      requireOpen();
-      const host = new EngineHost({
-        backend,
-        features,
-        trust,
-        assets,
-        spawn: () => spawnEngine(workers.engine),
-        shelf,
-        recover: (pack, signal) =>
-          keeper.call((remote, call) => remote.restore(call, pack), signal),
-        onDispose: () => hosts.delete(host),
-      });
-      hosts.add(host);
-      return host;
-    },
-    onDispose: (model: Model) => models.delete(model),
-  };
-
   function requireOpen(): void {
-    if (closed !== undefined)
-      throw new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+    if (closed !== undefined) throw closedError();
+  }
+
+  /** Its own chunk: a page that has not asked for a model yet loads none of it. */
+  async function startServing(): Promise<Serving> {
+    // The worker's script is what takes longest, and needs nothing of the chunk.
+    first = spawnEngine(workers.engine);
+    try {
+      const { Serving } = await import("./serving/serving.ts");
+      const spawn = () => {
+        const worker = first ?? spawnEngine(workers.engine);
+        first = undefined;
+        return worker;
+      };
+      return new Serving({ registry, anchors, keeper, reporter, assets, spawn });
+    } catch (cause) {
+      endFirst();
+      throw new SelvedgeError(
+        "network",
+        "The part of Selvedge that serves models could not be loaded. Call load() again when the page's own files can be reached.",
+        { cause },
+      );
+    }
+  }
+
+  function endFirst(): void {
+    first?.terminate();
+    first = undefined;
   }
 
   async function end(): Promise<void> {
-    const reason = new SelvedgeError(
-      "closed",
-      "This Selvedge was closed. Call createSelvedge() again.",
-    );
-    for (const model of [...models]) await model.dispose();
-    for (const host of [...hosts]) host.dispose(reason);
+    const reason = closedError();
+    await (await serving?.catch(() => undefined))?.end(reason);
+    endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
@@ -110,11 +109,27 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     telemetry: { flush: () => reporter.flush() },
     async load(name, loadOptions = {}) {
       requireOpen();
-      const model = await loadModel(rooms, name, loadOptions);
-      models.add(model);
-      if (closed !== undefined) await model.dispose();
-      requireOpen();
-      return model;
+      checkNames(name, loadOptions);
+      loadOptions.signal?.throwIfAborted();
+      reporter.prepare();
+      loading++;
+      try {
+        requireCapable();
+        serving ??= startServing();
+        // What failed to load is loaded again with the next model.
+        serving.catch(() => {
+          serving = undefined;
+        });
+        return await (await serving).load(name, loadOptions);
+      } catch (error) {
+        const { version } = loadOptions;
+        const subject = { model: name, ...(version === undefined ? {} : { version }) };
+        if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        throw error;
+      } finally {
+        // A load that was given up may have left it to nobody.
+        if (--loading === 0) endFirst();
+      }
     },
     async availability(name, loadOptions = {}) {
       requireOpen();
@@ -122,7 +137,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       let selector: PackSelector;
       try {
         requireCapable();
-        selector = await selectorOf(rooms, name, loadOptions);
+        selector = await selectorOf({ registry, anchors }, name, loadOptions);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { state: "unavailable", bytes: 0, reasons: [reason] };
@@ -134,4 +149,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       return closed;
     },
   };
+}
+
+function closedError(): SelvedgeError {
+  return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
 }

@@ -4,7 +4,7 @@ import type { EngineRuntime } from "./engine-session.ts";
 import { RuntimeLoader } from "./runtime-loader.ts";
 
 const EMPTY_WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-const START: RuntimeRequest = { assets: "https://a.test/", backend: "wasm", engine: "onnx" };
+const START: RuntimeRequest = { assets: "https://a.test/", build: "wasm", engine: "onnx" };
 
 interface Loading {
   readonly request: RuntimeRequest;
@@ -20,7 +20,7 @@ function runtime(compileMs: number): EngineRuntime {
   return {
     module: new WebAssembly.Module(EMPTY_WASM),
     compileMs,
-    createSession: async () => ({ run: async (inputs) => inputs }),
+    createSession: async () => ({ run: async (inputs) => inputs, release: async () => undefined }),
   };
 }
 

@@ -1,15 +1,16 @@
-import { SelvedgeError } from "@selvedge/protocol";
-import { checkNames, type LoadOptions } from "../options.ts";
-import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
-import { anchorsId } from "../public-keys.ts";
+import type { LoadOptions } from "../options.ts";
+import { requireProof } from "../proving/require-proof.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { Place } from "../worker/engine-api.ts";
 import type { Installed, PackSelector } from "../worker/keeper-api.ts";
 import type { Behind } from "./behind.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
+import { Ladder } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { type LoadTimings, Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
 import { type FirstOpened, openModel } from "./open.ts";
+import { selectorOf } from "./selector-of.ts";
 
 /**
  * Loads a model. What answers for it in the store serves, and everything else happens behind it: see
@@ -23,17 +24,18 @@ export async function loadModel<Name extends string>(
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto", update: policy = "next-load" } = options;
   const startedAt = performance.now();
-  checkNames(name, options);
-  reporter.prepare();
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();
-    requireCapable();
     const selector = await selectorOf(rooms, name, options);
-    host = rooms.newHost(selector);
+    host = rooms.newHost(placeOf(selector), selector.trust);
     const first = await openModel({ host, keeper }, selector, options);
     const { opened, installed } = first;
-    const candidates = [await proveWhereAsked(host, first, signal)];
+    const { place } = host;
+    const ladder = new Ladder(
+      { place, dtype: opened.dtype },
+      await proveWhereAsked(host, first, signal),
+    );
     const timings = timingsOf(opened, installed, performance.now() - startedAt);
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
@@ -47,7 +49,7 @@ export async function loadModel<Name extends string>(
       return started;
     };
     const model: Model<Name> = new Model<Name>({
-      served: { host, opened, storage: installed?.storage, timings, candidates },
+      served: { host, opened, storage: installed?.storage, timings, ladder },
       trust: selector.trust,
       keeper,
       reporter,
@@ -70,77 +72,33 @@ export async function loadModel<Name extends string>(
     return model;
   } catch (error) {
     host?.dispose();
-    if (error instanceof SelvedgeError)
-      reporter.recorder.failed(
-        { model: name, ...(options.version === undefined ? {} : { version: options.version }) },
-        "load",
-        error.code,
-      );
     throw error;
   }
 }
 
+/** Where what a selector means is opened first. */
+function placeOf({ backend, features }: PackSelector): Place {
+  return { backend, build: backend, features };
+}
+
 /**
- * What of a registry a call means on this device. What a GPU has is asked before anything is fetched.
+ * A backend other than WASM has to give the golden answers before it serves, however it was chosen.
  *
- * @throws SelvedgeError `no-candidate` where a GPU is asked for that is not there.
+ * @returns why it serves
  */
-export async function selectorOf(
-  { registry, anchors }: Pick<LoadRooms, "registry" | "anchors">,
-  name: string,
-  options: LoadOptions,
-): Promise<PackSelector> {
-  const { channel = "stable", version, dtype = "auto", backend } = options;
-  const pin = version === undefined ? {} : { version };
-  const under = anchors === undefined ? {} : { trust: await anchorsId(anchors) };
-  const wanted = { registry, name, channel, dtype, ...pin, ...under };
-  if (backend !== "webgpu") return { ...wanted, backend: "wasm", features: [] };
-  return { ...wanted, backend, features: await requireGpu(name) };
-}
-
-/** @throws SelvedgeError where this page cannot hold a model whatever it is. */
-export function requireCapable(): void {
-  if (!isSecureContext || crypto.subtle === undefined)
-    throw new SelvedgeError(
-      "insecure-context",
-      `This page (${location.origin}) is not a secure context, so the browser gives it no crypto.subtle to verify models with. Serve it over https, or from localhost.`,
-    );
-  if (typeof Worker === "undefined" || typeof WebAssembly === "undefined")
-    throw new SelvedgeError(
-      "unsupported",
-      "This browser has no Worker or no WebAssembly, which models run in. Update it, or use another.",
-    );
-}
-
-/** @returns what the GPU has of WebGPU's optional features */
-async function requireGpu(name: string): Promise<readonly string[]> {
-  const { findGpu } = await import("../proving/gpu.ts");
-  const gpu = await findGpu();
-  if (gpu.found) return gpu.features;
-  throw new SelvedgeError(
-    "no-candidate",
-    `${name} was asked for on WebGPU, but ${gpu.reason}. Load it with backend "auto" or "wasm".`,
-  );
-}
-
-/** A backend other than WASM has to give the golden answers before it serves, however it was chosen. */
 async function proveWhereAsked(
   host: EngineHost,
   { opened, setback }: FirstOpened,
   signal: AbortSignal | undefined,
-): Promise<Candidate> {
+): Promise<string> {
   const { backend } = host;
   const why =
     backend === "wasm"
       ? ["WASM serves first, everywhere", opened.finding]
       : ["asked for", await requireProof(host, opened, signal)];
-  const reason = [
-    ...why,
-    setback && `gone back to, as the newer version failed: ${setback.message}`,
-  ]
+  return [...why, setback && `gone back to, as the newer version failed: ${setback.message}`]
     .filter((part) => part !== undefined)
     .join("; ");
-  return { backend, state: "serving", reason };
 }
 
 function sayRolledBack(

@@ -1,5 +1,5 @@
 import type { Reporter } from "../telemetry/reporter.ts";
-import type { PackSelector } from "../worker/keeper-api.ts";
+import type { Place } from "../worker/engine-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost } from "./engine-host.ts";
 import type { Model } from "./model.ts";
@@ -12,7 +12,7 @@ export interface LoadRooms {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle. */
-  readonly newHost: (device: Pick<PackSelector, "backend" | "features" | "trust">) => EngineHost;
+  readonly newHost: (place: Place, trust: string | undefined) => EngineHost;
   readonly onDispose: (model: Model) => void;
   /** How long what may wait does wait. */
   readonly pace?: Pace;

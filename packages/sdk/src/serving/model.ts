@@ -1,13 +1,14 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
-import type { Candidate } from "../proving/prove-gpu.ts";
+import type { Candidate } from "../proving/candidate.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { Ladder } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
@@ -81,7 +82,7 @@ export interface Served {
   readonly opened: HostOpened;
   readonly storage?: PackStorage | undefined;
   readonly timings: LoadTimings;
-  readonly candidates: readonly Candidate[];
+  readonly ladder: Ladder;
 }
 
 /** Everything a model hangs from. */
@@ -113,13 +114,13 @@ export class Model<Name extends string = string> {
   }
 
   get info(): ModelInfo {
-    const { host, opened, timings, candidates, storage = { kind: "persistent" } } = this.#served;
+    const { host, opened, timings, ladder, storage = { kind: "persistent" } } = this.#served;
     const { name, version, digest, dtype, engine, signature } = opened;
     const runtime = RUNTIMES[engine];
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
-    return { ...pack, backend, runtime, candidates, storage, timings };
+    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, timings };
   }
 
   /**
@@ -245,11 +246,6 @@ export class Model<Name extends string = string> {
       this.#retiring.delete(host);
       release.abort();
     });
-  }
-
-  /** @internal */
-  note(candidates: readonly Candidate[]): void {
-    this.#served = { ...this.#served, candidates };
   }
 
   /** @internal */

@@ -1,5 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { requireProof } from "../proving/prove-gpu.ts";
+import { requireProof } from "../proving/require-proof.ts";
+import type { Place } from "../worker/engine-api.ts";
 import type { Choice, PackSelector } from "../worker/keeper-api.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { LoadRooms } from "./load-rooms.ts";
@@ -12,6 +13,15 @@ export interface Proven {
   readonly finding: string;
 }
 
+/** What is to be opened. */
+interface Wanted {
+  /** What the keeper installs where the store lacks some of it. */
+  readonly wanted: PackSelector;
+  readonly place: Place;
+  readonly choice: Choice;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Opens a stored pack in an engine of its own, beside whatever serves, and has it give its golden
  * answers there. An engine that fails ends.
@@ -20,9 +30,9 @@ export interface Proven {
  */
 export async function openProven(
   rooms: LoadRooms,
-  { wanted, choice, signal }: { wanted: PackSelector; choice: Choice; signal: AbortSignal },
+  { wanted, place, choice, signal }: Wanted,
 ): Promise<Proven> {
-  const host = rooms.newHost(wanted);
+  const host = rooms.newHost(place, wanted.trust);
   try {
     const opened = await openOrComplete(host, rooms, { wanted, choice, signal });
     const finding = await requireProof(host, opened, signal);
@@ -41,7 +51,7 @@ export async function openProven(
 async function openOrComplete(
   host: EngineHost,
   { keeper }: LoadRooms,
-  { wanted, choice, signal }: { wanted: PackSelector; choice: Choice; signal: AbortSignal },
+  { wanted, choice, signal }: Omit<Wanted, "place">,
 ): Promise<HostOpened> {
   try {
     const { digest, dtype } = choice;

@@ -22,28 +22,29 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
         };
       };
     }),
-    start({ backend }) {
-      globalThis.backend = backend;
+    start() {
       const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
       return { ok: true, value: { module, compileMs: 1 } };
     },
     expect() {},
-    async open(request) {
+    async open(_session, request, { backend }) {
+      globalThis.backend = backend;
       const fail = (code) => ({ ok: false, error: { name: "SelvedgeError", code, message: code } });
       const active = await api.read("activations", ${JSON.stringify(activationKey(select()))});
       const { digest } = request.by === "digest" ? request : active?.current ?? {};
       if (digest === undefined) return { ok: true };
       const record = await api.read("packs", digest);
       if (record === undefined) return fail("storage-damaged");
-      const { name, version, signature, variants: [{ dtype, graph, backends }] } = JSON.parse(record.manifest);
+      const { name, version, signature, variants: [{ dtype, graph, backends, requires }] } = JSON.parse(record.manifest);
       if (await api.read("pieces", [graph.sha256, 0]) === undefined) return fail("storage-damaged");
       globalThis.version = version;
       globalThis.fault = ${JSON.stringify(faults)}[version];
       if (fault === "does not open") return fail("session-failed");
       if (fault === "hangs") return new Promise(() => {});
       const costs = { bytes: 1, readMs: 1, createMs: 1, signedBy: {} };
-      return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, backends, ...costs } };
+      return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, variants: [{ dtype, backends, requires, engine: "onnx", memoryBytes: 1, bytes: 1, largestTensorBytes: 1 }], ...costs } };
     },
+    close: () => ({ ok: true }),
     run: () => {
       const y = { type: "float32", data: Float32Array.of(parseInt(version)), dims: [1] };
       return { ok: true, value: { outputs: { y }, runMs: 1 } };

@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { findGpu } from "../proving/gpu.ts";
-import type { Candidate } from "../proving/prove-gpu.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import type { Standing } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import { openProven } from "./open-proven.ts";
@@ -18,40 +18,40 @@ export async function upgrade(
 ): Promise<boolean> {
   const { served } = model;
   const { opened } = served;
-  const [wasm] = served.candidates;
-  if (wasm === undefined) return false;
-  const note = (state: Candidate["state"], reason: string): false => {
-    model.note([wasm, { backend: "webgpu", state, reason }]);
+  const { ladder } = served;
+  const { name, version, dtype } = opened;
+  const serving = { place: served.host.place, dtype };
+  const webgpu = { backend: "webgpu", build: "webgpu", features: [] } as const;
+  const note = (state: Standing["state"], reason: string): false => {
+    ladder.note({ place: webgpu, dtype }, { state, reason });
     return false;
   };
-  const { name, version, dtype } = opened;
   const subject = { model: name, version, dtype, backend: "webgpu" };
-  if (!opened.backends.includes("webgpu"))
-    return note("rejected", `the pack does not allow ${dtype} on WebGPU`);
+  const isAllowed = opened.variants.some(
+    (variant) => variant.dtype === dtype && variant.backends.includes("webgpu"),
+  );
+  if (!isAllowed) return note("rejected", `the pack does not allow ${dtype} on WebGPU`);
   const gpu = await findGpu();
   if (model.disposal.aborted) return false;
   if (!gpu.found) return note("rejected", gpu.reason);
   if (gpu.isFallback) return note("rejected", `${gpu.description} is a fallback adapter: software`);
   note("proving", `${gpu.description} is being proven`);
   try {
-    const place = { backend: "webgpu", features: gpu.features } as const;
+    const { features } = gpu;
+    const place = { ...webgpu, features };
     const {
       host,
       opened: onGpu,
       finding,
     } = await openProven(rooms, {
-      wanted: { ...selector, version, dtype, ...place },
+      wanted: { ...selector, version, dtype, backend: "webgpu", features },
+      place,
       choice: opened,
       signal: model.disposal,
     });
-    model.moveTo({
-      ...served,
-      host,
-      candidates: [
-        { ...wasm, state: "retired", reason: "served first; WebGPU took over" },
-        { backend: "webgpu", state: "serving", reason: finding },
-      ],
-    });
+    ladder.note(serving, { state: "retired", reason: "served first; WebGPU took over" });
+    ladder.note({ place, dtype }, { state: "serving", reason: finding });
+    model.moveTo({ ...served, host });
     rooms.reporter.recorder.loaded(subject, "compile", onGpu.compileMs);
     rooms.reporter.recorder.loaded(subject, "create", onGpu.createMs);
     return true;

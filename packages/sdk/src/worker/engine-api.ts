@@ -1,4 +1,4 @@
-import type { Device, Dtype, Manifest } from "@selvedge/protocol";
+import type { Device, Dtype, Manifest, Variant } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
 import type { PackBytes, PackSelector } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
@@ -12,7 +12,35 @@ export type EngineName = (typeof ENGINES)[number];
 /** Where a session runs. */
 export type Backend = "wasm" | "webgpu";
 
-/** What an engine worker does for the page: one runtime, one session, one call at a time. */
+/** The builds of onnxruntime-web. TensorFlow.js has one, which goes by the name of `wasm`. */
+export type Build = "wasm" | "jspi" | "webgpu";
+
+/** How onnxruntime lays tensors out on a GPU. Its own choice is NHWC, which is wrong for some models. */
+export type Layout = "NHWC" | "NCHW";
+
+/** Where a session runs on this device. */
+export interface Place {
+  readonly backend: Backend;
+  /** The build of the runtime that has this backend. */
+  readonly build: Build;
+  /** On WebGPU only. */
+  readonly layout?: Layout;
+  /** What the backend has of what variants may require, such as `shader-f16`. */
+  readonly features: readonly string[];
+}
+
+/** How a session is created. */
+export interface SessionHow extends Pick<Place, "backend" | "layout"> {
+  /** How much onnxruntime rewrites the graph. Absent: as it sees fit. */
+  readonly graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
+  /** Whether onnxruntime copies weights into the order that its kernels like best. Absent: it does. */
+  readonly prepacking?: boolean;
+}
+
+/**
+ * What an engine worker does for the page: one runtime, and any number of sessions in it, told apart by
+ * a number that the page gives them. It is called one at a time.
+ */
 export interface EngineApi {
   /** Loads the runtime; answers with its Module, for the next worker that needs it. */
   start(runtime: RuntimeRequest): Promise<Outcome<RuntimeStarted>>;
@@ -22,17 +50,19 @@ export interface EngineApi {
    * Creates a session for a pack in the store. Answers `undefined` where nothing is active that the
    * selector means: the keeper has to install it first.
    */
-  open(pack: PackRequest): Promise<Outcome<Opened | undefined>>;
+  open(session: number, pack: PackRequest, how: SessionHow): Promise<Outcome<Opened | undefined>>;
   /** Outputs are transferred to the page. */
-  run(inputs: Tensors): Promise<Outcome<EngineRun>>;
+  run(session: number, inputs: Tensors): Promise<Outcome<EngineRun>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
-  prove(): Promise<Outcome<Proof>>;
+  prove(session: number): Promise<Outcome<Proof>>;
+  /** Gives a session's memory back to the runtime, which keeps it for the next one. */
+  close(session: number): Promise<Outcome<void>>;
 }
 
 export interface RuntimeRequest {
   /** Absolute URL of the folder that holds the folders of runtime files, with a slash at its end. */
   readonly assets: string;
-  readonly backend: Backend;
+  readonly build: Build;
   /** Which to load ahead, while it is not known yet which the pack needs. */
   readonly engine: EngineName;
   /** A Module another worker has compiled; absent: compile it from its URL, streaming. */
@@ -67,10 +97,20 @@ export interface Opened {
   readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this dtype, golden answers and attachments included. */
   readonly bytes: number;
-  /** Backends the pack allows this dtype on. */
-  readonly backends: readonly string[];
+  /** What the pack holds besides, for other places on this device. */
+  readonly variants: readonly VariantSummary[];
   readonly readMs: number;
   readonly createMs: number;
+}
+
+/** What has to be known of a variant to tell where it may run. */
+export interface VariantSummary
+  extends Pick<Variant, "dtype" | "backends" | "requires" | "memoryBytes"> {
+  readonly engine: string;
+  /** Model bytes, golden answers and attachments not included. */
+  readonly bytes: number;
+  /** Of its largest tensor: what a GPU's buffers have to hold. */
+  readonly largestTensorBytes: number;
 }
 
 export interface EngineRun {

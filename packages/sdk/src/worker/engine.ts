@@ -1,9 +1,10 @@
-/** The engine worker's entry: one runtime, one session, and nothing that has to survive it. */
+/** The engine worker's entry: one runtime, and the sessions that the page opens in it. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
 import type { EngineSession } from "../engine/engine-session.ts";
 import { openPack, type ReadPack } from "../engine/open-pack.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
+import { summaryOf } from "../engine/variant-summary.ts";
 import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
@@ -18,22 +19,17 @@ interface OpenSession {
 
 const database = new Database();
 const runtimes = new RuntimeLoader();
-let backend: Backend = "wasm";
-let open: OpenSession | undefined;
+const sessions = new Map<number, OpenSession>();
 
 const api: EngineApi = {
-  start: (request) =>
-    outcomeOf(async () => {
-      backend = request.backend;
-      return runtimes.start(request);
-    }),
+  start: (request) => outcomeOf(() => runtimes.start(request)),
 
   expect(engine) {
     // Whether it can be loaded is told to whoever opens a pack.
     runtimes.need(engine).catch(() => undefined);
   },
 
-  open: (request) =>
+  open: (id, request, how) =>
     outcomeOf(async () => {
       const startedAt = performance.now();
       const read = await openPack(database, request);
@@ -43,10 +39,11 @@ const api: EngineApi = {
       const createdAt = performance.now();
       const { source, ...pack } = read;
       const { manifest, variant } = pack;
-      const session = await loaded.createSession(source, (created) =>
+      const { backend } = how;
+      const session = await loaded.createSession(source, how, (created) =>
         prove({ database, session: created }, { manifest, variant, backend }),
       );
-      open = { session, pack, backend };
+      sessions.set(id, { session, pack, backend });
       const { name, version, signature, variants } = manifest;
       const { dtype, engine } = variant;
       return {
@@ -59,33 +56,41 @@ const api: EngineApi = {
         signature,
         signedBy: pack.signedBy,
         bytes: pack.bytes,
-        backends: variants.flatMap((each) => (each.dtype === dtype ? each.backends : [])),
+        variants: variants.map(summaryOf),
         readMs,
         createMs: performance.now() - createdAt,
       };
     }),
 
-  run: async (inputs) => {
+  run: async (id, inputs) => {
     const outcome = await outcomeOf(async () => {
-      if (open === undefined) throw notOpen();
+      const { session } = opened(id);
       const startedAt = performance.now();
-      const outputs = await open.session.run(inputs);
+      const outputs = await session.run(inputs);
       return { outputs, runMs: performance.now() - startedAt };
     });
     return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
   },
 
-  prove: () =>
+  prove: (id) =>
     outcomeOf(async () => {
-      if (open === undefined) throw notOpen();
-      const { session, pack, backend } = open;
+      const { session, pack, backend } = opened(id);
       const { manifest, variant } = pack;
       return prove({ database, session }, { manifest, variant, backend });
     }),
+
+  close: (id) =>
+    outcomeOf(async () => {
+      const open = sessions.get(id);
+      sessions.delete(id);
+      await open?.session.release();
+    }),
 };
 
-function notOpen(): SelvedgeError {
-  return new SelvedgeError(
+function opened(id: number): OpenSession {
+  const open = sessions.get(id);
+  if (open !== undefined) return open;
+  throw new SelvedgeError(
     "session-failed",
     "The engine worker was asked to run before it had a session. Load the model again.",
   );

@@ -14,11 +14,11 @@ import { createOnnxSession } from "./onnx-session.ts";
  * @throws SelvedgeError `assets-missing` where one of the files is not there or not what it should be.
  */
 export async function loadOnnxRuntime(
-  { assets, backend, module: given }: RuntimeRequest,
+  { assets, build: name, module: given }: RuntimeRequest,
   signal: AbortSignal,
 ): Promise<EngineRuntime> {
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  const build = RUNTIME_BUILDS[backend];
+  const build = RUNTIME_BUILDS[name];
   const wasmUrl = folder + build.wasm;
   const startedAt = performance.now();
   const compiled = given === undefined ? streamModule(wasmUrl, signal) : Promise.resolve(given);
@@ -39,6 +39,6 @@ export async function loadOnnxRuntime(
   return {
     module,
     compileMs: performance.now() - startedAt,
-    createSession: (source) => createOnnxSession(ort, backend, source),
+    createSession: (source, how) => createOnnxSession(ort, how, source),
   };
 }

@@ -25,6 +25,6 @@ export async function loadTfjsRuntime(
   return {
     module,
     compileMs: performance.now() - startedAt,
-    createSession: (source, prove) => createTfjsSession(tf, source, prove),
+    createSession: (source, _how, prove) => createTfjsSession(tf, source, prove),
   };
 }
