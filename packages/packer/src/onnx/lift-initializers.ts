@@ -21,13 +21,14 @@ export function liftInitializers(main: GraphProto): void {
     const bound = new Set([...graph.output, ...graph.input].map(({ name }) => name));
     graph.initializer = graph.initializer.filter((tensor) => {
       if (bound.has(tensor.name) || !isExternalizable(tensor)) return true;
-      const key = contentKey(tensor);
-      const equal = lifted.get(key);
+      // One that is still in its file is not read for this.
+      const key = tensor.rawData.length > 0 ? contentKey(tensor) : undefined;
+      const equal = key && lifted.get(key);
       const name = equal ?? names.take(`${prefix}/${tensor.name}`);
       renameUses(graph, tensor.name, name);
       graph.valueInfo = graph.valueInfo.filter((value) => value.name !== tensor.name);
       if (equal !== undefined) return false;
-      lifted.set(key, name);
+      if (key !== undefined) lifted.set(key, name);
       tensor.name = name;
       main.initializer.push(tensor);
       return false;

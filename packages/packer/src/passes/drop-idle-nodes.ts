@@ -1,8 +1,9 @@
 import { TensorProto_DataType as DataType, type GraphProto, type NodeProto } from "onnx-buf";
-import { bodiesOf } from "../onnx/onnx-bodies.ts";
+import { bodiesOf, withNestedGraphs } from "../onnx/onnx-bodies.ts";
 import { attributeOf, integerOf, isStandard } from "../onnx/onnx-node.ts";
 import { canRenameUses, renameUses } from "../onnx/rename-uses.ts";
-import { rawContent } from "../onnx/tensor-content.ts";
+import { integersOf, rawContent } from "../onnx/tensor-content.ts";
+import { constantNamed, valueType } from "../onnx/value-type.ts";
 
 /** Dropout takes `training_mode` as an input from here on; from opset 7 to here it never trains. */
 const TRAINING_INPUT_OPSET = 12;
@@ -11,32 +12,30 @@ const INFERENCE_OPSET = 7;
 /** Operators over any number of values, which pass on a single one as it is. */
 const VARIADIC = ["Concat", "Sum", "Max", "Min", "Mean"];
 
-/** Operators whose output is of one type, whatever they read. */
-const TYPES_MADE: Readonly<Record<string, DataType>> = {
-  Shape: DataType.INT64,
-  Size: DataType.INT64,
-  NonZero: DataType.INT64,
-  ArgMax: DataType.INT64,
-  ArgMin: DataType.INT64,
-  ...Object.fromEntries(
-    ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Not", "And", "Or", "IsNaN"].map(
-      (operator) => [operator, DataType.BOOL],
-    ),
-  ),
-};
+/** What exporters write for the end of an axis; no axis is longer. */
+const BEHIND_ALL = 2n ** 31n - 1n;
 
 /** Takes out of a graph and its bodies the nodes that pass on what they get. */
-export function dropIdleNodes(graph: GraphProto, opset: number): void {
+export function dropIdleNodes(
+  graph: GraphProto,
+  opset: number,
+  around: readonly GraphProto[] = [],
+): void {
   const dropped = new Set<NodeProto>();
+  const graphs = [graph, ...around];
   for (const node of graph.node) {
-    for (const body of bodiesOf(node)) dropIdleNodes(body.graph, opset);
-    if (isIdle(graph, node, opset) && bypass(graph, node)) dropped.add(node);
+    for (const body of bodiesOf(node)) dropIdleNodes(body.graph, opset, graphs);
+    if (isIdle(node, opset, graphs) && bypass(graph, node)) dropped.add(node);
   }
   graph.node = graph.node.filter((node) => !dropped.has(node));
 }
 
-/** Whether its first output is its first input, and nobody reads another. */
-function isIdle(graph: GraphProto, node: NodeProto, opset: number): boolean {
+/**
+ * Whether its first output is its first input, and nobody reads another.
+ *
+ * @param graphs the one it stands in, and those around that
+ */
+function isIdle(node: NodeProto, opset: number, graphs: readonly GraphProto[]): boolean {
   if (!isStandard(node)) return false;
   const { opType, input } = node;
   if (VARIADIC.includes(opType)) return input.length === 1;
@@ -44,11 +43,13 @@ function isIdle(graph: GraphProto, node: NodeProto, opset: number): boolean {
     case "Identity":
       return true;
     case "Dropout":
-      return !isTraining(graph, node, opset) && !isMaskRead(graph, node);
+      return !isTraining(node, opset, graphs) && !isMaskRead(node, graphs);
     case "Cast": {
       const to = integerOf(node, "to", DataType.UNDEFINED);
-      return to !== DataType.UNDEFINED && typeOf(graph, input[0]) === to;
+      return to !== DataType.UNDEFINED && valueType(graphs, input[0]) === to;
     }
+    case "Slice":
+      return isWholeSlice(node, graphs);
     case "Transpose":
       return attributeOf(node, "perm")?.ints.every((axis, at) => axis === BigInt(at)) ?? false;
     default:
@@ -56,38 +57,41 @@ function isIdle(graph: GraphProto, node: NodeProto, opset: number): boolean {
   }
 }
 
-function isTraining(graph: GraphProto, { input }: NodeProto, opset: number): boolean {
+/** From the first element of each axis to one that lies behind the last, whatever its size. */
+function isWholeSlice(node: NodeProto, graphs: readonly GraphProto[]): boolean {
+  const integers = (name: string, at: number): readonly bigint[] | undefined => {
+    const attribute = attributeOf(node, name)?.ints;
+    if (attribute !== undefined || !node.input[at]) return attribute;
+    const tensor = constantNamed(graphs, node.input[at]);
+    return tensor && integersOf(tensor);
+  };
+  const hasSteps = Boolean(node.input[4]);
+  return (
+    integers("starts", 1)?.every((start) => start === 0n) === true &&
+    integers("ends", 2)?.every((end) => end >= BEHIND_ALL) === true &&
+    (!hasSteps || integers("steps", 4)?.every((step) => step === 1n) === true)
+  );
+}
+
+function isTraining({ input }: NodeProto, opset: number, graphs: readonly GraphProto[]): boolean {
   if (opset < INFERENCE_OPSET) return true;
   const name = input[2] ?? "";
   if (opset < TRAINING_INPUT_OPSET || name === "") return false;
-  const mode = graph.initializer.find((tensor) => tensor.name === name);
+  const mode = constantNamed(graphs, name);
   return mode === undefined || rawContent(mode).some((byte) => byte !== 0);
 }
 
-function isMaskRead(graph: GraphProto, { output }: NodeProto): boolean {
+function isMaskRead({ output }: NodeProto, [graph]: readonly GraphProto[]): boolean {
   const mask = output[1] ?? "";
-  if (mask === "") return false;
-  const isRead = (within: GraphProto): boolean =>
-    within.output.some(({ name }) => name === mask) ||
-    within.node.some(
-      (node) => node.input.includes(mask) || bodiesOf(node).some((body) => isRead(body.graph)),
-    );
-  return isRead(graph);
-}
-
-/** The type of a value, as far as the graph says it plainly. */
-function typeOf(graph: GraphProto, name: string | undefined): DataType | undefined {
-  const tensor = graph.initializer.find((item) => item.name === name);
-  if (tensor !== undefined) return tensor.dataType;
-  const maker = graph.node.find(({ output }) => output[0] === name);
-  if (maker !== undefined && isStandard(maker)) {
-    if (maker.opType === "Cast") return integerOf(maker, "to", DataType.UNDEFINED);
-    const made = TYPES_MADE[maker.opType];
-    if (made !== undefined) return made;
-  }
-  const said = [...graph.input, ...graph.valueInfo].find((item) => item.name === name);
-  const kind = said?.type?.value;
-  return kind?.case === "tensorType" ? kind.value.elemType : undefined;
+  return (
+    mask !== "" &&
+    graph !== undefined &&
+    withNestedGraphs(graph).some(
+      (each) =>
+        each.output.some(({ name }) => name === mask) ||
+        each.node.some(({ input }) => input.includes(mask)),
+    )
+  );
 }
 
 /** Lets whoever reads what a node makes read what it gets. @returns whether that can be */
