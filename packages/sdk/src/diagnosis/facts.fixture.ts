@@ -39,7 +39,7 @@ export const OCR_REC: ModelFacts = {
   ],
   storage: { kind: "persistent" },
   timings: {
-    spawnMs: 9,
+    spawnMs: 40,
     resolveMs: 0,
     fetchMs: 0,
     compileMs: 81.4,
