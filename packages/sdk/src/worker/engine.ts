@@ -9,7 +9,8 @@ import { prove } from "../proving/worker/prove.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
-import { outcomeOf } from "./outcome.ts";
+import { breaksEngine } from "./engine-failure.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 
 interface OpenSession {
   readonly session: EngineSession;
@@ -20,6 +21,8 @@ interface OpenSession {
 const database = new Database();
 const runtimes = new RuntimeLoader();
 const sessions = new Map<number, OpenSession>();
+/** Why this worker is not to be used again. */
+let broken: SelvedgeError | undefined;
 
 const api: EngineApi = {
   start: (request) => outcomeOf(() => runtimes.start(request)),
@@ -30,7 +33,7 @@ const api: EngineApi = {
   },
 
   open: (id, request, how) =>
-    outcomeOf(async () => {
+    soundly(async () => {
       const startedAt = performance.now();
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
@@ -63,7 +66,7 @@ const api: EngineApi = {
     }),
 
   run: async (id, inputs) => {
-    const outcome = await outcomeOf(async () => {
+    const outcome = await soundly(async () => {
       const { session } = opened(id);
       const startedAt = performance.now();
       const outputs = await session.run(inputs);
@@ -73,7 +76,7 @@ const api: EngineApi = {
   },
 
   prove: (id) =>
-    outcomeOf(async () => {
+    soundly(async () => {
       const { session, pack, backend } = opened(id);
       const { manifest, variant } = pack;
       return prove({ database, session }, { manifest, variant, backend });
@@ -86,6 +89,22 @@ const api: EngineApi = {
       await open?.session.release();
     }),
 };
+
+/**
+ * Nothing touches a runtime again that has trapped, is out of memory or has lost its GPU: the next run
+ * would answer wrongly, or block this worker for good.
+ */
+function soundly<T>(run: () => Promise<T>): Promise<Outcome<T>> {
+  return outcomeOf(async () => {
+    if (broken !== undefined) throw broken;
+    try {
+      return await run();
+    } catch (error) {
+      if (breaksEngine(error)) broken = error;
+      throw error;
+    }
+  });
+}
 
 function opened(id: number): OpenSession {
   const open = sessions.get(id);
