@@ -8,12 +8,7 @@ export default [
     gzip: true,
     // Imported with the first model, where there is something to report, where a page brings a fetch of
     // its own, and where a GPU is asked for.
-    ignore: [
-      "./serving/serving.js",
-      "./to-batch.js",
-      "./answer-fetches.js",
-      "../proving/gpu.js",
-    ],
+    ignore: ["./serving/serving.js", "./to-batch.js", "./answer-fetches.js", "../proving/gpu.js"],
     modifyEsbuildConfig: esm,
   },
   {
@@ -22,7 +17,7 @@ export default [
     limit: "12 kB",
     gzip: true,
     // Imported once a model serves.
-    ignore: ["./behind.js"],
+    ignore: ["./behind.js", "./failover.js"],
     modifyEsbuildConfig: esm,
   },
   {

@@ -47,6 +47,8 @@ export class Behind {
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
     const { disposal } = model;
     await whenIdle();
+    // A page that is offline when its engine fails has to have it by then.
+    import("./failover.ts").catch(() => undefined);
     await this.#upgrade();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();

@@ -48,7 +48,7 @@ export async function openProven(
  * A second backend may take another variant of the precision, of which the device lacks what the two
  * do not share: it is fetched then.
  */
-async function openOrComplete(
+export async function openOrComplete(
   host: EngineHost,
   { keeper }: LoadRooms,
   { wanted, choice, signal }: Omit<Wanted, "place">,
