@@ -71,7 +71,7 @@ export class EngineWorker {
   ): Promise<T> {
     const turn = this.#turn.then(async () => {
       // What waited in a worker that has ended has not been started, and is not to blame.
-      if (!this.isEnded) onStart?.();
+      if (!this.#link.isEnded) onStart?.();
       try {
         return await this.#link.call(invoke, { timeoutMs });
       } catch (error) {

@@ -144,7 +144,7 @@ export class Supervisor {
     served: Served,
     { phase, error }: { phase: Phase; error: unknown },
   ): Promise<void> {
-    if (this.#disposal.signal.aborted) return;
+    if (this.#disposal.signal.aborted) return call.reject(this.#disposal.signal.reason);
     const isBroken = breaksEngine(error);
     if (phase === "running") {
       // The runtime refused this call, and goes on to the next.
