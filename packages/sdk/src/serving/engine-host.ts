@@ -10,6 +10,7 @@ import type {
   PackRequest,
   Place,
   Proof,
+  RuntimeStarted,
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
@@ -31,9 +32,9 @@ export interface EngineHostOptions {
 }
 
 /** A session that has been opened, and what it took. */
-export interface HostOpened extends Opened {
-  readonly compileMs: number;
-}
+export interface HostOpened
+  extends Opened,
+    Pick<RuntimeStarted, "compileMs" | "importMs" | "scriptAt"> {}
 
 /** A session in a worker. */
 interface Session {
@@ -70,6 +71,8 @@ export class EngineHost {
   #turn: Promise<unknown> = Promise.resolve();
   #openedInMs: number | undefined;
   #provedInMs: number | undefined;
+  /** Calls that are made and not done with. */
+  #calls = 0;
   readonly #disposal = new AbortController();
 
   constructor(options: EngineHostOptions) {
@@ -87,6 +90,11 @@ export class EngineHost {
   /** Whether its engine has run the model before, so that the next run finds everything prepared. */
   get hasRun(): boolean {
     return this.#session?.hasRun === true && !this.#session.worker.isEnded;
+  }
+
+  /** Whether no call is made that is not done with. */
+  get isIdle(): boolean {
+    return this.#calls === 0;
   }
 
   /** The pack it has opened. */
@@ -119,13 +127,13 @@ export class EngineHost {
     );
     // A store that has nothing answers before the runtime has started, and the download need not wait.
     if (opened === undefined) return undefined;
-    const { compileMs } = await worker.started;
+    const { compileMs, importMs, scriptAt } = await worker.started;
     const { digest, dtype, engine, name, version } = opened;
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
     this.#openedInMs = performance.now() - startedAt;
-    return { ...opened, compileMs };
+    return { ...opened, compileMs, importMs, scriptAt };
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -212,12 +220,17 @@ export class EngineHost {
    * is told at once, but the next call still waits for the worker to be done.
    */
   #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    this.#calls++;
     const turn = this.#turn.then(async () => {
       this.#disposal.signal.throwIfAborted();
       signal?.throwIfAborted();
       return run();
     });
-    this.#turn = turn.catch(() => undefined);
+    this.#turn = turn
+      .catch(() => undefined)
+      .finally(() => {
+        this.#calls--;
+      });
     return this.#until(turn, signal);
   }
 

@@ -5,6 +5,8 @@ import type { Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { openOrComplete, type Proven } from "./open-proven.ts";
 
+export { forgetVerdict } from "../proving/verdicts.ts";
+
 /** What is to be opened: another rung of a version that has been opened before. */
 interface Wanted {
   readonly selector: PackSelector;

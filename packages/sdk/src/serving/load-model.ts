@@ -1,5 +1,5 @@
+import { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
-import { requireProof } from "../proving/require-proof.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { Installed, PackSelector } from "../worker/keeper-api.ts";
@@ -10,8 +10,9 @@ import type { LoadRooms } from "./load-rooms.ts";
 import { Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
 import { type FirstOpened, openModel } from "./open.ts";
-import { selectorOf } from "./selector-of.ts";
+import { selectorOf, startsOnWasm } from "./selector-of.ts";
 import type { LoadTimings } from "./served.ts";
+import { type Started, whyServing } from "./started.ts";
 
 /**
  * Loads a model. What answers for it in the store serves, and everything else happens behind it: see
@@ -20,24 +21,20 @@ import type { LoadTimings } from "./served.ts";
 export async function loadModel<Name extends string>(
   rooms: LoadRooms,
   name: Name,
-  options: LoadOptions,
+  { calledAt = performance.now(), ...options }: LoadOptions & { readonly calledAt?: number },
 ): Promise<Model<Name>> {
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto", update: policy = "next-load" } = options;
-  const startedAt = performance.now();
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();
-    const selector = await selectorOf(rooms, name, options);
-    host = rooms.newHost(placeOf(selector), selector.trust);
-    const first = await openModel({ host, keeper }, selector, options);
+    const asked = await selectorOf(rooms, name, options);
+    const open = startsOnWasm(options) ? openOnWasm : await loadOpenInOrder();
+    const started = await open(rooms, asked, options);
+    const { first, ladder, selector } = started;
+    host = started.host;
     const { opened, installed } = first;
-    const { place } = host;
-    const ladder = new Ladder(
-      { place, dtype: opened.dtype },
-      await proveWhereAsked(host, first, signal),
-    );
-    const timings = timingsOf(opened, installed, performance.now() - startedAt);
+    const timings = timingsOf(opened, installed, calledAt);
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
     /** Its own chunk: no page waits for what comes behind a model that serves. */
@@ -58,6 +55,8 @@ export async function loadModel<Name extends string>(
       /** Its own chunk, which comes with what happens behind the model. */
       openRung: async (rung, { opened }, until) =>
         (await import("./failover.ts")).openRung(rooms, { selector, rung, opened, signal: until }),
+      doubt: async (rung, { digest }) =>
+        (await import("./failover.ts")).forgetVerdict(keeper, digest, rung),
       onDispose: rooms.onDispose,
       async checkForUpdate(until) {
         behind ??= startBehind();
@@ -80,29 +79,37 @@ export async function loadModel<Name extends string>(
   }
 }
 
-/** Where what a selector means is opened first. */
-function placeOf({ backend, features }: PackSelector): Place {
-  return { backend, build: backend, features };
+const WASM: Place = { backend: "wasm", build: "wasm", features: [] };
+
+/** WASM serves first, everywhere, and is proven once it does. */
+async function openOnWasm(
+  rooms: LoadRooms,
+  selector: PackSelector,
+  options: LoadOptions,
+): Promise<Started> {
+  const host = rooms.newHost(WASM, selector.trust);
+  try {
+    const first = await openModel({ host, keeper: rooms.keeper }, selector, options);
+    const { dtype, finding } = first.opened;
+    const reason = whyServing(first, "WASM serves first, everywhere", finding);
+    return { host, first, selector, ladder: new Ladder({ place: WASM, dtype }, reason) };
+  } catch (error) {
+    host.dispose();
+    throw error;
+  }
 }
 
-/**
- * A backend other than WASM has to give the golden answers before it serves, however it was chosen.
- *
- * @returns why it serves
- */
-async function proveWhereAsked(
-  host: EngineHost,
-  { opened, setback }: FirstOpened,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const { backend } = host;
-  const why =
-    backend === "wasm"
-      ? ["WASM serves first, everywhere", opened.finding]
-      : ["asked for", await requireProof(host, opened, signal)];
-  return [...why, setback && `gone back to, as the newer version failed: ${setback.message}`]
-    .filter((part) => part !== undefined)
-    .join("; ");
+/** Its own chunk: a model that starts on WASM loads nothing that knows of GPUs. */
+async function loadOpenInOrder(): Promise<typeof openOnWasm> {
+  try {
+    return (await import("./open-in-order.ts")).openInOrder;
+  } catch (cause) {
+    throw new SelvedgeError(
+      "network",
+      "The part of Selvedge that chooses a backend could not be loaded. Call load() again when the page's own files can be reached.",
+      { cause },
+    );
+  }
 }
 
 function sayRolledBack(
@@ -116,12 +123,14 @@ function sayRolledBack(
 }
 
 function timingsOf(
-  { compileMs, readMs, createMs }: HostOpened,
+  { scriptAt, compileMs, importMs, readMs, createMs }: HostOpened,
   installed: Installed | undefined,
-  totalMs: number,
+  calledAt: number,
 ): LoadTimings {
   const { resolveMs = 0, fetchMs = 0 } = installed ?? {};
-  return { resolveMs, fetchMs, compileMs, readMs, createMs, totalMs };
+  const spawnMs = Math.max(0, scriptAt - performance.timeOrigin - calledAt);
+  const totalMs = performance.now() - calledAt;
+  return { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs, totalMs };
 }
 
 function recordLoad(

@@ -14,6 +14,7 @@ import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type LoadTimings, rungOf, type Served } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
+import { UsedDims } from "./used-dims.ts";
 
 /** What `model.info` says of each engine. */
 const RUNTIMES = {
@@ -77,6 +78,8 @@ export interface ModelParts {
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
   readonly openRung: OpenRung;
+  /** A rung that was proven has failed: it is to be proven again before it is relied on. */
+  readonly doubt: (rung: Rung, opened: HostOpened) => Promise<void>;
   readonly onDispose: (model: Model) => void;
   readonly checkForUpdate: (signal: AbortSignal | undefined) => Promise<ModelUpdate | undefined>;
 }
@@ -90,6 +93,8 @@ export class Model<Name extends string = string> {
   /** Takes back the mark that the pack is in use. */
   #release: AbortController;
   readonly #disposal = new AbortController();
+  /** @internal */
+  readonly used: UsedDims = new UsedDims();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -143,6 +148,7 @@ export class Model<Name extends string = string> {
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
       const terms = { signal, timeoutMs, isReplayable: !transfer };
       const { outputs, runMs, startedAt, served } = await supervisor.run(kept, terms);
+      this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
       recorder.predicted(subjectOf(served, rungOf(served)), totalMs);
       const id = crypto.randomUUID();
@@ -252,12 +258,14 @@ export class Model<Name extends string = string> {
   }
 
   #supervise(served: Served): Supervisor {
-    const { openRung, reporter } = this.#parts;
+    const { openRung, doubt, reporter } = this.#parts;
     return new Supervisor({
       served,
       openRung,
       onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
-      onGivenUp: () => undefined,
+      onGivenUp: (rung) => {
+        doubt(rung, served.opened).catch(() => undefined);
+      },
     });
   }
 

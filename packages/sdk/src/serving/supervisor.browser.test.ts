@@ -21,7 +21,16 @@ import { Supervisor } from "./supervisor.ts";
 
 const WASM: Place = { backend: "wasm", build: "wasm", features: [] };
 const GPU: Place = { backend: "webgpu", build: "webgpu", features: [] };
-const TIMINGS = { resolveMs: 0, fetchMs: 0, compileMs: 0, readMs: 0, createMs: 0, totalMs: 0 };
+const TIMINGS = {
+  spawnMs: 0,
+  resolveMs: 0,
+  fetchMs: 0,
+  compileMs: 0,
+  importMs: 0,
+  readMs: 0,
+  createMs: 0,
+  totalMs: 0,
+};
 
 /** What the engines do, in the order in which they are started; the last stands for all after it. */
 let engines: EngineFaults[];

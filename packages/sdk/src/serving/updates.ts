@@ -174,7 +174,7 @@ export class Updates {
       if (!(there instanceof SelvedgeError)) return there;
     }
     const { backend, features } = selector;
-    return proveOn({ backend, build: backend, features });
+    return proveOn(place.backend === backend ? place : { backend, build: backend, features });
   }
 
   /** From then on it is what the next load opens. */
@@ -193,13 +193,14 @@ export class Updates {
 
   #moveTo(found: FoundUpdate, { host, opened, finding }: Proven): ModelUpdate {
     const { model } = this.#loaded;
-    const { compileMs, readMs, createMs } = opened;
-    const totalMs = compileMs + readMs + createMs;
+    const { compileMs, importMs, readMs, createMs } = opened;
+    const totalMs = Math.max(compileMs, importMs, readMs) + createMs;
+    const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0 };
     const reason = `took over from ${model.info.version}; ${finding}`;
     model.moveTo({
       host,
       opened,
-      timings: { resolveMs: 0, fetchMs: 0, compileMs, readMs, createMs, totalMs },
+      timings: { ...none, compileMs, importMs, readMs, createMs, totalMs },
       ladder: new Ladder({ place: host.place, dtype: opened.dtype }, reason),
     });
     const { name: title, version, dtype } = opened;
