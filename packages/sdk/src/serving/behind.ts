@@ -1,4 +1,4 @@
-import { Contest } from "../proving/contest.ts";
+import type { Contest } from "../proving/contest.ts";
 import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -87,14 +87,16 @@ export class Behind {
   async #contend(): Promise<void> {
     const { isAuto, selector, model } = this.#loaded;
     if (!isAuto || model.served.host.backend !== "wasm") return;
-    const contest = new Contest(this.#rooms, selector, model);
-    this.#contest = contest;
-    const steps = contest.run();
     try {
+      // Its own chunk: a page that names WASM loads nothing that knows of GPUs.
+      const { Contest } = await import("../proving/contest.ts");
+      const contest = new Contest(this.#rooms, selector, model);
+      this.#contest = contest;
+      const steps = contest.run();
       // Whoever asks for an update meanwhile waits for one candidate, and not for all.
       while (!(await this.#inTurn(async () => (await steps.next()).done)));
     } catch {
-      // The model is gone, or what serves: there is nobody left to tell.
+      // The model is gone, or the chunk cannot be loaded: the next load tries again.
     }
     void this.#proveLarger();
   }
