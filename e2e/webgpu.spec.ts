@@ -180,7 +180,11 @@ function decide(page: Page) {
     const ngrams = { type: "float32", data, dims: [1, 620] } as const;
     const answers: string[] = [];
     const candidate = () => model.info.candidates.find(({ backend }) => backend === "webgpu");
-    const isOpen = () => ["proving", "waiting", undefined].includes(candidate()?.state);
+    const isOpen = () =>
+      candidate() === undefined ||
+      model.info.candidates.some(
+        ({ state, reason }) => state === "proving" || reason === "not tried yet",
+      );
     do {
       const { outputs } = await model.predict({ ngrams });
       const probabilities = outputs["probabilities"]?.data as Float32Array;

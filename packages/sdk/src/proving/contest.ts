@@ -249,14 +249,15 @@ export class Contest {
 
   async #fail(rung: Rung, error: unknown): Promise<void> {
     const { state, reason, code } = failureOf(error);
+    if (isOfCandidate(error)) {
+      const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
+      await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });
+    }
     this.#note(rung, state, reason);
     if (state === "waiting") return;
     const { name, version } = this.#first.opened;
     const subject = { model: name, version, dtype: rung.dtype, backend: rung.place.backend };
     this.#rooms.reporter.recorder.failed(subject, "prove", code);
-    if (!isOfCandidate(error)) return;
-    const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
-    await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });
   }
 
   async #remember(rung: Rung, verdict: Verdict): Promise<void> {
