@@ -34,6 +34,7 @@ export class Behind {
   readonly #updates: Updates;
   #turn: Promise<unknown> = Promise.resolve();
   #contest: Contest | undefined;
+  #isProvingSoon = false;
 
   constructor(rooms: LoadRooms, loaded: Loaded) {
     this.#rooms = rooms;
@@ -42,14 +43,7 @@ export class Behind {
       inTurn: (run, signal) => this.#inTurn(run, signal),
       onMove: () => void this.#contend(),
     });
-    let isSoon = false;
-    loaded.model.used.onGrow = () => {
-      if (isSoon || this.#contest === undefined) return;
-      isSoon = true;
-      void this.#proveLarger().finally(() => {
-        isSoon = false;
-      });
-    };
+    loaded.model.used.onGrow = () => void this.#proveLarger();
   }
 
   /** Goes on until the model is disposed of. Never rejects. */
@@ -101,10 +95,13 @@ export class Behind {
     void this.#proveLarger();
   }
 
-  /** Waits for the app to go on to inputs that are larger still. */
+  /** Leaves the app time to go on to inputs that are larger still. */
   async #proveLarger(): Promise<void> {
+    if (this.#isProvingSoon || this.#contest === undefined) return;
+    this.#isProvingSoon = true;
     await pause((this.#rooms.pace ?? PACE).proveAfterMs, this.#loaded.model.disposal);
     await whenIdle();
+    this.#isProvingSoon = false;
     await this.#inTurn(async () => this.#contest?.proveLarger()).catch(() => undefined);
   }
 
