@@ -6,6 +6,7 @@ export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.t
 export type { Candidate } from "./proving/candidate.ts";
 export type { PublicKeys } from "./public-keys.ts";
 export { createSelvedge, type Selvedge } from "./selvedge.ts";
+export type { MemoryPolicy } from "./serving/memory-budget.ts";
 export type {
   LoadTimings,
   Model,
@@ -14,6 +15,7 @@ export type {
   PredictOptions,
 } from "./serving/model.ts";
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
+export type { ModelMemory, PageMemory } from "./serving/page-memory.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type {
   Availability,

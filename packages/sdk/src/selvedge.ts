@@ -2,7 +2,9 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
+import type { PageMemory } from "./serving/page-memory.ts";
 import { requireCapable, selectorOf } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
 import { Reporter } from "./telemetry/reporter.ts";
@@ -31,6 +33,8 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /** What this page's models take of its memory, all together and each. */
+  memory(): Promise<PageMemory>;
   /** Disposes of every model and ends every worker. Idempotent. */
   close(): Promise<void>;
 }
@@ -48,7 +52,9 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, workers, ...hooks } = readOptions(options);
+  const { registry, anchors, assets, service, telemetry, workers, memory, ...hooks } =
+    readOptions(options);
+  const budget = memoryBudgetOf(memory, navigator as DeviceSize);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     ...hooks,
     registry,
@@ -78,7 +84,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         first = undefined;
         return worker;
       };
-      return new Serving({ registry, anchors, keeper, reporter, assets, spawn });
+      return new Serving({ registry, anchors, keeper, reporter, assets, spawn, budget });
     } catch (cause) {
       endFirst();
       throw new SelvedgeError(
@@ -143,6 +149,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return { state: "unavailable", bytes: 0, reasons: [reason] };
       }
       return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
+    },
+    async memory() {
+      const { budgetBytes } = budget;
+      const nothing: PageMemory = { budgetBytes, usedBytes: 0, engines: [], models: [] };
+      return (await serving)?.memory ?? nothing;
     },
     close() {
       closed ??= end();

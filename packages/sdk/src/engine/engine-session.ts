@@ -22,6 +22,8 @@ export interface EngineRuntime {
   /** The compiled wasm, which a later worker can be given. */
   readonly module: WebAssembly.Module;
   readonly compileMs: number;
+  /** WebAssembly's memory, in bytes; 0 before the first session. */
+  readonly bytes: number;
   /** @param prove runs the golden inputs, for a runtime that has more than one way to run a model */
   createSession(
     source: SessionSource,

@@ -14,7 +14,7 @@ import type {
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import type { EnginePool } from "./engine-pool.ts";
-import type { EngineCall, EngineWorker } from "./engine-worker.ts";
+import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 
 /** Opening reads and prepares a whole model; a device that needs longer than this is stuck. */
 const OPEN_TIMEOUT_MS = 120_000;
@@ -27,6 +27,8 @@ export interface EngineHostOptions {
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
   readonly pool: EnginePool;
+  /** Whether nothing else may run in its worker, as long as it does not `share`. */
+  readonly own?: boolean | undefined;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
@@ -52,6 +54,7 @@ interface Session {
 export class EngineHost {
   readonly #options: EngineHostOptions;
   #session: Session | undefined;
+  #own: boolean;
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -59,6 +62,7 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#own = options.own ?? false;
   }
 
   get place(): Place {
@@ -98,7 +102,21 @@ export class EngineHost {
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
+    worker.hold(id, opened, { backend, wake: () => this.#wake() });
     return { ...opened, compileMs };
+  }
+
+  /** What its session takes; `undefined` where its worker has ended: the next call opens it again. */
+  get memory(): SessionMemory | undefined {
+    const session = this.#session;
+    if (session?.isOpen !== true || session.worker.isEnded) return undefined;
+    return session.worker.memoryOf(session.id);
+  }
+
+  /** Lets other models into its worker: it has been proven, and serves like them. */
+  share(): void {
+    this.#own = false;
+    if (this.#session !== undefined) this.#session.worker.isShared = this.backend === "wasm";
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -227,6 +245,11 @@ export class EngineHost {
     throw reason;
   }
 
+  /** Opens its pack again ahead of its next call. What fails, that call tells. */
+  #wake(): void {
+    this.#inTurn(undefined, () => this.#ensureOpen()).catch(() => undefined);
+  }
+
   #device(): Pick<PackRef, "backend" | "features" | "trust"> {
     const { place, trust } = this.#options;
     const { backend, features } = place;
@@ -265,7 +288,7 @@ export class EngineHost {
     this.#disposal.signal.throwIfAborted();
     if (this.#session?.worker.isEnded === false) return this.#session;
     // Most packs are ONNX; one that is not says so when it is opened.
-    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place);
+    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
     this.#session = { worker, id: worker.nextSession(), isOpen: false };
     return this.#session;
   }

@@ -11,8 +11,8 @@ export interface LoadRooms {
   readonly anchors: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
-  /** Makes a host that ends with the handle. */
-  readonly newHost: (place: Place, trust: string | undefined) => EngineHost;
+  /** Makes a host that ends with the handle; `own`: in a worker that nothing else runs in. */
+  readonly newHost: (place: Place, trust: string | undefined, own?: boolean) => EngineHost;
   readonly onDispose: (model: Model) => void;
   /** How long what may wait does wait. */
   readonly pace?: Pace;

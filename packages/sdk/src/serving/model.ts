@@ -10,6 +10,7 @@ import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { Ladder } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
+import { type ModelMemory, modelMemory } from "./page-memory.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
 const RUN_TIMEOUT_MS = 60_000;
@@ -62,6 +63,8 @@ export interface ModelInfo {
   readonly candidates: readonly Candidate[];
   /** Where the pack is kept, and why it is not where it should be. */
   readonly storage: PackStorage;
+  /** What it takes of this page's memory now. */
+  readonly memory: ModelMemory;
   /** Milliseconds each phase of loading took. */
   readonly timings: LoadTimings;
 }
@@ -120,7 +123,8 @@ export class Model<Name extends string = string> {
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
-    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, timings };
+    const memory = modelMemory(host.memory, opened);
+    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, memory, timings };
   }
 
   /**
@@ -238,6 +242,7 @@ export class Model<Name extends string = string> {
    */
   moveTo(served: Served): void {
     const { host } = this.#served;
+    served.host.share();
     const release = this.#release;
     this.#release = this.#hold(served, Promise.resolve());
     this.#served = served;

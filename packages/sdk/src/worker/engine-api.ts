@@ -84,7 +84,13 @@ export type PackRequest =
   | ({ readonly by: "bytes"; readonly digest: string; readonly dtype: Dtype } & Device & PackBytes)
   | { readonly by: "selector"; readonly selector: PackSelector };
 
-export interface Opened {
+/** What an answer says of its worker besides. */
+interface Weighed {
+  /** What the runtimes of the worker hold by then, in bytes: WebAssembly's memory, which never shrinks. */
+  readonly engineBytes?: number;
+}
+
+export interface Opened extends Weighed {
   readonly digest: string;
   readonly name: string;
   readonly version: string;
@@ -113,7 +119,7 @@ export interface VariantSummary
   readonly largestTensorBytes: number;
 }
 
-export interface EngineRun {
+export interface EngineRun extends Weighed {
   readonly outputs: Tensors;
   readonly runMs: number;
 }

@@ -59,6 +59,7 @@ const api: EngineApi = {
         variants: variants.map(summaryOf),
         readMs,
         createMs: performance.now() - createdAt,
+        engineBytes: runtimes.bytes,
       };
     }),
 
@@ -67,7 +68,8 @@ const api: EngineApi = {
       const { session } = opened(id);
       const startedAt = performance.now();
       const outputs = await session.run(inputs);
-      return { outputs, runMs: performance.now() - startedAt };
+      const runMs = performance.now() - startedAt;
+      return { outputs, runMs, engineBytes: runtimes.bytes };
     });
     return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
   },

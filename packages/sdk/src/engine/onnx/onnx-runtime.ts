@@ -39,6 +39,9 @@ export async function loadOnnxRuntime(
   return {
     module,
     compileMs: performance.now() - startedAt,
+    get bytes() {
+      return shim.host.memory?.buffer.byteLength ?? 0;
+    },
     createSession: (source, how) => createOnnxSession(ort, how, source),
   };
 }

@@ -21,10 +21,16 @@ export async function loadTfjsRuntime(
   ]);
   // Checks of every value that passes by are for whoever writes a model.
   tf.env().set("PROD", true);
-  tf.useModule(module);
+  let memory: WebAssembly.Memory | undefined;
+  tf.useModule(module, (made) => {
+    memory = made;
+  });
   return {
     module,
     compileMs: performance.now() - startedAt,
+    get bytes() {
+      return memory?.buffer.byteLength ?? 0;
+    },
     createSession: (source, _how, prove) => createTfjsSession(tf, source, prove),
   };
 }

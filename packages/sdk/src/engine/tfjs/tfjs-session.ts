@@ -37,7 +37,7 @@ export async function createTfjsSession(
       const file = parseTfjsModel(new TextDecoder().decode(graph), "the model's graph");
       const artifacts = tfjsArtifacts(file, (path) => contents.get(path));
       model = await loadTfjsModel(tf, file.format, artifacts);
-      const session = sessionOf(tf, model);
+      const session = sessionOf(tf, model, backend);
       const { holds, finding } = await prove(session);
       if (holds) return { ...session, finding: [...reasons, `${title}: ${finding}`].join("; ") };
       reasons.push(`not ${title}, as ${finding}`);
@@ -53,9 +53,11 @@ export async function createTfjsSession(
   );
 }
 
-function sessionOf(tf: Tfjs, model: TfjsModelRun): EngineSession {
+function sessionOf(tf: Tfjs, model: TfjsModelRun, backend: string): EngineSession {
   return {
     async run(inputs: Tensors): Promise<Tensors> {
+      // Another session of this worker may have ended on another one.
+      if (tf.engine().backendName !== backend) await tf.setBackend(backend);
       // Whatever a run makes goes with it, however it ends: nothing else gives wasm memory back.
       tf.engine().startScope();
       try {
