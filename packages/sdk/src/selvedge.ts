@@ -1,4 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Diagnosis } from "./diagnosis/diagnose.ts";
+import { LoadFailures } from "./diagnosis/load-failures.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
@@ -35,6 +37,14 @@ export interface Selvedge {
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
   /** What this page's models take of its memory, all together and each. */
   memory(): Promise<PageMemory>;
+  /**
+   * Looks at what this device is, what was tried on it, and what was turned down and why. Fetches
+   * nothing but headers of the runtime's files; nothing of it is sent anywhere. `String(diagnosis)` is
+   * a report to read.
+   *
+   * @throws AbortError when the signal fires.
+   */
+  diagnose(options?: { readonly signal?: AbortSignal }): Promise<Diagnosis>;
   /** Disposes of every model and ends every worker. Idempotent. */
   close(): Promise<void>;
 }
@@ -62,6 +72,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
+  const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
   let first: Worker | undefined;
@@ -87,11 +98,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       return new Serving({ registry, anchors, keeper, reporter, assets, spawn, budget });
     } catch (cause) {
       endFirst();
-      throw new SelvedgeError(
-        "network",
-        "The part of Selvedge that serves models could not be loaded. Call load() again when the page's own files can be reached.",
-        { cause },
-      );
+      return chunkMissing(cause);
     }
   }
 
@@ -114,6 +121,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     cache: new ModelCache(keeper),
     telemetry: { flush: () => reporter.flush() },
     async load(name, loadOptions = {}) {
+      const calledAt = performance.now();
       requireOpen();
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
@@ -126,11 +134,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, loadOptions);
+        return await (await serving).load(name, { ...loadOptions, calledAt });
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        failures.add(name, error);
         throw error;
       } finally {
         // A load that was given up may have left it to nobody.
@@ -153,7 +162,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     async memory() {
       const { budgetBytes } = budget;
       const nothing: PageMemory = { budgetBytes, usedBytes: 0, engines: [], models: [] };
-      return (await serving)?.memory ?? nothing;
+      return (await serving?.catch(() => undefined))?.memory ?? nothing;
+    },
+    async diagnose({ signal } = {}) {
+      requireOpen();
+      const { diagnose } = await import("./diagnosis/diagnose.ts").catch(chunkMissing);
+      const { models = [] } = (await serving?.catch(() => undefined)) ?? {};
+      const spawn = () => spawnEngine(workers.engine);
+      return diagnose({ keeper, assets, models, failures: failures.list, spawn }, signal);
     },
     close() {
       closed ??= end();
@@ -164,4 +180,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
 function closedError(): SelvedgeError {
   return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+}
+
+/** Parts of the package are files of their own, which the page's host has to have. */
+function chunkMissing(cause: unknown): never {
+  throw new SelvedgeError(
+    "network",
+    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
+    { cause },
+  );
 }

@@ -1,5 +1,6 @@
 import { findGpu, type Gpu, type GpuMemory } from "../proving/gpu.ts";
 import { type BrowserFacts, type BrowserNavigator, browserFacts } from "./browser-facts.ts";
+import { inTime } from "./in-time.ts";
 import { canCompileWasm, hasJspi, hasRelaxedSimd, hasWasmSimd } from "./wasm-facts.ts";
 
 /** What of a device decides where and how fast a model runs on it. Nothing of it is sent anywhere. */
@@ -20,6 +21,8 @@ export interface DeviceFacts {
   readonly canCompileWasm: boolean;
   readonly gpu: Gpu;
   readonly storage: StorageFacts;
+  /** As far as the browser knows. */
+  readonly isOnline: boolean;
   /** Whether its user asked the browser to save data. */
   readonly saveData: boolean;
 }
@@ -39,6 +42,7 @@ interface DeviceNavigator extends BrowserNavigator {
   readonly hardwareConcurrency?: number;
   /** GiB. */
   readonly deviceMemory?: number;
+  readonly onLine?: boolean;
   readonly connection?: { readonly saveData?: boolean };
   readonly storage?: Partial<Pick<StorageManager, "estimate" | "persisted">>;
 }
@@ -63,17 +67,19 @@ export async function collectDeviceFacts(memory?: GpuMemory): Promise<DeviceFact
     canCompileWasm: canCompileWasm(),
     gpu,
     storage,
+    isOnline: from.onLine !== false,
     saveData: from.connection?.saveData === true,
   };
 }
 
 async function storageFacts(storage: DeviceNavigator["storage"]): Promise<StorageFacts> {
   // WebKit has no navigator.storage in some of its webviews.
-  const [estimate, isPersisted] = await Promise.all([
-    inTime(async () => storage?.estimate?.()),
-    inTime(async () => storage?.persisted?.()),
+  const [estimated, persisted] = await Promise.all([
+    inTime(STORAGE_DEADLINE_MS, async () => storage?.estimate?.()),
+    inTime(STORAGE_DEADLINE_MS, async () => storage?.persisted?.()),
   ]);
-  const { usage, quota } = estimate ?? {};
+  const { usage, quota } = (estimated.ok && estimated.value) || {};
+  const isPersisted = persisted.ok ? persisted.value : undefined;
   return {
     hasIndexedDb: hasIndexedDb(),
     ...(isPersisted === undefined ? {} : { isPersisted }),
@@ -88,20 +94,5 @@ function hasIndexedDb(): boolean {
     return globalThis.indexedDB !== undefined && globalThis.indexedDB !== null;
   } catch {
     return false;
-  }
-}
-
-/** @returns what was answered; `undefined` where that failed, or took too long */
-async function inTime<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, STORAGE_DEADLINE_MS, undefined);
-  });
-  try {
-    return await Promise.race([ask(), late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
   }
 }

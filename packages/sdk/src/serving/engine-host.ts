@@ -10,6 +10,7 @@ import type {
   PackRequest,
   Place,
   Proof,
+  RuntimeStarted,
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
@@ -35,9 +36,9 @@ export interface EngineHostOptions {
 }
 
 /** A session that has been opened, and what it took. */
-export interface HostOpened extends Opened {
-  readonly compileMs: number;
-}
+export interface HostOpened
+  extends Opened,
+    Pick<RuntimeStarted, "compileMs" | "importMs" | "scriptAt"> {}
 
 /** A session in a worker. */
 interface Session {
@@ -58,6 +59,8 @@ export class EngineHost {
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Calls that are made and not done with. */
+  #calls = 0;
   readonly #disposal = new AbortController();
 
   constructor(options: EngineHostOptions) {
@@ -71,6 +74,11 @@ export class EngineHost {
 
   get backend(): Backend {
     return this.place.backend;
+  }
+
+  /** Whether no call is made that is not done with. */
+  get isIdle(): boolean {
+    return this.#calls === 0;
   }
 
   /** The pack it has opened. */
@@ -97,13 +105,13 @@ export class EngineHost {
     );
     // A store that has nothing answers before the runtime has started, and the download need not wait.
     if (opened === undefined) return undefined;
-    const { compileMs } = await worker.started;
+    const { compileMs, importMs, scriptAt } = await worker.started;
     const { digest, dtype, engine, name, version } = opened;
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
     worker.hold(id, opened, { backend, wake: () => this.#wake() });
-    return { ...opened, compileMs };
+    return { ...opened, compileMs, importMs, scriptAt };
   }
 
   /** What its session takes; `undefined` where its worker has ended: the next call opens it again. */
@@ -204,12 +212,17 @@ export class EngineHost {
    * is told at once, but the next call still waits for the worker to be done.
    */
   #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    this.#calls++;
     const turn = this.#turn.then(async () => {
       this.#disposal.signal.throwIfAborted();
       signal?.throwIfAborted();
       return run();
     });
-    this.#turn = turn.catch(() => undefined);
+    this.#turn = turn
+      .catch(() => undefined)
+      .finally(() => {
+        this.#calls--;
+      });
     return this.#until(turn, signal);
   }
 
