@@ -28,7 +28,10 @@ export interface EngineHostOptions {
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
   readonly pool: EnginePool;
-  /** Whether nothing else may run in its worker, as long as it does not `share`. */
+  /**
+   * Whether nothing else may run in its worker, as long as it does not `share`. Of those there is one at
+   * a time on a page: opening waits for its turn.
+   */
   readonly own?: boolean | undefined;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
@@ -56,6 +59,8 @@ export class EngineHost {
   readonly #options: EngineHostOptions;
   #session: Session | undefined;
   #own: boolean;
+  /** Its turn to have a worker alone, and what ends that. */
+  #alone: Promise<() => void> | undefined;
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -92,6 +97,7 @@ export class EngineHost {
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+    if (this.#own) await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
     const { backend, layout } = this.place;
@@ -124,6 +130,7 @@ export class EngineHost {
   /** Lets other models into its worker: it has been proven, and serves like them. */
   share(): void {
     this.#own = false;
+    this.#leaveTurn();
     if (this.#session !== undefined) this.#session.worker.isShared = this.backend === "wasm";
   }
 
@@ -202,6 +209,7 @@ export class EngineHost {
   dispose(reason: SelvedgeError = disposedError()): void {
     if (this.#disposal.signal.aborted) return;
     this.#disposal.abort(reason);
+    this.#leaveTurn();
     if (this.#session !== undefined)
       this.#options.pool.giveBack(this.#session.worker, this.#session.id, reason);
     this.#options.onDispose();
@@ -261,6 +269,16 @@ export class EngineHost {
   /** Opens its pack again ahead of its next call. What fails, that call tells. */
   #wake(): void {
     this.#inTurn(undefined, () => this.#ensureOpen()).catch(() => undefined);
+  }
+
+  #turnAlone(): Promise<unknown> {
+    this.#alone ??= this.#options.pool.alone();
+    return this.#alone;
+  }
+
+  #leaveTurn(): void {
+    void this.#alone?.then((end) => end());
+    this.#alone = undefined;
   }
 
   #device(): Pick<PackRef, "backend" | "features" | "trust"> {

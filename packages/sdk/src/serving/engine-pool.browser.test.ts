@@ -121,6 +121,27 @@ describe("workers", () => {
     expect(pool.workers.map(({ sessions }) => sessions)).toEqual([2, 2, 1]);
   });
 
+  test("of their own are had one at a time, in turn, and one that is given up holds up nobody", async () => {
+    const first = await open("wasm", { own: true });
+    const opened: string[] = [];
+    const waiting = ["b", "c", "d"].map((name) =>
+      open("wasm", { own: true }).then(
+        () => opened.push(name),
+        () => opened.push(`${name} given up`),
+      ),
+    );
+    expect(workers).toHaveLength(1);
+    hosts[1]?.dispose();
+    await waiting[0];
+    first.dispose();
+    await waiting[1];
+    expect(opened).toEqual(["b given up", "c"]);
+    hosts[2]?.share();
+    await waiting[2];
+    expect(opened).toEqual(["b given up", "c", "d"]);
+    expect(running()).toEqual([false, true, true]);
+  });
+
   test("of a GPU have one model each, and do not count", async () => {
     for (let i = 0; i < 3; i++) await open("webgpu");
     await open();

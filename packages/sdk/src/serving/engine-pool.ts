@@ -21,6 +21,8 @@ export class EnginePool {
   readonly #options: Pick<EngineWorkerOptions, "spawn" | "assets" | "shelf">;
   #workers: readonly EngineWorker[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Settles when whoever has a worker alone is done with it, and all who wait before the next. */
+  #alone: Promise<void> = Promise.resolve();
 
   constructor({ budget = memoryBudgetOf({}, navigator), ...options }: EnginePoolOptions) {
     this.budget = budget;
@@ -57,6 +59,20 @@ export class EnginePool {
     return worker;
   }
 
+  /**
+   * Waits for the turn to have a worker that nothing else runs in. A page with fifty models would
+   * otherwise prove all of them at once, ten seconds after it has loaded them.
+   *
+   * @returns what ends the turn
+   */
+  async alone(): Promise<() => void> {
+    const before = this.#alone;
+    const { promise, resolve } = newTurn();
+    this.#alone = promise;
+    await before;
+    return resolve;
+  }
+
   /** Takes a worker back from a host: its session is not used any more. With the last one it ends. */
   giveBack(worker: EngineWorker, session: number, reason: Error): void {
     const isShared = worker.release(session);
@@ -80,4 +96,12 @@ export class EnginePool {
     // What is too young to end now may be due once it has rested.
     if (this.workers.some(({ usedAt }) => now - usedAt < REST_MS)) this.#settleIn(REST_MS);
   }
+}
+
+function newTurn(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((end) => {
+    resolve = end;
+  });
+  return { promise, resolve };
 }
