@@ -100,8 +100,8 @@ export class EngineHost {
     if (this.#own) await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
-    const { backend, layout } = this.place;
-    const how = { backend, ...(layout === undefined ? {} : { layout }) };
+    const { backend, build, layout } = this.place;
+    const how = { backend, build, ...(layout === undefined ? {} : { layout }) };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
     const opened = await this.#until(
       worker.call((engine) => engine.open(id, transfer(request, handedOver), how), {

@@ -38,7 +38,10 @@ export interface SessionSettings {
 }
 
 /** How a session is created. */
-export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
+export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {
+  /** The build of the runtime that it is created in, where tensors may be read as that asks for them. */
+  readonly build?: Build;
+}
 
 /** What starts of a session with some settings came to. */
 export interface Rehearsed extends Proof {

@@ -37,7 +37,7 @@ const api: EngineApi = {
   open: (id, request, how) =>
     outcomeOf(async () => {
       const startedAt = performance.now();
-      const read = await openPack(database, request);
+      const read = await openPack(database, request, { isOnDemand: how.build === "jspi" });
       if (read === undefined) return undefined;
       const readMs = performance.now() - startedAt;
       const [loaded, settings] = await Promise.all([
