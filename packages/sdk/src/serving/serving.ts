@@ -44,6 +44,7 @@ export class Serving {
         return host;
       },
       onDispose: (model) => this.#models.delete(model),
+      gpu: {},
     };
   }
 
