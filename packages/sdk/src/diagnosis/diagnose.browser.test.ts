@@ -20,6 +20,8 @@ const REMEMBERED: StoredVerdict = {
   loads: 0,
 };
 
+const memory = { budgetBytes: 1e9, usedBytes: 0, engines: [], models: [] };
+
 const { verdicts: _, ...facts } = OCR_REC;
 const info: ModelInfo = { ...facts, signature: { inputs: [], outputs: [] } };
 
@@ -43,7 +45,7 @@ afterEach(() => {
 function rooms(changed: Partial<DiagnosisRooms> = {}): DiagnosisRooms {
   const engineUrl = new URL("../worker/engine.ts", import.meta.url);
   const spawn = () => new Worker(engineUrl, { type: "module" });
-  return { keeper, assets: ASSETS, models: [], failures: [], spawn, ...changed };
+  return { keeper, assets: ASSETS, models: [], memory, failures: [], spawn, ...changed };
 }
 
 function remember(changed: Partial<StoredVerdict> = {}): Promise<void> {

@@ -18,6 +18,7 @@ export function findFaults(facts: DiagnosisFacts): Finding[] {
     ...ofAssets(facts),
     ...ofLoads(facts),
     ...ofStore(facts),
+    ...ofMemory(facts),
     ...ofGpu(facts),
   ];
   return found.sort((a, b) => Number(a.level === "hint") - Number(b.level === "hint"));
@@ -95,6 +96,13 @@ function* ofStore({ store, device: { storage } }: DiagnosisFacts): Iterable<Find
   if (isPersisted === false && store.packs.length > 0)
     yield hint(
       "The browser may evict what is stored when it runs short. selvedge.cache.persist() asks it not to.",
+    );
+}
+
+function* ofMemory({ memory: { usedBytes, budgetBytes } }: DiagnosisFacts): Iterable<Finding> {
+  if (usedBytes > budgetBytes)
+    yield hint(
+      "Models that are in use take more memory than they are held to. Those used longest ago are suspended and start again with their next call; dispose of what is not needed, or raise memory.budgetBytes.",
     );
 }
 
