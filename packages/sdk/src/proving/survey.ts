@@ -1,10 +1,10 @@
 import { browserFacts } from "../diagnosis/browser-facts.ts";
-import { hasJspi } from "../diagnosis/wasm-facts.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Served } from "../serving/model.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
-import { listCandidates, type Rejected, type WorthTrying } from "./candidates.ts";
-import { findGpu } from "./gpu.ts";
+import type { KeeperClient } from "../worker/keeper-client.ts";
+import { listCandidates, type PlaceFacts, type Rejected, type WorthTrying } from "./candidates.ts";
+import { placeFacts } from "./place-facts.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** Where a model could run besides the place that serves it first. */
@@ -21,17 +21,23 @@ export async function survey(
   { dtype }: PackSelector,
   { opened: { digest, engine, variants } }: Served,
 ): Promise<Survey> {
-  const gpu = await findGpu();
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
-  const memory = deviceMemory === undefined ? {} : { deviceMemoryBytes: deviceMemory * 2 ** 30 };
-  const facts = { gpu, hasJspi: hasJspi(), ...memory };
+  const facts = await placeFacts();
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
+  const verdicts = verdictsOn(facts, keeper, { digest, engine });
+  // Whatever is left of WASM is where it serves.
+  return { rungs: rungs.filter(({ place }) => place.backend !== "wasm"), rejected, verdicts };
+}
+
+/** What is remembered of a pack on this very device. */
+export function verdictsOn(
+  { gpu }: Pick<PlaceFacts, "gpu">,
+  keeper: KeeperClient,
+  { digest, engine }: Pick<Served["opened"], "digest" | "engine">,
+): Verdicts {
   const { brand, version } = browserFacts(navigator);
-  const verdicts = new Verdicts(keeper, digest, {
+  return new Verdicts(keeper, digest, {
     engine,
     adapter: gpu.found ? gpu.description : "none",
     browser: `${brand} ${version.split(".")[0]}`,
   });
-  // Whatever is left of WASM is where it serves.
-  return { rungs: rungs.filter(({ place }) => place.backend !== "wasm"), rejected, verdicts };
 }

@@ -9,13 +9,13 @@ import {
 } from "../proving/candidates.ts";
 import { placeFacts } from "../proving/place-facts.ts";
 import { ENGINES, type VariantSummary } from "../worker/engine-api.ts";
-import type { PackSelector, Survey } from "../worker/keeper-api.ts";
+import type { PackContents, PackSelector } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { Rung } from "./ladder.ts";
 
 /** Where a pack could run on this device, and what that was told from. */
 export interface Places extends Candidates {
-  readonly survey: Survey;
+  readonly contents: PackContents;
   readonly facts: PlaceFacts;
   readonly wanted: Wanted;
 }
@@ -32,12 +32,12 @@ export async function surveyPlaces(
   { backend = "auto", dtype = "auto", signal }: LoadOptions,
 ): Promise<Places> {
   const backends = backendsOf(backend);
-  const [survey, facts] = await Promise.all([
-    keeper.call((remote, call) => remote.survey(call, selector, backends), signal),
+  const [contents, facts] = await Promise.all([
+    keeper.call((remote, call) => remote.contents(call, selector, backends), signal),
     placeFacts(),
   ]);
   const wanted = { backend, dtype };
-  return { survey, facts, wanted, ...listCandidates(survey.variants, wanted, facts) };
+  return { contents, facts, wanted, ...listCandidates(contents.variants, wanted, facts) };
 }
 
 /**
