@@ -81,9 +81,9 @@ export class Contest {
       yield;
       await whenIdle();
       if (this.#isOver) return;
-      const told = ruledOut(rung, tried) ?? this.#tooDear(rung);
-      if (told === undefined) tried.push(await this.#try(rung));
-      else this.#note(rung, told.state, told.reason);
+      const standing = ruledOut(rung, tried) ?? this.#tooDear(rung);
+      if (standing === undefined) tried.push(await this.#try(rung));
+      else this.#first.ladder.note(rung, standing);
     }
   }
 
@@ -243,8 +243,8 @@ export class Contest {
   #tooDear({ dtype }: Rung): Standing | undefined {
     if (this.#serving === this.#firstRung || dtype === this.#firstRung.dtype) return undefined;
     if ([...this.#right.keys()].some((right) => right.dtype === dtype)) return undefined;
-    const reason = `not fetched, as ${this.#serving.dtype} is right and faster already`;
-    return { state: "waiting", reason };
+    const { dtype: enough } = this.#serving;
+    return { state: "waiting", reason: `not fetched, as ${enough} is right and faster already` };
   }
 
   async #fail(rung: Rung, error: unknown): Promise<void> {
