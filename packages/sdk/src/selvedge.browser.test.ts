@@ -13,6 +13,8 @@ const KEEPER = `
   contents: () => ({ ok: true, value: { digest: "d".repeat(64), name: "tiny", version: "1.0.0", variants: [
     { dtype: "fp32", engine: "onnx", backends: ["webgpu"], requires: [], memoryBytes: 1, bytes: 1, largestTensorBytes: 1 },
   ] } }),
+  verdicts: () => ({ ok: true, value: [] }),
+  judge: () => ({ ok: true }),
   list: () => ({ ok: true, value: [] }),
   enqueue: () => ({ ok: true }),
   flush: () => ({ ok: true }),

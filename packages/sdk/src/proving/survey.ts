@@ -17,11 +17,11 @@ export interface Survey {
 
 /** Looks at the device, and lists where else on it a model could run. */
 export async function survey(
-  { keeper }: LoadRooms,
+  { keeper, gpu: memory }: LoadRooms,
   { dtype }: PackSelector,
   { opened: { digest, engine, variants } }: Served,
 ): Promise<Survey> {
-  const facts = await placeFacts();
+  const facts = await placeFacts(memory);
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
   const verdicts = verdictsOn(facts, keeper, { digest, engine });
   // Whatever is left of WASM is where it serves.

@@ -14,7 +14,7 @@ export async function availableInOrder(
   options: LoadOptions,
 ): Promise<Availability> {
   try {
-    const { rungs, rejected, contents } = await surveyPlaces(keeper, selector, options);
+    const { rungs, rejected, contents } = await surveyPlaces({ keeper }, selector, options);
     const reasons = rejected.map((rung) => `${nameOf(rung)}: ${rung.reason}.`);
     const [first] = rungs;
     if (first === undefined) return { state: "unavailable", bytes: 0, reasons };

@@ -26,7 +26,7 @@ export async function openInOrder(
   options: LoadOptions,
 ): Promise<Started> {
   const { signal } = options;
-  const places = await surveyPlaces(rooms.keeper, selector, options);
+  const places = await surveyPlaces(rooms, selector, options);
   const tried: Tried[] = [];
   // Nothing but onnxruntime-web has places of which anything is remembered.
   const { digest } = places.contents;
