@@ -1,0 +1,17 @@
+/** What `main.ts` puts on the page, besides the package. */
+declare const engines: import("./faulty-engines.ts").FaultyEngines;
+declare function openSelvedge(): import("selvedge").Selvedge;
+declare const callAtOnce: typeof import("./questions.ts").callAtOnce;
+declare const callInTurn: typeof import("./questions.ts").callInTurn;
+declare const question: typeof import("./questions.ts").question;
+declare const until: typeof import("./questions.ts").until;
+
+/** What Vite makes of a script that is asked for by its address. */
+declare module "*?url" {
+  const url: string;
+  export default url;
+}
+declare module "*?worker&url" {
+  const url: string;
+  export default url;
+}

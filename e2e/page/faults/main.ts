@@ -1,0 +1,13 @@
+/** Hands the package to the tests of faults, with engines that do as they are ordered. */
+import * as selvedge from "selvedge";
+import { FaultyEngines } from "./faulty-engines.ts";
+import * as questions from "./questions.ts";
+
+const engines = new FaultyEngines();
+
+function openSelvedge(): selvedge.Selvedge {
+  return selvedge.createSelvedge({ registry: "/models", workers: { engine: engines.spawn } });
+}
+
+Object.assign(globalThis, { selvedgeModule: selvedge, engines, openSelvedge, ...questions });
+document.body.dataset["ready"] = "true";
