@@ -3,7 +3,7 @@ declare const engines: import("./faulty-engines.ts").FaultyEngines;
 declare function openSelvedge(): import("selvedge").Selvedge;
 declare const callAtOnce: typeof import("./questions.ts").callAtOnce;
 declare const callInTurn: typeof import("./questions.ts").callInTurn;
-declare const question: typeof import("./questions.ts").question;
+declare const codeOf: typeof import("./questions.ts").codeOf;
 declare const until: typeof import("./questions.ts").until;
 
 /** What Vite makes of a script that is asked for by its address. */

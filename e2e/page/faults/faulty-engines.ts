@@ -54,10 +54,17 @@ export class FaultyEngines {
     this.serving(backend).worker.postMessage({ order });
   }
 
-  /** Resolves when a worker reports this. */
-  heard(report: Report["report"]): Promise<void> {
+  /** Resolves when a worker reports this, or has so often. */
+  heard(report: Report["report"], times = 1): Promise<void> {
+    let left = times;
     return new Promise((resolve) => {
-      this.#reports.addEventListener(report, () => resolve(), { once: true });
+      const hear = () => {
+        left -= 1;
+        if (left > 0) return;
+        this.#reports.removeEventListener(report, hear);
+        resolve();
+      };
+      this.#reports.addEventListener(report, hear);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Model, Tensors } from "selvedge";
-import { answerOf, INPUTS, inputOf } from "./model.ts";
+import { answerOf, INPUTS, inputOf, OUTPUTS } from "./model.ts";
 
 /** How calls ended. */
 export interface Ends {
@@ -18,25 +18,23 @@ export interface CallOptions {
   readonly from?: number;
   /** What the version adds to each output. @default 0 */
   readonly bias?: number;
+  /** How often each call asks the same, in rows of one input. @default 1 */
+  readonly rows?: number;
   readonly timeoutMs?: number;
-}
-
-export function question(call: number): Tensors {
-  return { x: { type: "float32", data: inputOf(call), dims: [1, INPUTS] } };
 }
 
 /** Makes calls all at once, and compares what each is answered with its own input. */
 export async function callAtOnce(
   model: Model,
   count: number,
-  { from = 0, bias = 0, ...options }: CallOptions = {},
+  { from = 0, bias = 0, rows = 1, ...options }: CallOptions = {},
 ): Promise<Ends> {
   const startedAt = performance.now();
   const calls = Array.from({ length: count }, (_, i) => from + i);
   const ends = await Promise.all(
     calls.map((call) =>
-      model.predict(question(call), options).then(
-        ({ outputs }) => isRight(outputs, answerOf(call, bias)) || call,
+      model.predict(question(call, rows), options).then(
+        ({ outputs }) => isRight(outputs, { call, bias, rows }) || call,
         (error: unknown) => error as Error & { code?: string },
       ),
     ),
@@ -74,9 +72,30 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((go) => setTimeout(go, 20));
 }
 
-/** A GPU may be off by a thousandth of what it adds up. */
-function isRight(outputs: Tensors, answer: Float32Array): boolean {
+/** The code of what something is rejected with. */
+export function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => "none",
+    ({ name, code = name }: Error & { code?: string }) => code,
+  );
+}
+
+function question(call: number, rows: number): Tensors {
+  const data = new Float32Array(rows * INPUTS);
+  const one = inputOf(call);
+  for (let row = 0; row < rows; row++) data.set(one, row * INPUTS);
+  return { x: { type: "float32", data, dims: [rows, INPUTS] } };
+}
+
+/** Whether the first and the last row are right. A GPU may be off by a thousandth of what it adds up. */
+function isRight(
+  outputs: Tensors,
+  { call, bias, rows }: { call: number; bias: number; rows: number },
+): boolean {
   const data = outputs["y"]?.data;
-  if (!(data instanceof Float32Array) || data.length !== answer.length) return false;
-  return answer.every((value, i) => Math.abs(value - (data[i] ?? Number.NaN)) < 1e-2);
+  if (!(data instanceof Float32Array) || data.length !== rows * OUTPUTS) return false;
+  const answer = answerOf(call, bias);
+  return [0, rows - 1].every((row) =>
+    answer.every((value, i) => Math.abs(value - (data[row * OUTPUTS + i] ?? Number.NaN)) < 1e-2),
+  );
 }
