@@ -7,12 +7,13 @@ export default [
     limit: "12 kB",
     gzip: true,
     // Imported with the first model, where there is something to report, where a page brings a fetch of
-    // its own, and where a GPU is asked for.
+    // its own, where a GPU is asked for, and where a page asks for a diagnosis.
     ignore: [
       "./serving/serving.js",
       "./to-batch.js",
       "./answer-fetches.js",
       "../proving/gpu.js",
+      "./diagnosis/diagnose.js",
     ],
     modifyEsbuildConfig: esm,
   },
@@ -29,6 +30,13 @@ export default [
     name: "what it loads once a model serves",
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what a diagnosis takes",
+    path: "packages/sdk/dist/diagnosis/diagnose.js",
+    limit: "9 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

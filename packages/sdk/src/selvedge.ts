@@ -1,4 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Diagnosis } from "./diagnosis/diagnose.ts";
+import { LoadFailures } from "./diagnosis/load-failures.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
@@ -31,6 +33,14 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /**
+   * Looks at what this device is, what was tried on it, and what was turned down and why. Fetches
+   * nothing but headers of the runtime's files; nothing of it is sent anywhere. `String(diagnosis)` is
+   * a report to read.
+   *
+   * @throws AbortError when the signal fires.
+   */
+  diagnose(options?: { readonly signal?: AbortSignal }): Promise<Diagnosis>;
   /** Disposes of every model and ends every worker. Idempotent. */
   close(): Promise<void>;
 }
@@ -56,6 +66,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
+  const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
   let first: Worker | undefined;
@@ -81,11 +92,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       return new Serving({ registry, anchors, keeper, reporter, assets, spawn });
     } catch (cause) {
       endFirst();
-      throw new SelvedgeError(
-        "network",
-        "The part of Selvedge that serves models could not be loaded. Call load() again when the page's own files can be reached.",
-        { cause },
-      );
+      return chunkMissing(cause);
     }
   }
 
@@ -108,6 +115,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     cache: new ModelCache(keeper),
     telemetry: { flush: () => reporter.flush() },
     async load(name, loadOptions = {}) {
+      const calledAt = performance.now();
       requireOpen();
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
@@ -120,11 +128,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, loadOptions);
+        return await (await serving).load(name, { ...loadOptions, calledAt });
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        failures.add(name, error);
         throw error;
       } finally {
         // A load that was given up may have left it to nobody.
@@ -144,6 +153,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       }
       return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
     },
+    async diagnose({ signal } = {}) {
+      requireOpen();
+      const { diagnose } = await import("./diagnosis/diagnose.ts").catch(chunkMissing);
+      const { models = [] } = (await serving?.catch(() => undefined)) ?? {};
+      const spawn = () => spawnEngine(workers.engine);
+      return diagnose({ keeper, assets, models, failures: failures.list, spawn }, signal);
+    },
     close() {
       closed ??= end();
       return closed;
@@ -153,4 +169,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
 function closedError(): SelvedgeError {
   return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+}
+
+/** Parts of the package are files of their own, which the page's host has to have. */
+function chunkMissing(cause: unknown): never {
+  throw new SelvedgeError(
+    "network",
+    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
+    { cause },
+  );
 }

@@ -21,7 +21,9 @@ export interface EngineSession {
 export interface EngineRuntime {
   /** The compiled wasm, which a later worker can be given. */
   readonly module: WebAssembly.Module;
+  /** Until its wasm was compiled, which happens beside the import of its scripts. */
   readonly compileMs: number;
+  readonly importMs: number;
   /** @param prove runs the golden inputs, for a runtime that has more than one way to run a model */
   createSession(
     source: SessionSource,

@@ -10,6 +10,7 @@ import type {
   PackRequest,
   Place,
   Proof,
+  RuntimeStarted,
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
@@ -33,9 +34,9 @@ export interface EngineHostOptions {
 }
 
 /** A session that has been opened, and what it took. */
-export interface HostOpened extends Opened {
-  readonly compileMs: number;
-}
+export interface HostOpened
+  extends Opened,
+    Pick<RuntimeStarted, "compileMs" | "importMs" | "scriptAt"> {}
 
 /** A session in a worker. */
 interface Session {
@@ -55,6 +56,8 @@ export class EngineHost {
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Calls that are made and not done with. */
+  #calls = 0;
   readonly #disposal = new AbortController();
 
   constructor(options: EngineHostOptions) {
@@ -67,6 +70,11 @@ export class EngineHost {
 
   get backend(): Backend {
     return this.place.backend;
+  }
+
+  /** Whether no call is made that is not done with. */
+  get isIdle(): boolean {
+    return this.#calls === 0;
   }
 
   /** The pack it has opened. */
@@ -93,12 +101,12 @@ export class EngineHost {
     );
     // A store that has nothing answers before the runtime has started, and the download need not wait.
     if (opened === undefined) return undefined;
-    const { compileMs } = await worker.started;
+    const { compileMs, importMs, scriptAt } = await worker.started;
     const { digest, dtype, engine, name, version } = opened;
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
-    return { ...opened, compileMs };
+    return { ...opened, compileMs, importMs, scriptAt };
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -186,12 +194,17 @@ export class EngineHost {
    * is told at once, but the next call still waits for the worker to be done.
    */
   #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    this.#calls++;
     const turn = this.#turn.then(async () => {
       this.#disposal.signal.throwIfAborted();
       signal?.throwIfAborted();
       return run();
     });
-    this.#turn = turn.catch(() => undefined);
+    this.#turn = turn
+      .catch(() => undefined)
+      .finally(() => {
+        this.#calls--;
+      });
     return this.#until(turn, signal);
   }
 

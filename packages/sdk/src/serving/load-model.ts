@@ -19,11 +19,10 @@ import { selectorOf } from "./selector-of.ts";
 export async function loadModel<Name extends string>(
   rooms: LoadRooms,
   name: Name,
-  options: LoadOptions,
+  { calledAt = performance.now(), ...options }: LoadOptions & { readonly calledAt?: number },
 ): Promise<Model<Name>> {
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto", update: policy = "next-load" } = options;
-  const startedAt = performance.now();
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();
@@ -36,7 +35,7 @@ export async function loadModel<Name extends string>(
       { place, dtype: opened.dtype },
       await proveWhereAsked(host, first, signal),
     );
-    const timings = timingsOf(opened, installed, performance.now() - startedAt);
+    const timings = timingsOf(opened, installed, calledAt);
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
     /** Its own chunk: no page waits for what comes behind a model that serves. */
@@ -112,12 +111,14 @@ function sayRolledBack(
 }
 
 function timingsOf(
-  { compileMs, readMs, createMs }: HostOpened,
+  { scriptAt, compileMs, importMs, readMs, createMs }: HostOpened,
   installed: Installed | undefined,
-  totalMs: number,
+  calledAt: number,
 ): LoadTimings {
   const { resolveMs = 0, fetchMs = 0 } = installed ?? {};
-  return { resolveMs, fetchMs, compileMs, readMs, createMs, totalMs };
+  const spawnMs = Math.max(0, scriptAt - performance.timeOrigin - calledAt);
+  const totalMs = performance.now() - calledAt;
+  return { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs, totalMs };
 }
 
 function recordLoad(

@@ -27,4 +27,9 @@ export interface Pace {
   readonly proveAfterMs: number;
   /** Between two times that an open page asks the registry. */
   readonly checkEveryMs: number;
+  /**
+   * What one step of proving a candidate may take: it is given up then.
+   * @default 120000
+   */
+  readonly trialMs?: number;
 }

@@ -10,6 +10,7 @@ import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { Ladder } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
+import { UsedDims } from "./used-dims.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
 const RUN_TIMEOUT_MS = 60_000;
@@ -66,12 +67,24 @@ export interface ModelInfo {
   readonly timings: LoadTimings;
 }
 
-/** Milliseconds. `resolveMs` and `fetchMs` are 0 where the store had everything. */
+/**
+ * How long each stage of loading took, in milliseconds. Several happen at once: the worker compiles and
+ * imports its runtime while it reads the pack, so that they do not add up to the total.
+ */
 export interface LoadTimings {
+  /** From the call of `load` until the engine worker's script ran; 0 where it ran already. */
+  readonly spawnMs: number;
+  /** 0 where the store had everything. */
   readonly resolveMs: number;
+  /** 0 where the store had everything. */
   readonly fetchMs: number;
+  /** The runtime's wasm: fetched, and compiled unless the browser had that cached. */
   readonly compileMs: number;
+  /** The runtime's scripts. */
+  readonly importMs: number;
+  /** The pack, read from the store and verified. */
   readonly readMs: number;
+  /** The session. */
   readonly createMs: number;
   readonly totalMs: number;
 }
@@ -106,6 +119,8 @@ export class Model<Name extends string = string> {
   /** Takes back the mark that the pack is in use. */
   #release: AbortController;
   readonly #disposal = new AbortController();
+  /** @internal */
+  readonly used: UsedDims = new UsedDims();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -162,6 +177,7 @@ export class Model<Name extends string = string> {
           startedAt = performance.now();
         },
       });
+      this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
       recorder.predicted(subject, totalMs);
       const id = crypto.randomUUID();

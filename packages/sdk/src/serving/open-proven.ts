@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { requireProof } from "../proving/require-proof.ts";
 import type { Place } from "../worker/engine-api.ts";
-import type { Choice, PackSelector } from "../worker/keeper-api.ts";
+import type { Choice, InstallHow, PackSelector } from "../worker/keeper-api.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 
@@ -48,10 +48,10 @@ export async function openProven(
  * A second backend may take another variant of the precision, of which the device lacks what the two
  * do not share: it is fetched then.
  */
-async function openOrComplete(
+export async function openOrComplete(
   host: EngineHost,
-  { keeper }: LoadRooms,
-  { wanted, choice, signal }: Omit<Wanted, "place">,
+  { keeper }: Pick<LoadRooms, "keeper">,
+  { wanted, choice, signal, purpose = "load" }: Omit<Wanted, "place"> & Pick<InstallHow, "purpose">,
 ): Promise<HostOpened> {
   try {
     const { digest, dtype } = choice;
@@ -61,7 +61,7 @@ async function openOrComplete(
   } catch (error) {
     if (!(error instanceof SelvedgeError && error.code === "storage-damaged")) throw error;
   }
-  const how = { role: "part" } as const;
+  const how = { role: "part", purpose } as const;
   await keeper.call(
     (remote, call) => remote.install(call, wanted, undefined, undefined, how),
     signal,

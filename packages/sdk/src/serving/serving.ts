@@ -42,7 +42,16 @@ export class Serving {
     };
   }
 
-  async load<Name extends string>(name: Name, options: LoadOptions): Promise<Model<Name>> {
+  /** Those that are loaded. */
+  get models(): Iterable<Model> {
+    return this.#models;
+  }
+
+  /** @param options with the moment `load` was called, by `performance.now()` */
+  async load<Name extends string>(
+    name: Name,
+    options: LoadOptions & { readonly calledAt: number },
+  ): Promise<Model<Name>> {
     const model = await loadModel(this.#rooms, name, options);
     this.#models.add(model);
     if (this.#ended === undefined) return model;

@@ -24,7 +24,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
     }),
     start() {
       const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-      return { ok: true, value: { module, compileMs: 1 } };
+      return { ok: true, value: { module, compileMs: 1, importMs: 1, scriptAt: performance.timeOrigin } };
     },
     expect() {},
     async open(_session, request, { backend }) {
@@ -44,11 +44,15 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>): Worker {
       const costs = { bytes: 1, readMs: 1, createMs: 1, signedBy: {} };
       return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, variants: [{ dtype, backends, requires, engine: "onnx", memoryBytes: 1, bytes: 1, largestTensorBytes: 1 }], ...costs } };
     },
+    rehearse: () => ({ ok: true, value: [] }),
     close: () => ({ ok: true }),
     run: () => {
       const y = { type: "float32", data: Float32Array.of(parseInt(version)), dims: [1] };
       return { ok: true, value: { outputs: { y }, runMs: 1 } };
     },
+    runAt: () => api.run(),
+    proveAt: () => api.prove(),
+    timeAt: () => ({ ok: true, value: backend === "wasm" ? 9 : 3 }),
     prove: () => ({
       ok: true,
       value: fault === "answers wrongly" || fault === "answers wrongly on " + backend

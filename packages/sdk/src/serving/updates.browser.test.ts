@@ -340,7 +340,12 @@ describe("a model that serves on a GPU", () => {
     vi.stubGlobal("navigator", { gpu });
     registry.publish(await packOf("1.0.0", content));
     const page = await openPage().load({ update: "background" });
-    await vi.waitFor(() => expect(page.model.info.backend).toBe("webgpu"), 10_000);
+    await vi.waitFor(() => {
+      expect(page.model.info.backend).toBe("webgpu");
+      const layouts = page.model.info.candidates.filter(({ layout }) => layout !== undefined);
+      expect(layouts.map(({ state }) => state)).not.toContain("proving");
+      expect(layouts.map(({ reason }) => reason)).not.toContain("not tried yet");
+    }, 10_000);
     registry.publish(await packOf("2.0.0", content));
     return page;
   }

@@ -193,13 +193,14 @@ export class Updates {
 
   #moveTo(found: FoundUpdate, { host, opened, finding }: Proven): ModelUpdate {
     const { model } = this.#loaded;
-    const { compileMs, readMs, createMs } = opened;
-    const totalMs = compileMs + readMs + createMs;
+    const { compileMs, importMs, readMs, createMs } = opened;
+    const totalMs = Math.max(compileMs, importMs, readMs) + createMs;
+    const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0 };
     const reason = `took over from ${model.info.version}; ${finding}`;
     model.moveTo({
       host,
       opened,
-      timings: { resolveMs: 0, fetchMs: 0, compileMs, readMs, createMs, totalMs },
+      timings: { ...none, compileMs, importMs, readMs, createMs, totalMs },
       ladder: new Ladder({ place: host.place, dtype: opened.dtype }, reason),
     });
     const { name: title, version, dtype } = opened;

@@ -29,12 +29,26 @@ export interface Place {
   readonly features: readonly string[];
 }
 
-/** How a session is created. */
-export interface SessionHow extends Pick<Place, "backend" | "layout"> {
+/** What onnxruntime does with a model before it runs: it starts later for it, and may run faster. */
+export interface SessionSettings {
   /** How much onnxruntime rewrites the graph. Absent: as it sees fit. */
   readonly graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
   /** Whether onnxruntime copies weights into the order that its kernels like best. Absent: it does. */
   readonly prepacking?: boolean;
+}
+
+/** How a session is created. */
+export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
+
+/** What starts of a session with some settings came to. */
+export interface Rehearsed extends Proof {
+  readonly settings: SessionSettings;
+  /** Milliseconds. */
+  readonly rounds: readonly {
+    readonly createMs: number;
+    readonly firstRunMs: number;
+    readonly runMs: number;
+  }[];
 }
 
 /**
@@ -55,8 +69,24 @@ export interface EngineApi {
   run(session: number, inputs: Tensors): Promise<Outcome<EngineRun>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
   prove(session: number): Promise<Outcome<Proof>>;
+  /** Runs golden inputs brought to some dims. Outputs are transferred to the page. */
+  runAt(session: number, dims: InputDims): Promise<Outcome<EngineRun>>;
+  /** Does the same, and holds the answers against those of an engine that is trusted. */
+  proveAt(session: number, dims: InputDims, trusted: Trusted): Promise<Outcome<Proof>>;
+  /** Does the same, and answers with how many milliseconds the run took, outputs read back included. */
+  timeAt(session: number, dims: InputDims): Promise<Outcome<number>>;
+  /**
+   * Creates sessions of the pack that a session has open, with each of some settings in turn, and times
+   * them. The browser's code cache fills by it.
+   */
+  rehearse(
+    session: number,
+    plan: { readonly all: readonly SessionSettings[]; readonly rounds: number },
+  ): Promise<Outcome<Rehearsed[]>>;
   /** Gives a session's memory back to the runtime, which keeps it for the next one. */
   close(session: number): Promise<Outcome<void>>;
+  /** Tells what the worker finds around it. Loads nothing. */
+  surroundings(): Promise<Outcome<EngineSurroundings>>;
 }
 
 export interface RuntimeRequest {
@@ -69,10 +99,17 @@ export interface RuntimeRequest {
   readonly module?: WebAssembly.Module;
 }
 
-export interface RuntimeStarted {
+/** A runtime that is there. Milliseconds count from when it was asked for. */
+export interface RuntimeLoaded {
   /** Absent where the engine that was asked for was given up for another. */
   readonly module?: WebAssembly.Module;
   readonly compileMs: number;
+  readonly importMs: number;
+}
+
+export interface RuntimeStarted extends RuntimeLoaded {
+  /** Milliseconds since 1970, to a fraction, when the worker's script began to run. */
+  readonly scriptAt: number;
 }
 
 /**
@@ -118,9 +155,26 @@ export interface EngineRun {
   readonly runMs: number;
 }
 
+/** Dims of inputs, by their names. Inputs that are not named have the dims of the golden ones. */
+export type InputDims = Readonly<Record<string, readonly number[]>>;
+
+/** What an engine that is trusted answered, and which that was. Its outputs are transferred. */
+export interface Trusted {
+  readonly outputs: Tensors;
+  readonly by: { readonly backend: Backend; readonly dtype: Dtype };
+}
+
 /** Whether a device gave the answers it should. */
 export interface Proof {
   readonly holds: boolean;
   /** What was compared, or where and by how much the first difference exceeds the tolerance. */
   readonly finding: string;
+}
+
+/** What an engine worker has, whatever the page has. */
+export interface EngineSurroundings {
+  /** Whether the content security policy that its script came with lets WASM be compiled. */
+  readonly canCompileWasm: boolean;
+  /** Whether the browser offers WebGPU to workers. */
+  readonly hasGpu: boolean;
 }

@@ -39,6 +39,10 @@ export interface KeeperApi {
     choice: Choice,
     verdict: Verdict,
   ): Promise<Outcome<Standing | undefined>>;
+  /** What is remembered of a pack's candidates, as it was stored. */
+  verdicts(call: number, digest: string): Promise<Outcome<unknown[]>>;
+  /** Remembers a verdict, or forgets it. */
+  judge(call: number, key: VerdictKey, record: VerdictRecord | undefined): Promise<Outcome<void>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
   /** Marks a pack as used by one model more of this page: no tab evicts it. */
   hold(call: number, digest: string): Promise<Outcome<void>>;
@@ -176,6 +180,17 @@ export interface Choice {
 
 /** Whether it gave its golden answers, failed, or was lost in part and cannot be fetched. */
 export type Verdict = "proven" | "refused" | "lost";
+
+/** A pack, and one of the places and precisions that it could run in. */
+export type VerdictKey = [digest: string, candidate: string];
+
+/** What was found out about a candidate. The page writes it, and reads it with `soundVerdict`. */
+export interface VerdictRecord {
+  readonly digest: string;
+  readonly candidate: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
 
 /** What answers for a selector. */
 export interface Standing {

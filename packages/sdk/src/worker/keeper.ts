@@ -13,6 +13,7 @@ import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
+import { putVerdict, verdictsOf } from "../store/verdicts.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import { inTurn } from "../tabs/in-turn.ts";
 import { modelKey } from "../tabs/model-key.ts";
@@ -89,6 +90,9 @@ const api: KeeperApi = {
     calls.run(call, async () =>
       standingOf(await settle(database, { selector: wanted, choice, verdict })),
     ),
+
+  verdicts: (call, digest) => calls.run(call, () => verdictsOf(database, digest)),
+  judge: (call, key, record) => calls.run(call, () => putVerdict(database, key, record)),
 
   attachment: (call, pack, file) =>
     calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry: folder, signal })),

@@ -22,7 +22,7 @@ export function scriptedWorker(methods: string): Worker {
 export const ENGINE_METHODS = `
   start() {
     const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-    return { ok: true, value: { module, compileMs: 1 } };
+    return { ok: true, value: { module, compileMs: 1, importMs: 1, scriptAt: performance.timeOrigin } };
   },
   expect() {},
   open() {
@@ -42,6 +42,9 @@ export const ENGINE_METHODS = `
       return new Promise(() => {});
     }
     return { ok: true, value: { outputs: { y: x }, runMs: 1 } };
+  },
+  rehearse() {
+    return { ok: true, value: [] };
   },
   close() {
     return { ok: true };

@@ -21,14 +21,17 @@ export async function loadOnnxRuntime(
   const build = RUNTIME_BUILDS[name];
   const wasmUrl = folder + build.wasm;
   const startedAt = performance.now();
+  const since = () => performance.now() - startedAt;
   const compiled = given === undefined ? streamModule(wasmUrl, signal) : Promise.resolve(given);
+  const compileMs = compiled.then(since);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
-  compiled.catch(() => undefined);
+  compileMs.catch(() => undefined);
   const [ort, glue, shim] = await Promise.all([
     importFile<typeof Ort>(folder + build.api),
     importFile<{ default: typeof host.glue }>(folder + build.glue),
     importFile<{ host: typeof host }>(folder + GLUE_SHIM),
   ]);
+  const importMs = since();
   shim.host.glue = glue.default;
   shim.host.compiled = compiled;
   ort.env.wasm.wasmPaths = { mjs: folder + GLUE_SHIM, wasm: wasmUrl };
@@ -38,7 +41,8 @@ export async function loadOnnxRuntime(
   const module = await compiled;
   return {
     module,
-    compileMs: performance.now() - startedAt,
+    compileMs: await compileMs,
+    importMs,
     createSession: (source, how) => createOnnxSession(ort, how, source),
   };
 }
