@@ -1,5 +1,6 @@
 /** Hands the package to the tests of faults, with engines that do as they are ordered. */
 import * as selvedge from "selvedge";
+import { blankLine } from "../blank-line.ts";
 import { FaultyEngines } from "./faulty-engines.ts";
 import * as questions from "./questions.ts";
 
@@ -9,5 +10,6 @@ function openSelvedge(): selvedge.Selvedge {
   return selvedge.createSelvedge({ registry: "/models", workers: { engine: engines.spawn } });
 }
 
-Object.assign(globalThis, { selvedgeModule: selvedge, engines, openSelvedge, ...questions });
+const given = { selvedgeModule: selvedge, blankLine, engines, openSelvedge };
+Object.assign(globalThis, { ...given, ...questions });
 document.body.dataset["ready"] = "true";
