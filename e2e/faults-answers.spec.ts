@@ -36,8 +36,12 @@ for (const [kind, reason] of KERNELS)
     );
     expect(ends.filter(({ right }) => right !== 10)).toEqual([]);
     expect(info.backend).toBe("wasm");
-    for (const gpu of info.gpus)
-      expect(gpu).toMatchObject({ state: "rejected", reason: expect.stringMatching(reason) });
+    for (const gpu of info.gpus) expect(gpu.state).toBe("rejected");
+    // A second build of the runtime has the same kernels, and need not be tried.
+    for (const layout of ["NHWC", "NCHW"])
+      expect(info.gpus).toContainEqual(
+        expect.objectContaining({ layout, reason: expect.stringMatching(reason) }),
+      );
     await gaps.report(`proving a GPU that gives ${kind}`);
   });
 
