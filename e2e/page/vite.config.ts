@@ -1,15 +1,17 @@
+import { join } from "node:path";
 import { defineConfig } from "vite";
+
+const root = import.meta.dirname;
+const pages = ["index.html", "contracts.html", "faults.html"];
 
 export default defineConfig({
   base: "./",
-  root: import.meta.dirname,
+  root,
   build: {
     outDir: "../dist/page",
     emptyOutDir: true,
     minify: false,
-    rolldownOptions: {
-      input: ["index.html", "faults.html"].map((page) => `${import.meta.dirname}/${page}`),
-    },
+    rolldownOptions: { input: pages.map((page) => join(root, page)) },
   },
   worker: { format: "es" },
 });

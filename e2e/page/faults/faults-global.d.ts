@@ -6,11 +6,7 @@ declare const callInTurn: typeof import("./questions.ts").callInTurn;
 declare const codeOf: typeof import("./questions.ts").codeOf;
 declare const until: typeof import("./questions.ts").until;
 
-/** What Vite makes of a script that is asked for by its address. */
-declare module "*?url" {
-  const url: string;
-  export default url;
-}
+/** The address of a worker that Vite has bundled. */
 declare module "*?worker&url" {
   const url: string;
   export default url;

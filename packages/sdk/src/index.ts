@@ -12,6 +12,7 @@ export type {
   ModelFacts,
   PackFacts,
   StoreFacts,
+  VerdictFacts,
 } from "./diagnosis/diagnosis-facts.ts";
 export type { LoadFailure } from "./diagnosis/load-failures.ts";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";

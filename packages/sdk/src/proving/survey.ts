@@ -16,11 +16,11 @@ export interface Survey {
 
 /** Looks at the device, and lists where else on it a model could run. */
 export async function survey(
-  { keeper }: LoadRooms,
+  { keeper, gpu: memory }: LoadRooms,
   { dtype }: PackSelector,
   { opened: { digest, engine, variants } }: Served,
 ): Promise<Survey> {
-  const facts = await placeFacts();
+  const facts = await placeFacts(memory);
   const { gpu } = facts;
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
   const { brand, version } = browserFacts(navigator);
