@@ -9,7 +9,8 @@ const FAULTS: readonly (readonly [string, Order | "terminate"])[] = [
   ["loops for ever", { fault: "hang", at: "run" }],
   ["traps in its wasm", { fault: "trap" }],
   ["throws where no one catches it", { fault: "throw" }],
-  ["answers what no engine says", { fault: "garbage" }],
+  ["answers what no engine says", { fault: "garbage", as: "nonsense" }],
+  ["answers with nothing in it", { fault: "garbage", as: "hollow" }],
 ];
 
 for (const [what, fault] of FAULTS)
@@ -46,3 +47,33 @@ for (const [what, fault] of FAULTS)
     expect([after.right, afresh.right]).toEqual([20, 5]);
     await gaps.report(`an engine that ${what}`);
   });
+
+test("where every engine traps, calls fail clearly and soon, and are answered once engines are well again", async ({
+  faulty: page,
+}) => {
+  const { before, during, bystander, wellAfterMs, after } = await page.evaluate(
+    async ({ name, bystanderName, bias }) => {
+      const selvedge = openSelvedge();
+      const other = await selvedge.load(bystanderName, { backend: "wasm" });
+      const model = await selvedge.load(name, { backend: "wasm" });
+      const before = await callInTurn(model, 5);
+      engines.fromStart = () => [{ fault: "trap" }];
+      engines.order({ fault: "trap" });
+      const during = await callAtOnce(model, 20, { from: 5 });
+      engines.fromStart = () => [];
+      const startedAt = performance.now();
+      let isWell = false;
+      while (!isWell) isWell = (await callAtOnce(model, 1, { from: 25 })).right === 1;
+      const wellAfterMs = performance.now() - startedAt;
+      const bystander = await callInTurn(other, 5, { bias });
+      return { before, during, bystander, wellAfterMs, after: await callAtOnce(model, 20) };
+    },
+    { name: MODEL, bystanderName: BYSTANDER, bias: BYSTANDER_BIAS },
+  );
+  const codes = [...new Set(during.failed.map(({ code }) => code))];
+  const took = `20 calls failed after ${during.tookMs.toFixed(0)} ms (${codes.join(", ")})`;
+  note("every engine traps", `${took}, and were answered ${wellAfterMs.toFixed(0)} ms later`);
+  expect([before.right, during.right, during.wrong]).toEqual([5, 0, []]);
+  for (const { code } of during.failed) expect(code).toBe("engine-crashed");
+  expect([after.right, bystander.right]).toEqual([20, 5]);
+});

@@ -19,6 +19,7 @@ const LOSSES = [
   "destroyed in a call",
   "crashed between calls",
   "crashed in a call",
+  "destroyed again and again",
 ] as const;
 
 for (const loss of LOSSES)
@@ -41,7 +42,9 @@ for (const loss of LOSSES)
         const servedBy = [model.info.backend];
         if (loss === "destroyed between calls")
           engines.order({ fault: "device", when: "now" }, "webgpu");
-        if (loss === "destroyed in a call")
+        if (loss === "destroyed again and again")
+          engines.fromStart = () => [{ fault: "device", when: "mid-run" }];
+        if (loss.startsWith("destroyed") && loss !== "destroyed between calls")
           engines.order({ fault: "device", when: "mid-run" }, "webgpu");
         if (loss === "crashed between calls") await crashGpu();
         if (loss === "crashed in a call") {
