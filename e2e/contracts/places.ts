@@ -1,4 +1,4 @@
-import type { Model, ModelInfo } from "selvedge";
+import type { Candidate, Model, ModelInfo } from "selvedge";
 import type { Contracts } from "./contract.ts";
 import { withoutInWorker } from "./engine-workers.ts";
 import { ensure, ensureSame, failureOf } from "./ensure.ts";
@@ -67,8 +67,7 @@ export const PLACES: Contracts = {
       passAsGpu();
       const model = await visit.open().load("lande");
       ensureSame("what serves first", model.info.backend, "wasm");
-      const asked = untilDecided(model, (turn) => visit.ask(model, { index: turn % 4 }));
-      await asked;
+      await untilDecided(model, (turn) => visit.ask(model, { index: turn % 4 }));
       await visit.ask(model);
       ensureReasons(model.info);
       const serving = model.info.candidates.filter(({ state }) => state === "serving");
@@ -122,16 +121,21 @@ async function ensureNoGpu(load: Promise<Model>): Promise<void> {
   ensure(/WebGPU|GPU adapter/.test(message), `it does not say what is missing: ${message}`);
 }
 
-/** Waits until nothing is being proven any more. @param meanwhile what happens until then, over and over */
+/**
+ * Waits until it is decided whether a GPU serves the precision that WASM serves.
+ *
+ * @param meanwhile what happens until then, over and over
+ */
 async function untilDecided(
   model: Model,
   meanwhile: (turn: number) => Promise<unknown> = () => new Promise(requestAnimationFrame),
 ): Promise<void> {
-  const isOpen = () => {
-    const onGpu = model.info.candidates.filter(({ backend }) => backend === "webgpu");
-    return onGpu.length === 0 || onGpu.some(({ state }) => UNDECIDED.includes(state));
-  };
-  for (let turn = 0; isOpen(); turn += 1) await meanwhile(turn);
+  const { dtype } = model.info;
+  const isDecided = (candidate: Candidate) =>
+    candidate.backend === "webgpu" &&
+    candidate.dtype === dtype &&
+    !UNDECIDED.includes(candidate.state);
+  for (let turn = 0; !model.info.candidates.some(isDecided); turn += 1) await meanwhile(turn);
 }
 
 const UNDECIDED: readonly string[] = ["proving", "waiting"];
