@@ -10,8 +10,8 @@ const STATES: Readonly<Record<Candidate["state"], string>> = {
   serving: "serves",
   standby: "stands by",
   slower: "slower",
-  proving: "being proven",
-  waiting: "waits its turn",
+  proving: "in proof",
+  waiting: "waits",
   retired: "served before",
   rejected: "turned down",
 };

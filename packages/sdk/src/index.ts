@@ -12,11 +12,12 @@ export type {
   ModelFacts,
   PackFacts,
   StoreFacts,
+  VerdictFacts,
 } from "./diagnosis/diagnosis-facts.ts";
 export type { LoadFailure } from "./diagnosis/load-failures.ts";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
-export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
+export type { BackendPolicy, LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
 export type { Candidate } from "./proving/candidate.ts";
 export type { FoundGpu, Gpu, GpuLimits } from "./proving/gpu.ts";
 export type { PublicKeys } from "./public-keys.ts";

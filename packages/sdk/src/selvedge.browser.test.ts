@@ -10,6 +10,9 @@ const KEEPER = `
   install: () => ({ ok: true, value: { digest: "d".repeat(64), version: "1.0.0", dtype: "fp32", storage: { kind: "persistent" }, bytes: 1234, fetchedBytes: 1234, resolveMs: 1, fetchMs: 1 } }),
   standing: () => ({ ok: true }),
   findUpdate: () => ({ ok: true }),
+  survey: () => ({ ok: true, value: { name: "tiny", version: "1.0.0", variants: [
+    { dtype: "fp32", engine: "onnx", backends: ["webgpu"], requires: [], memoryBytes: 1, bytes: 1, largestTensorBytes: 1 },
+  ] } }),
   list: () => ({ ok: true, value: [] }),
   enqueue: () => ({ ok: true }),
   flush: () => ({ ok: true }),
@@ -170,7 +173,8 @@ describe("loading", () => {
       {
         backend: "webgpu",
         dtype: "fp32",
-        build: "webgpu",
+        build: "jspi",
+        layout: "NHWC",
         state: "serving",
         reason: "asked for; opened 1",
       },

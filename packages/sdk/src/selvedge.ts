@@ -5,10 +5,10 @@ import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
 import type { Model } from "./serving/model.ts";
-import { requireCapable, selectorOf } from "./serving/selector-of.ts";
+import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
 import { Reporter } from "./telemetry/reporter.ts";
-import type { Availability, PackSelector } from "./worker/keeper-api.ts";
+import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
 
@@ -143,15 +143,18 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     async availability(name, loadOptions = {}) {
       requireOpen();
       checkNames(name, loadOptions);
-      let selector: PackSelector;
+      const { signal } = loadOptions;
       try {
         requireCapable();
-        selector = await selectorOf({ registry, anchors }, name, loadOptions);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { state: "unavailable", bytes: 0, reasons: [reason] };
       }
-      return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
+      const selector = await selectorOf({ registry, anchors }, name, loadOptions);
+      if (startsOnWasm(loadOptions))
+        return keeper.call((remote, call) => remote.availability(call, selector), signal);
+      const { availableInOrder } = await import("./serving/available-in-order.ts");
+      return availableInOrder(keeper, selector, loadOptions);
     },
     async diagnose({ signal } = {}) {
       requireOpen();

@@ -1,21 +1,11 @@
 import { SelvedgeError, type Tolerance } from "@selvedge/protocol";
 import type { ModelProto, NodeProto } from "onnx-buf";
+import { DRAWING_OPERATORS } from "../onnx/drawing-operators.ts";
 import { withNestedGraphs } from "../onnx/onnx-bodies.ts";
 import { attributeOf, isStandard, nodeLabel } from "../onnx/onnx-node.ts";
 import { openSession, type SessionSource } from "../runtime/onnx-runtime.ts";
 import type { Golden } from "./golden.ts";
 import { difference } from "./tolerance.ts";
-
-/** Operators that draw numbers. Dropout does while training, which it is told by an input. */
-const DRAWING: ReadonlySet<string> = new Set([
-  "Bernoulli",
-  "Dropout",
-  "Multinomial",
-  "RandomNormal",
-  "RandomNormalLike",
-  "RandomUniform",
-  "RandomUniformLike",
-]);
 
 /** How often a model that draws is run again: a coin may fall twice on the same side. */
 const RERUNS = 8;
@@ -64,5 +54,9 @@ function nodesOf({ graph, functions }: ModelProto): NodeProto[] {
 
 /** With a seed, every device draws the same. */
 function isRandom(node: NodeProto): boolean {
-  return DRAWING.has(node.opType) && isStandard(node) && attributeOf(node, "seed") === undefined;
+  return (
+    DRAWING_OPERATORS.has(node.opType) &&
+    isStandard(node) &&
+    attributeOf(node, "seed") === undefined
+  );
 }

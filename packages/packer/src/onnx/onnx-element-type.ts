@@ -24,6 +24,12 @@ export function elementType(dataType: number): ElementType | undefined {
   return ELEMENT_TYPES.get(dataType);
 }
 
+/** ONNX's number for an element type. */
+export function dataTypeOf(element: ElementType): number {
+  for (const [dataType, name] of ELEMENT_TYPES) if (name === element) return dataType;
+  throw new TypeError(`ONNX has no data type ${element}`);
+}
+
 /** What to call a data type in a message. */
 export function dataTypeName(dataType: number): string {
   return DataType[dataType]?.toLowerCase() ?? `data type ${dataType}`;

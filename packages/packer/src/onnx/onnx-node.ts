@@ -50,6 +50,10 @@ export function integersAttribute(name: string, values: readonly number[]): Attr
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints });
 }
 
+export function floatAttribute(name: string, value: number): AttributeProto {
+  return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: Math.fround(value) });
+}
+
 export function floatsAttribute(name: string, values: readonly number[]): AttributeProto {
   const floats = [...values];
   return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats });

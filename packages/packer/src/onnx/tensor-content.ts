@@ -37,6 +37,14 @@ export function rawContent(tensor: TensorProto): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** The elements of a tensor of 32-bit or 64-bit integers; `undefined` for other types. */
+export function integersOf(tensor: TensorProto): bigint[] | undefined {
+  const bytes = () => new Uint8Array(rawContent(tensor)).buffer;
+  if (tensor.dataType === DataType.INT64) return [...new BigInt64Array(bytes())];
+  if (tensor.dataType === DataType.INT32) return Array.from(new Int32Array(bytes()), BigInt);
+  return undefined;
+}
+
 /** Little-endian, as every machine is that runs Node's WASM builds of onnxruntime. */
 function fromTypedField(tensor: TensorProto): Uint8Array<ArrayBuffer> {
   const { floatData, doubleData, int32Data, int64Data, uint64Data } = tensor;

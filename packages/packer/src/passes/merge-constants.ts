@@ -6,14 +6,18 @@ import { dimsOf, rawContent, sizeOf } from "../onnx/tensor-content.ts";
 const SMALL_BYTES = 128;
 
 /**
- * Makes equal small constants of the main graph one: exporters write the 3 and the 6 of every
+ * Makes equal small constants one, in each graph by itself: exporters write the 3 and the 6 of every
  * activation anew, and each takes more room for its name than for its value.
  */
-export function mergeConstants(graph: GraphProto): void {
+export function mergeConstants(main: GraphProto): void {
+  for (const graph of withNestedGraphs(main)) mergeWithin(graph);
+}
+
+function mergeWithin(graph: GraphProto): void {
   const inner = withNestedGraphs(graph).slice(1);
-  // A body refers to constants around it by name, and an output is known by its own.
+  // A body refers to constants around it by name, and inputs and outputs are known by their own.
   const bound = new Set([
-    ...graph.output.map(({ name }) => name),
+    ...[...graph.input, ...graph.output].map(({ name }) => name),
     ...inner.flatMap(({ node, output }) => [
       ...node.flatMap((item) => item.input),
       ...output.map(({ name }) => name),

@@ -1,6 +1,7 @@
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { GpuMemory } from "../proving/gpu.ts";
-import type { Model } from "../serving/model.ts";
+import { type StoredVerdict, soundVerdict } from "../proving/verdict.ts";
+import type { Model, ModelInfo } from "../serving/model.ts";
 import { SDK_VERSION } from "../version.ts";
 import type { EngineApi } from "../worker/engine-api.ts";
 import type { CachedPack } from "../worker/keeper-api.ts";
@@ -16,6 +17,7 @@ import type {
   ModelFacts,
   PackFacts,
   StoreFacts,
+  VerdictFacts,
 } from "./diagnosis-facts.ts";
 import { findFaults } from "./find-faults.ts";
 import { inTime } from "./in-time.ts";
@@ -25,12 +27,14 @@ import { reportOf } from "./report.ts";
 /** A worker that is slower than this is stuck, or is not there. */
 const WORKER_DEADLINE_MS = 10_000;
 
+const LAST_DATE_MS = 8.64e15;
+
 /** What a diagnosis looks at besides the device. */
 export interface DiagnosisRooms {
   readonly keeper: KeeperClient;
   /** Absolute, with a slash at its end. */
   readonly assets: string;
-  readonly models: Iterable<Model>;
+  readonly models: Iterable<Pick<Model, "info">>;
   readonly failures: readonly LoadFailure[];
   /** Starts an engine worker. */
   readonly spawn: () => Worker;
@@ -80,13 +84,14 @@ export class Diagnosis implements DiagnosisFacts {
  */
 export async function diagnose(rooms: DiagnosisRooms, signal?: AbortSignal): Promise<Diagnosis> {
   signal?.throwIfAborted();
-  const models = [...rooms.models].map(({ info: { signature: _, ...facts } }) => facts);
-  const [device, store, files, engine] = await orAbort(
+  const infos = [...rooms.models].map(({ info }) => info);
+  const [device, store, files, engine, models] = await orAbort(
     Promise.all([
       collectDeviceFacts(rooms.gpu),
-      storeFacts(rooms.keeper, models, signal),
+      storeFacts(rooms.keeper, infos, signal),
       checkAssets(rooms.assets, signal),
-      engineFacts(rooms, models),
+      engineFacts(rooms, infos),
+      Promise.all(infos.map((info) => modelFacts(rooms.keeper, info, signal))),
     ]),
     signal,
   );
@@ -103,9 +108,37 @@ export async function diagnose(rooms: DiagnosisRooms, signal?: AbortSignal): Pro
   });
 }
 
+/** A store that does not answer is told by `storeFacts`. */
+async function modelFacts(
+  keeper: KeeperClient,
+  { signature: _, ...info }: ModelInfo,
+  signal: AbortSignal | undefined,
+): Promise<ModelFacts> {
+  const asked = await inTime(WORKER_DEADLINE_MS, () =>
+    keeper.call((remote, call) => remote.verdicts(call, info.digest), signal),
+  );
+  const stored = asked.ok ? asked.value.map(soundVerdict) : [];
+  const verdicts = stored
+    .filter((verdict) => verdict !== undefined)
+    .sort((a, b) => b.at - a.at)
+    .map(verdictFacts);
+  return { ...info, verdicts };
+}
+
+/** Stored records may say anything; past the last date there is, a Date throws. */
+function dateOf(milliseconds: number): string {
+  return new Date(Math.min(milliseconds, LAST_DATE_MS)).toISOString();
+}
+
+function verdictFacts(verdict: StoredVerdict): VerdictFacts {
+  const { candidate, outcome, reason, under, runMs, dims, at } = verdict;
+  const took = runMs === undefined ? {} : { runMs };
+  return { candidate, outcome, reason, under, dims, ...took, at: dateOf(at) };
+}
+
 async function storeFacts(
   keeper: KeeperClient,
-  models: readonly ModelFacts[],
+  models: readonly ModelInfo[],
   signal: AbortSignal | undefined,
 ): Promise<StoreFacts> {
   const asked = await inTime(WORKER_DEADLINE_MS, () =>
@@ -128,7 +161,7 @@ function packFacts({ installedAt, usedAt, ...pack }: CachedPack): PackFacts {
 /** A model that serves has shown that engines do; where none does, one is started and let go. */
 async function engineFacts(
   { spawn, failures }: DiagnosisRooms,
-  models: readonly ModelFacts[],
+  models: readonly ModelInfo[],
 ): Promise<EngineFacts> {
   if (models.length > 0 && failures.length === 0) return { state: "serving" };
   let link: WorkerLink<EngineApi> | undefined;

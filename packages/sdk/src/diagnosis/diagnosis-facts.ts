@@ -1,3 +1,4 @@
+import type { StoredVerdict } from "../proving/verdict.ts";
 import type { ModelInfo } from "../serving/model.ts";
 import type { EngineSurroundings } from "../worker/engine-api.ts";
 import type { CachedPack } from "../worker/keeper-api.ts";
@@ -24,7 +25,17 @@ export interface DiagnosisFacts {
 }
 
 /** A loaded model: all that its `info` says, but for its signature. */
-export type ModelFacts = Omit<ModelInfo, "signature">;
+export interface ModelFacts extends Omit<ModelInfo, "signature"> {
+  /** What is remembered of its candidates on this device, the latest first. */
+  readonly verdicts: readonly VerdictFacts[];
+}
+
+/** What was found out about a candidate, on this visit or an earlier one. */
+export interface VerdictFacts
+  extends Pick<StoredVerdict, "candidate" | "outcome" | "reason" | "under" | "runMs" | "dims"> {
+  /** When, in ISO 8601. */
+  readonly at: string;
+}
 
 /** What is kept of models. */
 export interface StoreFacts {

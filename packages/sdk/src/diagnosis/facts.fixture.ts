@@ -27,8 +27,27 @@ export const OCR_REC: ModelFacts = {
       reason: "output y[3] is 0",
     },
   ],
+  verdicts: [
+    {
+      candidate: "webgpu,jspi,NCHW,fp16",
+      outcome: "failed",
+      reason: "output y[3] is NaN",
+      under: "onnxruntime-web 1.30.0; acme loom with shader-f16; Chromium 156",
+      dims: {},
+      at: "2026-11-21T08:00:00.000Z",
+    },
+  ],
   storage: { kind: "persistent" },
-  timings: { resolveMs: 0, fetchMs: 0, compileMs: 81.4, readMs: 20, createMs: 55, totalMs: 160.2 },
+  timings: {
+    spawnMs: 40,
+    resolveMs: 0,
+    fetchMs: 0,
+    compileMs: 81.4,
+    importMs: 12,
+    readMs: 20,
+    createMs: 55,
+    totalMs: 160.2,
+  },
 };
 
 /** A device where nothing is wrong, in a test. */

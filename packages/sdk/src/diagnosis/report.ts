@@ -1,6 +1,6 @@
 import type { Candidate } from "../proving/candidate.ts";
 import type { DeviceFacts } from "./device-facts.ts";
-import type { DiagnosisFacts, Finding, ModelFacts } from "./diagnosis-facts.ts";
+import type { DiagnosisFacts, Finding, ModelFacts, VerdictFacts } from "./diagnosis-facts.ts";
 
 /** What runtimes make use of, of WebGPU's optional features. */
 const RUNTIME_FEATURES = ["shader-f16", "subgroups"];
@@ -146,13 +146,29 @@ function modelLines(model: ModelFacts): string[] {
     `${model.name}@${model.version} ${model.dtype} ${model.digest.slice(0, SHORT_DIGEST)}`,
     ...table(rows).map((line) => `  ${line}`),
     ...table(model.candidates.map(candidateRow)).map((line) => `  ${line}`),
+    ...table(model.verdicts.map((verdict) => verdictRow(verdict, model))).map(
+      (line) => `  ${line}`,
+    ),
   ];
 }
 
 function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: Candidate): Row {
   const place = [backend, dtype, build === backend ? "" : `in ${build}`, layout];
-  const took = runMs === undefined ? "" : `${runMs.toFixed(1)} ms`;
-  return [state, place.filter(Boolean).join(" "), took, reason];
+  return [state, place.filter(Boolean).join(" "), msText(runMs), reason];
+}
+
+/** What a candidate says already is not said twice. */
+function verdictRow(
+  { at, outcome, candidate, runMs, reason }: VerdictFacts,
+  { candidates }: ModelFacts,
+): Row {
+  const isSaid = candidates.some((each) => each.reason === reason);
+  const what = [outcome, candidate.replaceAll(",", " "), msText(runMs)];
+  return [`remembered ${at.slice(0, 10)}`, ...what, isSaid ? "" : reason];
+}
+
+function msText(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "" : `${milliseconds.toFixed(1)} ms`;
 }
 
 function listOf(parts: readonly (string | false | undefined)[]): string {

@@ -123,14 +123,19 @@ describe("a rejection", () => {
       "a feature that lacks",
       MIXED,
       LAPTOP,
-      ["fp16 on webgpu: fp16 requires shader-f16", "allow q8 on WebGPU"],
+      ["fp16 on webgpu: fp16 requires shader-f16", "the pack allows q8 on wasm only"],
     ],
     ["a tensor too large", HUGE, LAPTOP, [`the largest tensor of fp32 has ${129 * MIB} bytes`]],
     ["little memory", HEAVY, PHONE, [`of which this device has ${2 * GIB}`]],
     ["more than WASM addresses", OVER, LAPTOP, ["of which WASM can address"]],
-    ["a pack for WASM", [variant("q8", ["wasm"])], LAPTOP, ["does not allow q8 on WebGPU"]],
+    ["a pack for WASM", [variant("q8", ["wasm"])], LAPTOP, ["the pack allows q8 on wasm only"]],
     ["TensorFlow.js", TFJS, LAPTOP, ["TensorFlow.js does not run on WebGPU"]],
-    ["an engine there is not", FOREIGN, LAPTOP, ['needs the engine "tvm"', "does not allow fp32"]],
+    [
+      "an engine there is not",
+      FOREIGN,
+      LAPTOP,
+      ['needs the engine "tvm"', "the pack allows fp32 on wasm only"],
+    ],
   ] as const)("says why: %s", (_, variants, facts, expected) => {
     const found = reasons(list(variants, facts));
     expect(found).toEqual(expected.map((part) => expect.stringContaining(part)));

@@ -155,7 +155,8 @@ function judge(
   const packed = variants.filter((variant) => variant.dtype === dtype);
   if (packed.length === 0) return `the pack has no ${dtype}`;
   const allowed = packed.filter(({ backends }) => backends.includes(backend));
-  if (allowed.length === 0) return `the pack does not allow ${dtype} on ${name}`;
+  if (allowed.length === 0)
+    return `the pack allows ${dtype} on ${list(packed.flatMap(({ backends }) => backends))} only`;
   const runnable = allowed.filter(({ engine }) => ENGINES.some((known) => known === engine));
   if (runnable.length === 0)
     return `${dtype} needs the engine "${allowed[0]?.engine}", which this version of Selvedge lacks`;
@@ -169,7 +170,7 @@ function judge(
     const lacking = onEngine.flatMap(({ requires }) =>
       requires.filter((feature) => !features.includes(feature)),
     );
-    return `${dtype} requires ${[...new Set(lacking)].join(", ")}, which ${backend === "webgpu" ? "this GPU" : name} lacks`;
+    return `${dtype} requires ${list(lacking)}, which ${backend === "webgpu" ? "this GPU" : name} lacks`;
   }
   return shortageOf(variant, { backend, gpu, deviceMemoryBytes }) ?? variant;
 }
@@ -204,4 +205,8 @@ function shortageOf(
   return memoryBytes > deviceMemoryBytes && deviceMemoryBytes < MOST_TOLD
     ? `${dtype} takes about ${memoryBytes} bytes of memory, of which this device has ${deviceMemoryBytes}`
     : undefined;
+}
+
+function list(names: readonly string[]): string {
+  return [...new Set(names)].join(", ");
 }

@@ -81,9 +81,9 @@ export class Contest {
       yield;
       await whenIdle();
       if (this.#isOver) return;
-      const reason = ruledOut(rung, tried) ?? this.#tooDear(rung);
-      if (reason === undefined) tried.push(await this.#try(rung));
-      else this.#note(rung, "waiting", reason);
+      const standing = ruledOut(rung, tried) ?? this.#tooDear(rung);
+      if (standing === undefined) tried.push(await this.#try(rung));
+      else this.#first.ladder.note(rung, standing);
     }
   }
 
@@ -240,11 +240,11 @@ export class Contest {
   }
 
   /** Why a rung is not worth what fetching it takes. */
-  #tooDear({ dtype }: Rung): string | undefined {
+  #tooDear({ dtype }: Rung): Standing | undefined {
     if (this.#serving === this.#firstRung || dtype === this.#firstRung.dtype) return undefined;
-    return [...this.#right.keys()].some((right) => right.dtype === dtype)
-      ? undefined
-      : `not fetched, as ${this.#serving.dtype} is right and faster already`;
+    if ([...this.#right.keys()].some((right) => right.dtype === dtype)) return undefined;
+    const { dtype: enough } = this.#serving;
+    return { state: "waiting", reason: `not fetched, as ${enough} is right and faster already` };
   }
 
   async #fail(rung: Rung, error: unknown): Promise<void> {

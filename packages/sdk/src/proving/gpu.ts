@@ -23,9 +23,9 @@ export interface GpuLimits {
 /** Whether this device has a GPU worth proving a model on, and why not. */
 export type Gpu = FoundGpu | { readonly found: false; readonly reason: string };
 
-/** Where a handle keeps its GPU, so that many models ask for it once. Cleared when the GPU is lost. */
+/** Where a handle keeps its GPU for a while, so that the models of a page ask for it once. */
 export interface GpuMemory {
-  found?: Promise<Gpu> | undefined;
+  asked?: { readonly at: number; readonly gpu: Promise<Gpu> } | undefined;
 }
 
 /** The part of WebGPU that is looked at, as TypeScript's own library lacks it. */
@@ -54,6 +54,9 @@ interface GpuAdapter {
 /** Asking is not answered at all for a while after the GPU's process has crashed. */
 const DEADLINE_MS = 5_000;
 
+/** A GPU can go, with its driver or its plug: what was found is not believed for long. */
+const BELIEVED_MS = 30_000;
+
 /** What WebGPU guarantees of every adapter: https://www.w3.org/TR/webgpu/#limit-default */
 const GUARANTEED: GpuLimits = {
   maxBufferSize: 256 * 2 ** 20,
@@ -63,13 +66,16 @@ const GUARANTEED: GpuLimits = {
 /**
  * Asks the browser for a GPU. Never rejects, and answers within five seconds.
  *
- * @param memory is asked first, and keeps what is found; that there is none, now, is not kept.
+ * @param memory is asked first, and keeps what is found for a while; that there is none is not kept.
  */
 export async function findGpu(memory: GpuMemory = {}): Promise<Gpu> {
-  const asked = memory.found ?? ask();
-  memory.found = asked;
-  const gpu = await asked;
-  if (!gpu.found && memory.found === asked) memory.found = undefined;
+  const now = performance.now();
+  const before = memory.asked;
+  const asked =
+    before !== undefined && now - before.at < BELIEVED_MS ? before : { at: now, gpu: ask() };
+  memory.asked = asked;
+  const gpu = await asked.gpu;
+  if (!gpu.found && memory.asked === asked) memory.asked = undefined;
   return gpu;
 }
 

@@ -23,7 +23,7 @@ export class Unjudged extends Error {
 }
 
 /** An app that calls without a pause is not waited for longer than this: it would gain most. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 250;
 
 /**
  * Runs golden inputs at some dims on both, and holds the candidate's answers against the other's.

@@ -19,15 +19,18 @@ test("nothing is ruled out before anything was tried", () => {
 
 test("a wrong answer rules out the other build at that layout, and not the other layout", () => {
   const tried = [{ rung: rung("jspi", "NHWC"), error: WRONG }];
-  expect(ruledOut(rung("webgpu", "NHWC"), tried)).toContain("the same kernels");
+  expect(ruledOut(rung("webgpu", "NHWC"), tried)).toEqual({
+    state: "rejected",
+    reason: expect.stringContaining("the same kernels"),
+  });
   expect(ruledOut(rung("jspi", "NCHW"), tried)).toBeUndefined();
   expect(ruledOut(rung("webgpu", "NCHW"), tried)).toBeUndefined();
   expect(ruledOut(rung("webgpu", "NHWC", "fp16"), tried)).toBeUndefined();
 });
 
-test("a stand-in is not tried where the build that it stands in for is right", () => {
+test("a stand-in waits where the build that it stands in for is right", () => {
   const tried = [{ rung: rung("jspi", "NHWC") }];
-  expect(ruledOut(rung("webgpu", "NHWC"), tried)).toContain("starts");
+  expect(ruledOut(rung("webgpu", "NHWC"), tried)).toMatchObject({ state: "waiting" });
 });
 
 test.each(["session-failed", "run-failed", "engine-timeout"] as const)(
@@ -40,13 +43,22 @@ test.each(["session-failed", "run-failed", "engine-timeout"] as const)(
 
 test("a build whose files are not there is asked for once", () => {
   const tried = [{ rung: rung("jspi", "NHWC"), error: failure("assets-missing") }];
-  expect(ruledOut(rung("jspi", "NCHW"), tried)).toBe("it was assets-missing");
+  expect(ruledOut(rung("jspi", "NCHW"), tried)).toEqual({
+    state: "rejected",
+    reason: "it was assets-missing",
+  });
   expect(ruledOut(rung("webgpu", "NHWC"), tried)).toBeUndefined();
 });
 
 test("a precision that could not be fetched is asked for once, and another is tried", () => {
   const tried = [{ rung: rung("jspi", "NHWC"), error: failure("network") }];
-  expect(ruledOut(rung("jspi", "NCHW"), tried)).toBe("it was network");
-  expect(ruledOut(rung("webgpu", "NHWC"), tried)).toBe("it was network");
+  expect(ruledOut(rung("jspi", "NCHW"), tried)).toEqual({
+    state: "rejected",
+    reason: "it was network",
+  });
+  expect(ruledOut(rung("webgpu", "NHWC"), tried)).toEqual({
+    state: "rejected",
+    reason: "it was network",
+  });
   expect(ruledOut(rung("jspi", "NHWC", "fp16"), tried)).toBeUndefined();
 });

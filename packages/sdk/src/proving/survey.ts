@@ -1,10 +1,9 @@
 import { browserFacts } from "../diagnosis/browser-facts.ts";
-import { hasJspi } from "../diagnosis/wasm-facts.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Served } from "../serving/model.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { listCandidates, type Rejected, type WorthTrying } from "./candidates.ts";
-import { findGpu } from "./gpu.ts";
+import { placeFacts } from "./place-facts.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** Where a model could run besides the place that serves it first. */
@@ -17,14 +16,12 @@ export interface Survey {
 
 /** Looks at the device, and lists where else on it a model could run. */
 export async function survey(
-  { keeper }: LoadRooms,
+  { keeper, gpu: memory }: LoadRooms,
   { dtype }: PackSelector,
   { opened: { digest, engine, variants } }: Served,
 ): Promise<Survey> {
-  const gpu = await findGpu();
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number };
-  const memory = deviceMemory === undefined ? {} : { deviceMemoryBytes: deviceMemory * 2 ** 30 };
-  const facts = { gpu, hasJspi: hasJspi(), ...memory };
+  const facts = await placeFacts(memory);
+  const { gpu } = facts;
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
   const { brand, version } = browserFacts(navigator);
   const verdicts = new Verdicts(keeper, digest, {

@@ -1,5 +1,5 @@
+import { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
-import { requireProof } from "../proving/require-proof.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { Installed, PackSelector } from "../worker/keeper-api.ts";
@@ -10,7 +10,8 @@ import type { LoadRooms } from "./load-rooms.ts";
 import { type LoadTimings, Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
 import { type FirstOpened, openModel } from "./open.ts";
-import { selectorOf } from "./selector-of.ts";
+import { selectorOf, startsOnWasm } from "./selector-of.ts";
+import { type Started, whyServing } from "./started.ts";
 
 /**
  * Loads a model. What answers for it in the store serves, and everything else happens behind it: see
@@ -26,15 +27,12 @@ export async function loadModel<Name extends string>(
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();
-    const selector = await selectorOf(rooms, name, options);
-    host = rooms.newHost(placeOf(selector), selector.trust);
-    const first = await openModel({ host, keeper }, selector, options);
+    const asked = await selectorOf(rooms, name, options);
+    const open = startsOnWasm(options) ? openOnWasm : await loadOpenInOrder();
+    const started = await open(rooms, asked, options);
+    const { first, ladder, selector } = started;
+    host = started.host;
     const { opened, installed } = first;
-    const { place } = host;
-    const ladder = new Ladder(
-      { place, dtype: opened.dtype },
-      await proveWhereAsked(host, first, signal),
-    );
     const timings = timingsOf(opened, installed, calledAt);
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
@@ -75,29 +73,37 @@ export async function loadModel<Name extends string>(
   }
 }
 
-/** Where what a selector means is opened first. */
-function placeOf({ backend, features }: PackSelector): Place {
-  return { backend, build: backend, features };
+const WASM: Place = { backend: "wasm", build: "wasm", features: [] };
+
+/** WASM serves first, everywhere, and is proven once it does. */
+async function openOnWasm(
+  rooms: LoadRooms,
+  selector: PackSelector,
+  options: LoadOptions,
+): Promise<Started> {
+  const host = rooms.newHost(WASM, selector.trust);
+  try {
+    const first = await openModel({ host, keeper: rooms.keeper }, selector, options);
+    const { dtype, finding } = first.opened;
+    const reason = whyServing(first, "WASM serves first, everywhere", finding);
+    return { host, first, selector, ladder: new Ladder({ place: WASM, dtype }, reason) };
+  } catch (error) {
+    host.dispose();
+    throw error;
+  }
 }
 
-/**
- * A backend other than WASM has to give the golden answers before it serves, however it was chosen.
- *
- * @returns why it serves
- */
-async function proveWhereAsked(
-  host: EngineHost,
-  { opened, setback }: FirstOpened,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const { backend } = host;
-  const why =
-    backend === "wasm"
-      ? ["WASM serves first, everywhere", opened.finding]
-      : ["asked for", await requireProof(host, opened, signal)];
-  return [...why, setback && `gone back to, as the newer version failed: ${setback.message}`]
-    .filter((part) => part !== undefined)
-    .join("; ");
+/** Its own chunk: a model that starts on WASM loads nothing that knows of GPUs. */
+async function loadOpenInOrder(): Promise<typeof openOnWasm> {
+  try {
+    return (await import("./open-in-order.ts")).openInOrder;
+  } catch (cause) {
+    throw new SelvedgeError(
+      "network",
+      "The part of Selvedge that chooses a backend could not be loaded. Call load() again when the page's own files can be reached.",
+      { cause },
+    );
+  }
 }
 
 function sayRolledBack(

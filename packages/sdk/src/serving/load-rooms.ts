@@ -1,3 +1,4 @@
+import type { GpuMemory } from "../proving/gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
@@ -14,6 +15,8 @@ export interface LoadRooms {
   /** Makes a host that ends with the handle. */
   readonly newHost: (place: Place, trust: string | undefined) => EngineHost;
   readonly onDispose: (model: Model) => void;
+  /** The GPU, as the first model that asked found it. */
+  readonly gpu?: GpuMemory;
   /** How long what may wait does wait. */
   readonly pace?: Pace;
 }

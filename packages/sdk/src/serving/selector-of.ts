@@ -3,22 +3,21 @@ import type { LoadOptions } from "../options.ts";
 import { anchorsId } from "../public-keys.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 
-/**
- * What of a registry a call means on this device. What a GPU has is asked before anything is fetched.
- *
- * @throws SelvedgeError `no-candidate` where a GPU is asked for that is not there.
- */
+/** What of a registry a call means where it starts, on WASM. */
 export async function selectorOf(
   { registry, anchors }: { readonly registry: string; readonly anchors: string | undefined },
   name: string,
-  options: LoadOptions,
+  { channel = "stable", version, dtype = "auto" }: LoadOptions,
 ): Promise<PackSelector> {
-  const { channel = "stable", version, dtype = "auto", backend } = options;
   const pin = version === undefined ? {} : { version };
   const under = anchors === undefined ? {} : { trust: await anchorsId(anchors) };
   const wanted = { registry, name, channel, dtype, ...pin, ...under };
-  if (backend !== "webgpu") return { ...wanted, backend: "wasm", features: [] };
-  return { ...wanted, backend, features: await requireGpu(name) };
+  return { ...wanted, backend: "wasm", features: [] };
+}
+
+/** Whether a model starts on WASM whatever the device has, so that nothing need be asked of it. */
+export function startsOnWasm({ backend = "auto" }: LoadOptions): boolean {
+  return [backend].flat().every((one) => one === "auto" || one === "wasm");
 }
 
 /** @throws SelvedgeError where this page cannot hold a model whatever it is. */
@@ -33,15 +32,4 @@ export function requireCapable(): void {
       "unsupported",
       "This browser has no Worker or no WebAssembly, which models run in. Update it, or use another.",
     );
-}
-
-/** @returns what the GPU has of WebGPU's optional features */
-async function requireGpu(name: string): Promise<readonly string[]> {
-  const { findGpu } = await import("../proving/gpu.ts");
-  const gpu = await findGpu();
-  if (gpu.found) return gpu.features;
-  throw new SelvedgeError(
-    "no-candidate",
-    `${name} was asked for on WebGPU, but ${gpu.reason}. Load it with backend "auto" or "wasm".`,
-  );
 }

@@ -39,6 +39,7 @@ export class Serving {
         return host;
       },
       onDispose: (model) => this.#models.delete(model),
+      gpu: {},
     };
   }
 

@@ -174,7 +174,7 @@ export class Updates {
       if (!(there instanceof SelvedgeError)) return there;
     }
     const { backend, features } = selector;
-    return proveOn({ backend, build: backend, features });
+    return proveOn(place.backend === backend ? place : { backend, build: backend, features });
   }
 
   /** From then on it is what the next load opens. */

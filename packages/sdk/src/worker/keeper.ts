@@ -9,6 +9,7 @@ import { browserNetwork } from "../delivery/network.ts";
 import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
+import { survey } from "../delivery/survey.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
@@ -78,6 +79,9 @@ const api: KeeperApi = {
       const isDownloading = downloads.has(modelKey(wanted));
       return availability(rooms, wanted, { signal, isDownloading });
     }),
+
+  survey: (call, wanted, backends) =>
+    calls.run(call, (signal) => survey(rooms, wanted, { backends, signal })),
 
   hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
   release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),

@@ -5,7 +5,7 @@ import type { Database } from "../../store/database.ts";
 import { freshDatabase } from "../../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, firstVariant } from "../../store/pack.fixture.ts";
 import { pieceKeys, putPieces } from "../../store/pieces.ts";
-import type { Tensor, Tensors } from "../../tensor.ts";
+import type { Tensor, TensorData, Tensors } from "../../tensor.ts";
 import { prove } from "./prove.ts";
 import { proveAt, runAt } from "./trial.ts";
 
@@ -39,6 +39,10 @@ function session(compute: (x: Tensor) => Tensors): EngineSession {
   };
 }
 
+function numbersOf(data: TensorData): number[] {
+  return Array.from(data as Uint8Array);
+}
+
 function bytes(values: readonly number[]): Tensor {
   return { type: "uint8", data: Uint8Array.from(values), dims: [values.length] };
 }
@@ -47,7 +51,7 @@ function floats(values: readonly number[]): Tensor {
   return { type: "float32", data: Float32Array.from(values), dims: [values.length] };
 }
 
-const doubling = session(({ data }) => ({ y: bytes(Array.from(data, (x) => 2 * Number(x))) }));
+const doubling = session(({ data }) => ({ y: bytes(numbersOf(data).map((x) => 2 * x)) }));
 
 function onTrial(tried: EngineSession, manifest: Manifest = pack.manifest) {
   const variant = firstVariant(manifest);
@@ -86,7 +90,7 @@ describe("a candidate's answers at dims that the app has used", () => {
 
   test("do not hold where they differ beyond the golden dims only", async () => {
     const short = session(({ data }) => ({
-      y: bytes(Array.from(data, (x, i) => (i < 3 ? 2 * Number(x) : 0))),
+      y: bytes(numbersOf(data).map((x, i) => (i < 3 ? 2 * x : 0))),
     }));
     const golden = await prove({ database, session: short }, onTrial(short));
     expect(golden.holds).toBe(true);
@@ -105,7 +109,7 @@ describe("a candidate's answers at dims that the app has used", () => {
       golden: { ...pack.manifest.golden, tolerance },
       variants: [variant, { ...variant, dtype: "q8" }],
     };
-    const off = session(({ data }) => ({ y: floats(Array.from(data, (x) => Number(x) + 0.5)) }));
+    const off = session(({ data }) => ({ y: floats(numbersOf(data).map((x) => x + 0.5)) }));
     const trusted = { y: floats([1, 2, 3, 1, 2]) };
     const on = onTrial(off, manifest);
     const alike = await proveAt(on, { dims, outputs: trusted, by: WASM });
@@ -127,7 +131,7 @@ describe("a candidate's answers at dims that the app has used", () => {
 
 test("a NaN in an output that no golden answer is held to fails the proof", async () => {
   const tried = session(({ data }) => ({
-    y: bytes(Array.from(data, (x) => 2 * Number(x))),
+    y: bytes(numbersOf(data).map((x) => 2 * x)),
     z: floats([0, Number.NaN]),
   }));
   expect(await prove({ database, session: tried }, onTrial(tried))).toEqual({
