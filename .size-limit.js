@@ -6,15 +6,44 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
-    // Imported once a model serves, where there is something to report, where a page brings a fetch of
-    // its own, and where a GPU is asked for.
-    ignore: ["./behind.js", "./to-batch.js", "./answer-fetches.js", "../proving/gpu.js"],
+    // Imported with the first model, where there is something to report, where a page brings a fetch of
+    // its own, where it asks what a GPU would take, and where it asks for a diagnosis.
+    ignore: [
+      "./serving/serving.js",
+      "./to-batch.js",
+      "./answer-fetches.js",
+      "./serving/available-in-order.js",
+      "./diagnosis/diagnose.js",
+    ],
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what it loads with the first model",
+    path: "packages/sdk/dist/serving/serving.js",
+    limit: "12 kB",
+    gzip: true,
+    // Imported once a model serves, and where it may start elsewhere than on WASM.
+    ignore: ["./behind.js", "./open-in-order.js"],
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what it loads where a model may start on a GPU",
+    path: "packages/sdk/dist/serving/open-in-order.js",
+    limit: "6 kB",
+    gzip: true,
     modifyEsbuildConfig: esm,
   },
   {
     name: "what it loads once a model serves",
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what a diagnosis takes",
+    path: "packages/sdk/dist/diagnosis/diagnose.js",
+    limit: "10 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

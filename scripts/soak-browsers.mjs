@@ -8,8 +8,12 @@ import { ensureInstalled, run } from "./install.mjs";
 const BROWSERS = [
   {
     name: "firefox",
-    packages: ["firefox-esr"],
-    find: () => ({ firefox: onPath("firefox-esr") ?? onPath("firefox") }),
+    packages: ["firefox-esr", "mesa-vulkan-drivers"],
+    find: () => ({
+      firefox: onPath("firefox-esr") ?? onPath("firefox"),
+      // A GPU in software, and one with shader-f16.
+      vulkan: fileOf("mesa-vulkan-drivers", /\/lvp_icd[^/]*\.json$/),
+    }),
   },
   {
     name: "webkit",
@@ -23,7 +27,7 @@ const BROWSERS = [
 ];
 
 /**
- * The short form of the delivery suite in Firefox and WebKitGTK. What is missing is installed where
+ * Contracts, delivery and the demo in Firefox and WebKitGTK. What is missing is installed where
  * that can be done.
  */
 export function soakBrowsers() {

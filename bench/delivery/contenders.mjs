@@ -22,7 +22,6 @@ export const MODEL_PATHS = /^\/(models|files)\//;
 export const WEIGHT_PATHS = /\/segments\/|\.onnx$/;
 
 /** Where a contender's page loads a release of the model. */
-export function addressOf(contender, { release = "base", dtype = "q8" } = {}) {
-  const { page, build } = CONTENDERS[contender];
+export function addressOf({ page, build }, { release = "base", dtype = "q8" } = {}) {
   return `/${page}.html?${new URLSearchParams({ release, dtype, ...(build && { build }) })}`;
 }

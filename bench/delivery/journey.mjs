@@ -6,7 +6,8 @@ import { visit } from "./visit.mjs";
 /**
  * What a visit came to, all its tabs together.
  *
- * @typedef {{ answer: string, total?: number, error?: string, answeredAt: number,
+ * @typedef {{ answer: string, total?: number, error?: string, answeredAt: number, gap: number,
+ *   restartedIn?: number,
  *   modelBytes: number, allBytes: number }} Journey
  */
 
@@ -17,18 +18,20 @@ import { visit } from "./visit.mjs";
  * @returns {Promise<Journey>}
  */
 export async function journey(
-  { host, url, labels, executablePath },
+  { host, url, contenders, labels, executablePath },
   contender,
   { release, dtype, ...options },
 ) {
   host.forget();
-  const address = url + addressOf(contender, { release, dtype });
+  const address = url + addressOf(contenders[contender], { release, dtype });
   const outcomes = await visit(address, { executablePath, ...options });
   return {
     error: outcomes.find(({ error }) => error !== undefined)?.error,
     isRight: outcomes.every(({ best, written }) => best && textOf(best, labels) === written),
     total: outcomes[0].total,
     answeredAt: Math.max(...outcomes.map(({ answeredAt }) => answeredAt)),
+    gap: Math.max(...outcomes.map(({ gap }) => gap)),
+    restartedIn: outcomes[0].restartedIn,
     modelBytes: host.bytesOf(MODEL_PATHS),
     allBytes: host.bytesOf(/./),
   };

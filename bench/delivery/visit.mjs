@@ -10,19 +10,20 @@ const DEADLINE_MS = 60_000;
  * What a tab reports of a visit; times are milliseconds since its navigation.
  *
  * @typedef {{ written: string, error?: string, loadedFrom?: number, loadedAt?: number,
- *   answeredAt?: number, best?: number[], total?: number }} Outcome
+ *   answeredAt?: number, gap?: number, restartedIn?: number, best?: number[], total?: number }} Outcome
  */
 
 /**
  * Opens an address in a browser of its own, in so many tabs at once, and closes it once all have
  * answered, or the deadline has passed.
  *
+ * @param stayMs how long the tabs stay open after that, as a visitor does
  * @param {(page: import("playwright").Page) => Promise<void>} [then] runs in the first tab after that
  * @returns {Promise<Outcome[]>} by tab
  */
 export async function visit(
   address,
-  { executablePath, profile, tabs = 1, deadlineMs = DEADLINE_MS, then },
+  { executablePath, profile, tabs = 1, stayMs = 0, deadlineMs = DEADLINE_MS, then },
 ) {
   const context = await chromium.launchPersistentContext(profile, { executablePath });
   try {
@@ -31,6 +32,7 @@ export async function visit(
     const reports = await Promise.all(pages.map((page) => reportOf(page, deadlineMs)));
     await Promise.all(pages.map((page) => page.goto(address, { waitUntil: "commit" })));
     const outcomes = await Promise.all(reports.map(({ outcome }) => outcome));
+    if (stayMs > 0) await new Promise((resolve) => setTimeout(resolve, stayMs));
     await then?.(pages[0]);
     return outcomes;
   } finally {

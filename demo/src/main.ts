@@ -62,13 +62,13 @@ async function start(): Promise<void> {
     const vision = openVision((error) => status.error(explain(error), () => location.reload()));
     await vision.learnKeys(models.keys);
     desk = { models, vision };
-    const { backend } = models.detector;
+    const { backend, build } = models.detector;
     facts.backend(backend);
     languages.useIdentifier(models.languages);
     const whence = load.finish();
     if (readWaiting) readWaiting();
     else settle(whence);
-    keepOffline(backend, { wasControlled }).then(facts.offline, () => facts.offline(false));
+    keepOffline(build, { wasControlled }).then(facts.offline, () => facts.offline(false));
   } catch (error) {
     edge.setBusy(false);
     status.error(explain(error), () => void start());

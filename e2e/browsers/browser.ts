@@ -2,9 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "@playwright/test";
+import { hurries, KEEPER } from "../fixtures/delivery.ts";
+import { MisbehavingHost } from "../fixtures/host/misbehaving-host.ts";
+import { type NoisyRegistry, packNoisyModel } from "../fixtures/noisy-model.ts";
 import { ASSETS, BARE_PAGE } from "../places.ts";
-import { Host } from "./host.ts";
-import { packModel, type Registry } from "./model.ts";
 import { openFirefox } from "./open-firefox.ts";
 import { openWebKit } from "./open-webkit.ts";
 import type { WebDriver } from "./web-driver.ts";
@@ -21,8 +22,8 @@ export type Programs =
 
 /** Tests of one browser: started once, with a host of the page and one of models, as new for each test. */
 export const test = base.extend<
-  { pages: Host; models: Host },
-  { programs: Programs; registry: Registry; browserUnderTest: WebDriver }
+  { hurry: number; pages: MisbehavingHost; models: MisbehavingHost },
+  { programs: Programs; registry: NoisyRegistry; browserUnderTest: WebDriver }
 >({
   programs: [
     { name: "firefox", firefox: "" },
@@ -32,7 +33,7 @@ export const test = base.extend<
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern
     async ({}, use) => {
       const folder = await mkdtemp(join(tmpdir(), "selvedge-e2e-browsers-"));
-      await use(await packModel(folder));
+      await use(await packNoisyModel(folder));
       await rm(folder, { recursive: true, force: true });
     },
     { scope: "worker" },
@@ -48,14 +49,16 @@ export const test = base.extend<
     },
     { scope: "worker" },
   ],
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern
-  pages: async ({}, use) => {
-    const host = await Host.start({ "/bare/": BARE_PAGE, "/selvedge/": ASSETS });
+  /** How many times as fast the keeper's timers run: nobody wants to wait for a host that says nothing. */
+  hurry: [20, { option: true }],
+  pages: async ({ hurry }, use) => {
+    const host = await MisbehavingHost.start({ "/bare/": BARE_PAGE, "/selvedge/": ASSETS });
+    host.misbehave(KEEPER, hurries(hurry));
     await use(host);
     await host.close();
   },
   models: async ({ registry }, use) => {
-    const host = await Host.start({ "/": registry.folder });
+    const host = await MisbehavingHost.start({ "/models/": registry.folder }, { isForeign: true });
     await use(host);
     await host.close();
   },

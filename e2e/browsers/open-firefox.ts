@@ -19,6 +19,15 @@ const NAMES: Readonly<Record<Command, string>> = {
   switchToWindow: "WebDriver:SwitchToWindow",
 };
 
+const PREFERENCES = {
+  // Any port that is free: Firefox writes down which it took.
+  "marionette.port": 0,
+  // WebGPU, which Firefox for Linux has, and does not show by itself; here on Mesa's software driver.
+  "dom.webgpu.enabled": true,
+  "dom.webgpu.workers.enabled": true,
+  "gfx.webgpu.ignore-blocklist": true,
+};
+
 const START_TIMEOUT_MS = 60_000;
 
 /**
@@ -31,7 +40,10 @@ export async function openFirefox(
   binary: string,
 ): Promise<{ browser: WebDriver; end: () => Promise<void> }> {
   const profile = await mkdtemp(join(tmpdir(), "selvedge-firefox-"));
-  await writeFile(join(profile, "user.js"), 'user_pref("marionette.port", 0);\n');
+  const lines = Object.entries(PREFERENCES).map(
+    ([name, value]) => `user_pref("${name}", ${value});\n`,
+  );
+  await writeFile(join(profile, "user.js"), lines.join(""));
   const firefox = spawn(
     binary,
     ["--headless", "--no-remote", "--marionette", "--profile", profile],

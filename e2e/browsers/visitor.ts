@@ -1,4 +1,4 @@
-import { INPUT, MODEL, versionThatAnswers } from "./model.ts";
+import { NOISY, NOISY_INPUT, versionThatAnswers } from "../fixtures/noisy-model.ts";
 import type { WebDriver } from "./web-driver.ts";
 
 /** What came of a load: the version whose answers were given, or the code of the error. */
@@ -38,13 +38,13 @@ export class Visitor {
   }
 
   /** Loads the model with the handle that the page has, and asks it something. */
-  async load(name: string = MODEL): Promise<Outcome> {
+  async load(name: string = NOISY): Promise<Outcome> {
     await this.begin(name);
     return this.end();
   }
 
   /** Begins to load, and leaves it to itself. */
-  begin(name: string = MODEL): Promise<void> {
+  begin(name: string = NOISY): Promise<void> {
     return this.#browser.run(
       ({ name, input }) => {
         const work = async () => {
@@ -63,7 +63,7 @@ export class Visitor {
           message: String(error.message),
         }));
       },
-      { name, input: INPUT },
+      { name, input: NOISY_INPUT },
     );
   }
 
@@ -73,7 +73,7 @@ export class Visitor {
     return "answer" in outcome ? { served: versionThatAnswers(outcome.answer) } : outcome;
   }
 
-  availability(name: string = MODEL): Promise<{ state: string; reasons: readonly string[] }> {
+  availability(name: string = NOISY): Promise<{ state: string; reasons: readonly string[] }> {
     return this.#browser.run((name) => window.selvedge.availability(name), name);
   }
 

@@ -1,4 +1,5 @@
 import { lineOfText } from "./line-of-text.js";
+import { watchTimer } from "./longest-gap.js";
 
 /** What is drawn, and should be read. */
 const TEXT = "Total: $42.50";
@@ -12,13 +13,16 @@ export async function visit(load) {
   const { release, dtype } = Object.fromEntries(new URLSearchParams(location.search));
   const line = lineOfText(TEXT);
   const outcome = { written: TEXT };
+  const longestGap = watchTimer();
   try {
     const loadedFrom = performance.now();
     const predict = await load({ release, dtype });
     const loadedAt = performance.now();
     const output = await predict(line);
     const answeredAt = performance.now();
-    Object.assign(outcome, { loadedFrom, loadedAt, answeredAt, ...answerIn(output) });
+    const gap = longestGap();
+    Object.assign(outcome, { loadedFrom, loadedAt, answeredAt, gap, ...answerIn(output) });
+    if (predict.restart !== undefined) outcome.restartedIn = await predict.restart(line);
   } catch (error) {
     outcome.error = `${error?.code ?? error?.name ?? "Error"}: ${error?.message ?? error}`;
   }

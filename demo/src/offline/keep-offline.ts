@@ -33,16 +33,17 @@ export async function openOffline(): Promise<boolean> {
  * service worker in place and up to date. What the service worker did not see go by is taken out of
  * the browser's own cache, where it is marked as never changing.
  *
+ * @param build of the runtime that the page's models run in: no other is kept
  * @returns whether the page will open without a network
  */
 export async function keepOffline(
-  backend: "wasm" | "webgpu",
+  build: keyof typeof RUNTIME_BUILDS,
   { wasControlled }: { wasControlled: boolean },
 ): Promise<boolean> {
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return false;
   const cache = await caches.open(RUNTIME_CACHE);
   const folder = new URL(`/selvedge/${RUNTIME_FOLDER}/`, location.href).href;
-  const { api, glue, wasm } = RUNTIME_BUILDS[backend];
+  const { api, glue, wasm } = RUNTIME_BUILDS[build];
   for (const file of [api, glue, GLUE_SHIM, wasm]) {
     const url = folder + file;
     if (wasControlled && (await isStored(cache, url))) continue;

@@ -34,12 +34,17 @@ const today = new NetworkOnly({
   networkTimeoutSeconds: PAGE_WAIT_SECONDS,
   plugins: [{ fetchDidSucceed: async ({ response }) => refuseServerError(response) }],
 });
-const kept = page.createHandlerBoundToURL(`${scope}index.html`);
-registerRoute(
-  new NavigationRoute((options) => today.handle(options).catch(() => kept(options)), {
-    allowlist: [new RegExp(`^${scope}(index\\.html)?(\\?|$)`)],
-  }),
-);
+for (const [file, addresses] of [
+  ["index.html", "(index\\.html)?"],
+  ["diagnose.html", "diagnose\\.html"],
+] as const) {
+  const kept = page.createHandlerBoundToURL(`${scope}${file}`);
+  registerRoute(
+    new NavigationRoute((options) => today.handle(options).catch(() => kept(options)), {
+      allowlist: [new RegExp(`^${scope}${addresses}(\\?|$)`)],
+    }),
+  );
+}
 
 // Its files: those of this deployment, or of an earlier one that a tab may still be running.
 registerRoute(

@@ -1,9 +1,25 @@
 export type { Dtype, ErrorCode, ErrorDetail } from "@selvedge/protocol";
 export { SelvedgeError } from "@selvedge/protocol";
+export type { AssetCheck } from "./diagnosis/asset-checks.ts";
+export type { BrowserFacts } from "./diagnosis/browser-facts.ts";
+export type { DeviceFacts, StorageFacts } from "./diagnosis/device-facts.ts";
+export type { Diagnosis } from "./diagnosis/diagnose.ts";
+export type {
+  AssetsFacts,
+  DiagnosisFacts,
+  EngineFacts,
+  Finding,
+  ModelFacts,
+  PackFacts,
+  StoreFacts,
+  VerdictFacts,
+} from "./diagnosis/diagnosis-facts.ts";
+export type { LoadFailure } from "./diagnosis/load-failures.ts";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
-export type { LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
-export type { Candidate } from "./proving/prove-gpu.ts";
+export type { BackendPolicy, LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
+export type { Candidate } from "./proving/candidate.ts";
+export type { FoundGpu, Gpu, GpuLimits } from "./proving/gpu.ts";
 export type { PublicKeys } from "./public-keys.ts";
 export { createSelvedge, type Selvedge } from "./selvedge.ts";
 export type {

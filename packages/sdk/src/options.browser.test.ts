@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { checkNames, readOptions, type SelvedgeOptions } from "./options.ts";
+import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
 
 const { origin } = location;
 
@@ -64,6 +64,20 @@ test("metered links carry what a load waits for, unless said otherwise", () => {
   expect(readOptions({ registry: "/m" }).meteredDownloads).toBe("foreground");
   expect(readOptions({ registry: "/m", meteredDownloads: "never" }).meteredDownloads).toBe("never");
 });
+
+test.each(["gpu", [], ["auto"], ["wasm", "gpu"], null])("the backend %j is refused", (backend) => {
+  expect(() => checkNames("ocr-rec", { backend } as unknown as LoadOptions)).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining("The option backend has to be "),
+    }),
+  );
+});
+
+test.each(["auto", "wasm", ["webgpu", "wasm"], ["webgpu"]] as const)(
+  "the backend %j is one",
+  (backend) => expect(() => checkNames("ocr-rec", { backend })).not.toThrow(),
+);
 
 describe("names that no registry can have are refused:", () => {
   test.each(["", "OCR", "a/b", "../x", "x".repeat(65)])("the model %j", (name) => {

@@ -7,6 +7,7 @@ import {
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
+import type { Backend } from "./worker/engine-api.ts";
 import type {
   CachePolicy,
   KeeperSettings,
@@ -64,6 +65,9 @@ export interface TelemetryOptions {
   readonly onSend?: (batch: OtlpMetricsRequest) => void;
 }
 
+/** Where a model may run, and in what order that is tried. */
+export type BackendPolicy = "auto" | Backend | readonly Backend[];
+
 /** What `load` takes. */
 export interface LoadOptions {
   /** @default "stable" */
@@ -71,10 +75,12 @@ export interface LoadOptions {
   /** Pins a version; the channel is not asked. */
   readonly version?: string;
   /**
-   * `auto` serves on WASM at once, and on the GPU once that has given the pack's golden answers.
+   * `auto` serves on WASM at once, and on the GPU once that has given the pack's golden answers. A
+   * backend by name is the only one that is used. Of a list, the first that opens and gives the golden
+   * answers serves, and the others are what it falls back to.
    * @default "auto"
    */
-  readonly backend?: "auto" | "wasm" | "webgpu";
+  readonly backend?: BackendPolicy;
   /**
    * `auto` takes the first that the pack allows on the backend that serves first.
    * @default "auto"
@@ -138,7 +144,9 @@ export function readOptions({
 
 /** @throws SelvedgeError `options-invalid` for what no registry can have, and backends there are not. */
 export function checkNames(name: string, { version, backend = "auto" }: LoadOptions): void {
-  requireOneOf("backend", backend, ["auto", "wasm", "webgpu"]);
+  if (!Array.isArray(backend)) requireOneOf("backend", backend, ["auto", "wasm", "webgpu"]);
+  else if (backend.length === 0) requireOneOf("backend", "[]", ["wasm", "webgpu"]);
+  else for (const one of backend) requireOneOf("backend", one, ["wasm", "webgpu"]);
   if (!isModelName(name))
     throw new SelvedgeError(
       "options-invalid",

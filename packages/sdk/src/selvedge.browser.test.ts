@@ -10,13 +10,16 @@ const KEEPER = `
   install: () => ({ ok: true, value: { digest: "d".repeat(64), version: "1.0.0", dtype: "fp32", storage: { kind: "persistent" }, bytes: 1234, fetchedBytes: 1234, resolveMs: 1, fetchMs: 1 } }),
   standing: () => ({ ok: true }),
   findUpdate: () => ({ ok: true }),
+  survey: () => ({ ok: true, value: { name: "tiny", version: "1.0.0", variants: [
+    { dtype: "fp32", engine: "onnx", backends: ["webgpu"], requires: [], memoryBytes: 1, bytes: 1, largestTensorBytes: 1 },
+  ] } }),
   list: () => ({ ok: true, value: [] }),
   enqueue: () => ({ ok: true }),
   flush: () => ({ ok: true }),
 `;
 /** An engine whose store has nothing until it is opened by digest. */
 const COLD_ENGINE = `${ENGINE_METHODS}
-  open(request) {
+  open(_session, request) {
     return request.by === "selector" ? { ok: true } : ({ ${ENGINE_METHODS} }).open();
   },
 `;
@@ -87,7 +90,7 @@ describe("loading", () => {
   test("what is damaged is installed, and opened in the same engine", async () => {
     selvedge = openSelvedge({
       engine: `${ENGINE_METHODS}
-        open(request) {
+        open(_session, request) {
           if (request.by === "digest") return ({ ${ENGINE_METHODS} }).open();
           return { ok: false, error: { name: "SelvedgeError", code: "storage-damaged", message: "" } };
         },
@@ -167,7 +170,14 @@ describe("loading", () => {
     const model = await selvedge.load("tiny", { backend: "webgpu" });
     vi.unstubAllGlobals();
     expect(model.info.candidates).toEqual([
-      { backend: "webgpu", state: "serving", reason: "asked for; opened 1" },
+      {
+        backend: "webgpu",
+        dtype: "fp32",
+        build: "jspi",
+        layout: "NHWC",
+        state: "serving",
+        reason: "asked for; opened 1",
+      },
     ]);
   });
 });
@@ -237,7 +247,9 @@ describe("a GPU that is being proven behind the first answers", () => {
   const engine = `${ENGINE_METHODS}
     open() {
       const opened = ({ ${ENGINE_METHODS} }).open();
-      return { ok: true, value: { ...opened.value, backends: ["wasm", "webgpu"] } };
+      return { ok: true, value: { ...opened.value, variants: [
+        { dtype: "fp32", engine: "onnx", backends: ["wasm", "webgpu"], requires: [], memoryBytes: 1, bytes: 1, largestTensorBytes: 1 },
+      ] } };
     },
   `;
   /** Says, asked for its size, how many batches told of a failed proof. */
@@ -277,7 +289,7 @@ describe("a GPU that is being proven behind the first answers", () => {
     selvedge = openSelvedge({
       // The store lacks the variant's graph until the keeper has fetched it.
       engine: `${engine}
-        open(request) {
+        open(_session, request) {
           const isFirst = request.backend === "webgpu" && globalThis.asked === undefined;
           if (isFirst) {
             globalThis.asked = request.features.join();
@@ -352,7 +364,7 @@ describe("closing", () => {
     expect(engines.filter(isRunning)).toEqual([]);
   });
 
-  test("while a load still asks for a GPU starts no engine afterwards", async () => {
+  test("while a load still asks for a GPU leaves no engine behind", async () => {
     let answer: (adapter: object) => void = () => undefined;
     const asked = new Promise<object>((resolve) => {
       answer = resolve;
@@ -363,7 +375,7 @@ describe("closing", () => {
     answer({ isFallbackAdapter: false });
     await expect(loading).rejects.toMatchObject({ code: "closed" });
     vi.unstubAllGlobals();
-    expect(engines).toEqual([]);
+    expect(engines.filter(isRunning)).toEqual([]);
   });
 
   test("ends though the collector never answers", async () => {

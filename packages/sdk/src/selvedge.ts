@@ -1,13 +1,14 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Diagnosis } from "./diagnosis/diagnose.ts";
+import { LoadFailures } from "./diagnosis/load-failures.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
-import { EngineHost } from "./serving/engine-host.ts";
-import { loadModel, requireCapable, selectorOf } from "./serving/load-model.ts";
 import type { Model } from "./serving/model.ts";
-import { RuntimeShelf } from "./serving/runtime-shelf.ts";
+import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
+import type { Serving } from "./serving/serving.ts";
 import { Reporter } from "./telemetry/reporter.ts";
-import type { Availability, PackSelector } from "./worker/keeper-api.ts";
+import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
 
@@ -32,6 +33,14 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /**
+   * Looks at what this device is, what was tried on it, and what was turned down and why. Fetches
+   * nothing but headers of the runtime's files; nothing of it is sent anywhere. `String(diagnosis)` is
+   * a report to read.
+   *
+   * @throws AbortError when the signal fires.
+   */
+  diagnose(options?: { readonly signal?: AbortSignal }): Promise<Diagnosis>;
   /** Disposes of every model and ends every worker. Idempotent. */
   close(): Promise<void>;
 }
@@ -57,48 +66,45 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
-  const shelf = new RuntimeShelf();
-  const hosts = new Set<EngineHost>();
-  const models = new Set<Model>();
+  const failures = new LoadFailures();
+  let serving: Promise<Serving> | undefined;
+  /** The engine worker that was started before there was a host for it. */
+  let first: Worker | undefined;
+  /** Loads that have not come to an end. */
+  let loading = 0;
   let closed: Promise<void> | undefined;
 
-  const rooms = {
-    registry,
-    anchors,
-    keeper,
-    reporter,
-    newHost({ backend, features, trust }: Pick<PackSelector, "backend" | "features" | "trust">) {
-      // A load that was asking for a GPU meanwhile must not start what no one would end.
-      requireOpen();
-      const host = new EngineHost({
-        backend,
-        features,
-        trust,
-        assets,
-        spawn: () => spawnEngine(workers.engine),
-        shelf,
-        recover: (pack, signal) =>
-          keeper.call((remote, call) => remote.restore(call, pack), signal),
-        onDispose: () => hosts.delete(host),
-      });
-      hosts.add(host);
-      return host;
-    },
-    onDispose: (model: Model) => models.delete(model),
-  };
-
   function requireOpen(): void {
-    if (closed !== undefined)
-      throw new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+    if (closed !== undefined) throw closedError();
+  }
+
+  /** Its own chunk: a page that has not asked for a model yet loads none of it. */
+  async function startServing(): Promise<Serving> {
+    // The worker's script is what takes longest, and needs nothing of the chunk.
+    first = spawnEngine(workers.engine);
+    try {
+      const { Serving } = await import("./serving/serving.ts");
+      const spawn = () => {
+        const worker = first ?? spawnEngine(workers.engine);
+        first = undefined;
+        return worker;
+      };
+      return new Serving({ registry, anchors, keeper, reporter, assets, spawn });
+    } catch (cause) {
+      endFirst();
+      return chunkMissing(cause);
+    }
+  }
+
+  function endFirst(): void {
+    first?.terminate();
+    first = undefined;
   }
 
   async function end(): Promise<void> {
-    const reason = new SelvedgeError(
-      "closed",
-      "This Selvedge was closed. Call createSelvedge() again.",
-    );
-    for (const model of [...models]) await model.dispose();
-    for (const host of [...hosts]) host.dispose(reason);
+    const reason = closedError();
+    await (await serving?.catch(() => undefined))?.end(reason);
+    endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
@@ -109,29 +115,70 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     cache: new ModelCache(keeper),
     telemetry: { flush: () => reporter.flush() },
     async load(name, loadOptions = {}) {
+      const calledAt = performance.now();
       requireOpen();
-      const model = await loadModel(rooms, name, loadOptions);
-      models.add(model);
-      if (closed !== undefined) await model.dispose();
-      requireOpen();
-      return model;
+      checkNames(name, loadOptions);
+      loadOptions.signal?.throwIfAborted();
+      reporter.prepare();
+      loading++;
+      try {
+        requireCapable();
+        serving ??= startServing();
+        // What failed to load is loaded again with the next model.
+        serving.catch(() => {
+          serving = undefined;
+        });
+        return await (await serving).load(name, { ...loadOptions, calledAt });
+      } catch (error) {
+        const { version } = loadOptions;
+        const subject = { model: name, ...(version === undefined ? {} : { version }) };
+        if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        failures.add(name, error);
+        throw error;
+      } finally {
+        // A load that was given up may have left it to nobody.
+        if (--loading === 0) endFirst();
+      }
     },
     async availability(name, loadOptions = {}) {
       requireOpen();
       checkNames(name, loadOptions);
-      let selector: PackSelector;
+      const { signal } = loadOptions;
       try {
         requireCapable();
-        selector = await selectorOf(rooms, name, loadOptions);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { state: "unavailable", bytes: 0, reasons: [reason] };
       }
-      return keeper.call((remote, call) => remote.availability(call, selector), loadOptions.signal);
+      const selector = await selectorOf({ registry, anchors }, name, loadOptions);
+      if (startsOnWasm(loadOptions))
+        return keeper.call((remote, call) => remote.availability(call, selector), signal);
+      const { availableInOrder } = await import("./serving/available-in-order.ts");
+      return availableInOrder(keeper, selector, loadOptions);
+    },
+    async diagnose({ signal } = {}) {
+      requireOpen();
+      const { diagnose } = await import("./diagnosis/diagnose.ts").catch(chunkMissing);
+      const { models = [] } = (await serving?.catch(() => undefined)) ?? {};
+      const spawn = () => spawnEngine(workers.engine);
+      return diagnose({ keeper, assets, models, failures: failures.list, spawn }, signal);
     },
     close() {
       closed ??= end();
       return closed;
     },
   };
+}
+
+function closedError(): SelvedgeError {
+  return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
+}
+
+/** Parts of the package are files of their own, which the page's host has to have. */
+function chunkMissing(cause: unknown): never {
+  throw new SelvedgeError(
+    "network",
+    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
+    { cause },
+  );
 }

@@ -1,5 +1,5 @@
 import type { Tensors } from "../tensor.ts";
-import type { Proof } from "../worker/engine-api.ts";
+import type { Proof, SessionHow } from "../worker/engine-api.ts";
 
 /** The bytes a session is made from. */
 export interface SessionSource {
@@ -13,16 +13,21 @@ export interface EngineSession {
   /** How it came to run the way it does, where there was a choice. */
   readonly finding?: string;
   run(inputs: Tensors): Promise<Tensors>;
+  /** Gives its memory back to the runtime. It is not run any more. */
+  release(): Promise<void>;
 }
 
 /** A runtime that has been loaded, from which sessions are made. */
 export interface EngineRuntime {
   /** The compiled wasm, which a later worker can be given. */
   readonly module: WebAssembly.Module;
+  /** Until its wasm was compiled, which happens beside the import of its scripts. */
   readonly compileMs: number;
+  readonly importMs: number;
   /** @param prove runs the golden inputs, for a runtime that has more than one way to run a model */
   createSession(
     source: SessionSource,
+    how: SessionHow,
     prove: (session: EngineSession) => Promise<Proof>,
   ): Promise<EngineSession>;
 }

@@ -86,6 +86,20 @@ export async function openPack(
   };
 }
 
+/**
+ * The bytes of a pack that is open.
+ *
+ * @throws SelvedgeError `storage-damaged` where they are not in the store any more.
+ */
+export async function readSource(
+  database: Database,
+  pack: Omit<PackRequest & { readonly by: "digest" }, "by">,
+): Promise<SessionSource> {
+  const read = await openPack(database, { by: "digest", ...pack });
+  if (read === undefined) throw new Error("a pack opened by digest is there or throws");
+  return read.source;
+}
+
 /** Keeps a pack that was handed over where it is looked for first. */
 function hold(
   { memory }: Database,

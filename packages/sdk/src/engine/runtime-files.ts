@@ -19,12 +19,20 @@ export interface RuntimeBuild {
   readonly wasm: string;
 }
 
-/** Which build a backend needs. A page that ends on WASM never downloads the GPU build. */
-export const RUNTIME_BUILDS: Readonly<Record<"wasm" | "webgpu", RuntimeBuild>> = {
+/**
+ * Where each build lies. A page that ends on WASM downloads `wasm` and nothing else; WebGPU is in `jspi`,
+ * which is smaller and needs a browser with JSPI, and in `webgpu`, which runs anywhere.
+ */
+export const RUNTIME_BUILDS: Readonly<Record<"wasm" | "jspi" | "webgpu", RuntimeBuild>> = {
   wasm: {
     api: "ort.wasm.min.mjs",
     glue: "ort-wasm-simd-threaded.mjs",
     wasm: "ort-wasm-simd-threaded.wasm",
+  },
+  jspi: {
+    api: "ort.jspi.min.mjs",
+    glue: "ort-wasm-simd-threaded.jspi.mjs",
+    wasm: "ort-wasm-simd-threaded.jspi.wasm",
   },
   webgpu: {
     api: "ort.webgpu.min.mjs",

@@ -1,5 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { EngineName, RuntimeRequest, RuntimeStarted } from "../worker/engine-api.ts";
+import type { EngineName, RuntimeLoaded, RuntimeRequest } from "../worker/engine-api.ts";
 import type { EngineRuntime } from "./engine-session.ts";
 import { loadOnnxRuntime } from "./onnx/onnx-runtime.ts";
 import { loadTfjsRuntime } from "./tfjs/tfjs-runtime.ts";
@@ -34,18 +34,18 @@ export class RuntimeLoader {
   }
 
   /** Says where runtimes lie, and loads the one that is asked for, or needed. */
-  async start(request: RuntimeRequest): Promise<RuntimeStarted> {
+  async start(request: RuntimeRequest): Promise<RuntimeLoaded> {
     const first = this.#needed ?? request.engine;
     const { runtime } = this.#load(first, request);
     this.#receive(request);
     try {
-      const { module, compileMs } = await runtime;
-      return first === request.engine ? { module, compileMs } : { compileMs };
+      const { module, ...times } = await runtime.then(timesOf);
+      return first === request.engine ? { module, ...times } : times;
     } catch (error) {
       const needed = this.#needed ?? first;
       if (needed === first) throw error;
-      const { compileMs } = await this.#load(needed, request).runtime;
-      return { compileMs };
+      const { module: _, ...times } = timesOf(await this.#load(needed, request).runtime);
+      return times;
     }
   }
 
@@ -69,4 +69,8 @@ export class RuntimeLoader {
     this.#loads.set(engine, load);
     return load;
   }
+}
+
+function timesOf({ module, compileMs, importMs }: EngineRuntime) {
+  return { module, compileMs, importMs };
 }

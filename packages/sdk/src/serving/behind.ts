@@ -1,11 +1,13 @@
+import { Contest } from "../proving/contest.ts";
+import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import { eitherOf } from "./either-of.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
 import { proveServing } from "./prove-serving.ts";
 import { Updates } from "./updates.ts";
-import { upgrade } from "./upgrade.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
 
@@ -31,28 +33,41 @@ export class Behind {
   readonly #loaded: Loaded;
   readonly #updates: Updates;
   #turn: Promise<unknown> = Promise.resolve();
+  #contest: Contest | undefined;
 
   constructor(rooms: LoadRooms, loaded: Loaded) {
     this.#rooms = rooms;
     this.#loaded = loaded;
     this.#updates = new Updates(rooms, loaded, {
       inTurn: (run, signal) => this.#inTurn(run, signal),
-      onMove: () => void this.#upgrade(),
+      onMove: () => void this.#contend(),
     });
+    let isSoon = false;
+    loaded.model.used.onGrow = () => {
+      if (isSoon || this.#contest === undefined) return;
+      isSoon = true;
+      void this.#proveLarger().finally(() => {
+        isSoon = false;
+      });
+    };
   }
 
   /** Goes on until the model is disposed of. Never rejects. */
   async run(): Promise<void> {
     const { isFresh, selector, model } = this.#loaded;
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
-    const { disposal } = model;
+    const { disposal, served: first } = model;
     await whenIdle();
-    await this.#upgrade();
+    await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
     await pause(proveAfterMs, disposal);
     await whenIdle();
     await this.#inTurn((signal) => proveServing(this.#rooms, { ...this.#loaded, signal })).catch(
+      () => undefined,
+    );
+    await whenIdle();
+    await this.#inTurn((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
     );
     while (!isPinned && !disposal.aborted) {
@@ -68,10 +83,27 @@ export class Behind {
     return this.#updates.check(signal);
   }
 
-  async #upgrade(): Promise<void> {
+  /** Other places than the one that serves first may take over from it. */
+  async #contend(): Promise<void> {
     const { isAuto, selector, model } = this.#loaded;
     if (!isAuto || model.served.host.backend !== "wasm") return;
-    await this.#inTurn(() => upgrade(this.#rooms, selector, model)).catch(() => undefined);
+    const contest = new Contest(this.#rooms, selector, model);
+    this.#contest = contest;
+    const steps = contest.run();
+    try {
+      // Whoever asks for an update meanwhile waits for one candidate, and not for all.
+      while (!(await this.#inTurn(async () => (await steps.next()).done)));
+    } catch {
+      // The model is gone, or what serves: there is nobody left to tell.
+    }
+    void this.#proveLarger();
+  }
+
+  /** Waits for the app to go on to inputs that are larger still. */
+  async #proveLarger(): Promise<void> {
+    await pause((this.#rooms.pace ?? PACE).proveAfterMs, this.#loaded.model.disposal);
+    await whenIdle();
+    await this.#inTurn(async () => this.#contest?.proveLarger()).catch(() => undefined);
   }
 
   /** Two things at once would each change what the other has looked at. */
@@ -89,17 +121,6 @@ export class Behind {
       turn.then(resolve, reject).finally(() => until.removeEventListener("abort", abort));
     });
   }
-}
-
-/** Fires when the first of two does. */
-function eitherOf(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  if (other === undefined) return one;
-  const either = new AbortController();
-  for (const signal of [one, other]) {
-    if (signal.aborted) either.abort(signal.reason);
-    signal.addEventListener("abort", () => either.abort(signal.reason), { signal: either.signal });
-  }
-  return either.signal;
 }
 
 /** Resolves after a while, or when the signal fires. */

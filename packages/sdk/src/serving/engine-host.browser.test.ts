@@ -5,9 +5,12 @@ import type { Tensors } from "../tensor.ts";
 import { CRASH, ENGINE_METHODS, HANG, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 import { spawnEngine } from "../worker/spawn.ts";
 import { EngineHost, type EngineHostOptions } from "./engine-host.ts";
+import { EnginePool } from "./engine-pool.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 
 const REQUEST = { by: "selector", selector: select() } as const;
+
+const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
 
 let workers: Worker[];
 let host: EngineHost;
@@ -23,15 +26,16 @@ afterEach(() => {
 
 function hostOf(spawn: () => Worker, own: Partial<EngineHostOptions> = {}): EngineHost {
   return new EngineHost({
-    backend: "wasm",
-    features: [],
-    assets: "https://assets.test/",
-    shelf: new RuntimeShelf(),
-    spawn: () => {
-      const worker = spawn();
-      workers.push(worker);
-      return worker;
-    },
+    place: WASM,
+    pool: new EnginePool({
+      assets: "https://assets.test/",
+      shelf: new RuntimeShelf(),
+      spawn: () => {
+        const worker = spawn();
+        workers.push(worker);
+        return worker;
+      },
+    }),
     onDispose: () => undefined,
     ...own,
   });
@@ -194,7 +198,7 @@ describe("a pack that the engine cannot read from the store", () => {
   const stored = { digest: "d".repeat(64), dtype: "fp32" } as const;
   /** Opens by selector, or what it is handed; the store has lost what is asked for by digest. */
   const engine = `${ENGINE_METHODS}
-    open(request) {
+    open(_session, request) {
       if (request.by === "digest") return ${DAMAGED};
       if (request.by === "bytes") globalThis.handed = request.pieces[0].bytes.byteLength;
       return ({ ${ENGINE_METHODS} }).open();

@@ -1,5 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { transfer } from "comlink";
+import { type Remote, transfer } from "comlink";
 import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
   Backend,
@@ -8,12 +8,14 @@ import type {
   EngineRun,
   Opened,
   PackRequest,
+  Place,
   Proof,
   RuntimeStarted,
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
-import { WorkerLink } from "../worker/worker-link.ts";
-import type { RuntimeShelf } from "./runtime-shelf.ts";
+import type { Outcome } from "../worker/outcome.ts";
+import type { EnginePool } from "./engine-pool.ts";
+import type { EngineCall, EngineWorker } from "./engine-worker.ts";
 
 /** Opening reads and prepares a whole model; a device that needs longer than this is stuck. */
 const OPEN_TIMEOUT_MS = 120_000;
@@ -22,79 +24,94 @@ const OPEN_TIMEOUT_MS = 120_000;
 const PROVE_TIMEOUT_MS = 120_000;
 
 export interface EngineHostOptions {
-  readonly backend: Backend;
-  /** What the backend has of what variants may require. */
-  readonly features: readonly string[];
+  readonly place: Place;
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
-  readonly spawn: () => Worker;
-  /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
-  readonly assets: string;
-  readonly shelf: RuntimeShelf;
+  readonly pool: EnginePool;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
 }
 
 /** A session that has been opened, and what it took. */
-export interface HostOpened extends Opened {
-  readonly compileMs: number;
+export interface HostOpened
+  extends Opened,
+    Pick<RuntimeStarted, "compileMs" | "importMs" | "scriptAt"> {}
+
+/** A session in a worker. */
+interface Session {
+  readonly worker: EngineWorker;
+  readonly id: number;
+  isOpen: boolean;
 }
 
 /**
- * The supervisor of one engine worker. Calls are answered one at a time, in order. A crash, a hang or
- * `dispose` settles every pending call and ends the worker; the next call starts a fresh one, on the
- * same pack.
+ * One pack on one place: a session in an engine worker. Calls are answered one at a time, in order. A
+ * crash, a hang or `dispose` settles every pending call; the next call opens the same pack again, in
+ * another worker.
  */
 export class EngineHost {
   readonly #options: EngineHostOptions;
-  #link: WorkerLink<EngineApi> | undefined;
-  #started: Promise<RuntimeStarted> | undefined;
-  /** Whether the worker of `#link` has a session. */
-  #isOpen = false;
+  #session: Session | undefined;
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
-  #disposed: SelvedgeError | undefined;
+  /** Calls that are made and not done with. */
+  #calls = 0;
+  readonly #disposal = new AbortController();
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
   }
 
-  get backend(): Backend {
-    return this.#options.backend;
+  get place(): Place {
+    return this.#options.place;
   }
 
-  /** What the backend has of what variants may require. */
-  get features(): readonly string[] {
-    return this.#options.features;
+  get backend(): Backend {
+    return this.place.backend;
+  }
+
+  /** Whether no call is made that is not done with. */
+  get isIdle(): boolean {
+    return this.#calls === 0;
+  }
+
+  /** The pack it has opened. */
+  get pack(): PackRef | undefined {
+    return this.#pack;
   }
 
   /**
-   * Opens a pack, in a fresh worker where there is none.
+   * Opens a pack, in another worker where the last one has ended.
    *
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
-    const { link, started } = this.#connect();
-    // A store that has nothing answers before the runtime has started, and the download need not wait.
+    const session = this.#connect();
+    const { worker, id } = session;
+    const { backend, layout } = this.place;
+    const how = { backend, ...(layout === undefined ? {} : { layout }) };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
-    const opened = await link.call((engine) => engine.open(transfer(request, handedOver)), {
+    const opened = await this.#until(
+      worker.call((engine) => engine.open(id, transfer(request, handedOver), how), {
+        timeoutMs: OPEN_TIMEOUT_MS,
+      }),
       signal,
-      timeoutMs: OPEN_TIMEOUT_MS,
-    });
+    );
+    // A store that has nothing answers before the runtime has started, and the download need not wait.
     if (opened === undefined) return undefined;
-    const { compileMs } = await started;
+    const { compileMs, importMs, scriptAt } = await worker.started;
     const { digest, dtype, engine, name, version } = opened;
     const origin = { name, version };
-    this.#pack = { digest, dtype, engine, origin, ...this.#place() };
-    this.#isOpen = true;
-    return { ...opened, compileMs };
+    this.#pack = { digest, dtype, engine, origin, ...this.#device() };
+    session.isOpen = true;
+    return { ...opened, compileMs, importMs, scriptAt };
   }
 
   /** Says early what runs the pack that is about to be opened. */
   expect(engine: EngineName): void {
-    this.#link?.tell((remote) => remote.expect(engine));
+    this.#session?.worker.tell((remote) => remote.expect(engine));
   }
 
   /**
@@ -108,7 +125,7 @@ export class EngineHost {
     signal?: AbortSignal,
   ): Promise<HostOpened> {
     const from = origin === undefined ? {} : { origin };
-    const pack = { digest, dtype, ...from, ...this.#place() };
+    const pack = { digest, dtype, ...from, ...this.#device() };
     const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
       this.#openAgain(error, pack, signal),
     );
@@ -116,26 +133,20 @@ export class EngineHost {
     return opened;
   }
 
-  /** The pack it has opened. */
-  get pack(): PackRef | undefined {
-    return this.#pack;
-  }
-
   /** Runs the model when it is this call's turn. `onStart` says that the turn has come. */
   run(
     inputs: Tensors,
-    {
-      signal,
-      timeoutMs,
-      onStart,
-    }: { signal?: AbortSignal | undefined; timeoutMs: number; onStart: () => void },
+    { signal, ...call }: EngineCall & { readonly signal?: AbortSignal | undefined },
   ): Promise<EngineRun> {
-    return this.#inTurn(signal, async () => {
-      await this.#ensureOpen();
+    const { onStart } = call;
+    const start = () => {
       signal?.throwIfAborted();
-      onStart();
-      const { link } = this.#connect();
-      return link.call((engine) => engine.run(transfer(inputs, buffersOf(inputs))), { timeoutMs });
+      onStart?.();
+    };
+    return this.ask((engine, session) => engine.run(session, transfer(inputs, buffersOf(inputs))), {
+      ...call,
+      onStart: start,
+      signal,
     });
   }
 
@@ -147,21 +158,34 @@ export class EngineHost {
     });
   }
 
-  /** Ends the worker; the next call starts a fresh one. */
-  restart(reason: Error): void {
-    this.#link?.end(reason);
+  /** Asks the engine something about the pack when it is this call's turn; opens it where it is not. */
+  ask<T>(
+    invoke: (engine: Remote<EngineApi>, session: number) => Promise<Outcome<T>>,
+    { signal, ...call }: EngineCall & { readonly signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    return this.#inTurn(signal, async () => {
+      const { worker, id } = await this.#ensureOpen();
+      return worker.call((engine) => invoke(engine, id), call);
+    });
   }
 
-  /** Ends the worker once the calls that were made so far are answered. */
+  /** Ends the worker; the next call starts another. */
+  restart(reason: Error): void {
+    this.#session?.worker.end(reason);
+  }
+
+  /** Ends the session once the calls that were made so far are answered. */
   async retire(): Promise<void> {
     await this.#turn;
     this.dispose();
   }
 
-  /** Ends the worker. Pending and later calls reject with `reason`. Idempotent. */
+  /** Ends the session. Pending and later calls reject with `reason`. Idempotent. */
   dispose(reason: SelvedgeError = disposedError()): void {
-    this.#disposed ??= reason;
-    this.#link?.end(reason);
+    if (this.#disposal.signal.aborted) return;
+    this.#disposal.abort(reason);
+    if (this.#session !== undefined)
+      this.#options.pool.giveBack(this.#session.worker, this.#session.id, reason);
     this.#options.onDispose();
   }
 
@@ -170,46 +194,63 @@ export class EngineHost {
    * is told at once, but the next call still waits for the worker to be done.
    */
   #inTurn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    this.#calls++;
     const turn = this.#turn.then(async () => {
-      if (this.#disposed !== undefined) throw this.#disposed;
+      this.#disposal.signal.throwIfAborted();
       signal?.throwIfAborted();
       return run();
     });
-    this.#turn = turn.catch(() => undefined);
-    if (signal === undefined) return turn;
+    this.#turn = turn
+      .catch(() => undefined)
+      .finally(() => {
+        this.#calls--;
+      });
+    return this.#until(turn, signal);
+  }
+
+  /** Settles as `promise` does, or earlier where the signal fires or the host is disposed of. */
+  #until<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+    const ends = [this.#disposal.signal, ...(signal === undefined ? [] : [signal])];
     return new Promise<T>((resolve, reject) => {
-      const abort = () => reject(signal.reason);
-      signal.addEventListener("abort", abort);
-      turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-      if (signal.aborted) abort();
+      const abort = () => reject(ends.find(({ aborted }) => aborted)?.reason);
+      for (const end of ends) end.addEventListener("abort", abort);
+      promise.then(resolve, reject).finally(() => {
+        for (const end of ends) end.removeEventListener("abort", abort);
+      });
+      if (ends.some(({ aborted }) => aborted)) abort();
     });
   }
 
-  async #ensureOpen(): Promise<void> {
-    if (this.#link?.isEnded === false && this.#isOpen) return;
+  async #ensureOpen(): Promise<Session> {
+    const session = this.#session;
+    if (session?.isOpen === true && !session.worker.isEnded) return session;
     if (this.#pack === undefined) throw new Error("run before open");
     const { name, version } = await this.openStored(this.#pack);
-    if (this.backend === "wasm") return;
+    const reopened = this.#connect();
+    if (this.backend === "wasm") return reopened;
     // A GPU that was lost may come back as another: it earns its trust again.
     const { holds, finding } = await this.#holdAgainstGolden();
-    if (holds) return;
+    if (holds) return reopened;
     const reason = new SelvedgeError(
       "no-candidate",
       `${name}@${version} no longer gives its golden answers on ${this.backend}: ${finding}. Load it again with backend "wasm" or "auto".`,
       { detail: { backend: this.backend, finding } },
     );
-    this.#link?.end(reason);
+    this.restart(reason);
     throw reason;
   }
 
-  #place(): Pick<PackRef, "backend" | "features" | "trust"> {
-    const { backend, features, trust } = this.#options;
+  #device(): Pick<PackRef, "backend" | "features" | "trust"> {
+    const { place, trust } = this.#options;
+    const { backend, features } = place;
     return { backend, features, ...(trust === undefined ? {} : { trust }) };
   }
 
   async #holdAgainstGolden(): Promise<Proof> {
-    const prove = () =>
-      this.#connect().link.call((engine) => engine.prove(), { timeoutMs: PROVE_TIMEOUT_MS });
+    const prove = () => {
+      const { worker, id } = this.#connect();
+      return worker.call((engine) => engine.prove(id), { timeoutMs: PROVE_TIMEOUT_MS });
+    };
     try {
       return await prove();
     } catch (error) {
@@ -232,28 +273,14 @@ export class EngineHost {
     return this.open({ by: "bytes", ...pack, ...bytes }, signal);
   }
 
-  #connect(): { link: WorkerLink<EngineApi>; started: Promise<RuntimeStarted> } {
-    if (this.#disposed !== undefined) throw this.#disposed;
-    if (this.#link?.isEnded === false && this.#started !== undefined)
-      return { link: this.#link, started: this.#started };
-    const { backend, spawn, assets, shelf } = this.#options;
+  /** The session, in a worker that has not ended; it may have to be opened. */
+  #connect(): Session {
+    this.#disposal.signal.throwIfAborted();
+    if (this.#session?.worker.isEnded === false) return this.#session;
     // Most packs are ONNX; one that is not says so when it is opened.
-    const engine = this.#pack?.engine ?? "onnx";
-    const link = new WorkerLink<EngineApi>(spawn(), "engine");
-    const request = { assets, backend, engine };
-    const started = shelf.start(`${engine} on ${backend}`, (module) =>
-      link.call((remote) => remote.start(module === undefined ? request : { ...request, module }), {
-        timeoutMs: OPEN_TIMEOUT_MS,
-      }),
-    );
-    started.catch((reason: unknown) => {
-      // onnxruntime's initialisation stays broken after a failure: a retry needs a new worker.
-      link.end(reason instanceof Error ? reason : new Error(String(reason)));
-    });
-    this.#link = link;
-    this.#started = started;
-    this.#isOpen = false;
-    return { link, started };
+    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place);
+    this.#session = { worker, id: worker.nextSession(), isOpen: false };
+    return this.#session;
   }
 }
 

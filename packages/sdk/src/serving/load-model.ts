@@ -1,15 +1,17 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { checkNames, type LoadOptions } from "../options.ts";
-import { type Candidate, requireProof } from "../proving/prove-gpu.ts";
-import { anchorsId } from "../public-keys.ts";
+import type { LoadOptions } from "../options.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { Place } from "../worker/engine-api.ts";
 import type { Installed, PackSelector } from "../worker/keeper-api.ts";
 import type { Behind } from "./behind.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
+import { Ladder } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { type LoadTimings, Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
 import { type FirstOpened, openModel } from "./open.ts";
+import { selectorOf, startsOnWasm } from "./selector-of.ts";
+import { type Started, whyServing } from "./started.ts";
 
 /**
  * Loads a model. What answers for it in the store serves, and everything else happens behind it: see
@@ -18,23 +20,20 @@ import { type FirstOpened, openModel } from "./open.ts";
 export async function loadModel<Name extends string>(
   rooms: LoadRooms,
   name: Name,
-  options: LoadOptions,
+  { calledAt = performance.now(), ...options }: LoadOptions & { readonly calledAt?: number },
 ): Promise<Model<Name>> {
   const { keeper, reporter } = rooms;
   const { signal, backend = "auto", update: policy = "next-load" } = options;
-  const startedAt = performance.now();
-  checkNames(name, options);
-  reporter.prepare();
   let host: EngineHost | undefined;
   try {
     signal?.throwIfAborted();
-    requireCapable();
-    const selector = await selectorOf(rooms, name, options);
-    host = rooms.newHost(selector);
-    const first = await openModel({ host, keeper }, selector, options);
+    const asked = await selectorOf(rooms, name, options);
+    const open = startsOnWasm(options) ? openOnWasm : await loadOpenInOrder();
+    const started = await open(rooms, asked, options);
+    const { first, ladder, selector } = started;
+    host = started.host;
     const { opened, installed } = first;
-    const candidates = [await proveWhereAsked(host, first, signal)];
-    const timings = timingsOf(opened, installed, performance.now() - startedAt);
+    const timings = timingsOf(opened, installed, calledAt);
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
     /** Its own chunk: no page waits for what comes behind a model that serves. */
@@ -47,7 +46,7 @@ export async function loadModel<Name extends string>(
       return started;
     };
     const model: Model<Name> = new Model<Name>({
-      served: { host, opened, storage: installed?.storage, timings, candidates },
+      served: { host, opened, storage: installed?.storage, timings, ladder },
       trust: selector.trust,
       keeper,
       reporter,
@@ -70,77 +69,41 @@ export async function loadModel<Name extends string>(
     return model;
   } catch (error) {
     host?.dispose();
-    if (error instanceof SelvedgeError)
-      reporter.recorder.failed(
-        { model: name, ...(options.version === undefined ? {} : { version: options.version }) },
-        "load",
-        error.code,
-      );
     throw error;
   }
 }
 
-/**
- * What of a registry a call means on this device. What a GPU has is asked before anything is fetched.
- *
- * @throws SelvedgeError `no-candidate` where a GPU is asked for that is not there.
- */
-export async function selectorOf(
-  { registry, anchors }: Pick<LoadRooms, "registry" | "anchors">,
-  name: string,
+const WASM: Place = { backend: "wasm", build: "wasm", features: [] };
+
+/** WASM serves first, everywhere, and is proven once it does. */
+async function openOnWasm(
+  rooms: LoadRooms,
+  selector: PackSelector,
   options: LoadOptions,
-): Promise<PackSelector> {
-  const { channel = "stable", version, dtype = "auto", backend } = options;
-  const pin = version === undefined ? {} : { version };
-  const under = anchors === undefined ? {} : { trust: await anchorsId(anchors) };
-  const wanted = { registry, name, channel, dtype, ...pin, ...under };
-  if (backend !== "webgpu") return { ...wanted, backend: "wasm", features: [] };
-  return { ...wanted, backend, features: await requireGpu(name) };
+): Promise<Started> {
+  const host = rooms.newHost(WASM, selector.trust);
+  try {
+    const first = await openModel({ host, keeper: rooms.keeper }, selector, options);
+    const { dtype, finding } = first.opened;
+    const reason = whyServing(first, "WASM serves first, everywhere", finding);
+    return { host, first, selector, ladder: new Ladder({ place: WASM, dtype }, reason) };
+  } catch (error) {
+    host.dispose();
+    throw error;
+  }
 }
 
-/** @throws SelvedgeError where this page cannot hold a model whatever it is. */
-export function requireCapable(): void {
-  if (!isSecureContext || crypto.subtle === undefined)
+/** Its own chunk: a model that starts on WASM loads nothing that knows of GPUs. */
+async function loadOpenInOrder(): Promise<typeof openOnWasm> {
+  try {
+    return (await import("./open-in-order.ts")).openInOrder;
+  } catch (cause) {
     throw new SelvedgeError(
-      "insecure-context",
-      `This page (${location.origin}) is not a secure context, so the browser gives it no crypto.subtle to verify models with. Serve it over https, or from localhost.`,
+      "network",
+      "The part of Selvedge that chooses a backend could not be loaded. Call load() again when the page's own files can be reached.",
+      { cause },
     );
-  if (typeof Worker === "undefined" || typeof WebAssembly === "undefined")
-    throw new SelvedgeError(
-      "unsupported",
-      "This browser has no Worker or no WebAssembly, which models run in. Update it, or use another.",
-    );
-}
-
-/** @returns what the GPU has of WebGPU's optional features */
-async function requireGpu(name: string): Promise<readonly string[]> {
-  const { findGpu } = await import("../proving/gpu.ts");
-  const gpu = await findGpu();
-  if (gpu.found) return gpu.features;
-  throw new SelvedgeError(
-    "no-candidate",
-    `${name} was asked for on WebGPU, but ${gpu.reason}. Load it with backend "auto" or "wasm".`,
-  );
-}
-
-/** A backend other than WASM has to give the golden answers before it serves, however it was chosen. */
-async function proveWhereAsked(
-  host: EngineHost,
-  { opened, setback }: FirstOpened,
-  signal: AbortSignal | undefined,
-): Promise<Candidate> {
-  const { backend } = host;
-  const why =
-    backend === "wasm"
-      ? ["WASM serves first, everywhere", opened.finding]
-      : ["asked for", await requireProof(host, opened, signal)];
-  const reason = [
-    ...why,
-    setback && `gone back to, as the newer version failed: ${setback.message}`,
-  ]
-    .filter((part) => part !== undefined)
-    .join("; ");
-  return { backend, state: "serving", reason };
+  }
 }
 
 function sayRolledBack(
@@ -154,12 +117,14 @@ function sayRolledBack(
 }
 
 function timingsOf(
-  { compileMs, readMs, createMs }: HostOpened,
+  { scriptAt, compileMs, importMs, readMs, createMs }: HostOpened,
   installed: Installed | undefined,
-  totalMs: number,
+  calledAt: number,
 ): LoadTimings {
   const { resolveMs = 0, fetchMs = 0 } = installed ?? {};
-  return { resolveMs, fetchMs, compileMs, readMs, createMs, totalMs };
+  const spawnMs = Math.max(0, scriptAt - performance.timeOrigin - calledAt);
+  const totalMs = performance.now() - calledAt;
+  return { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs, totalMs };
 }
 
 function recordLoad(

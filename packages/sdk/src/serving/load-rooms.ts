@@ -1,5 +1,6 @@
+import type { GpuMemory } from "../proving/gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
-import type { PackSelector } from "../worker/keeper-api.ts";
+import type { Place } from "../worker/engine-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost } from "./engine-host.ts";
 import type { Model } from "./model.ts";
@@ -12,8 +13,10 @@ export interface LoadRooms {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle. */
-  readonly newHost: (device: Pick<PackSelector, "backend" | "features" | "trust">) => EngineHost;
+  readonly newHost: (place: Place, trust: string | undefined) => EngineHost;
   readonly onDispose: (model: Model) => void;
+  /** The GPU, as the first model that asked found it. */
+  readonly gpu?: GpuMemory;
   /** How long what may wait does wait. */
   readonly pace?: Pace;
 }
@@ -27,4 +30,9 @@ export interface Pace {
   readonly proveAfterMs: number;
   /** Between two times that an open page asks the registry. */
   readonly checkEveryMs: number;
+  /**
+   * What one step of proving a candidate may take: it is given up then.
+   * @default 120000
+   */
+  readonly trialMs?: number;
 }

@@ -1,14 +1,16 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
-import type { Candidate } from "../proving/prove-gpu.ts";
+import type { Candidate } from "../proving/candidate.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { Ladder } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
+import { UsedDims } from "./used-dims.ts";
 
 /** Long enough for a slow phone's first run; a call that knows better says so. */
 const RUN_TIMEOUT_MS = 60_000;
@@ -65,12 +67,24 @@ export interface ModelInfo {
   readonly timings: LoadTimings;
 }
 
-/** Milliseconds. `resolveMs` and `fetchMs` are 0 where the store had everything. */
+/**
+ * How long each stage of loading took, in milliseconds. Several happen at once: the worker compiles and
+ * imports its runtime while it reads the pack, so that they do not add up to the total.
+ */
 export interface LoadTimings {
+  /** From the call of `load` until the engine worker's script ran; 0 where it ran already. */
+  readonly spawnMs: number;
+  /** 0 where the store had everything. */
   readonly resolveMs: number;
+  /** 0 where the store had everything. */
   readonly fetchMs: number;
+  /** The runtime's wasm: fetched, and compiled unless the browser had that cached. */
   readonly compileMs: number;
+  /** The runtime's scripts. */
+  readonly importMs: number;
+  /** The pack, read from the store and verified. */
   readonly readMs: number;
+  /** The session. */
   readonly createMs: number;
   readonly totalMs: number;
 }
@@ -81,7 +95,7 @@ export interface Served {
   readonly opened: HostOpened;
   readonly storage?: PackStorage | undefined;
   readonly timings: LoadTimings;
-  readonly candidates: readonly Candidate[];
+  readonly ladder: Ladder;
 }
 
 /** Everything a model hangs from. */
@@ -105,6 +119,8 @@ export class Model<Name extends string = string> {
   /** Takes back the mark that the pack is in use. */
   #release: AbortController;
   readonly #disposal = new AbortController();
+  /** @internal */
+  readonly used: UsedDims = new UsedDims();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -113,13 +129,13 @@ export class Model<Name extends string = string> {
   }
 
   get info(): ModelInfo {
-    const { host, opened, timings, candidates, storage = { kind: "persistent" } } = this.#served;
+    const { host, opened, timings, ladder, storage = { kind: "persistent" } } = this.#served;
     const { name, version, digest, dtype, engine, signature } = opened;
     const runtime = RUNTIMES[engine];
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
-    return { ...pack, backend, runtime, candidates, storage, timings };
+    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, timings };
   }
 
   /**
@@ -161,6 +177,7 @@ export class Model<Name extends string = string> {
           startedAt = performance.now();
         },
       });
+      this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
       recorder.predicted(subject, totalMs);
       const id = crypto.randomUUID();
@@ -245,11 +262,6 @@ export class Model<Name extends string = string> {
       this.#retiring.delete(host);
       release.abort();
     });
-  }
-
-  /** @internal */
-  note(candidates: readonly Candidate[]): void {
-    this.#served = { ...this.#served, candidates };
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { requireProof } from "../proving/prove-gpu.ts";
-import type { Choice, PackSelector } from "../worker/keeper-api.ts";
+import { requireProof } from "../proving/require-proof.ts";
+import type { Place } from "../worker/engine-api.ts";
+import type { Choice, InstallHow, PackSelector } from "../worker/keeper-api.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 
@@ -12,6 +13,15 @@ export interface Proven {
   readonly finding: string;
 }
 
+/** What is to be opened. */
+interface Wanted {
+  /** What the keeper installs where the store lacks some of it. */
+  readonly wanted: PackSelector;
+  readonly place: Place;
+  readonly choice: Choice;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Opens a stored pack in an engine of its own, beside whatever serves, and has it give its golden
  * answers there. An engine that fails ends.
@@ -20,9 +30,9 @@ export interface Proven {
  */
 export async function openProven(
   rooms: LoadRooms,
-  { wanted, choice, signal }: { wanted: PackSelector; choice: Choice; signal: AbortSignal },
+  { wanted, place, choice, signal }: Wanted,
 ): Promise<Proven> {
-  const host = rooms.newHost(wanted);
+  const host = rooms.newHost(place, wanted.trust);
   try {
     const opened = await openOrComplete(host, rooms, { wanted, choice, signal });
     const finding = await requireProof(host, opened, signal);
@@ -38,10 +48,10 @@ export async function openProven(
  * A second backend may take another variant of the precision, of which the device lacks what the two
  * do not share: it is fetched then.
  */
-async function openOrComplete(
+export async function openOrComplete(
   host: EngineHost,
-  { keeper }: LoadRooms,
-  { wanted, choice, signal }: { wanted: PackSelector; choice: Choice; signal: AbortSignal },
+  { keeper }: Pick<LoadRooms, "keeper">,
+  { wanted, choice, signal, purpose = "load" }: Omit<Wanted, "place"> & Pick<InstallHow, "purpose">,
 ): Promise<HostOpened> {
   try {
     const { digest, dtype } = choice;
@@ -51,7 +61,7 @@ async function openOrComplete(
   } catch (error) {
     if (!(error instanceof SelvedgeError && error.code === "storage-damaged")) throw error;
   }
-  const how = { role: "part" } as const;
+  const how = { role: "part", purpose } as const;
   await keeper.call(
     (remote, call) => remote.install(call, wanted, undefined, undefined, how),
     signal,

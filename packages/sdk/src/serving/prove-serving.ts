@@ -15,7 +15,7 @@ export async function proveServing(
   { model, selector, feed, signal }: Loaded & { signal: AbortSignal },
 ): Promise<void> {
   const { keeper, reporter } = rooms;
-  const { host, opened, candidates } = model.served;
+  const { host, opened, ladder } = model.served;
   const { name, version, digest, dtype, engine } = opened;
   const standing = await keeper.call((remote, call) => remote.standing(call, selector), signal);
   if (standing === undefined || standing.current.digest !== digest) return;
@@ -28,14 +28,19 @@ export async function proveServing(
     return;
   }
   try {
-    const proven = await openProven(rooms, { wanted: selector, choice: opened, signal });
+    const proven = await openProven(rooms, {
+      wanted: selector,
+      place: host.place,
+      choice: opened,
+      signal,
+    });
     proven.host.dispose();
     await settle("proven");
   } catch (error) {
     if (!(error instanceof SelvedgeError && isFailureOfPack(error)) || signal.aborted) throw error;
     const reason = error.message;
     reporter.recorder.failed({ model: name, version, dtype, backend: "wasm" }, "prove", error.code);
-    model.note(candidates.map((one) => (one.state === "serving" ? { ...one, reason } : one)));
+    ladder.note({ place: host.place, dtype }, { state: "serving", reason });
     await settle("refused");
     feed.emit({ state: "refused", version, digest, bytes: 0, reason });
   }

@@ -6,6 +6,8 @@ const EMPTY_WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const compiled = (): RuntimeStarted => ({
   module: new WebAssembly.Module(EMPTY_WASM),
   compileMs: 1,
+  importMs: 1,
+  scriptAt: 1,
 });
 
 /** A start that a test ends itself. */
@@ -68,9 +70,13 @@ test("where the first fails, the next compiles for itself and for those behind i
 test("where the first is given up for another runtime, it is no failure, and the next compiles", async () => {
   const shelf = new RuntimeShelf();
   const second = controlled();
-  const first = shelf.start("onnx on wasm", async () => ({ compileMs: 2 }));
+  const first = shelf.start("onnx on wasm", async () => ({
+    compileMs: 2,
+    importMs: 2,
+    scriptAt: 2,
+  }));
   const waiting = shelf.start("onnx on wasm", second.start);
-  expect(await first).toEqual({ compileMs: 2 });
+  expect(await first).toEqual({ compileMs: 2, importMs: 2, scriptAt: 2 });
   await vi.waitFor(() => expect(second.start).toHaveBeenCalledWith(undefined));
   const runtime = compiled();
   second.end(0, runtime);

@@ -9,10 +9,12 @@ import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, firstVariant, noise } from "../store/pack.fixture.ts";
 import { listPacks } from "../store/packs.ts";
 import { Reporter } from "../telemetry/reporter.ts";
+import type { Place } from "../worker/engine-api.ts";
 import { answerFetches } from "../worker/fetch-by-page.fixture.ts";
 import type { KeeperApi } from "../worker/keeper-api.ts";
 import { KeeperClient } from "../worker/keeper-client.ts";
 import { EngineHost } from "./engine-host.ts";
+import { EnginePool } from "./engine-pool.ts";
 import { loadModel } from "./load-model.ts";
 import type { Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
@@ -75,25 +77,22 @@ function openPage(pace: Partial<Pace> = {}) {
   vi.spyOn(reporter.recorder, "failed").mockImplementation((_subject, operation, code) => {
     failures.push(`${operation}: ${code}`);
   });
-  const shelf = new RuntimeShelf();
+  const pool = new EnginePool({
+    assets: "https://assets.test/",
+    shelf: new RuntimeShelf(),
+    spawn() {
+      const worker = storedEngine(faults);
+      vi.spyOn(worker, "terminate");
+      engines.push(worker);
+      return worker;
+    },
+  });
   const rooms = {
     registry: REGISTRY,
     anchors: undefined,
     keeper,
     reporter,
-    newHost: (device: Pick<ReturnType<typeof select>, "backend" | "features">) =>
-      new EngineHost({
-        ...device,
-        assets: "https://assets.test/",
-        shelf,
-        spawn() {
-          const worker = storedEngine(faults);
-          vi.spyOn(worker, "terminate");
-          engines.push(worker);
-          return worker;
-        },
-        onDispose: () => undefined,
-      }),
+    newHost: (place: Place) => new EngineHost({ place, pool, onDispose: () => undefined }),
     onDispose: () => undefined,
     pace: { proveAfterMs: NEVER, checkEveryMs: NEVER, ...pace },
   };
@@ -341,7 +340,12 @@ describe("a model that serves on a GPU", () => {
     vi.stubGlobal("navigator", { gpu });
     registry.publish(await packOf("1.0.0", content));
     const page = await openPage().load({ update: "background" });
-    await vi.waitFor(() => expect(page.model.info.backend).toBe("webgpu"), 10_000);
+    await vi.waitFor(() => {
+      expect(page.model.info.backend).toBe("webgpu");
+      const layouts = page.model.info.candidates.filter(({ layout }) => layout !== undefined);
+      expect(layouts.map(({ state }) => state)).not.toContain("proving");
+      expect(layouts.map(({ reason }) => reason)).not.toContain("not tried yet");
+    }, 10_000);
     registry.publish(await packOf("2.0.0", content));
     return page;
   }

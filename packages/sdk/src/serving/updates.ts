@@ -1,7 +1,9 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Place } from "../worker/engine-api.ts";
 import type { FoundUpdate, InstallHow } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";
 import { isFailureOfPack } from "./failure-of-pack.ts";
+import { Ladder } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { ModelUpdate } from "./model-update.ts";
 import { openProven, type Proven } from "./open-proven.ts";
@@ -152,25 +154,27 @@ export class Updates {
    */
   async #prove(found: FoundUpdate, { isLive, signal }: Going): Promise<Proven | SelvedgeError> {
     const { selector, model } = this.#loaded;
-    const { backend, features } = model.served.host;
+    const { place } = model.served.host;
     const { version, dtype } = found;
-    const proveOn = async (place: Pick<typeof selector, "backend" | "features">) => {
-      const wanted = { ...selector, version, dtype, ...place };
+    const proveOn = async ({ backend, features, ...where }: Place) => {
+      const wanted = { ...selector, version, dtype, backend, features };
+      const place = { backend, features, ...where };
       try {
-        return await openProven(this.#rooms, { wanted, choice: found, signal });
+        return await openProven(this.#rooms, { wanted, place, choice: found, signal });
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof SelvedgeError && isFailureOfPack(error))) throw error;
-        const subject = { model: selector.name, version, dtype, backend: place.backend };
+        const subject = { model: selector.name, version, dtype, backend };
         this.#rooms.reporter.recorder.failed(subject, "prove", error.code);
         return error;
       }
     };
-    if (isLive && backend !== selector.backend) {
-      const there = await proveOn({ backend, features });
+    if (isLive && place.backend !== selector.backend) {
+      const there = await proveOn(place);
       if (!(there instanceof SelvedgeError)) return there;
     }
-    return proveOn(selector);
+    const { backend, features } = selector;
+    return proveOn(place.backend === backend ? place : { backend, build: backend, features });
   }
 
   /** From then on it is what the next load opens. */
@@ -189,14 +193,15 @@ export class Updates {
 
   #moveTo(found: FoundUpdate, { host, opened, finding }: Proven): ModelUpdate {
     const { model } = this.#loaded;
-    const { compileMs, readMs, createMs } = opened;
-    const totalMs = compileMs + readMs + createMs;
+    const { compileMs, importMs, readMs, createMs } = opened;
+    const totalMs = Math.max(compileMs, importMs, readMs) + createMs;
+    const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0 };
     const reason = `took over from ${model.info.version}; ${finding}`;
     model.moveTo({
       host,
       opened,
-      timings: { resolveMs: 0, fetchMs: 0, compileMs, readMs, createMs, totalMs },
-      candidates: [{ backend: host.backend, state: "serving", reason }],
+      timings: { ...none, compileMs, importMs, readMs, createMs, totalMs },
+      ladder: new Ladder({ place: host.place, dtype: opened.dtype }, reason),
     });
     const { name: title, version, dtype } = opened;
     const subject = { model: title, version, dtype, backend: host.backend };

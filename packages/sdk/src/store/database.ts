@@ -6,11 +6,12 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
+import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
 import { isUnavailable, storageError } from "./storage-error.ts";
 
 const DATABASE = "selvedge";
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** A pack whose pieces are all in the store. */
 export interface PackRecord {
@@ -101,6 +102,7 @@ export interface StoreSchema extends DBSchema {
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };
   trust: { key: TrustKey; value: TrustRecord };
+  verdicts: { key: VerdictKey; value: VerdictRecord };
 }
 
 /** The store's parts, as transactions name them. */
@@ -253,6 +255,7 @@ async function upgrade(
       await cursor.update({ current, isProven: true, refused: [] });
     }
   }
+  if (from < 3) database.createObjectStore("verdicts", { keyPath: ["digest", "candidate"] });
 }
 
 /** What a connection says that was closed meanwhile, and a transaction that was cut off by that. */

@@ -1,3 +1,4 @@
+import type { VerdictRecord } from "../worker/keeper-api.ts";
 import type { ActivationRecord, PackRecord } from "./database.ts";
 import { type Piece, pieceId } from "./pieces.ts";
 
@@ -9,6 +10,8 @@ export class MemoryLayer {
   readonly #pieces = new Map<string, ArrayBuffer>();
   readonly packs: Map<string, PackRecord> = new Map();
   readonly activations: Map<string, ActivationRecord> = new Map();
+  /** By pack and candidate. */
+  readonly verdicts: Map<string, VerdictRecord> = new Map();
   /** Digests of blobs that are not to be written to IndexedDB, because the plan says they do not fit. */
   readonly #blobs = new Set<string>();
   /** Whether a write found no room: nothing more is tried until something went. */
@@ -56,6 +59,7 @@ export class MemoryLayer {
     this.#pieces.clear();
     this.packs.clear();
     this.activations.clear();
+    this.verdicts.clear();
     this.#blobs.clear();
     this.isFull = false;
   }

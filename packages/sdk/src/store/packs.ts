@@ -127,7 +127,7 @@ export async function storedBytes(database: Database): Promise<number> {
 /** Empties the cache of models. What telemetry waits in the outbox stays. */
 export async function clearPacks(database: Database): Promise<void> {
   database.memory.clear();
-  const stores = ["packs", "activations", "pieces", "downloads"] as const;
+  const stores = ["packs", "activations", "pieces", "downloads", "verdicts"] as const;
   await database
     .transact({ doing: "clearing the model cache", stores, mode: "readwrite" }, (transaction) =>
       Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),

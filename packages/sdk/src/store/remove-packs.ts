@@ -5,6 +5,7 @@ import { blobsOfRecord } from "./packs.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
 import { soundActivation, soundPack } from "./sound-record.ts";
 import { isUnavailable } from "./storage-error.ts";
+import { verdictRange } from "./verdicts.ts";
 
 /** What is asked of packs before they go. */
 type IsMeant = (pack: { name: string; version: string; digest: string }) => boolean;
@@ -37,6 +38,8 @@ function removeFromMemory({ memory }: Database, isMeant: IsMeant): number {
   for (const digest of digests) memory.packs.delete(digest);
   for (const [key, { current }] of memory.activations)
     if (digests.has(current.digest)) memory.activations.delete(key);
+  for (const [key, { digest }] of memory.verdicts)
+    if (digests.has(digest)) memory.verdicts.delete(key);
   const needed = new Set(piecesOf([...memory.packs.values()]));
   memory.drop(piecesOf(gone).filter((id) => !needed.has(id)));
   memory.isFull = false;
@@ -48,7 +51,7 @@ function removeFromStore(
   isMeant: IsMeant,
   keep: ReadonlySet<string>,
 ): Promise<number> {
-  const stores = ["packs", "activations", "pieces", "downloads"] as const;
+  const stores = ["packs", "activations", "pieces", "downloads", "verdicts"] as const;
   return database.transact(
     { doing: "deleting stored models", stores, mode: "readwrite" },
     async (transaction) => {
@@ -74,8 +77,10 @@ function removeFromStore(
         if (left === undefined) await cursor.delete();
         else await cursor.update(left);
       }
+      const verdicts = transaction.objectStore("verdicts");
       await Promise.all([
         ...gone.map(async (pack) => packs.delete(pack.digest)),
+        ...gone.map(async (pack) => verdicts.delete(verdictRange(pack.digest))),
         ...unneeded.map(async (key) => pieces.delete(key)),
       ]);
       return gone.length;

@@ -1,4 +1,4 @@
-import type { Device, Dtype, Manifest } from "@selvedge/protocol";
+import type { Device, Dtype, Manifest, Variant } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
 import type { PackBytes, PackSelector } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
@@ -12,7 +12,49 @@ export type EngineName = (typeof ENGINES)[number];
 /** Where a session runs. */
 export type Backend = "wasm" | "webgpu";
 
-/** What an engine worker does for the page: one runtime, one session, one call at a time. */
+/** The builds of onnxruntime-web. TensorFlow.js has one, which goes by the name of `wasm`. */
+export type Build = "wasm" | "jspi" | "webgpu";
+
+/** How onnxruntime lays tensors out on a GPU. Its own choice is NHWC, which is wrong for some models. */
+export type Layout = "NHWC" | "NCHW";
+
+/** Where a session runs on this device. */
+export interface Place {
+  readonly backend: Backend;
+  /** The build of the runtime that has this backend. */
+  readonly build: Build;
+  /** On WebGPU only. */
+  readonly layout?: Layout;
+  /** What the backend has of what variants may require, such as `shader-f16`. */
+  readonly features: readonly string[];
+}
+
+/** What onnxruntime does with a model before it runs: it starts later for it, and may run faster. */
+export interface SessionSettings {
+  /** How much onnxruntime rewrites the graph. Absent: as it sees fit. */
+  readonly graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
+  /** Whether onnxruntime copies weights into the order that its kernels like best. Absent: it does. */
+  readonly prepacking?: boolean;
+}
+
+/** How a session is created. */
+export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
+
+/** What starts of a session with some settings came to. */
+export interface Rehearsed extends Proof {
+  readonly settings: SessionSettings;
+  /** Milliseconds. */
+  readonly rounds: readonly {
+    readonly createMs: number;
+    readonly firstRunMs: number;
+    readonly runMs: number;
+  }[];
+}
+
+/**
+ * What an engine worker does for the page: one runtime, and any number of sessions in it, told apart by
+ * a number that the page gives them. It is called one at a time.
+ */
 export interface EngineApi {
   /** Loads the runtime; answers with its Module, for the next worker that needs it. */
   start(runtime: RuntimeRequest): Promise<Outcome<RuntimeStarted>>;
@@ -22,27 +64,52 @@ export interface EngineApi {
    * Creates a session for a pack in the store. Answers `undefined` where nothing is active that the
    * selector means: the keeper has to install it first.
    */
-  open(pack: PackRequest): Promise<Outcome<Opened | undefined>>;
+  open(session: number, pack: PackRequest, how: SessionHow): Promise<Outcome<Opened | undefined>>;
   /** Outputs are transferred to the page. */
-  run(inputs: Tensors): Promise<Outcome<EngineRun>>;
+  run(session: number, inputs: Tensors): Promise<Outcome<EngineRun>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
-  prove(): Promise<Outcome<Proof>>;
+  prove(session: number): Promise<Outcome<Proof>>;
+  /** Runs golden inputs brought to some dims. Outputs are transferred to the page. */
+  runAt(session: number, dims: InputDims): Promise<Outcome<EngineRun>>;
+  /** Does the same, and holds the answers against those of an engine that is trusted. */
+  proveAt(session: number, dims: InputDims, trusted: Trusted): Promise<Outcome<Proof>>;
+  /** Does the same, and answers with how many milliseconds the run took, outputs read back included. */
+  timeAt(session: number, dims: InputDims): Promise<Outcome<number>>;
+  /**
+   * Creates sessions of the pack that a session has open, with each of some settings in turn, and times
+   * them. The browser's code cache fills by it.
+   */
+  rehearse(
+    session: number,
+    plan: { readonly all: readonly SessionSettings[]; readonly rounds: number },
+  ): Promise<Outcome<Rehearsed[]>>;
+  /** Gives a session's memory back to the runtime, which keeps it for the next one. */
+  close(session: number): Promise<Outcome<void>>;
+  /** Tells what the worker finds around it. Loads nothing. */
+  surroundings(): Promise<Outcome<EngineSurroundings>>;
 }
 
 export interface RuntimeRequest {
   /** Absolute URL of the folder that holds the folders of runtime files, with a slash at its end. */
   readonly assets: string;
-  readonly backend: Backend;
+  readonly build: Build;
   /** Which to load ahead, while it is not known yet which the pack needs. */
   readonly engine: EngineName;
   /** A Module another worker has compiled; absent: compile it from its URL, streaming. */
   readonly module?: WebAssembly.Module;
 }
 
-export interface RuntimeStarted {
+/** A runtime that is there. Milliseconds count from when it was asked for. */
+export interface RuntimeLoaded {
   /** Absent where the engine that was asked for was given up for another. */
   readonly module?: WebAssembly.Module;
   readonly compileMs: number;
+  readonly importMs: number;
+}
+
+export interface RuntimeStarted extends RuntimeLoaded {
+  /** Milliseconds since 1970, to a fraction, when the worker's script began to run. */
+  readonly scriptAt: number;
 }
 
 /**
@@ -67,10 +134,20 @@ export interface Opened {
   readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this dtype, golden answers and attachments included. */
   readonly bytes: number;
-  /** Backends the pack allows this dtype on. */
-  readonly backends: readonly string[];
+  /** What the pack holds besides, for other places on this device. */
+  readonly variants: readonly VariantSummary[];
   readonly readMs: number;
   readonly createMs: number;
+}
+
+/** What has to be known of a variant to tell where it may run. */
+export interface VariantSummary
+  extends Pick<Variant, "dtype" | "backends" | "requires" | "memoryBytes"> {
+  readonly engine: string;
+  /** Model bytes, golden answers and attachments not included. */
+  readonly bytes: number;
+  /** Of its largest tensor: what a GPU's buffers have to hold. */
+  readonly largestTensorBytes: number;
 }
 
 export interface EngineRun {
@@ -78,9 +155,26 @@ export interface EngineRun {
   readonly runMs: number;
 }
 
+/** Dims of inputs, by their names. Inputs that are not named have the dims of the golden ones. */
+export type InputDims = Readonly<Record<string, readonly number[]>>;
+
+/** What an engine that is trusted answered, and which that was. Its outputs are transferred. */
+export interface Trusted {
+  readonly outputs: Tensors;
+  readonly by: { readonly backend: Backend; readonly dtype: Dtype };
+}
+
 /** Whether a device gave the answers it should. */
 export interface Proof {
   readonly holds: boolean;
   /** What was compared, or where and by how much the first difference exceeds the tolerance. */
   readonly finding: string;
+}
+
+/** What an engine worker has, whatever the page has. */
+export interface EngineSurroundings {
+  /** Whether the content security policy that its script came with lets WASM be compiled. */
+  readonly canCompileWasm: boolean;
+  /** Whether the browser offers WebGPU to workers. */
+  readonly hasGpu: boolean;
 }

@@ -9,9 +9,11 @@ import type { EngineApi } from "./engine-api.ts";
 
 const NO_ASSETS = {
   assets: `${location.origin}/no-such-folder/`,
-  backend: "wasm",
+  build: "wasm",
   engine: "onnx",
 } as const;
+
+const WASM = { backend: "wasm" } as const;
 
 let worker: Worker;
 let engine: Remote<EngineApi>;
@@ -33,16 +35,19 @@ afterEach(() => {
 
 describe("a pack that is opened before the runtime is started", () => {
   test("waits for it: the page holds the start back while another worker compiles", async () => {
-    const opening = engine.open({ by: "selector", selector: select() });
+    const opening = engine.open(1, { by: "selector", selector: select() }, WASM);
     // Answered only after the worker has looked into the store itself.
-    await engine.open({ by: "selector", selector: select({ channel: "canary" }) });
+    await engine.open(2, { by: "selector", selector: select({ channel: "canary" }) }, WASM);
     await engine.start(NO_ASSETS);
     expect(await opening).toMatchObject({ ok: false, error: { code: "assets-missing" } });
   });
 
   test("is `undefined` at once where the store has none", async () => {
     const selector = select({ channel: "canary" });
-    expect(await engine.open({ by: "selector", selector })).toEqual({ ok: true, value: undefined });
+    expect(await engine.open(1, { by: "selector", selector }, WASM)).toEqual({
+      ok: true,
+      value: undefined,
+    });
   });
 });
 
@@ -57,5 +62,5 @@ test("a runtime whose files are not hosted is assets-missing, and says how to wr
 });
 
 test("a run before there is a session is an error, not a hang", async () => {
-  expect(await engine.run({})).toMatchObject({ ok: false, error: { code: "session-failed" } });
+  expect(await engine.run(1, {})).toMatchObject({ ok: false, error: { code: "session-failed" } });
 });

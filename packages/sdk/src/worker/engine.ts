@@ -1,10 +1,15 @@
-/** The engine worker's entry: one runtime, one session, and nothing that has to survive it. */
+/** The engine worker's entry: one runtime, and the sessions that the page opens in it. */
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
+import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
 import type { EngineSession } from "../engine/engine-session.ts";
-import { openPack, type ReadPack } from "../engine/open-pack.ts";
+import { openPack, type ReadPack, readSource } from "../engine/open-pack.ts";
+import { readSettings } from "../engine/read-settings.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
+import { summaryOf } from "../engine/variant-summary.ts";
 import { prove } from "../proving/worker/prove.ts";
+import { rehearse } from "../proving/worker/rehearse.ts";
+import { type OnTrial, proveAt, runAt } from "../proving/worker/trial.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
@@ -16,37 +21,37 @@ interface OpenSession {
   readonly backend: Backend;
 }
 
+const scriptAt = performance.timeOrigin + performance.now();
 const database = new Database();
 const runtimes = new RuntimeLoader();
-let backend: Backend = "wasm";
-let open: OpenSession | undefined;
+const sessions = new Map<number, OpenSession>();
 
 const api: EngineApi = {
-  start: (request) =>
-    outcomeOf(async () => {
-      backend = request.backend;
-      return runtimes.start(request);
-    }),
+  start: (request) => outcomeOf(async () => ({ ...(await runtimes.start(request)), scriptAt })),
 
   expect(engine) {
     // Whether it can be loaded is told to whoever opens a pack.
     runtimes.need(engine).catch(() => undefined);
   },
 
-  open: (request) =>
+  open: (id, request, how) =>
     outcomeOf(async () => {
       const startedAt = performance.now();
       const read = await openPack(database, request);
       if (read === undefined) return undefined;
       const readMs = performance.now() - startedAt;
-      const loaded = await runtimes.need(read.variant.engine);
+      const [loaded, settings] = await Promise.all([
+        runtimes.need(read.variant.engine),
+        how.backend === "wasm" ? readSettings(database, read) : undefined,
+      ]);
       const createdAt = performance.now();
       const { source, ...pack } = read;
       const { manifest, variant } = pack;
-      const session = await loaded.createSession(source, (created) =>
+      const { backend } = how;
+      const session = await loaded.createSession(source, { ...settings, ...how }, (created) =>
         prove({ database, session: created }, { manifest, variant, backend }),
       );
-      open = { session, pack, backend };
+      sessions.set(id, { session, pack, backend });
       const { name, version, signature, variants } = manifest;
       const { dtype, engine } = variant;
       return {
@@ -59,36 +64,69 @@ const api: EngineApi = {
         signature,
         signedBy: pack.signedBy,
         bytes: pack.bytes,
-        backends: variants.flatMap((each) => (each.dtype === dtype ? each.backends : [])),
+        variants: variants.map(summaryOf),
         readMs,
         createMs: performance.now() - createdAt,
       };
     }),
 
-  run: async (inputs) => {
+  run: async (id, inputs) => {
     const outcome = await outcomeOf(async () => {
-      if (open === undefined) throw notOpen();
+      const { session } = opened(id);
       const startedAt = performance.now();
-      const outputs = await open.session.run(inputs);
+      const outputs = await session.run(inputs);
       return { outputs, runMs: performance.now() - startedAt };
     });
     return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
   },
 
-  prove: () =>
+  prove: (id) =>
     outcomeOf(async () => {
-      if (open === undefined) throw notOpen();
-      const { session, pack, backend } = open;
-      const { manifest, variant } = pack;
-      return prove({ database, session }, { manifest, variant, backend });
+      const { session, ...how } = onTrial(id);
+      return prove({ database, session }, how);
     }),
+
+  runAt: async (id, dims) => {
+    const outcome = await outcomeOf(async () => runAt(onTrial(id), dims));
+    return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
+  },
+  proveAt: (id, dims, trusted) => outcomeOf(async () => proveAt(onTrial(id), { ...trusted, dims })),
+  timeAt: (id, dims) => outcomeOf(async () => (await runAt(onTrial(id), dims)).runMs),
+
+  rehearse: (id, plan) =>
+    outcomeOf(async () => {
+      const { manifest, variant, backend } = onTrial(id);
+      const runtime = await runtimes.need(opened(id).pack.variant.engine);
+      const { digest } = opened(id).pack;
+      const { dtype, requires: features } = variant;
+      const read = () => readSource(database, { digest, dtype, backend, features });
+      return rehearse({ database, runtime, manifest, variant, backend, read }, plan);
+    }),
+
+  close: (id) =>
+    outcomeOf(async () => {
+      const open = sessions.get(id);
+      sessions.delete(id);
+      await open?.session.release();
+    }),
+
+  surroundings: () =>
+    outcomeOf(async () => ({ canCompileWasm: canCompileWasm(), hasGpu: "gpu" in navigator })),
 };
 
-function notOpen(): SelvedgeError {
-  return new SelvedgeError(
+function opened(id: number): OpenSession {
+  const open = sessions.get(id);
+  if (open !== undefined) return open;
+  throw new SelvedgeError(
     "session-failed",
     "The engine worker was asked to run before it had a session. Load the model again.",
   );
+}
+
+function onTrial(id: number): OnTrial {
+  const { session, pack, backend } = opened(id);
+  const { manifest, variant } = pack;
+  return { database, session, manifest, variant, backend };
 }
 
 expose(api);

@@ -1,5 +1,5 @@
 import type { Dtype, Manifest, OtlpMetricsRequest } from "@selvedge/protocol";
-import type { EngineName } from "./engine-api.ts";
+import type { Backend, EngineName, VariantSummary } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What the keeper worker does for the page: delivery, the store, and the outbox. */
@@ -39,7 +39,17 @@ export interface KeeperApi {
     choice: Choice,
     verdict: Verdict,
   ): Promise<Outcome<Standing | undefined>>;
+  /** What is remembered of a pack's candidates, as it was stored. */
+  verdicts(call: number, digest: string): Promise<Outcome<unknown[]>>;
+  /** Remembers a verdict, or forgets it. */
+  judge(call: number, key: VerdictKey, record: VerdictRecord | undefined): Promise<Outcome<void>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
+  /** What a pack holds for which place, whichever of the backends it is stored for; fetches no model bytes. */
+  survey(
+    call: number,
+    wanted: PackSelector,
+    backends: readonly Backend[],
+  ): Promise<Outcome<Survey>>;
   /** Marks a pack as used by one model more of this page: no tab evicts it. */
   hold(call: number, digest: string): Promise<Outcome<void>>;
   /** Takes one such mark back. All of them go with the keeper. */
@@ -177,6 +187,17 @@ export interface Choice {
 /** Whether it gave its golden answers, failed, or was lost in part and cannot be fetched. */
 export type Verdict = "proven" | "refused" | "lost";
 
+/** A pack, and one of the places and precisions that it could run in. */
+export type VerdictKey = [digest: string, candidate: string];
+
+/** What was found out about a candidate. The page writes it, and reads it with `soundVerdict`. */
+export interface VerdictRecord {
+  readonly digest: string;
+  readonly candidate: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** What answers for a selector. */
 export interface Standing {
   readonly current: Choice;
@@ -185,6 +206,13 @@ export interface Standing {
   readonly isRefused: boolean;
   /** What can be gone back to. */
   readonly lastGood?: Choice;
+}
+
+/** What of a pack tells where it may run. */
+export interface Survey {
+  readonly name: string;
+  readonly version: string;
+  readonly variants: readonly VariantSummary[];
 }
 
 /** Another pack than the one that is loaded. */

@@ -9,10 +9,12 @@ import { browserNetwork } from "../delivery/network.ts";
 import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
+import { survey } from "../delivery/survey.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
+import { putVerdict, verdictsOf } from "../store/verdicts.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import { inTurn } from "../tabs/in-turn.ts";
 import { modelKey } from "../tabs/model-key.ts";
@@ -78,6 +80,9 @@ const api: KeeperApi = {
       return availability(rooms, wanted, { signal, isDownloading });
     }),
 
+  survey: (call, wanted, backends) =>
+    calls.run(call, (signal) => survey(rooms, wanted, { backends, signal })),
+
   hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
   release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),
 
@@ -89,6 +94,9 @@ const api: KeeperApi = {
     calls.run(call, async () =>
       standingOf(await settle(database, { selector: wanted, choice, verdict })),
     ),
+
+  verdicts: (call, digest) => calls.run(call, () => verdictsOf(database, digest)),
+  judge: (call, key, record) => calls.run(call, () => putVerdict(database, key, record)),
 
   attachment: (call, pack, file) =>
     calls.run(call, (signal) => readAttachment(rooms, pack, { file, registry: folder, signal })),

@@ -22,7 +22,7 @@ export function scriptedWorker(methods: string): Worker {
 export const ENGINE_METHODS = `
   start() {
     const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-    return { ok: true, value: { module, compileMs: 1 } };
+    return { ok: true, value: { module, compileMs: 1, importMs: 1, scriptAt: performance.timeOrigin } };
   },
   expect() {},
   open() {
@@ -30,9 +30,9 @@ export const ENGINE_METHODS = `
     const pack = { digest: "d".repeat(64), name: "tiny", version: "1.0.0", dtype: "fp32", engine: "onnx" };
     globalThis.isOpen = true;
     const costs = { bytes: 1234, readMs: 1, createMs: 1, signedBy: {} };
-    return { ok: true, value: { ...pack, ...costs, signature, backends: ["wasm"] } };
+    return { ok: true, value: { ...pack, ...costs, signature, variants: [] } };
   },
-  run({ x }) {
+  run(_session, { x }) {
     const [first] = globalThis.isOpen ? x.data : [];
     if (first === undefined)
       return { ok: false, error: { name: "SelvedgeError", code: "session-failed", message: "" } };
@@ -42,6 +42,12 @@ export const ENGINE_METHODS = `
       return new Promise(() => {});
     }
     return { ok: true, value: { outputs: { y: x }, runMs: 1 } };
+  },
+  rehearse() {
+    return { ok: true, value: [] };
+  },
+  close() {
+    return { ok: true };
   },
   prove() {
     return { ok: true, value: { holds: true, finding: "as it should be" } };

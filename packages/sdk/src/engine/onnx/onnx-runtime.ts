@@ -14,21 +14,24 @@ import { createOnnxSession } from "./onnx-session.ts";
  * @throws SelvedgeError `assets-missing` where one of the files is not there or not what it should be.
  */
 export async function loadOnnxRuntime(
-  { assets, backend, module: given }: RuntimeRequest,
+  { assets, build: name, module: given }: RuntimeRequest,
   signal: AbortSignal,
 ): Promise<EngineRuntime> {
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  const build = RUNTIME_BUILDS[backend];
+  const build = RUNTIME_BUILDS[name];
   const wasmUrl = folder + build.wasm;
   const startedAt = performance.now();
+  const since = () => performance.now() - startedAt;
   const compiled = given === undefined ? streamModule(wasmUrl, signal) : Promise.resolve(given);
+  const compileMs = compiled.then(since);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
-  compiled.catch(() => undefined);
+  compileMs.catch(() => undefined);
   const [ort, glue, shim] = await Promise.all([
     importFile<typeof Ort>(folder + build.api),
     importFile<{ default: typeof host.glue }>(folder + build.glue),
     importFile<{ host: typeof host }>(folder + GLUE_SHIM),
   ]);
+  const importMs = since();
   shim.host.glue = glue.default;
   shim.host.compiled = compiled;
   ort.env.wasm.wasmPaths = { mjs: folder + GLUE_SHIM, wasm: wasmUrl };
@@ -38,7 +41,8 @@ export async function loadOnnxRuntime(
   const module = await compiled;
   return {
     module,
-    compileMs: performance.now() - startedAt,
-    createSession: (source) => createOnnxSession(ort, backend, source),
+    compileMs: await compileMs,
+    importMs,
+    createSession: (source, how) => createOnnxSession(ort, how, source),
   };
 }

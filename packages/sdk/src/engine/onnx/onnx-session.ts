@@ -1,19 +1,20 @@
 import { type ElementType, SelvedgeError } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
 import type { Tensor, TensorData, Tensors } from "../../tensor.ts";
-import type { Backend } from "../../worker/engine-api.ts";
+import type { SessionHow } from "../../worker/engine-api.ts";
 import type { EngineSession, SessionSource } from "../engine-session.ts";
 
 /** Creates a session of onnxruntime-web whose larger weights come as a buffer each. */
 export async function createOnnxSession(
   ort: typeof Ort,
-  backend: Backend,
+  how: SessionHow,
   { graph, tensors }: SessionSource,
 ): Promise<EngineSession> {
+  const { backend } = how;
   let session: Ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(graph, {
-      executionProviders: [backend],
+      ...sessionOptions(how),
       externalData: tensors.map(({ name, data }) => ({ path: name, data: new Uint8Array(data) })),
     });
   } catch (cause) {
@@ -43,6 +44,24 @@ export async function createOnnxSession(
         Object.entries(results).map(([name, value]) => [name, fromOrt(name, value)]),
       );
     },
+    release: () => session.release(),
+  };
+}
+
+function sessionOptions({
+  backend,
+  layout,
+  graphOptimizationLevel,
+  prepacking = true,
+}: SessionHow): Ort.InferenceSession.SessionOptions {
+  const provider =
+    backend === "webgpu" && layout !== undefined
+      ? ({ name: "webgpu", preferredLayout: layout } as const)
+      : backend;
+  return {
+    executionProviders: [provider],
+    ...(graphOptimizationLevel === undefined ? {} : { graphOptimizationLevel }),
+    ...(prepacking ? {} : { extra: { session: { disable_prepacking: "1" } } }),
   };
 }
 

@@ -15,16 +15,21 @@ export async function loadTfjsRuntime(
 ): Promise<EngineRuntime> {
   const folder = `${assets}${TFJS_FOLDER}/`;
   const startedAt = performance.now();
-  const [tf, module] = await Promise.all([
-    importFile<Tfjs>(folder + TFJS_BUILD.api),
-    given ?? streamModule(folder + TFJS_BUILD.wasm, signal),
+  const timed = async <T>(promise: Promise<T>): Promise<[T, number]> => [
+    await promise,
+    performance.now() - startedAt,
+  ];
+  const [[tf, importMs], [module, compileMs]] = await Promise.all([
+    timed(importFile<Tfjs>(folder + TFJS_BUILD.api)),
+    timed(given ? Promise.resolve(given) : streamModule(folder + TFJS_BUILD.wasm, signal)),
   ]);
   // Checks of every value that passes by are for whoever writes a model.
   tf.env().set("PROD", true);
   tf.useModule(module);
   return {
     module,
-    compileMs: performance.now() - startedAt,
-    createSession: (source, prove) => createTfjsSession(tf, source, prove),
+    compileMs,
+    importMs,
+    createSession: (source, _how, prove) => createTfjsSession(tf, source, prove),
   };
 }

@@ -73,6 +73,7 @@ function sessionOf(tf: Tfjs, model: TfjsModelRun): EngineSession {
         tf.engine().endScope();
       }
     },
+    release: async () => model.dispose(),
   };
 }
 

@@ -1,14 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
 
-/** A place a model could run on this device, and what came of it. */
-export interface Candidate {
-  readonly backend: "wasm" | "webgpu";
-  readonly state: "serving" | "retired" | "proving" | "rejected";
-  /** Why it is in that state. */
-  readonly reason: string;
-}
-
 /**
  * Proves a pack that was opened on a backend which has to earn its trust.
  *

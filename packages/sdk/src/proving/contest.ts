@@ -1,0 +1,308 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { eitherOf } from "../serving/either-of.ts";
+import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
+import type { Rung, Standing } from "../serving/ladder.ts";
+import type { LoadRooms } from "../serving/load-rooms.ts";
+import type { Model, Served } from "../serving/model.ts";
+import { openOrComplete } from "../serving/open-proven.ts";
+import { elementsOf } from "../serving/used-dims.ts";
+import type { InputDims } from "../worker/engine-api.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
+import type { WorthTrying } from "./candidates.ts";
+import { failureOf, isOfCandidate, knownError } from "./contest-failure.ts";
+import { isWorthMoving } from "./race.ts";
+import { requireProof } from "./require-proof.ts";
+import { type Rivals, requireProofAt, runRace } from "./rivals.ts";
+import { ruledOut, type Tried } from "./rule-out.ts";
+import { survey } from "./survey.ts";
+import { isDue, type Verdict } from "./verdict.ts";
+import type { Verdicts } from "./verdicts.ts";
+import { whenIdle } from "./when-idle.ts";
+
+/** Proving on a slow device runs the model for the first time, shaders and all. */
+const TRIAL_TIMEOUT_MS = 120_000;
+
+/** A candidate that has been opened, in a worker of its own. */
+interface Opened {
+  readonly host: EngineHost;
+  readonly opened: HostOpened;
+}
+
+/**
+ * The places that a version of a model could run in, against the one that serves it first. Each is
+ * proven and timed in idle time, one after the other, and takes over between two calls where it is right
+ * and faster. What came of it is remembered. It is over where the model is disposed of, or was moved by
+ * someone else.
+ */
+export class Contest {
+  readonly #rooms: LoadRooms;
+  readonly #selector: PackSelector;
+  readonly #model: Model;
+  /** What served when it began: every share is one of its run time. */
+  readonly #first: Served;
+  readonly #firstRung: Rung;
+  #verdicts: Verdicts | undefined;
+  /** What is known of each rung that is right. */
+  readonly #right = new Map<Rung, Verdict>();
+  /** Where the model runs by now, as far as this has moved it. */
+  #serving: Rung;
+  #host: EngineHost;
+
+  constructor(rooms: LoadRooms, selector: PackSelector, model: Model) {
+    this.#rooms = rooms;
+    this.#selector = selector;
+    this.#model = model;
+    this.#first = model.served;
+    const { host, opened } = this.#first;
+    this.#firstRung = { place: host.place, dtype: opened.dtype };
+    this.#serving = this.#firstRung;
+    this.#host = host;
+  }
+
+  /** Goes through all candidates, with a pause after each step for what else is to be done. */
+  async *run(): AsyncGenerator<undefined, void> {
+    const { rungs, rejected, verdicts } = await survey(this.#rooms, this.#selector, this.#first);
+    this.#verdicts = verdicts;
+    for (const { reason, ...rung } of rejected) this.#note(rung, "rejected", reason);
+    // What cannot be remembered is found out again.
+    const known = await verdicts.read(rungs).catch(() => new Map<Rung, Verdict>());
+    const tried: Tried[] = [];
+    const unknown: WorthTrying[] = [];
+    for (const rung of rungs) {
+      const verdict = known.get(rung);
+      const isUnknown = verdict?.outcome === "proven" ? isDue(verdict, Date.now()) : !verdict;
+      if (verdict === undefined || isUnknown) {
+        unknown.push(rung);
+        this.#note(rung, "waiting", rung.reason);
+      } else tried.push(await this.#recall(rung, verdict));
+    }
+    await this.#takeBest();
+    for (const rung of unknown) {
+      yield;
+      await whenIdle();
+      if (this.#isOver) return;
+      const standing = ruledOut(rung, tried) ?? this.#tooDear(rung);
+      if (standing === undefined) tried.push(await this.#try(rung));
+      else this.#first.ladder.note(rung, standing);
+    }
+  }
+
+  /**
+   * Proves what serves at the dims that the app has used since it was proven. Where it is wrong there,
+   * the model goes back to what served first.
+   */
+  async proveLarger(): Promise<void> {
+    const dims = this.#dims;
+    const rung = this.#serving;
+    const verdict = this.#right.get(rung);
+    if (verdict === undefined || this.#isOver) return;
+    if (elementsOf(dims) <= elementsOf(verdict.dims)) return;
+    const reference = await this.#open(this.#firstRung);
+    try {
+      const rivals = this.#rivals(this.#host, reference.host);
+      await requireProofAt(rivals, dims, this.#firstRung);
+      reference.host.dispose();
+      await this.#remember(rung, { ...verdict, dims });
+    } catch (error) {
+      if (this.#isOver || !isOfCandidate(error)) {
+        reference.host.dispose();
+        return;
+      }
+      await this.#fail(rung, error);
+      this.#moveTo(this.#firstRung, reference, "gone back to from what was faster, and wrong");
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#model.disposal.aborted || this.#model.served.host !== this.#host;
+  }
+
+  get #dims(): InputDims {
+    return this.#model.used.largest ?? {};
+  }
+
+  get #timeoutMs(): number {
+    return this.#rooms.pace?.trialMs ?? TRIAL_TIMEOUT_MS;
+  }
+
+  /** Takes over what is known of a rung from an earlier visit. */
+  async #recall(rung: Rung, verdict: Verdict): Promise<Tried> {
+    const reason = `${verdict.reason} (found out before)`;
+    if (verdict.outcome === "failed") {
+      this.#note(rung, "rejected", reason);
+      return { rung, error: knownError(verdict) };
+    }
+    await this.#remember(rung, { ...verdict, loads: verdict.loads + 1 });
+    this.#note(rung, isFaster(verdict) ? "standby" : "slower", reason, verdict.runMs);
+    return { rung };
+  }
+
+  /** Moves to the fastest of those that were found to be right, and faster, before. */
+  async #takeBest(): Promise<void> {
+    const faster = [...this.#right].filter(([, verdict]) => isFaster(verdict));
+    faster.sort(([, one], [, other]) => (one.share ?? 1) - (other.share ?? 1));
+    for (const [rung, { reason, runMs }] of faster) {
+      if (this.#isOver) return;
+      const taken = await this.#attempt(rung, async (candidate) => {
+        // Makes ready what only a run does, before a call of the app has to wait for it.
+        await this.#warmUp(candidate.host);
+        this.#moveTo(rung, candidate, `${reason} (found out before)`, runMs);
+      });
+      if (taken.error === undefined) return;
+    }
+  }
+
+  async #warmUp(host: EngineHost): Promise<void> {
+    const dims = this.#dims;
+    const how = { timeoutMs: this.#timeoutMs, signal: this.#model.disposal };
+    await host.ask((engine, session) => engine.timeAt(session, dims), how);
+  }
+
+  /** Proves a candidate, times it against what serves, and moves to it where it is right and faster. */
+  #try(rung: Rung): Promise<Tried> {
+    this.#note(rung, "proving", "being proven");
+    return this.#attempt(rung, async (candidate) => {
+      const { host, opened } = candidate;
+      const finding = await this.#inTime((until) => requireProof(host, opened, until));
+      const rivals = this.#rivals(host, this.#host);
+      const dims = this.#dims;
+      const isLarger = elementsOf(dims) > 0;
+      const there = isLarger ? await requireProofAt(rivals, dims, this.#serving) : undefined;
+      const { candidateMs, servingMs } = await runRace(rivals, there === undefined ? {} : dims);
+      const share = candidateMs / servingMs;
+      const verdict = {
+        outcome: "proven",
+        reason: [finding, there, inWords(candidateMs, servingMs, this.#serving)]
+          .filter((part) => part !== undefined)
+          .join("; "),
+        dims: there === undefined ? {} : dims,
+        runMs: candidateMs,
+        share: share * (this.#right.get(this.#serving)?.share ?? 1),
+        at: Date.now(),
+        loads: 0,
+      } as const;
+      await this.#remember(rung, verdict);
+      if (this.#isOver) throw new Error("the model has gone, or moved");
+      const { reason = "" } = this.#first.ladder.standing(this.#serving) ?? {};
+      this.#note(this.#serving, "serving", reason, servingMs);
+      if (isWorthMoving(share)) this.#moveTo(rung, candidate, verdict.reason, candidateMs);
+      else {
+        host.dispose();
+        this.#note(rung, "slower", verdict.reason, candidateMs);
+      }
+    });
+  }
+
+  /** Opens a candidate and does something with it; whatever goes wrong with that is its failure. */
+  async #attempt(rung: Rung, run: (candidate: Opened) => Promise<void>): Promise<Tried> {
+    let candidate: Opened | undefined;
+    try {
+      candidate = await this.#open(rung);
+      await run(candidate);
+      return { rung };
+    } catch (error) {
+      candidate?.host.dispose();
+      if (this.#isOver) this.#note(rung, "waiting", "the model moved elsewhere meanwhile");
+      else await this.#fail(rung, error);
+      return { rung, error };
+    }
+  }
+
+  /** Ends something that hangs. */
+  async #inTime<T>(run: (until: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = new AbortController();
+    const seconds = this.#timeoutMs / 1000;
+    const timer = setTimeout(() => {
+      const message = `Proving took longer than ${seconds} s, and was given up.`;
+      deadline.abort(new SelvedgeError("engine-timeout", message));
+    }, this.#timeoutMs);
+    try {
+      return await run(eitherOf(this.#model.disposal, deadline.signal));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Opens a rung in a worker of its own; fetches what the device lacks of it. */
+  async #open({ place, dtype }: Rung): Promise<Opened> {
+    const { digest, version } = this.#first.opened;
+    const { backend, features } = place;
+    const wanted = { ...this.#selector, version, dtype, backend, features };
+    const host = this.#rooms.newHost(place, wanted.trust);
+    const signal = this.#model.disposal;
+    const how = { wanted, choice: { digest, dtype }, signal, purpose: "update" } as const;
+    try {
+      return { host, opened: await openOrComplete(host, this.#rooms, how) };
+    } catch (error) {
+      host.dispose();
+      throw error;
+    }
+  }
+
+  /** Why a rung is not worth what fetching it takes. */
+  #tooDear({ dtype }: Rung): Standing | undefined {
+    if (this.#serving === this.#firstRung || dtype === this.#firstRung.dtype) return undefined;
+    if ([...this.#right.keys()].some((right) => right.dtype === dtype)) return undefined;
+    const { dtype: enough } = this.#serving;
+    return { state: "waiting", reason: `not fetched, as ${enough} is right and faster already` };
+  }
+
+  async #fail(rung: Rung, error: unknown): Promise<void> {
+    const { state, reason, code } = failureOf(error);
+    this.#note(rung, state, reason);
+    if (state === "waiting") return;
+    const { name, version } = this.#first.opened;
+    const subject = { model: name, version, dtype: rung.dtype, backend: rung.place.backend };
+    this.#rooms.reporter.recorder.failed(subject, "prove", code);
+    if (!isOfCandidate(error)) return;
+    const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
+    await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });
+  }
+
+  async #remember(rung: Rung, verdict: Verdict): Promise<void> {
+    if (verdict.outcome === "proven") this.#right.set(rung, verdict);
+    else this.#right.delete(rung);
+    await this.#verdicts?.write(rung, verdict).catch(() => undefined);
+  }
+
+  /** Lets a candidate answer from the next call on. */
+  #moveTo(rung: Rung, { host, opened }: Opened, reason: string, runMs?: number): void {
+    const { ladder } = this.#first;
+    const { name, version } = opened;
+    if (ladder.standing(this.#serving)?.state === "serving")
+      this.#note(this.#serving, "standby", `right; ${nameOf(rung)} took over`);
+    this.#note(rung, "serving", reason, runMs);
+    this.#serving = rung;
+    this.#host = host;
+    this.#model.moveTo({ ...this.#model.served, host, opened });
+    const subject = { model: name, version, dtype: rung.dtype, backend: rung.place.backend };
+    this.#rooms.reporter.recorder.loaded(subject, "compile", opened.compileMs);
+    this.#rooms.reporter.recorder.loaded(subject, "create", opened.createMs);
+  }
+
+  #rivals(candidate: EngineHost, serving: EngineHost): Rivals {
+    const signal = this.#model.disposal;
+    return { candidate, serving, timeoutMs: this.#timeoutMs, signal };
+  }
+
+  #note(rung: Rung, state: Standing["state"], reason: string, runMs?: number): void {
+    const measured = runMs === undefined ? {} : { runMs };
+    this.#first.ladder.note(rung, { state, reason, ...measured });
+  }
+}
+
+/** Whether a candidate beats the place that serves first. */
+function isFaster({ share = 1 }: Verdict): boolean {
+  return isWorthMoving(share);
+}
+
+function inWords(candidateMs: number, servingMs: number, serving: Rung): string {
+  const [ours, theirs] = [candidateMs, servingMs].map((ms) => Number(ms.toPrecision(3)));
+  return `${ours} ms a run, ${nameOf(serving)} ${theirs} ms`;
+}
+
+function nameOf({ place: { backend, layout }, dtype }: Rung): string {
+  return [dtype, "on", backend === "wasm" ? "WASM" : "WebGPU", layout]
+    .filter((part) => part !== undefined)
+    .join(" ");
+}

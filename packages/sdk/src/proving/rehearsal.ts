@@ -1,0 +1,60 @@
+import type { LoadRooms } from "../serving/load-rooms.ts";
+import type { Served } from "../serving/model.ts";
+import type { SessionSettings } from "../worker/engine-api.ts";
+import { chooseSettings } from "./choose-settings.ts";
+import {
+  type SettingsRecord,
+  settingsKey,
+  settingsUnder,
+  soundSettings,
+} from "./settings-record.ts";
+
+/** The usual ones first. They are what a device that has measured nothing takes. */
+const ALL: readonly SessionSettings[] = [
+  {},
+  { graphOptimizationLevel: "disabled" },
+  { graphOptimizationLevel: "disabled", prepacking: false },
+];
+
+/** Six starts or more train the code cache, and three tell a slow start from a slow moment. */
+const ROUNDS = 3;
+
+/** A device that needs longer is not one to be kept busy with this. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Rehearses, once for each pack on this device, how a model starts on WASM: in a worker of its own, in
+ * idle time. The next visit creates its session with what was fastest, and finds its wasm compiled.
+ *
+ * @param served what served first, and will on the next visit, though a GPU may have taken over
+ */
+export async function rehearseStart(
+  { keeper, newHost }: Pick<LoadRooms, "keeper" | "newHost">,
+  { host, opened, storage }: Served,
+  signal: AbortSignal,
+): Promise<void> {
+  const { digest, dtype, engine } = opened;
+  // From memory there is no next visit that would find anything.
+  if (host.backend !== "wasm" || engine !== "onnx" || storage?.kind === "memory") return;
+  const key = settingsKey(digest, dtype);
+  const known = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
+  if (known.some((stored) => soundSettings(stored, key) !== undefined)) return;
+  const own = newHost(host.place, host.pack?.trust);
+  const giveUp = () => own.dispose();
+  signal.addEventListener("abort", giveUp);
+  try {
+    await own.openStored(opened, signal);
+    const rehearsed = await own.ask(
+      (remote, session) => remote.rehearse(session, { all: ALL, rounds: ROUNDS }),
+      { timeoutMs: TIMEOUT_MS, signal },
+    );
+    const settings = chooseSettings(rehearsed) ?? {};
+    const [, candidate] = key;
+    const under = settingsUnder();
+    const record: SettingsRecord = { digest, candidate, at: Date.now(), under, settings };
+    await keeper.call((remote, call) => remote.judge(call, key, record), signal);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+    own.dispose();
+  }
+}

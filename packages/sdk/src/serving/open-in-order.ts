@@ -1,0 +1,117 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import type { LoadOptions } from "../options.ts";
+import { backendsOf, listCandidates, type WorthTrying } from "../proving/candidates.ts";
+import { requireProof } from "../proving/require-proof.ts";
+import { isFailureOfPlace, reasonOf, ruledOut, type Tried } from "../proving/rule-out.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
+import { Ladder, type Rung } from "./ladder.ts";
+import type { LoadRooms } from "./load-rooms.ts";
+import { openModel } from "./open.ts";
+import { type Started, whyServing } from "./started.ts";
+import { nameOf, type Places, selectorAt, surveyPlaces } from "./survey-places.ts";
+
+/**
+ * Opens a model on the first of the places that were asked for where it gives its golden answers. WASM is
+ * trusted, as everywhere. The places after it stay on the ladder.
+ *
+ * @throws SelvedgeError `no-candidate`, with what became of each; what fetching throws, where that is why.
+ */
+export async function openInOrder(
+  rooms: LoadRooms,
+  selector: PackSelector,
+  options: LoadOptions,
+): Promise<Started> {
+  const { signal } = options;
+  const places = await surveyPlaces(rooms.keeper, selector, options);
+  const tried: Tried[] = [];
+  for (const rung of places.rungs) {
+    signal?.throwIfAborted();
+    if (ruledOut(rung, tried) !== undefined) continue;
+    try {
+      const wanted = selectorAt(rung, selector, places.survey.variants);
+      const { reason, ...opened } = await openThere(rooms, { rung, wanted }, options);
+      return { ...opened, ladder: ladderOf(opened, { reason, places, tried }) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof SelvedgeError) || error.code === "closed") throw error;
+      const { name, version } = places.survey;
+      const { place, dtype } = rung;
+      const subject = { model: name, version, dtype, backend: place.backend };
+      rooms.reporter.recorder.failed(subject, "prove", error.code);
+      tried.push({ rung, error });
+    }
+  }
+  throw noneLeft(places, tried);
+}
+
+async function openThere(
+  rooms: LoadRooms,
+  { rung: { place }, wanted }: { readonly rung: Rung; readonly wanted: PackSelector },
+  options: LoadOptions,
+): Promise<Omit<Started, "ladder"> & { readonly reason: string }> {
+  const host = rooms.newHost(place, wanted.trust);
+  try {
+    const first = await openModel({ host, keeper: rooms.keeper }, wanted, options);
+    const { opened } = first;
+    const finding =
+      place.backend === "wasm" ? opened.finding : await requireProof(host, opened, options.signal);
+    return { host, first, selector: wanted, reason: whyServing(first, "asked for", finding) };
+  } catch (error) {
+    host.dispose();
+    throw error;
+  }
+}
+
+/** What serves, what failed before it, and what may answer where it fails. */
+function ladderOf(
+  { host, first: { opened } }: Pick<Started, "host" | "first">,
+  {
+    reason,
+    places: { wanted, facts },
+    tried,
+  }: { reason: string; places: Places; tried: readonly Tried[] },
+): Ladder {
+  const serving = { place: host.place, dtype: opened.dtype };
+  const ladder = new Ladder(serving, reason);
+  for (const { rung, error } of tried)
+    ladder.note(rung, { state: "rejected", reason: reasonOf(error) });
+  // What was opened may be another version than the one that was surveyed.
+  const { rungs, rejected } = listCandidates(opened.variants, wanted, facts);
+  const known = [...tried, { rung: serving }];
+  for (const rung of rungs)
+    if (ladder.standing(rung) === undefined)
+      ladder.note(rung, ruledOut(rung, known) ?? { state: "waiting", reason: rung.reason });
+  for (const rung of rejected) ladder.note(rung, { state: "rejected", reason: rung.reason });
+  return ladder;
+}
+
+/** Where something other than the places is in the way, such as the network, that is the error. */
+function noneLeft({ survey, rungs, rejected, wanted }: Places, tried: readonly Tried[]): unknown {
+  const outside = tried.find(({ error }) => !isFailureOfPlace(error));
+  if (outside !== undefined) return outside.error;
+  const why = (rung: WorthTrying) => {
+    const own = tried.find((one) => one.rung === rung);
+    return own === undefined ? ruledOut(rung, tried)?.reason : reasonOf(own.error);
+  };
+  const reasons = [
+    ...rejected.map((rung) => `${nameOf(rung)}: ${rung.reason}`),
+    ...rungs.map((rung) => `${nameOf(rung)}: ${why(rung)}`),
+  ];
+  const { name, version } = survey;
+  const backends = backendsOf(wanted.backend);
+  const packed = survey.variants.filter((variant) =>
+    backends.some((backend) => variant.backends.includes(backend)),
+  );
+  const next = backends.includes("wasm")
+    ? "Pack it for what the device has, or use another."
+    : 'Load it with backend "auto" or "wasm".';
+  const advice =
+    wanted.dtype === "auto" || packed.length === 0
+      ? next
+      : `It is packed there as ${[...new Set(packed.map(({ dtype }) => dtype))].join(", ")}: ask for one of those.`;
+  return new SelvedgeError(
+    "no-candidate",
+    `${name}@${version} can run on none of what was asked for (${backends.join(", ")}): ${reasons.join("; ")}. ${advice}`,
+    { cause: tried.at(-1)?.error, detail: { backends, reasons } },
+  );
+}

@@ -1,0 +1,69 @@
+import type { SelvedgeError } from "@selvedge/protocol";
+import type { LoadOptions } from "../options.ts";
+import type { EngineHostOptions } from "./engine-host.ts";
+import { EngineHost } from "./engine-host.ts";
+import { EnginePool } from "./engine-pool.ts";
+import { loadModel } from "./load-model.ts";
+import type { LoadRooms } from "./load-rooms.ts";
+import type { Model } from "./model.ts";
+import { RuntimeShelf } from "./runtime-shelf.ts";
+
+/** What a page's models are served with. */
+export interface ServingOptions
+  extends Pick<LoadRooms, "registry" | "anchors" | "keeper" | "reporter"> {
+  /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
+  readonly assets: string;
+  readonly spawn: () => Worker;
+}
+
+/** All models of a page, and the engines that they run in. Loaded with the first model. */
+export class Serving {
+  readonly #rooms: LoadRooms;
+  readonly #hosts = new Set<EngineHost>();
+  readonly #models = new Set<Model>();
+  #ended: SelvedgeError | undefined;
+
+  constructor({ assets, spawn, ...rooms }: ServingOptions) {
+    const { keeper } = rooms;
+    const pool = new EnginePool({ spawn, assets, shelf: new RuntimeShelf() });
+    const recover: EngineHostOptions["recover"] = (pack, signal) =>
+      keeper.call((remote, call) => remote.restore(call, pack), signal);
+    this.#rooms = {
+      ...rooms,
+      newHost: (place, trust) => {
+        // A load that was asking for a GPU meanwhile must not start what no one would end.
+        if (this.#ended !== undefined) throw this.#ended;
+        const onDispose = () => this.#hosts.delete(host);
+        const host = new EngineHost({ place, trust, pool, recover, onDispose });
+        this.#hosts.add(host);
+        return host;
+      },
+      onDispose: (model) => this.#models.delete(model),
+      gpu: {},
+    };
+  }
+
+  /** Those that are loaded. */
+  get models(): Iterable<Model> {
+    return this.#models;
+  }
+
+  /** @param options with the moment `load` was called, by `performance.now()` */
+  async load<Name extends string>(
+    name: Name,
+    options: LoadOptions & { readonly calledAt: number },
+  ): Promise<Model<Name>> {
+    const model = await loadModel(this.#rooms, name, options);
+    this.#models.add(model);
+    if (this.#ended === undefined) return model;
+    await model.dispose();
+    throw this.#ended;
+  }
+
+  /** Disposes of every model, and ends every engine. */
+  async end(reason: SelvedgeError): Promise<void> {
+    this.#ended = reason;
+    for (const model of [...this.#models]) await model.dispose();
+    for (const host of [...this.#hosts]) host.dispose(reason);
+  }
+}
