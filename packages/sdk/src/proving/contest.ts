@@ -1,8 +1,9 @@
 import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
 import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import type { Model, Served } from "../serving/model.ts";
+import type { Model } from "../serving/model.ts";
 import { openOrComplete } from "../serving/open-proven.ts";
+import type { Served } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
 import type { InputDims } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -216,7 +217,7 @@ export class Contest {
     const { digest, version } = this.#first.opened;
     const { backend, features } = place;
     const wanted = { ...this.#selector, version, dtype, backend, features };
-    const host = this.#rooms.newHost(place, wanted.trust);
+    const host = this.#rooms.newHost(place, wanted.trust, true);
     const signal = this.#model.disposal;
     const how = { wanted, choice: { digest, dtype }, signal, purpose: "update" } as const;
     try {
