@@ -14,20 +14,23 @@ import type {
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
+import { againWithin } from "./deadline.ts";
 import type { EnginePool } from "./engine-pool.ts";
-import type { EngineCall, EngineWorker } from "./engine-worker.ts";
+import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 
-/** Opening reads and prepares a whole model; a device that needs longer than this is stuck. */
-const OPEN_TIMEOUT_MS = 120_000;
-
-/** Proving on a slow device runs the model for the first time, shaders and all. */
-const PROVE_TIMEOUT_MS = 120_000;
+/** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
+const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
 export interface EngineHostOptions {
   readonly place: Place;
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
   readonly pool: EnginePool;
+  /**
+   * Whether nothing else may run in its worker, as long as it does not `share`. Of those there is one at
+   * a time on a page: opening waits for its turn.
+   */
+  readonly own?: boolean | undefined;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
@@ -43,6 +46,21 @@ interface Session {
   readonly worker: EngineWorker;
   readonly id: number;
   isOpen: boolean;
+  /** Whether it has run once: the first time takes longer. */
+  hasRun: boolean;
+}
+
+/** How a call of a host is made. */
+export interface HostCall extends EngineCall {
+  readonly signal?: AbortSignal | undefined;
+  /** Says that the turn has come, and that the pack has to be opened again first. */
+  readonly onOpening?: () => void;
+}
+
+/** How the model is run. */
+export interface HostRun extends HostCall {
+  /** Whether the inputs' buffers go to the engine, in place of copies. */
+  readonly isHandedOver?: boolean;
 }
 
 /**
@@ -53,15 +71,21 @@ interface Session {
 export class EngineHost {
   readonly #options: EngineHostOptions;
   #session: Session | undefined;
+  #own: boolean;
+  /** Its turn to have a worker alone, and what ends that. */
+  #alone: Promise<() => void> | undefined;
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
+  #openedInMs: number | undefined;
+  #provedInMs: number | undefined;
   /** Calls that are made and not done with. */
   #calls = 0;
   readonly #disposal = new AbortController();
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#own = options.own ?? false;
   }
 
   get place(): Place {
@@ -70,6 +94,11 @@ export class EngineHost {
 
   get backend(): Backend {
     return this.place.backend;
+  }
+
+  /** Whether its engine has run the model before, so that the next run finds everything prepared. */
+  get hasRun(): boolean {
+    return this.#session?.hasRun === true && !this.#session.worker.isEnded;
   }
 
   /** Whether no call is made that is not done with. */
@@ -88,14 +117,21 @@ export class EngineHost {
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+    if (this.#own) await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
-    const { backend, layout } = this.place;
-    const how = { backend, ...(layout === undefined ? {} : { layout }) };
+    const { backend, build, layout } = this.place;
+    const how = { backend, build, ...(layout === undefined ? {} : { layout }) };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
+    const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
+    let startedAt = performance.now();
+    const onStart = () => {
+      startedAt = performance.now();
+    };
     const opened = await this.#until(
       worker.call((engine) => engine.open(id, transfer(request, handedOver), how), {
-        timeoutMs: OPEN_TIMEOUT_MS,
+        timeoutMs,
+        onStart,
       }),
       signal,
     );
@@ -106,7 +142,23 @@ export class EngineHost {
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
+    this.#openedInMs = performance.now() - startedAt;
+    worker.hold(id, opened, { backend, wake: () => this.#wake() });
     return { ...opened, compileMs, importMs, scriptAt };
+  }
+
+  /** What its session takes; `undefined` where its worker has ended: the next call opens it again. */
+  get memory(): SessionMemory | undefined {
+    const session = this.#session;
+    if (session?.isOpen !== true || session.worker.isEnded) return undefined;
+    return session.worker.memoryOf(session.id);
+  }
+
+  /** Lets other models into its worker: it has been proven, and serves like them. */
+  share(): void {
+    this.#own = false;
+    this.#leaveTurn();
+    if (this.#session !== undefined) this.#session.worker.isShared = this.backend === "wasm";
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -134,20 +186,19 @@ export class EngineHost {
   }
 
   /** Runs the model when it is this call's turn. `onStart` says that the turn has come. */
-  run(
-    inputs: Tensors,
-    { signal, ...call }: EngineCall & { readonly signal?: AbortSignal | undefined },
-  ): Promise<EngineRun> {
+  run(inputs: Tensors, { signal, isHandedOver = false, ...call }: HostRun): Promise<EngineRun> {
     const { onStart } = call;
     const start = () => {
       signal?.throwIfAborted();
       onStart?.();
     };
-    return this.ask((engine, session) => engine.run(session, transfer(inputs, buffersOf(inputs))), {
-      ...call,
-      onStart: start,
-      signal,
-    });
+    const send = () => (isHandedOver ? transfer(inputs, buffersOf(inputs)) : inputs);
+    const run = async (engine: Remote<EngineApi>, session: number) => {
+      const outcome = await engine.run(session, send());
+      if (this.#session !== undefined) this.#session.hasRun = true;
+      return outcome;
+    };
+    return this.ask(run, { ...call, onStart: start, signal });
   }
 
   /** Runs the golden inputs and holds the answers against the pack's. */
@@ -161,10 +212,10 @@ export class EngineHost {
   /** Asks the engine something about the pack when it is this call's turn; opens it where it is not. */
   ask<T>(
     invoke: (engine: Remote<EngineApi>, session: number) => Promise<Outcome<T>>,
-    { signal, ...call }: EngineCall & { readonly signal?: AbortSignal | undefined },
+    { signal, onOpening, ...call }: HostCall,
   ): Promise<T> {
     return this.#inTurn(signal, async () => {
-      const { worker, id } = await this.#ensureOpen();
+      const { worker, id } = await this.#ensureOpen(onOpening);
       return worker.call((engine) => invoke(engine, id), call);
     });
   }
@@ -184,6 +235,7 @@ export class EngineHost {
   dispose(reason: SelvedgeError = disposedError()): void {
     if (this.#disposal.signal.aborted) return;
     this.#disposal.abort(reason);
+    this.#leaveTurn();
     if (this.#session !== undefined)
       this.#options.pool.giveBack(this.#session.worker, this.#session.id, reason);
     this.#options.onDispose();
@@ -221,9 +273,10 @@ export class EngineHost {
     });
   }
 
-  async #ensureOpen(): Promise<Session> {
+  async #ensureOpen(onOpening?: () => void): Promise<Session> {
     const session = this.#session;
     if (session?.isOpen === true && !session.worker.isEnded) return session;
+    onOpening?.();
     if (this.#pack === undefined) throw new Error("run before open");
     const { name, version } = await this.openStored(this.#pack);
     const reopened = this.#connect();
@@ -240,6 +293,21 @@ export class EngineHost {
     throw reason;
   }
 
+  /** Opens its pack again ahead of its next call. What fails, that call tells. */
+  #wake(): void {
+    this.#inTurn(undefined, () => this.#ensureOpen()).catch(() => undefined);
+  }
+
+  #turnAlone(): Promise<unknown> {
+    this.#alone ??= this.#options.pool.alone();
+    return this.#alone;
+  }
+
+  #leaveTurn(): void {
+    void this.#alone?.then((end) => end());
+    this.#alone = undefined;
+  }
+
   #device(): Pick<PackRef, "backend" | "features" | "trust"> {
     const { place, trust } = this.#options;
     const { backend, features } = place;
@@ -247,9 +315,16 @@ export class EngineHost {
   }
 
   async #holdAgainstGolden(): Promise<Proof> {
-    const prove = () => {
+    const prove = async () => {
       const { worker, id } = this.#connect();
-      return worker.call((engine) => engine.prove(id), { timeoutMs: PROVE_TIMEOUT_MS });
+      const timeoutMs = againWithin(this.#provedInMs, OPEN_BOUNDS);
+      let startedAt = performance.now();
+      const onStart = () => {
+        startedAt = performance.now();
+      };
+      const proof = await worker.call((engine) => engine.prove(id), { timeoutMs, onStart });
+      this.#provedInMs = performance.now() - startedAt;
+      return proof;
     };
     try {
       return await prove();
@@ -278,8 +353,8 @@ export class EngineHost {
     this.#disposal.signal.throwIfAborted();
     if (this.#session?.worker.isEnded === false) return this.#session;
     // Most packs are ONNX; one that is not says so when it is opened.
-    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place);
-    this.#session = { worker, id: worker.nextSession(), isOpen: false };
+    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
+    this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };
     return this.#session;
   }
 }

@@ -3,6 +3,7 @@ import type { NamedTensorMap, Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import type { Tensor, Tensors } from "../../tensor.ts";
 import type { Proof } from "../../worker/engine-api.ts";
 import type { EngineSession, SessionSource } from "../engine-session.ts";
+import { failureOf } from "../failure-of.ts";
 import { loadTfjsModel, type TfjsModelRun } from "./load-tfjs-model.ts";
 
 /** The runtime file, once it is loaded. */
@@ -29,15 +30,19 @@ export async function createTfjsSession(
   prove: (session: EngineSession) => Promise<Proof>,
 ): Promise<EngineSession> {
   const contents = new Map(tensors.map(({ name, data }) => [name, data]));
+  const bufferOf = (path: string) => {
+    const data = contents.get(path);
+    return data instanceof ArrayBuffer ? data : undefined;
+  };
   const reasons: string[] = [];
   for (const { backend, title } of PLACES) {
     let model: TfjsModelRun | undefined;
     try {
       await tf.setBackend(backend);
       const file = parseTfjsModel(new TextDecoder().decode(graph), "the model's graph");
-      const artifacts = tfjsArtifacts(file, (path) => contents.get(path));
+      const artifacts = tfjsArtifacts(file, bufferOf);
       model = await loadTfjsModel(tf, file.format, artifacts);
-      const session = sessionOf(tf, model);
+      const session = sessionOf(tf, model, backend);
       const { holds, finding } = await prove(session);
       if (holds) return { ...session, finding: [...reasons, `${title}: ${finding}`].join("; ") };
       reasons.push(`not ${title}, as ${finding}`);
@@ -53,9 +58,11 @@ export async function createTfjsSession(
   );
 }
 
-function sessionOf(tf: Tfjs, model: TfjsModelRun): EngineSession {
+function sessionOf(tf: Tfjs, model: TfjsModelRun, backend: string): EngineSession {
   return {
     async run(inputs: Tensors): Promise<Tensors> {
+      // Another session of this worker may have ended on another one.
+      if (tf.engine().backendName !== backend) await tf.setBackend(backend);
       // Whatever a run makes goes with it, however it ends: nothing else gives wasm memory back.
       tf.engine().startScope();
       try {
@@ -63,12 +70,15 @@ function sessionOf(tf: Tfjs, model: TfjsModelRun): EngineSession {
         const outputs: NamedTensorMap = await model.run(Object.fromEntries(feeds));
         return Object.fromEntries(await Promise.all(Object.entries(outputs).map(fromTf)));
       } catch (cause) {
-        if (cause instanceof SelvedgeError) throw cause;
-        throw new SelvedgeError(
-          "run-failed",
-          `TensorFlow.js could not run the model: ${messageOf(cause)}. Check that the inputs' values and free dimensions are ones the model was made for.`,
-          { cause, detail: { engine: "tfjs" } },
-        );
+        throw failureOf(cause, {
+          what: "TensorFlow.js could not run the model",
+          refusal: {
+            code: "run-failed",
+            advice:
+              "Check that the inputs' values and free dimensions are ones the model was made for.",
+          },
+          detail: { engine: "tfjs" },
+        });
       } finally {
         tf.engine().endScope();
       }
