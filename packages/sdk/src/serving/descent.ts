@@ -45,7 +45,11 @@ export class Descent {
   ): Promise<Served | undefined> {
     const { signal } = this.#cancel;
     const { ladder } = this.#origin;
-    for (let rung = ladder.fallback(); rung !== undefined; rung = ladder.fallback()) {
+    // Where the answers are wrong another layout may be right; what breaks engines breaks them there too.
+    const broken = breaksEngine(this.#givenUp.at(-1)?.error)
+      ? this.#givenUp.at(-1)?.served.host.backend
+      : undefined;
+    for (let rung = ladder.fallback(broken); rung !== undefined; rung = ladder.fallback(broken)) {
       const wanted = rung;
       const open = () => openRung(wanted, this.#origin, signal);
       const failed = (error: unknown) => {

@@ -37,6 +37,8 @@ export class Supervisor {
   #isPumping = false;
   /** Failures of what serves since it answered. */
   #strikes = 0;
+  /** Calls that were blamed since something was answered. */
+  #blamed = 0;
   readonly #restarts: Restarts;
   #descent: Descent | undefined;
   readonly #times = new Map<string, RunTimes>();
@@ -132,6 +134,7 @@ export class Supervisor {
 
   #answered(served: Served): void {
     this.#restarts.answered();
+    this.#blamed = 0;
     if (served !== this.#served) return;
     this.#strikes = 0;
     const givenUp = this.#descent?.settle() ?? [];
@@ -189,10 +192,16 @@ export class Supervisor {
     if (next !== undefined) return this.#replace(next);
     this.#replace(descent.restore());
     this.#descent = undefined;
-    if (this.#restarts.gaveUp()) return this.#rejectAll(this.#paused(this.#restarts.pauseMs, last));
-    if (culprit === undefined) this.#rejectAll(last);
+    // One call after an answer, whatever it breaks, says nothing about the others.
+    const mayBeTheCall = culprit !== undefined && this.#blamed === 0;
+    if (!mayBeTheCall && this.#restarts.gaveUp())
+      this.#rejectAll(this.#paused(this.#restarts.pauseMs, last));
+    else if (culprit === undefined) this.#rejectAll(last);
     // A call that found an engine failing already has its own second try.
-    else if (culprit.failures > 1) culprit.reject(blamed(culprit, error));
+    else if (culprit.failures > 1) {
+      this.#blamed++;
+      culprit.reject(blamed(culprit, error));
+    }
   }
 
   #replace(served: Served): void {
