@@ -23,7 +23,7 @@ export default [
     limit: "12 kB",
     gzip: true,
     // Imported once a model serves, and where it may start elsewhere than on WASM.
-    ignore: ["./behind.js", "./open-in-order.js"],
+    ignore: ["./behind.js", "./open-in-order.js", "./failover.js"],
     modifyEsbuildConfig: esm,
   },
   {
@@ -38,8 +38,8 @@ export default [
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6 kB",
     gzip: true,
-    // Imported where other places may take over from WASM.
-    ignore: ["../proving/contest.js"],
+    // Imported there, for the day that an engine fails, and where other places may take over from WASM.
+    ignore: ["./failover.js", "../proving/contest.js"],
     modifyEsbuildConfig: esm,
   },
   {

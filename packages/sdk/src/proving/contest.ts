@@ -1,8 +1,9 @@
 import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
 import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import type { Model, Served } from "../serving/model.ts";
+import type { Model } from "../serving/model.ts";
 import { openOrComplete } from "../serving/open-proven.ts";
+import type { Served } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
 import type { InputDims } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";

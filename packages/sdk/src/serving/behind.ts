@@ -52,6 +52,8 @@ export class Behind {
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
     const { disposal, served: first } = model;
     await whenIdle();
+    // A page that is offline when its engine fails has to have it by then.
+    import("./failover.ts").catch(() => undefined);
     await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();

@@ -1,5 +1,6 @@
 import type { Remote } from "comlink";
 import type { Build, EngineApi, EngineName, RuntimeStarted } from "../worker/engine-api.ts";
+import { breaksEngine } from "../worker/engine-failure.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
@@ -68,9 +69,15 @@ export class EngineWorker {
     invoke: (engine: Remote<EngineApi>) => Promise<Outcome<T>>,
     { timeoutMs, onStart }: EngineCall,
   ): Promise<T> {
-    const turn = this.#turn.then(() => {
-      onStart?.();
-      return this.#link.call(invoke, { timeoutMs });
+    const turn = this.#turn.then(async () => {
+      // What waited in a worker that has ended has not been started, and is not to blame.
+      if (!this.#link.isEnded) onStart?.();
+      try {
+        return await this.#link.call(invoke, { timeoutMs });
+      } catch (error) {
+        if (breaksEngine(error)) this.end(error);
+        throw error;
+      }
     });
     this.#turn = turn.catch(() => undefined);
     return turn;
