@@ -77,6 +77,18 @@ test("what was damaged in the store is left out, and a date that is none does no
   ]);
 });
 
+test("where IndexedDB is refused the store is said to be memory, and why that is so", async () => {
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+    throw new DOMException("private window", "InvalidStateError");
+  });
+  const { store, findings } = await diagnose(rooms());
+  vi.restoreAllMocks();
+  expect(store).toMatchObject({ kind: "memory", reason: "The browser refuses IndexedDB here." });
+  expect(findings.map(({ message }) => message).join()).toContain(
+    "cannot be stored: The browser refuses IndexedDB here. Models run from memory",
+  );
+});
+
 test("a keeper and an engine that do not start are told, and the rest all the same", async () => {
   const spawn = () => new Worker("data:text/javascript,throw new Error('no worker here')");
   const broken = new KeeperClient(spawn, { registry: `${location.origin}/models/` });

@@ -100,12 +100,20 @@ export async function diagnose(rooms: DiagnosisRooms, signal?: AbortSignal): Pro
     selvedge: SDK_VERSION,
     runtimes: { "onnxruntime-web": RUNTIME_VERSION, tfjs: TFJS_VERSION },
     device,
-    store,
+    store: device.storage.hasIndexedDb ? store : asRefused(store),
     assets: { address: shortAddress(rooms.assets), files },
     engine,
     models,
     failures: [...rooms.failures],
   });
+}
+
+/** A keeper that is refused IndexedDB goes on as if nothing were stored, and keeps models in memory. */
+function asRefused({ reason, ...store }: StoreFacts): StoreFacts {
+  const why = reason ?? "The browser refuses IndexedDB here.";
+  return store.kind === "persistent"
+    ? { ...store, kind: "memory", reason: why }
+    : { ...store, reason: why };
 }
 
 /** A store that does not answer is told by `storeFacts`. */

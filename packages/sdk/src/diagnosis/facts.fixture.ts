@@ -38,6 +38,13 @@ export const OCR_REC: ModelFacts = {
     },
   ],
   storage: { kind: "persistent" },
+  memory: {
+    state: "running",
+    engineBytes: 96 * 2 ** 20,
+    sharedWith: 0,
+    shareBytes: 96 * 2 ** 20,
+    tensorBytes: 3 * 2 ** 20,
+  },
   timings: {
     spawnMs: 40,
     resolveMs: 0,

@@ -83,7 +83,7 @@ function* ofLoads({ failures }: DiagnosisFacts): Iterable<Finding> {
 function* ofStore({ store, device: { storage } }: DiagnosisFacts): Iterable<Finding> {
   if (!storage.hasIndexedDb || store.kind === "unavailable")
     yield fault(
-      `What is fetched cannot be stored${store.reason ? `: ${store.reason}` : ", as there is no IndexedDB here."} Models run from memory and are fetched again on each visit; allow site data for this page.`,
+      `What is fetched cannot be stored${store.reason ? `: ${store.reason}` : "."} Models run from memory and are fetched again on each visit; allow site data for this page.`,
     );
   else if (store.kind === "memory")
     yield hint(`A model runs from memory, and goes with the page: ${store.reason ?? ""}`);

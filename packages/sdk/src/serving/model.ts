@@ -12,6 +12,7 @@ import type { OpenRung } from "./descent.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
+import { type ModelMemory, modelMemory } from "./page-memory.ts";
 import { type LoadTimings, rungOf, type Served } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
@@ -65,6 +66,8 @@ export interface ModelInfo {
   readonly candidates: readonly Candidate[];
   /** Where the pack is kept, and why it is not where it should be. */
   readonly storage: PackStorage;
+  /** What it takes of this page's memory now. */
+  readonly memory: ModelMemory;
   /** Milliseconds each phase of loading took. */
   readonly timings: LoadTimings;
 }
@@ -109,7 +112,8 @@ export class Model<Name extends string = string> {
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
-    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, timings };
+    const memory = modelMemory(host.memory, opened);
+    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, memory, timings };
   }
 
   /**
@@ -228,6 +232,7 @@ export class Model<Name extends string = string> {
    * @internal
    */
   moveTo(served: Served): void {
+    served.host.share();
     const former = this.#supervisor;
     if (served.opened.digest === former.served.opened.digest) {
       former.moveTo(served);
