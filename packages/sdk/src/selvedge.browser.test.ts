@@ -281,7 +281,7 @@ describe("a GPU that is being proven behind the first answers", () => {
     await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5000);
     expect((await before).outputs["y"]?.data[0]).toBe(1);
     expect((await model.predict(x(2))).outputs["y"]?.data[0]).toBe(2);
-    await vi.waitFor(() => expect(engines.map(isRunning)).toEqual([false, true]));
+    await vi.waitFor(() => expect(engines.map(isRunning).slice(0, 2)).toEqual([false, true]));
   });
 
   test("takes over with a variant of its own, which is fetched behind the first answers", async () => {
@@ -312,7 +312,7 @@ describe("a GPU that is being proven behind the first answers", () => {
     });
     const model = await selvedge.load("tiny", { version: "1.0.0" });
     await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5000);
-    expect(model.info.candidates[1]?.reason).toBe("asked with shader-f16");
+    expect(model.info.candidates[1]?.reason).toContain("asked with shader-f16");
     expect(await selvedge.cache.list()).toEqual(["1.0.0,fp32,webgpu,shader-f16"]);
   });
 

@@ -30,7 +30,7 @@ function engine(faults: Faults, variants: readonly VariantSummary[]): Worker {
     start({ build }) {
       globalThis.build = build;
       const fault = ${JSON.stringify(faults)}[build];
-      return fault === undefined ? ({ ${ENGINE_METHODS} }).start() : api.fail(fault);
+      return fault === undefined ? ({ ${ENGINE_METHODS} }).start({ build }) : api.fail(fault);
     },
     fail: (code) => ({ ok: false, error: { name: "SelvedgeError", code, message: "it is " + code } }),
     open(_session, request, { backend, layout = "" }) {
