@@ -25,7 +25,7 @@ export type HangPlace = "script" | "session" | "run";
 export type WrongKind = "zeros" | "nan" | "transposed";
 
 /** Which sessions compute it: those on a backend, in a layout, with a certain weight. */
-export interface Sessions {
+interface Sessions {
   readonly backend?: "wasm" | "webgpu";
   readonly layout?: "NHWC" | "NCHW";
   /** SHA-256 of a tensor that the engine is given by itself. */
