@@ -20,24 +20,37 @@ function forget(): Promise<void> {
   });
 }
 
+/** Less than any driver waits for, so that what is told is where it stopped. */
+const PATIENCE_MS = 80_000;
+
 async function holdContract(title: string): Promise<void> {
   const hold = CONTRACTS[title];
   if (hold === undefined) throw new Error(`there is no contract "${title}"`);
-  await forget();
-  const facts = await readFacts();
-  const questions: Questions = await (await fetch("/models/questions.json")).json();
-  const visit = new Visit({
-    facts,
-    questions,
-    engineScript: new URL(engineScript, location.href).href,
-    createSelvedge,
-  });
-  try {
-    await hold(visit);
-  } finally {
-    await visit.leave();
-  }
+  let step = "forgetting what is stored";
+  const work = async () => {
+    await forget();
+    step = "looking at the browser";
+    const facts = await readFacts();
+    const questions: Questions = await (await fetch("/models/questions.json")).json();
+    const script = new URL(engineScript, location.href).href;
+    const visit = new Visit({ facts, questions, engineScript: script, createSelvedge });
+    try {
+      step = "holding it to the contract";
+      await hold(visit);
+    } finally {
+      step += ", and closing";
+      await visit.leave();
+    }
+  };
+  await Promise.race([work(), late(() => step)]);
   if (strays.length > 0) throw new Error(`strays: ${strays.join("; ")}`);
+}
+
+function late(step: () => string): Promise<never> {
+  return new Promise((_, reject) => {
+    const tell = () => reject(new Error(`still ${step()} after ${PATIENCE_MS / 1000} s`));
+    setTimeout(tell, PATIENCE_MS);
+  });
 }
 
 Object.assign(globalThis, { holdContract, readFacts });
