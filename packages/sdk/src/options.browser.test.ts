@@ -51,6 +51,7 @@ test.each([
 test.each([
   ["fetch", { registry: "/m", fetch: "yes" }],
   ["meteredDownloads", { registry: "/m", meteredDownloads: "sometimes" }],
+  ["memory.profile", { registry: "/m", memory: { profile: "tiny" } }],
 ])("what is no choice is refused, naming the option %s", (option, options) => {
   expect(() => readOptions(options as unknown as SelvedgeOptions)).toThrow(
     expect.objectContaining({
@@ -91,4 +92,17 @@ describe("names that no registry can have are refused:", () => {
       expect.objectContaining({ code: "options-invalid" }),
     );
   });
+});
+
+test.each([
+  ["budgetBytes", 0],
+  ["engines", Number.NaN],
+  ["recycleAfterRuns", -1],
+])("memory.%s that is no amount is refused, naming it", (option, amount) => {
+  expect(() => readOptions({ registry: "/m", memory: { [option]: amount } })).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: `The option memory.${option} has to be a number from 1, but is ${amount}.`,
+    }),
+  );
 });

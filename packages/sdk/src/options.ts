@@ -6,6 +6,7 @@ import {
   SelvedgeError,
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
+import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
 import type { Backend } from "./worker/engine-api.ts";
 import type {
@@ -47,6 +48,8 @@ export interface SelvedgeOptions {
   readonly telemetry?: TelemetryOptions;
   /** How much models may take on this device, and what goes when there is no room for another. */
   readonly cache?: CachePolicy;
+  /** How much memory the engines of all models may take together, and how many workers. */
+  readonly memory?: MemoryPolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
   readonly workers?: { readonly keeper?: WorkerSource; readonly engine?: WorkerSource };
 }
@@ -107,6 +110,7 @@ export interface Settings {
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
   readonly cache: CachePolicy;
+  readonly memory: MemoryPolicy;
   readonly fetch: SelvedgeOptions["fetch"];
   readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
@@ -119,6 +123,7 @@ export function readOptions({
   assets = "/selvedge/",
   telemetry,
   cache = {},
+  memory = {},
   fetch,
   meteredDownloads = "foreground",
   workers = {},
@@ -136,6 +141,7 @@ export function readOptions({
     },
     onSend: telemetry?.onSend,
     cache: checkPolicy(cache),
+    memory: checkMemory(memory),
     fetch,
     meteredDownloads,
     workers,
@@ -167,6 +173,18 @@ function checkPolicy(cache: CachePolicy): CachePolicy {
     "options-invalid",
     `The option cache.maxBytes has to be a number of bytes, but is ${String(maxBytes)}.`,
   );
+}
+
+function checkMemory(memory: MemoryPolicy): MemoryPolicy {
+  const { profile = "page", budgetBytes = 1, engines = 1, recycleAfterRuns = 1 } = memory;
+  requireOneOf("memory.profile", profile, ["page", "webview"]);
+  for (const [option, number] of Object.entries({ budgetBytes, engines, recycleAfterRuns }))
+    if (!(number >= 1))
+      throw new SelvedgeError(
+        "options-invalid",
+        `The option memory.${option} has to be a number from 1, but is ${String(number)}.`,
+      );
+  return memory;
 }
 
 function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {

@@ -4,7 +4,9 @@ import { LoadFailures } from "./diagnosis/load-failures.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
+import type { PageMemory } from "./serving/page-memory.ts";
 import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
 import { Reporter } from "./telemetry/reporter.ts";
@@ -33,6 +35,8 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /** What this page's models take of its memory, all together and each. */
+  memory(): Promise<PageMemory>;
   /**
    * Looks at what this device is, what was tried on it, and what was turned down and why. Fetches
    * nothing but headers of the runtime's files; nothing of it is sent anywhere. `String(diagnosis)` is
@@ -58,7 +62,9 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, workers, ...hooks } = readOptions(options);
+  const { registry, anchors, assets, service, telemetry, workers, memory, ...hooks } =
+    readOptions(options);
+  const budget = memoryBudgetOf(memory, navigator as DeviceSize);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     ...hooks,
     registry,
@@ -89,7 +95,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         first = undefined;
         return worker;
       };
-      return new Serving({ registry, anchors, keeper, reporter, assets, spawn });
+      return new Serving({ registry, anchors, keeper, reporter, assets, spawn, budget });
     } catch (cause) {
       endFirst();
       return chunkMissing(cause);
@@ -99,6 +105,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   function endFirst(): void {
     first?.terminate();
     first = undefined;
+  }
+
+  async function pageMemory(): Promise<PageMemory> {
+    const { budgetBytes } = budget;
+    const nothing: PageMemory = { budgetBytes, usedBytes: 0, engines: [], models: [] };
+    return (await serving?.catch(() => undefined))?.memory ?? nothing;
   }
 
   async function end(): Promise<void> {
@@ -156,12 +168,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       const { availableInOrder } = await import("./serving/available-in-order.ts");
       return availableInOrder(keeper, selector, loadOptions);
     },
+    memory: pageMemory,
     async diagnose({ signal } = {}) {
       requireOpen();
       const { diagnose } = await import("./diagnosis/diagnose.ts").catch(chunkMissing);
       const { models = [] } = (await serving?.catch(() => undefined)) ?? {};
       const spawn = () => spawnEngine(workers.engine);
-      return diagnose({ keeper, assets, models, failures: failures.list, spawn }, signal);
+      const memory = await pageMemory();
+      return diagnose({ keeper, assets, models, memory, failures: failures.list, spawn }, signal);
     },
     close() {
       closed ??= end();

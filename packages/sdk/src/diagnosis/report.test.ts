@@ -13,6 +13,8 @@ test("a report says what the device is, what serves, and what was turned down an
     "  GPU      acme loom\n           buffers 4 GiB, bindings 2 GiB\n           shader-f16, no subgroups\n",
     "  storage  IndexedDB, persisted, 12.0 MB of 5.0 GB taken\n",
     "  served  ort-1.30.0-1/ort.wasm.min.mjs\n",
+    "  memory         40.0 MB, held to 2.0 GB\n                 wasm build: 2 models, 40.0 MB\n",
+    "    memory     25.0 MB, in one worker with 1 more\n",
     "  persistent, 1 pack, 2.9 MB\n",
     "  ocr-rec@1.2.0  2.9 MB  0123456789ab  persistent, in use\n",
     "  ocr-rec@1.2.0 q8 0123456789ab\n",

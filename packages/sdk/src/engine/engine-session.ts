@@ -1,11 +1,17 @@
 import type { Tensors } from "../tensor.ts";
 import type { Proof, SessionHow } from "../worker/engine-api.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
 
 /** The bytes a session is made from. */
 export interface SessionSource {
   readonly graph: ArrayBuffer;
-  /** A buffer per tensor, under the name the graph knows it by. */
-  readonly tensors: readonly { readonly name: string; readonly data: ArrayBuffer }[];
+  /** The tensors, under the names the graph knows them by: a buffer each, or read when asked for. */
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly data: ArrayBuffer | StoredTensor;
+  }[];
+  /** Why a tensor could not be read when it was asked for. */
+  readonly failure?: unknown;
 }
 
 /** One model in one runtime. Runs one call at a time: callers wait for an answer before the next. */
@@ -24,6 +30,8 @@ export interface EngineRuntime {
   /** Until its wasm was compiled, which happens beside the import of its scripts. */
   readonly compileMs: number;
   readonly importMs: number;
+  /** WebAssembly's memory, in bytes; 0 before the first session. */
+  readonly bytes: number;
   /** @param prove runs the golden inputs, for a runtime that has more than one way to run a model */
   createSession(
     source: SessionSource,

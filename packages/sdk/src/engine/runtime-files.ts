@@ -7,7 +7,7 @@
 export const RUNTIME_VERSION = "1.30.0";
 
 /** Grows when `runtime/glue-shim.ts` changes, which lies among files that browsers keep for good. */
-const SHIM_REVISION = 1;
+const SHIM_REVISION = 2;
 
 /** The folder below `assets` that holds the files; its name changes with them, so they never do. */
 export const RUNTIME_FOLDER: string = `ort-${RUNTIME_VERSION}-${SHIM_REVISION}`;
@@ -48,7 +48,7 @@ export const GLUE_SHIM = "glue-shim.js";
 export const TFJS_VERSION = "4.22.0";
 
 /** Grows when `runtime/tfjs.ts`, or how it is built, changes. */
-const TFJS_REVISION = 1;
+const TFJS_REVISION = 2;
 
 /** The folder below `assets` for TensorFlow.js. */
 export const TFJS_FOLDER: string = `tfjs-${TFJS_VERSION}-${TFJS_REVISION}`;

@@ -20,6 +20,7 @@ function runtime(compileMs: number): EngineRuntime {
   return {
     module: new WebAssembly.Module(EMPTY_WASM),
     compileMs,
+    bytes: compileMs * 1000,
     importMs: 3,
     createSession: async () => ({ run: async (inputs) => inputs, release: async () => undefined }),
   };
@@ -44,6 +45,21 @@ test("the usual runtime is loaded at once, and serves a pack that needs it", asy
   loads.onnx?.end();
   expect((await started).module).toBe((await needed).module);
   expect(loads.onnx?.signal.aborted).toBe(false);
+});
+
+test("what has been loaded adds up in memory, and what has not counts for nothing", async () => {
+  const needed = loader.need("onnx");
+  void loader.start(START);
+  expect(loader.bytes).toBe(0);
+  await expect.poll(() => loads.onnx).toBeDefined();
+  loads.onnx?.end();
+  await needed;
+  expect(loader.bytes).toBe(1000);
+  const other = loader.need("tfjs");
+  await expect.poll(() => loads.tfjs).toBeDefined();
+  loads.tfjs?.end();
+  await other;
+  expect(loader.bytes).toBe(3000);
 });
 
 test("another runtime than the pack needs is given up, and leaves no Module", async () => {

@@ -21,6 +21,7 @@ interface Load {
 export class RuntimeLoader {
   readonly #loaders: RuntimeLoads;
   readonly #loads = new Map<EngineName, Load>();
+  readonly #loaded = new Set<EngineRuntime>();
   /** The engine that is needed, once that is known. */
   #needed: EngineName | undefined;
   #receive: (request: RuntimeRequest) => void = () => undefined;
@@ -31,6 +32,11 @@ export class RuntimeLoader {
 
   constructor(loaders: RuntimeLoads = { onnx: loadOnnxRuntime, tfjs: loadTfjsRuntime }) {
     this.#loaders = loaders;
+  }
+
+  /** WebAssembly's memory of whatever has been loaded. */
+  get bytes(): number {
+    return [...this.#loaded].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Says where runtimes lie, and loads the one that is asked for, or needed. */
@@ -65,6 +71,7 @@ export class RuntimeLoader {
     // The Module that came along is that of the engine that was asked for.
     const given = module !== undefined && engine === request.engine ? { module } : {};
     const runtime = this.#loaders[engine]({ ...request, ...given }, giveUp.signal);
+    runtime.then((loaded) => this.#loaded.add(loaded)).catch(() => undefined);
     const load = { runtime, giveUp };
     this.#loads.set(engine, load);
     return load;

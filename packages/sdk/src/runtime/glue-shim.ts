@@ -10,7 +10,9 @@ type GlueConfig = Record<string, unknown>;
 export const host: {
   glue: ((config: GlueConfig) => Promise<unknown>) | undefined;
   compiled: Promise<WebAssembly.Module> | undefined;
-} = { glue: undefined, compiled: undefined };
+  /** What the glue made for the wasm, from the first session on: every build imports it. */
+  memory: WebAssembly.Memory | undefined;
+} = { glue: undefined, compiled: undefined, memory: undefined };
 
 export default function glueWithModule(config: GlueConfig): Promise<unknown> {
   const { glue, compiled } = host;
@@ -21,6 +23,9 @@ export default function glueWithModule(config: GlueConfig): Promise<unknown> {
       imports: WebAssembly.Imports,
       received: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
     ): object => {
+      host.memory = Object.values(imports)
+        .flatMap((group) => Object.values(group))
+        .find((value) => value instanceof WebAssembly.Memory);
       compiled
         .then(async (module) => received(await WebAssembly.instantiate(module, imports), module))
         .catch(reject);

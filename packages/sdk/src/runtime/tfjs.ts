@@ -23,15 +23,24 @@ interface Emscripten {
 /**
  * Registers the wasm backend on a Module that has been compiled already. TensorFlow.js would fetch and
  * compile the wasm by itself, in a way that bypasses the browser's code cache.
+ *
+ * @param onMemory is given the memory that the backend exports, once it is there
  */
-export function useModule(module: WebAssembly.Module): void {
+export function useModule(
+  module: WebAssembly.Module,
+  onMemory: (memory: WebAssembly.Memory) => void,
+): void {
   registerBackend("wasm", async () => {
     const made = await createWasm({
       instantiateWasm(
         imports: WebAssembly.Imports,
         received: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
       ): object {
-        WebAssembly.instantiate(module, imports).then((instance) => received(instance, module));
+        WebAssembly.instantiate(module, imports).then((instance) => {
+          for (const made of Object.values(instance.exports))
+            if (made instanceof WebAssembly.Memory) onMemory(made);
+          received(instance, module);
+        });
         return {};
       },
     });

@@ -16,7 +16,7 @@ import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { againWithin } from "./deadline.ts";
 import type { EnginePool } from "./engine-pool.ts";
-import type { EngineCall, EngineWorker } from "./engine-worker.ts";
+import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
@@ -26,6 +26,11 @@ export interface EngineHostOptions {
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
   readonly pool: EnginePool;
+  /**
+   * Whether nothing else may run in its worker, as long as it does not `share`. Of those there is one at
+   * a time on a page: opening waits for its turn.
+   */
+  readonly own?: boolean | undefined;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
@@ -66,6 +71,9 @@ export interface HostRun extends HostCall {
 export class EngineHost {
   readonly #options: EngineHostOptions;
   #session: Session | undefined;
+  #own: boolean;
+  /** Its turn to have a worker alone, and what ends that. */
+  #alone: Promise<() => void> | undefined;
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -77,6 +85,7 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#own = options.own ?? false;
   }
 
   get place(): Place {
@@ -108,10 +117,11 @@ export class EngineHost {
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+    if (this.#own) await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
-    const { backend, layout } = this.place;
-    const how = { backend, ...(layout === undefined ? {} : { layout }) };
+    const { backend, build, layout } = this.place;
+    const how = { backend, build, ...(layout === undefined ? {} : { layout }) };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
     const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
     let startedAt = performance.now();
@@ -133,7 +143,22 @@ export class EngineHost {
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
     this.#openedInMs = performance.now() - startedAt;
+    worker.hold(id, opened, { backend, wake: () => this.#wake() });
     return { ...opened, compileMs, importMs, scriptAt };
+  }
+
+  /** What its session takes; `undefined` where its worker has ended: the next call opens it again. */
+  get memory(): SessionMemory | undefined {
+    const session = this.#session;
+    if (session?.isOpen !== true || session.worker.isEnded) return undefined;
+    return session.worker.memoryOf(session.id);
+  }
+
+  /** Lets other models into its worker: it has been proven, and serves like them. */
+  share(): void {
+    this.#own = false;
+    this.#leaveTurn();
+    if (this.#session !== undefined) this.#session.worker.isShared = this.backend === "wasm";
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -210,6 +235,7 @@ export class EngineHost {
   dispose(reason: SelvedgeError = disposedError()): void {
     if (this.#disposal.signal.aborted) return;
     this.#disposal.abort(reason);
+    this.#leaveTurn();
     if (this.#session !== undefined)
       this.#options.pool.giveBack(this.#session.worker, this.#session.id, reason);
     this.#options.onDispose();
@@ -267,6 +293,21 @@ export class EngineHost {
     throw reason;
   }
 
+  /** Opens its pack again ahead of its next call. What fails, that call tells. */
+  #wake(): void {
+    this.#inTurn(undefined, () => this.#ensureOpen()).catch(() => undefined);
+  }
+
+  #turnAlone(): Promise<unknown> {
+    this.#alone ??= this.#options.pool.alone();
+    return this.#alone;
+  }
+
+  #leaveTurn(): void {
+    void this.#alone?.then((end) => end());
+    this.#alone = undefined;
+  }
+
   #device(): Pick<PackRef, "backend" | "features" | "trust"> {
     const { place, trust } = this.#options;
     const { backend, features } = place;
@@ -312,7 +353,7 @@ export class EngineHost {
     this.#disposal.signal.throwIfAborted();
     if (this.#session?.worker.isEnded === false) return this.#session;
     // Most packs are ONNX; one that is not says so when it is opened.
-    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place);
+    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
     this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };
     return this.#session;
   }

@@ -1,21 +1,107 @@
 import type { EngineName, Place } from "../worker/engine-api.ts";
+import { bytesOf, endingsOf, leastLoaded, REST_MS } from "./engine-load.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
+import { type MemoryBudget, memoryBudgetOf } from "./memory-budget.ts";
 
-/** Gives hosts the workers that they open their sessions in. */
+/** Releasing a session; a worker that needs longer than this is stuck. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+export interface EnginePoolOptions extends Pick<EngineWorkerOptions, "spawn" | "assets" | "shelf"> {
+  /** @default what suits the device */
+  readonly budget?: MemoryBudget;
+}
+
+/**
+ * Gives hosts the workers that they open their sessions in: one each, while there are fewer than the page
+ * should have, and after that one that others are in too. It keeps all of them within the memory budget:
+ * what was used longest ago ends between two calls, and its hosts open it again with their next.
+ */
 export class EnginePool {
+  readonly budget: MemoryBudget;
   readonly #options: Pick<EngineWorkerOptions, "spawn" | "assets" | "shelf">;
+  #workers: readonly EngineWorker[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Settles when whoever has a worker alone is done with it, and all who wait before the next. */
+  #alone: Promise<void> = Promise.resolve();
 
-  constructor(options: Pick<EngineWorkerOptions, "spawn" | "assets" | "shelf">) {
+  constructor({ budget = memoryBudgetOf({}, navigator), ...options }: EnginePoolOptions) {
+    this.budget = budget;
     this.#options = options;
   }
 
-  /** A worker that has, or is about to have, the runtime for a place. */
-  take(engine: EngineName, { build }: Place): EngineWorker {
-    return new EngineWorker({ ...this.#options, engine, build });
+  /** The workers that live. */
+  get workers(): readonly EngineWorker[] {
+    this.#workers = this.#workers.filter(({ isEnded }) => !isEnded);
+    return this.#workers;
   }
 
-  /** Takes a worker back from a host: its session is not used any more. */
-  giveBack(worker: EngineWorker, _session: number, reason: Error): void {
-    worker.end(reason);
+  /** What all of them hold. */
+  get bytes(): number {
+    return bytesOf(this.workers);
   }
+
+  /**
+   * A worker that has, or is about to have, the runtime for a place.
+   *
+   * @param own whether it has to be one that nothing else runs in, as for a proof or a contest. A session
+   * on WebGPU always has one: a GPU that is lost takes its worker along.
+   */
+  take(engine: EngineName, { backend, build }: Place, own = false): EngineWorker {
+    const isShared = backend === "wasm" && !own;
+    const others = this.workers.filter((worker) => worker.isShared && worker.build === build);
+    const isFull = isShared && others.length >= this.budget.engines;
+    const alike = others.filter((worker) => worker.engine === engine);
+    const found = isFull ? leastLoaded(alike.length > 0 ? alike : others) : undefined;
+    if (found !== undefined) return found;
+    const onUse = () => this.#settleIn(REST_MS);
+    const worker = new EngineWorker({ ...this.#options, engine, build, isShared, onUse });
+    this.#workers = [...this.workers, worker];
+    return worker;
+  }
+
+  /**
+   * Waits for the turn to have a worker that nothing else runs in. A page with fifty models would
+   * otherwise prove all of them at once, ten seconds after it has loaded them.
+   *
+   * @returns what ends the turn
+   */
+  async alone(): Promise<() => void> {
+    const before = this.#alone;
+    const { promise, resolve } = newTurn();
+    this.#alone = promise;
+    await before;
+    return resolve;
+  }
+
+  /** Takes a worker back from a host: its session is not used any more. With the last one it ends. */
+  giveBack(worker: EngineWorker, session: number, reason: Error): void {
+    const isShared = worker.release(session);
+    if (!isShared) worker.end(reason);
+    else if (!worker.isEnded)
+      worker
+        .call((engine) => engine.close(session), { timeoutMs: CLOSE_TIMEOUT_MS })
+        .catch(() => undefined);
+  }
+
+  #settleIn(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#settle();
+    }, milliseconds);
+  }
+
+  #settle(): void {
+    const now = performance.now();
+    for (const [worker, ending] of endingsOf(this.workers, this.budget, now)) worker.retire(ending);
+    // What is too young to end now may be due once it has rested.
+    if (this.workers.some(({ usedAt }) => now - usedAt < REST_MS)) this.#settleIn(REST_MS);
+  }
+}
+
+function newTurn(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((end) => {
+    resolve = end;
+  });
+  return { promise, resolve };
 }

@@ -12,8 +12,8 @@ export interface LoadRooms {
   readonly anchors: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
-  /** Makes a host that ends with the handle. */
-  readonly newHost: (place: Place, trust: string | undefined) => EngineHost;
+  /** Makes a host that ends with the handle; `own`: in a worker that nothing else runs in. */
+  readonly newHost: (place: Place, trust: string | undefined, own?: boolean) => EngineHost;
   readonly onDispose: (model: Model) => void;
   /** The GPU, as the first model that asked found it. */
   readonly gpu?: GpuMemory;

@@ -8,10 +8,11 @@ import type { Reporter } from "../telemetry/reporter.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
-import type { OpenRung } from "./descent.ts";
 import type { HostOpened } from "./engine-host.ts";
+import type { Failover } from "./failover.ts";
 import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
+import { type ModelMemory, modelMemory } from "./page-memory.ts";
 import { type LoadTimings, rungOf, type Served } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
@@ -65,6 +66,8 @@ export interface ModelInfo {
   readonly candidates: readonly Candidate[];
   /** Where the pack is kept, and why it is not where it should be. */
   readonly storage: PackStorage;
+  /** What it takes of this page's memory now. */
+  readonly memory: ModelMemory;
   /** Milliseconds each phase of loading took. */
   readonly timings: LoadTimings;
 }
@@ -77,9 +80,7 @@ export interface ModelParts {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
-  readonly openRung: OpenRung;
-  /** A rung that was proven has failed: it is to be proven again before it is relied on. */
-  readonly doubt: (rung: Rung, opened: HostOpened) => Promise<void>;
+  readonly failover: () => Promise<Failover>;
   readonly onDispose: (model: Model) => void;
   readonly checkForUpdate: (signal: AbortSignal | undefined) => Promise<ModelUpdate | undefined>;
 }
@@ -109,7 +110,8 @@ export class Model<Name extends string = string> {
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
-    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, timings };
+    const memory = modelMemory(host.memory, opened);
+    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, memory, timings };
   }
 
   /**
@@ -228,6 +230,7 @@ export class Model<Name extends string = string> {
    * @internal
    */
   moveTo(served: Served): void {
+    served.host.share();
     const former = this.#supervisor;
     if (served.opened.digest === former.served.opened.digest) {
       former.moveTo(served);
@@ -258,14 +261,11 @@ export class Model<Name extends string = string> {
   }
 
   #supervise(served: Served): Supervisor {
-    const { openRung, doubt, reporter } = this.#parts;
+    const { failover, reporter } = this.#parts;
     return new Supervisor({
       served,
-      openRung,
+      failover,
       onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
-      onGivenUp: (rung) => {
-        doubt(rung, served.opened).catch(() => undefined);
-      },
     });
   }
 

@@ -32,7 +32,7 @@ export async function openProven(
   rooms: LoadRooms,
   { wanted, place, choice, signal }: Wanted,
 ): Promise<Proven> {
-  const host = rooms.newHost(place, wanted.trust);
+  const host = rooms.newHost(place, wanted.trust, true);
   try {
     const opened = await openOrComplete(host, rooms, { wanted, choice, signal });
     const finding = await requireProof(host, opened, signal);

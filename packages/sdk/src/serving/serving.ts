@@ -5,7 +5,9 @@ import { EngineHost } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
 import { loadModel } from "./load-model.ts";
 import type { LoadRooms } from "./load-rooms.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { Model } from "./model.ts";
+import type { PageMemory } from "./page-memory.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 
 /** What a page's models are served with. */
@@ -14,6 +16,7 @@ export interface ServingOptions
   /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
   readonly assets: string;
   readonly spawn: () => Worker;
+  readonly budget: MemoryBudget;
 }
 
 /** All models of a page, and the engines that they run in. Loaded with the first model. */
@@ -21,20 +24,22 @@ export class Serving {
   readonly #rooms: LoadRooms;
   readonly #hosts = new Set<EngineHost>();
   readonly #models = new Set<Model>();
+  readonly #pool: EnginePool;
   #ended: SelvedgeError | undefined;
 
-  constructor({ assets, spawn, ...rooms }: ServingOptions) {
+  constructor({ assets, spawn, budget, ...rooms }: ServingOptions) {
     const { keeper } = rooms;
-    const pool = new EnginePool({ spawn, assets, shelf: new RuntimeShelf() });
+    const pool = new EnginePool({ spawn, assets, budget, shelf: new RuntimeShelf() });
+    this.#pool = pool;
     const recover: EngineHostOptions["recover"] = (pack, signal) =>
       keeper.call((remote, call) => remote.restore(call, pack), signal);
     this.#rooms = {
       ...rooms,
-      newHost: (place, trust) => {
+      newHost: (place, trust, own) => {
         // A load that was asking for a GPU meanwhile must not start what no one would end.
         if (this.#ended !== undefined) throw this.#ended;
         const onDispose = () => this.#hosts.delete(host);
-        const host = new EngineHost({ place, trust, pool, recover, onDispose });
+        const host = new EngineHost({ place, trust, own, pool, recover, onDispose });
         this.#hosts.add(host);
         return host;
       },
@@ -58,6 +63,22 @@ export class Serving {
     if (this.#ended === undefined) return model;
     await model.dispose();
     throw this.#ended;
+  }
+
+  /** What all of it takes, and what each model does. */
+  get memory(): PageMemory {
+    const { budget, bytes, workers } = this.#pool;
+    return {
+      budgetBytes: budget.budgetBytes,
+      usedBytes: bytes,
+      engines: workers.map(({ build, bytes, sessions }) => ({ build, bytes, sessions })),
+      models: [...this.#models].map(({ info: { name, version, backend, memory } }) => ({
+        name,
+        version,
+        backend,
+        ...memory,
+      })),
+    };
   }
 
   /** Disposes of every model, and ends every engine. */

@@ -38,7 +38,10 @@ export interface SessionSettings {
 }
 
 /** How a session is created. */
-export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
+export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {
+  /** The build of the runtime that it is created in, where tensors may be read as that asks for them. */
+  readonly build?: Build;
+}
 
 /** What starts of a session with some settings came to. */
 export interface Rehearsed extends Proof {
@@ -121,7 +124,13 @@ export type PackRequest =
   | ({ readonly by: "bytes"; readonly digest: string; readonly dtype: Dtype } & Device & PackBytes)
   | { readonly by: "selector"; readonly selector: PackSelector };
 
-export interface Opened {
+/** What an answer says of its worker besides. */
+interface Weighed {
+  /** What the runtimes of the worker hold by then, in bytes: WebAssembly's memory, which never shrinks. */
+  readonly engineBytes?: number;
+}
+
+export interface Opened extends Weighed {
   readonly digest: string;
   readonly name: string;
   readonly version: string;
@@ -150,7 +159,7 @@ export interface VariantSummary
   readonly largestTensorBytes: number;
 }
 
-export interface EngineRun {
+export interface EngineRun extends Weighed {
   readonly outputs: Tensors;
   readonly runMs: number;
 }

@@ -40,7 +40,7 @@ const api: EngineApi = {
   open: (id, request, how) =>
     soundly(async () => {
       const startedAt = performance.now();
-      const read = await openPack(database, request);
+      const read = await openPack(database, request, { isOnDemand: how.build === "jspi" });
       if (read === undefined) return undefined;
       const readMs = performance.now() - startedAt;
       const [loaded, settings] = await Promise.all([
@@ -70,6 +70,7 @@ const api: EngineApi = {
         variants: variants.map(summaryOf),
         readMs,
         createMs: performance.now() - createdAt,
+        engineBytes: runtimes.bytes,
       };
     }),
 
@@ -78,7 +79,8 @@ const api: EngineApi = {
       const { session } = opened(id);
       const startedAt = performance.now();
       const outputs = await session.run(inputs);
-      return { outputs, runMs: performance.now() - startedAt };
+      const runMs = performance.now() - startedAt;
+      return { outputs, runMs, engineBytes: runtimes.bytes };
     });
     return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
   },

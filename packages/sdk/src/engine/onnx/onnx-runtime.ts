@@ -43,6 +43,9 @@ export async function loadOnnxRuntime(
     module,
     compileMs: await compileMs,
     importMs,
+    get bytes() {
+      return shim.host.memory?.buffer.byteLength ?? 0;
+    },
     createSession: (source, how) => createOnnxSession(ort, how, source),
   };
 }

@@ -15,16 +15,21 @@ const REFUSED_RUN = {
 export async function createOnnxSession(
   ort: typeof Ort,
   how: SessionHow,
-  { graph, tensors }: SessionSource,
+  source: SessionSource,
 ): Promise<EngineSession> {
+  const { graph, tensors } = source;
   const { backend } = how;
   let session: Ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(graph, {
       ...sessionOptions(how),
-      externalData: tensors.map(({ name, data }) => ({ path: name, data: new Uint8Array(data) })),
+      externalData: tensors.map(({ name, data }) => ({
+        path: name,
+        data: data instanceof ArrayBuffer ? new Uint8Array(data) : data,
+      })),
     });
   } catch (cause) {
+    if (source.failure !== undefined) throw source.failure;
     throw failureOf(cause, {
       what: `onnxruntime-web could not create a session on ${backend}`,
       refusal: {

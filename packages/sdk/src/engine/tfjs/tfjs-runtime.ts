@@ -25,11 +25,17 @@ export async function loadTfjsRuntime(
   ]);
   // Checks of every value that passes by are for whoever writes a model.
   tf.env().set("PROD", true);
-  tf.useModule(module);
+  let memory: WebAssembly.Memory | undefined;
+  tf.useModule(module, (made) => {
+    memory = made;
+  });
   return {
     module,
     compileMs,
     importMs,
+    get bytes() {
+      return memory?.buffer.byteLength ?? 0;
+    },
     createSession: (source, _how, prove) => createTfjsSession(tf, source, prove),
   };
 }

@@ -30,15 +30,19 @@ export async function createTfjsSession(
   prove: (session: EngineSession) => Promise<Proof>,
 ): Promise<EngineSession> {
   const contents = new Map(tensors.map(({ name, data }) => [name, data]));
+  const bufferOf = (path: string) => {
+    const data = contents.get(path);
+    return data instanceof ArrayBuffer ? data : undefined;
+  };
   const reasons: string[] = [];
   for (const { backend, title } of PLACES) {
     let model: TfjsModelRun | undefined;
     try {
       await tf.setBackend(backend);
       const file = parseTfjsModel(new TextDecoder().decode(graph), "the model's graph");
-      const artifacts = tfjsArtifacts(file, (path) => contents.get(path));
+      const artifacts = tfjsArtifacts(file, bufferOf);
       model = await loadTfjsModel(tf, file.format, artifacts);
-      const session = sessionOf(tf, model);
+      const session = sessionOf(tf, model, backend);
       const { holds, finding } = await prove(session);
       if (holds) return { ...session, finding: [...reasons, `${title}: ${finding}`].join("; ") };
       reasons.push(`not ${title}, as ${finding}`);
@@ -54,9 +58,11 @@ export async function createTfjsSession(
   );
 }
 
-function sessionOf(tf: Tfjs, model: TfjsModelRun): EngineSession {
+function sessionOf(tf: Tfjs, model: TfjsModelRun, backend: string): EngineSession {
   return {
     async run(inputs: Tensors): Promise<Tensors> {
+      // Another session of this worker may have ended on another one.
+      if (tf.engine().backendName !== backend) await tf.setBackend(backend);
       // Whatever a run makes goes with it, however it ends: nothing else gives wasm memory back.
       tf.engine().startScope();
       try {
