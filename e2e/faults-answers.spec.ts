@@ -45,7 +45,7 @@ for (const [kind, reason] of KERNELS)
     await gaps.report(`proving a GPU that gives ${kind}`);
   });
 
-for (const kind of ["transposed", ...inSoak("zeros", "nan")] as const)
+for (const kind of ["transposed" as const, ...inSoak("zeros" as const, "nan" as const)])
   test(`an update whose kernels give ${kind} on WASM is refused with that reason, and the version before it answers`, async ({
     faulty: page,
     models,

@@ -12,8 +12,8 @@ export type Order =
   | { readonly fault: "init" }
   /** The wasm of this worker may not grow past so many pages of 64 KiB. */
   | { readonly fault: "memory"; readonly maxPages: number }
-  /** Every message is answered, by something that no engine says, or as if all were well, by nothing. */
-  | { readonly fault: "garbage"; readonly as: "nonsense" | "hollow" }
+  /** Every message is answered, by something that no engine says. */
+  | { readonly fault: "garbage" }
   /** The GPU's device is destroyed: at once, or when the next run has given it work. */
   | { readonly fault: "device"; readonly when: "now" | "mid-run" }
   /** The next run reports `gpu-busy` once the GPU has work, and gets no result before the GPU is lost. */
