@@ -38,6 +38,13 @@ export const OCR_REC: ModelFacts = {
     },
   ],
   storage: { kind: "persistent" },
+  memory: {
+    state: "running",
+    engineBytes: 41_000_000,
+    sharedWith: 1,
+    shareBytes: 29_000_000,
+    tensorBytes: 2_830_000,
+  },
   timings: {
     spawnMs: 40,
     resolveMs: 0,

@@ -17,6 +17,7 @@ test("a report says what the device is, what serves, and what was turned down an
     "  ocr-rec@1.2.0  2.9 MB  0123456789ab  persistent, in use\n",
     "  ocr-rec@1.2.0 q8 0123456789ab\n",
     "    loaded     spawn 40, resolve 0, fetch 0, compile 81, import 12, read 20, create 55, total 160 ms\n",
+    "    holds      29.0 MB of 41.0 MB that 2 models share\n",
     "    serving   wasm q8                   12.3 ms  WASM serves first, everywhere\n",
     "    rejected  webgpu fp16 in jspi NCHW           output y[3] is 0\n",
     "    remembered 2026-11-21  failed  webgpu jspi NCHW fp16    output y[3] is NaN\n",

@@ -140,6 +140,7 @@ function modelLines(model: ModelFacts): string[] {
     ["runs on", `${model.backend}, ${runtime.name} ${runtime.version}`],
     ["loaded", `${stages.join(", ")} ms`],
     ["kept", listOf([storage.kind, storage.kind === "memory" && storage.reason])],
+    ["holds", memoryText(model.memory)],
     ["signed by", model.signedBy.join(", ") || "not looked at"],
   ];
   return [
@@ -150,6 +151,12 @@ function modelLines(model: ModelFacts): string[] {
       (line) => `  ${line}`,
     ),
   ];
+}
+
+function memoryText({ state, engineBytes, shareBytes, sharedWith }: ModelFacts["memory"]): string {
+  if (state === "suspended") return "nothing, until its next call";
+  if (sharedWith === 0) return bytesText(engineBytes);
+  return `${bytesText(shareBytes)} of ${bytesText(engineBytes)} that ${sharedWith + 1} models share`;
 }
 
 function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: Candidate): Row {

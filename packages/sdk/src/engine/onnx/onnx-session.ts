@@ -29,6 +29,8 @@ export async function createOnnxSession(
       { cause, detail: { backend } },
     );
   }
+  // The runtime has copied them by now, and a worker that waits for calls collects no garbage.
+  for (const { data } of tensors) if (data instanceof ArrayBuffer) giveUp(data);
   return {
     async run(inputs: Tensors): Promise<Tensors> {
       let results: Ort.InferenceSession.OnnxValueMapType;
@@ -103,4 +105,10 @@ function ownArray(data: Ort.Tensor["data"]): TensorData {
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Frees a buffer that nobody reads any more, where the browser can. */
+function giveUp(buffer: ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }): void {
+  // Equal tensors may be one buffer, which cannot be given up twice.
+  if (buffer.byteLength > 0) buffer.transfer?.(0);
 }
