@@ -31,6 +31,8 @@ export const ERROR_CODES = [
   "run-failed",
   "engine-crashed",
   "engine-timeout",
+  "device-lost",
+  "out-of-memory",
   "input-missing",
   "input-unknown",
   "input-type",

@@ -23,15 +23,10 @@ export type { FoundGpu, Gpu, GpuLimits } from "./proving/gpu.ts";
 export type { PublicKeys } from "./public-keys.ts";
 export { createSelvedge, type Selvedge } from "./selvedge.ts";
 export type { MemoryPolicy } from "./serving/memory-budget.ts";
-export type {
-  LoadTimings,
-  Model,
-  ModelInfo,
-  Prediction,
-  PredictOptions,
-} from "./serving/model.ts";
+export type { Model, ModelInfo, Prediction, PredictOptions } from "./serving/model.ts";
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { ModelMemory, PageMemory } from "./serving/page-memory.ts";
+export type { LoadTimings } from "./serving/served.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type {
   Availability,

@@ -1,15 +1,15 @@
-import { SelvedgeError } from "@selvedge/protocol";
-import { eitherOf } from "../serving/either-of.ts";
 import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
 import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import type { Model, Served } from "../serving/model.ts";
+import type { Model } from "../serving/model.ts";
 import { openOrComplete } from "../serving/open-proven.ts";
+import type { Served } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
 import type { InputDims } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { WorthTrying } from "./candidates.ts";
 import { failureOf, isOfCandidate, knownError } from "./contest-failure.ts";
+import { inTime } from "./in-time.ts";
 import { isWorthMoving } from "./race.ts";
 import { requireProof } from "./require-proof.ts";
 import { type Rivals, requireProofAt, runRace } from "./rivals.ts";
@@ -117,12 +117,17 @@ export class Contest {
     return this.#model.disposal.aborted || this.#model.served.host !== this.#host;
   }
 
+  /** The largest dims that the app has used; none where every input has those of the golden one. */
   get #dims(): InputDims {
-    return this.#model.used.largest ?? {};
+    const { inputs } = this.#first.opened.signature;
+    const isFree = inputs.some(({ dims }) => dims.includes(-1));
+    return (isFree ? this.#model.used.largest : undefined) ?? {};
   }
 
-  get #timeoutMs(): number {
-    return this.#rooms.pace?.trialMs ?? TRIAL_TIMEOUT_MS;
+  /** How long one step may take, and what ends it. */
+  get #how(): { readonly timeoutMs: number; readonly signal: AbortSignal } {
+    const timeoutMs = this.#rooms.pace?.trialMs ?? TRIAL_TIMEOUT_MS;
+    return { timeoutMs, signal: this.#model.disposal };
   }
 
   /** Takes over what is known of a rung from an earlier visit. */
@@ -154,8 +159,7 @@ export class Contest {
 
   async #warmUp(host: EngineHost): Promise<void> {
     const dims = this.#dims;
-    const how = { timeoutMs: this.#timeoutMs, signal: this.#model.disposal };
-    await host.ask((engine, session) => engine.timeAt(session, dims), how);
+    await host.ask((engine, session) => engine.timeAt(session, dims), this.#how);
   }
 
   /** Proves a candidate, times it against what serves, and moves to it where it is right and faster. */
@@ -163,7 +167,7 @@ export class Contest {
     this.#note(rung, "proving", "being proven");
     return this.#attempt(rung, async (candidate) => {
       const { host, opened } = candidate;
-      const finding = await this.#inTime((until) => requireProof(host, opened, until));
+      const finding = await inTime(this.#how, (until) => requireProof(host, opened, until));
       const rivals = this.#rivals(host, this.#host);
       const dims = this.#dims;
       const isLarger = elementsOf(dims) > 0;
@@ -208,21 +212,6 @@ export class Contest {
     }
   }
 
-  /** Ends something that hangs. */
-  async #inTime<T>(run: (until: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = new AbortController();
-    const seconds = this.#timeoutMs / 1000;
-    const timer = setTimeout(() => {
-      const message = `Proving took longer than ${seconds} s, and was given up.`;
-      deadline.abort(new SelvedgeError("engine-timeout", message));
-    }, this.#timeoutMs);
-    try {
-      return await run(eitherOf(this.#model.disposal, deadline.signal));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   /** Opens a rung in a worker of its own; fetches what the device lacks of it. */
   async #open({ place, dtype }: Rung): Promise<Opened> {
     const { digest, version } = this.#first.opened;
@@ -249,14 +238,15 @@ export class Contest {
 
   async #fail(rung: Rung, error: unknown): Promise<void> {
     const { state, reason, code } = failureOf(error);
+    if (isOfCandidate(error)) {
+      const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
+      await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });
+    }
     this.#note(rung, state, reason);
     if (state === "waiting") return;
     const { name, version } = this.#first.opened;
     const subject = { model: name, version, dtype: rung.dtype, backend: rung.place.backend };
     this.#rooms.reporter.recorder.failed(subject, "prove", code);
-    if (!isOfCandidate(error)) return;
-    const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
-    await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });
   }
 
   async #remember(rung: Rung, verdict: Verdict): Promise<void> {
@@ -281,8 +271,7 @@ export class Contest {
   }
 
   #rivals(candidate: EngineHost, serving: EngineHost): Rivals {
-    const signal = this.#model.disposal;
-    return { candidate, serving, timeoutMs: this.#timeoutMs, signal };
+    return { candidate, serving, ...this.#how };
   }
 
   #note(rung: Rung, state: Standing["state"], reason: string, runMs?: number): void {

@@ -1,5 +1,5 @@
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import type { Served } from "../serving/model.ts";
+import type { Served } from "../serving/served.ts";
 import type { SessionSettings } from "../worker/engine-api.ts";
 import { chooseSettings } from "./choose-settings.ts";
 import {

@@ -1,6 +1,6 @@
 import { browserFacts } from "../diagnosis/browser-facts.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import type { Served } from "../serving/model.ts";
+import type { Served } from "../serving/served.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { listCandidates, type Rejected, type WorthTrying } from "./candidates.ts";
 import { placeFacts } from "./place-facts.ts";

@@ -1,4 +1,4 @@
-import { Contest } from "../proving/contest.ts";
+import type { Contest } from "../proving/contest.ts";
 import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -34,6 +34,7 @@ export class Behind {
   readonly #updates: Updates;
   #turn: Promise<unknown> = Promise.resolve();
   #contest: Contest | undefined;
+  #isProvingSoon = false;
 
   constructor(rooms: LoadRooms, loaded: Loaded) {
     this.#rooms = rooms;
@@ -42,14 +43,7 @@ export class Behind {
       inTurn: (run, signal) => this.#inTurn(run, signal),
       onMove: () => void this.#contend(),
     });
-    let isSoon = false;
-    loaded.model.used.onGrow = () => {
-      if (isSoon || this.#contest === undefined) return;
-      isSoon = true;
-      void this.#proveLarger().finally(() => {
-        isSoon = false;
-      });
-    };
+    loaded.model.used.onGrow = () => void this.#proveLarger();
   }
 
   /** Goes on until the model is disposed of. Never rejects. */
@@ -58,6 +52,8 @@ export class Behind {
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
     const { disposal, served: first } = model;
     await whenIdle();
+    // A page that is offline when its engine fails has to have it by then.
+    import("./failover.ts").catch(() => undefined);
     await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
@@ -87,22 +83,27 @@ export class Behind {
   async #contend(): Promise<void> {
     const { isAuto, selector, model } = this.#loaded;
     if (!isAuto || model.served.host.backend !== "wasm") return;
-    const contest = new Contest(this.#rooms, selector, model);
-    this.#contest = contest;
-    const steps = contest.run();
     try {
+      // Its own chunk: a page that names WASM loads nothing that knows of GPUs.
+      const { Contest } = await import("../proving/contest.ts");
+      const contest = new Contest(this.#rooms, selector, model);
+      this.#contest = contest;
+      const steps = contest.run();
       // Whoever asks for an update meanwhile waits for one candidate, and not for all.
       while (!(await this.#inTurn(async () => (await steps.next()).done)));
     } catch {
-      // The model is gone, or what serves: there is nobody left to tell.
+      // The model is gone, or the chunk cannot be loaded: the next load tries again.
     }
     void this.#proveLarger();
   }
 
-  /** Waits for the app to go on to inputs that are larger still. */
+  /** Leaves the app time to go on to inputs that are larger still. */
   async #proveLarger(): Promise<void> {
+    if (this.#isProvingSoon || this.#contest === undefined) return;
+    this.#isProvingSoon = true;
     await pause((this.#rooms.pace ?? PACE).proveAfterMs, this.#loaded.model.disposal);
     await whenIdle();
+    this.#isProvingSoon = false;
     await this.#inTurn(async () => this.#contest?.proveLarger()).catch(() => undefined);
   }
 

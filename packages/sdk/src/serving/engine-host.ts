@@ -14,14 +14,12 @@ import type {
 } from "../worker/engine-api.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
+import { againWithin } from "./deadline.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 
-/** Opening reads and prepares a whole model; a device that needs longer than this is stuck. */
-const OPEN_TIMEOUT_MS = 120_000;
-
-/** Proving on a slow device runs the model for the first time, shaders and all. */
-const PROVE_TIMEOUT_MS = 120_000;
+/** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
+const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
 export interface EngineHostOptions {
   readonly place: Place;
@@ -48,6 +46,21 @@ interface Session {
   readonly worker: EngineWorker;
   readonly id: number;
   isOpen: boolean;
+  /** Whether it has run once: the first time takes longer. */
+  hasRun: boolean;
+}
+
+/** How a call of a host is made. */
+export interface HostCall extends EngineCall {
+  readonly signal?: AbortSignal | undefined;
+  /** Says that the turn has come, and that the pack has to be opened again first. */
+  readonly onOpening?: () => void;
+}
+
+/** How the model is run. */
+export interface HostRun extends HostCall {
+  /** Whether the inputs' buffers go to the engine, in place of copies. */
+  readonly isHandedOver?: boolean;
 }
 
 /**
@@ -64,6 +77,8 @@ export class EngineHost {
   #pack: (PackRef & Pick<Opened, "engine">) | undefined;
   /** Settles when the call before the next one is done with. */
   #turn: Promise<unknown> = Promise.resolve();
+  #openedInMs: number | undefined;
+  #provedInMs: number | undefined;
   /** Calls that are made and not done with. */
   #calls = 0;
   readonly #disposal = new AbortController();
@@ -79,6 +94,11 @@ export class EngineHost {
 
   get backend(): Backend {
     return this.place.backend;
+  }
+
+  /** Whether its engine has run the model before, so that the next run finds everything prepared. */
+  get hasRun(): boolean {
+    return this.#session?.hasRun === true && !this.#session.worker.isEnded;
   }
 
   /** Whether no call is made that is not done with. */
@@ -103,9 +123,15 @@ export class EngineHost {
     const { backend, build, layout } = this.place;
     const how = { backend, build, ...(layout === undefined ? {} : { layout }) };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
+    const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
+    let startedAt = performance.now();
+    const onStart = () => {
+      startedAt = performance.now();
+    };
     const opened = await this.#until(
       worker.call((engine) => engine.open(id, transfer(request, handedOver), how), {
-        timeoutMs: OPEN_TIMEOUT_MS,
+        timeoutMs,
+        onStart,
       }),
       signal,
     );
@@ -116,6 +142,7 @@ export class EngineHost {
     const origin = { name, version };
     this.#pack = { digest, dtype, engine, origin, ...this.#device() };
     session.isOpen = true;
+    this.#openedInMs = performance.now() - startedAt;
     worker.hold(id, opened, { backend, wake: () => this.#wake() });
     return { ...opened, compileMs, importMs, scriptAt };
   }
@@ -159,20 +186,19 @@ export class EngineHost {
   }
 
   /** Runs the model when it is this call's turn. `onStart` says that the turn has come. */
-  run(
-    inputs: Tensors,
-    { signal, ...call }: EngineCall & { readonly signal?: AbortSignal | undefined },
-  ): Promise<EngineRun> {
+  run(inputs: Tensors, { signal, isHandedOver = false, ...call }: HostRun): Promise<EngineRun> {
     const { onStart } = call;
     const start = () => {
       signal?.throwIfAborted();
       onStart?.();
     };
-    return this.ask((engine, session) => engine.run(session, transfer(inputs, buffersOf(inputs))), {
-      ...call,
-      onStart: start,
-      signal,
-    });
+    const send = () => (isHandedOver ? transfer(inputs, buffersOf(inputs)) : inputs);
+    const run = async (engine: Remote<EngineApi>, session: number) => {
+      const outcome = await engine.run(session, send());
+      if (this.#session !== undefined) this.#session.hasRun = true;
+      return outcome;
+    };
+    return this.ask(run, { ...call, onStart: start, signal });
   }
 
   /** Runs the golden inputs and holds the answers against the pack's. */
@@ -186,10 +212,10 @@ export class EngineHost {
   /** Asks the engine something about the pack when it is this call's turn; opens it where it is not. */
   ask<T>(
     invoke: (engine: Remote<EngineApi>, session: number) => Promise<Outcome<T>>,
-    { signal, ...call }: EngineCall & { readonly signal?: AbortSignal | undefined },
+    { signal, onOpening, ...call }: HostCall,
   ): Promise<T> {
     return this.#inTurn(signal, async () => {
-      const { worker, id } = await this.#ensureOpen();
+      const { worker, id } = await this.#ensureOpen(onOpening);
       return worker.call((engine) => invoke(engine, id), call);
     });
   }
@@ -247,9 +273,10 @@ export class EngineHost {
     });
   }
 
-  async #ensureOpen(): Promise<Session> {
+  async #ensureOpen(onOpening?: () => void): Promise<Session> {
     const session = this.#session;
     if (session?.isOpen === true && !session.worker.isEnded) return session;
+    onOpening?.();
     if (this.#pack === undefined) throw new Error("run before open");
     const { name, version } = await this.openStored(this.#pack);
     const reopened = this.#connect();
@@ -288,9 +315,16 @@ export class EngineHost {
   }
 
   async #holdAgainstGolden(): Promise<Proof> {
-    const prove = () => {
+    const prove = async () => {
       const { worker, id } = this.#connect();
-      return worker.call((engine) => engine.prove(id), { timeoutMs: PROVE_TIMEOUT_MS });
+      const timeoutMs = againWithin(this.#provedInMs, OPEN_BOUNDS);
+      let startedAt = performance.now();
+      const onStart = () => {
+        startedAt = performance.now();
+      };
+      const proof = await worker.call((engine) => engine.prove(id), { timeoutMs, onStart });
+      this.#provedInMs = performance.now() - startedAt;
+      return proof;
     };
     try {
       return await prove();
@@ -320,7 +354,7 @@ export class EngineHost {
     if (this.#session?.worker.isEnded === false) return this.#session;
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
-    this.#session = { worker, id: worker.nextSession(), isOpen: false };
+    this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };
     return this.#session;
   }
 }

@@ -8,6 +8,7 @@ import type {
   Opened,
   RuntimeStarted,
 } from "../worker/engine-api.ts";
+import { breaksEngine } from "../worker/engine-failure.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { Ending, EngineLoad } from "./engine-load.ts";
@@ -179,11 +180,17 @@ export class EngineWorker implements EngineLoad {
   ): Promise<T> {
     this.#pending++;
     const turn = this.#turn.then(async () => {
-      onStart?.();
-      const value = await this.#link.call(invoke, { timeoutMs });
-      this.runs++;
-      this.#note(engineBytesIn(value));
-      return value;
+      // What waited in a worker that has ended has not been started, and is not to blame.
+      if (!this.#link.isEnded) onStart?.();
+      try {
+        const value = await this.#link.call(invoke, { timeoutMs });
+        this.runs++;
+        this.#note(engineBytesIn(value));
+        return value;
+      } catch (error) {
+        if (breaksEngine(error)) this.end(error);
+        throw error;
+      }
     });
     this.#turn = turn.catch(() => undefined).then(() => this.#settled());
     return turn;

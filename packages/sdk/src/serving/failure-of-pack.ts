@@ -7,6 +7,7 @@ const CODES: readonly ErrorCode[] = [
   "run-failed",
   "engine-crashed",
   "engine-timeout",
+  "out-of-memory",
 ];
 
 /** Whether a pack that is tried again on this device would fail again. */

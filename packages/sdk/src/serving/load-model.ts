@@ -7,10 +7,11 @@ import type { Behind } from "./behind.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import { Ladder } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
-import { type LoadTimings, Model } from "./model.ts";
+import { Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
 import { type FirstOpened, openModel } from "./open.ts";
 import { selectorOf, startsOnWasm } from "./selector-of.ts";
+import type { LoadTimings } from "./served.ts";
 import { type Started, whyServing } from "./started.ts";
 
 /**
@@ -51,6 +52,11 @@ export async function loadModel<Name extends string>(
       keeper,
       reporter,
       feed,
+      /** Its own chunk, which comes with what happens behind the model. */
+      openRung: async (rung, { opened }, until) =>
+        (await import("./failover.ts")).openRung(rooms, { selector, rung, opened, signal: until }),
+      doubt: async (rung, { digest }) =>
+        (await import("./failover.ts")).forgetVerdict(keeper, digest, rung),
       onDispose: rooms.onDispose,
       async checkForUpdate(until) {
         behind ??= startBehind();

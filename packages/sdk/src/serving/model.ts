@@ -3,18 +3,19 @@ import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/candidate.ts";
 import { whenIdle } from "../proving/when-idle.ts";
+import type { Subject } from "../telemetry/recorder.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
-import type { EngineHost, HostOpened } from "./engine-host.ts";
-import type { Ladder } from "./ladder.ts";
+import type { OpenRung } from "./descent.ts";
+import type { HostOpened } from "./engine-host.ts";
+import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
+import { type LoadTimings, rungOf, type Served } from "./served.ts";
+import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
-
-/** Long enough for a slow phone's first run; a call that knows better says so. */
-const RUN_TIMEOUT_MS = 60_000;
 
 /** What `model.info` says of each engine. */
 const RUNTIMES = {
@@ -26,14 +27,15 @@ const RUNTIMES = {
 export interface PredictOptions {
   readonly signal?: AbortSignal;
   /**
-   * Milliseconds from the moment the model starts on this call. Past it the engine is taken to hang:
-   * it is ended, and the next call starts a fresh one.
-   * @default 60000
+   * Milliseconds from the moment the model starts on this call. Past it the call rejects and the engine
+   * is ended; the calls behind it are answered by a fresh one. Without it, deadlines are learned from
+   * the model's own runs, up to a minute, and a call that passes its own is answered by another engine.
    */
   readonly timeoutMs?: number;
   /**
    * Hands the inputs' buffers over instead of copying them: faster for large inputs. The buffers are
-   * detached at once, whole, also where a tensor is a view of a part.
+   * detached at once, whole, also where a tensor is a view of a part. A call whose engine breaks cannot
+   * be given to another then, and fails.
    * @default false
    */
   readonly transfer?: boolean;
@@ -70,37 +72,6 @@ export interface ModelInfo {
   readonly timings: LoadTimings;
 }
 
-/**
- * How long each stage of loading took, in milliseconds. Several happen at once: the worker compiles and
- * imports its runtime while it reads the pack, so that they do not add up to the total.
- */
-export interface LoadTimings {
-  /** From the call of `load` until the engine worker's script ran; 0 where it ran already. */
-  readonly spawnMs: number;
-  /** 0 where the store had everything. */
-  readonly resolveMs: number;
-  /** 0 where the store had everything. */
-  readonly fetchMs: number;
-  /** The runtime's wasm: fetched, and compiled unless the browser had that cached. */
-  readonly compileMs: number;
-  /** The runtime's scripts. */
-  readonly importMs: number;
-  /** The pack, read from the store and verified. */
-  readonly readMs: number;
-  /** The session. */
-  readonly createMs: number;
-  readonly totalMs: number;
-}
-
-/** A version that answers, and where. */
-export interface Served {
-  readonly host: EngineHost;
-  readonly opened: HostOpened;
-  readonly storage?: PackStorage | undefined;
-  readonly timings: LoadTimings;
-  readonly ladder: Ladder;
-}
-
 /** Everything a model hangs from. */
 export interface ModelParts {
   readonly served: Served;
@@ -109,6 +80,9 @@ export interface ModelParts {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
+  readonly openRung: OpenRung;
+  /** A rung that was proven has failed: it is to be proven again before it is relied on. */
+  readonly doubt: (rung: Rung, opened: HostOpened) => Promise<void>;
   readonly onDispose: (model: Model) => void;
   readonly checkForUpdate: (signal: AbortSignal | undefined) => Promise<ModelUpdate | undefined>;
 }
@@ -116,9 +90,9 @@ export interface ModelParts {
 /** A model that answers. Made by `selvedge.load`. */
 export class Model<Name extends string = string> {
   readonly #parts: ModelParts;
-  #served: Served;
-  /** Engines that still answer calls made before another took over. */
-  readonly #retiring = new Set<EngineHost>();
+  #supervisor: Supervisor;
+  /** Versions that still answer calls made before another took over. */
+  readonly #retiring = new Set<Supervisor>();
   /** Takes back the mark that the pack is in use. */
   #release: AbortController;
   readonly #disposal = new AbortController();
@@ -127,12 +101,12 @@ export class Model<Name extends string = string> {
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
-    this.#served = parts.served;
+    this.#supervisor = this.#supervise(parts.served);
     this.#release = this.#hold(parts.served, whenIdle());
   }
 
   get info(): ModelInfo {
-    const { host, opened, timings, ladder, storage = { kind: "persistent" } } = this.#served;
+    const { host, opened, timings, ladder, storage = { kind: "persistent" } } = this.served;
     const { name, version, digest, dtype, engine, signature } = opened;
     const runtime = RUNTIMES[engine];
     const { backend } = host;
@@ -146,8 +120,12 @@ export class Model<Name extends string = string> {
    * Runs the model, off the page's thread. Calls are answered in the order they were made; any number
    * may wait.
    *
+   * A call whose engine crashes, hangs, runs out of memory or loses its GPU is answered by a fresh one,
+   * or by the next candidate.
+   *
    * @throws SelvedgeError `input-…` for inputs that do not fit, `run-failed` where the runtime refuses
-   * them, `engine-timeout` and `engine-crashed` where it does not answer, `disposed`.
+   * them, `engine-timeout`, `engine-crashed`, `out-of-memory` and `device-lost` where no candidate
+   * answers, `disposed`.
    * @throws AbortError when the signal fires.
    *
    * @example
@@ -158,38 +136,33 @@ export class Model<Name extends string = string> {
    * ```
    */
   async predict(inputs: InputsOf<Name>, options: PredictOptions = {}): Promise<Prediction<Name>> {
-    const { signal, timeoutMs = RUN_TIMEOUT_MS, transfer = false } = options;
+    const { signal, timeoutMs, transfer = false } = options;
     const calledAt = performance.now();
-    let startedAt = calledAt;
-    const { host, opened } = this.#served;
-    const { name, version, dtype, signature } = opened;
-    const subject = { model: name, version, dtype, backend: host.backend };
+    const supervisor = this.#supervisor;
     const { recorder } = this.#parts.reporter;
     try {
       signal?.throwIfAborted();
       this.#requireLive();
-      if (!(timeoutMs > 0))
+      if (timeoutMs !== undefined && !(timeoutMs > 0))
         throw new SelvedgeError(
           "options-invalid",
           `timeoutMs has to be a number of milliseconds above 0, but is ${String(timeoutMs)}.`,
         );
-      checkInputs(signature.inputs, inputs);
-      const { outputs, runMs } = await host.run(transfer ? takeOver(inputs) : snapshot(inputs), {
-        signal,
-        timeoutMs,
-        onStart: () => {
-          startedAt = performance.now();
-        },
-      });
+      checkInputs(supervisor.served.opened.signature.inputs, inputs);
+      const kept = transfer ? takeOver(inputs) : snapshot(inputs);
+      const terms = { signal, timeoutMs, isReplayable: !transfer };
+      const { outputs, runMs, startedAt, served } = await supervisor.run(kept, terms);
       this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
-      recorder.predicted(subject, totalMs);
+      recorder.predicted(subjectOf(served, rungOf(served)), totalMs);
       const id = crypto.randomUUID();
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings };
     } catch (error) {
-      if (error instanceof SelvedgeError) recorder.failed(subject, "predict", error.code);
+      const { served } = supervisor;
+      if (error instanceof SelvedgeError)
+        recorder.failed(subjectOf(served, rungOf(served)), "predict", error.code);
       throw error;
     }
   }
@@ -201,7 +174,7 @@ export class Model<Name extends string = string> {
    */
   async attachment(name: string, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     this.#requireLive();
-    const { pack } = this.#served.host;
+    const { pack } = this.served.host;
     if (pack === undefined) throw new Error("a model's host has opened its pack");
     return this.#parts.keeper.call(
       (keeper, call) => keeper.attachment(call, pack, name),
@@ -240,10 +213,11 @@ export class Model<Name extends string = string> {
   /** Ends the engine and gives its memory back. Calls that wait reject with `disposed`. Idempotent. */
   async dispose(): Promise<void> {
     if (this.#disposal.signal.aborted) return;
-    this.#disposal.abort(this.#disposedError());
+    const reason = this.#disposedError();
+    this.#disposal.abort(reason);
     this.#release.abort();
     this.#parts.feed.end();
-    for (const host of [this.#served.host, ...this.#retiring]) host.dispose();
+    for (const supervisor of [this.#supervisor, ...this.#retiring]) supervisor.dispose(reason);
     this.#parts.onDispose(this);
   }
 
@@ -252,26 +226,31 @@ export class Model<Name extends string = string> {
   }
 
   /**
-   * Lets another engine answer from the next call on; calls in flight finish where they are.
+   * Lets another engine answer from the next call on. A call in flight finishes where it is; where that
+   * fails, what serves its version then answers it.
    *
    * @internal
    */
   moveTo(served: Served): void {
-    const { host } = this.#served;
     served.host.share();
+    const former = this.#supervisor;
+    if (served.opened.digest === former.served.opened.digest) {
+      former.moveTo(served);
+      return;
+    }
     const release = this.#release;
     this.#release = this.#hold(served, Promise.resolve());
-    this.#served = served;
-    this.#retiring.add(host);
-    void host.retire().then(() => {
-      this.#retiring.delete(host);
+    this.#supervisor = this.#supervise(served);
+    this.#retiring.add(former);
+    void former.retire().then(() => {
+      this.#retiring.delete(former);
       release.abort();
     });
   }
 
   /** @internal */
   get served(): Served {
-    return this.#served;
+    return this.#supervisor.served;
   }
 
   /**
@@ -281,6 +260,18 @@ export class Model<Name extends string = string> {
    */
   get disposal(): AbortSignal {
     return this.#disposal.signal;
+  }
+
+  #supervise(served: Served): Supervisor {
+    const { openRung, doubt, reporter } = this.#parts;
+    return new Supervisor({
+      served,
+      openRung,
+      onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
+      onGivenUp: (rung) => {
+        doubt(rung, served.opened).catch(() => undefined);
+      },
+    });
   }
 
   #requireLive(): void {
@@ -300,4 +291,9 @@ export class Model<Name extends string = string> {
       `The model ${this.info.name} has been disposed. Load it again to use it.`,
     );
   }
+}
+
+/** What is measured, on one rung of a version. */
+function subjectOf({ opened: { name, version } }: Served, { place, dtype }: Rung): Subject {
+  return { model: name, version, dtype, backend: place.backend };
 }

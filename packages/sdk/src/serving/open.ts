@@ -2,6 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { proxy } from "comlink";
 import type { LoadOptions } from "../options.ts";
 import type { EngineName } from "../worker/engine-api.ts";
+import { breaksEngine } from "../worker/engine-failure.ts";
 import type { Choice, Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
@@ -22,7 +23,7 @@ interface Rooms {
 
 /**
  * Opens what answers for a selector. The engine looks into the store itself; the keeper is asked only
- * where nothing is there, or what is there was damaged. Where what is there cannot be opened, nor be
+ * where nothing is there, or what is there was damaged. An engine that breaks is replaced once. Where what is there cannot be opened, nor be
  * mended, the version before it is.
  */
 export async function openModel(
@@ -31,7 +32,12 @@ export async function openModel(
   options: LoadOptions,
 ): Promise<FirstOpened> {
   try {
-    return await openOrInstall(rooms, selector, options);
+    return await openOrInstall(rooms, selector, options).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      if (!breaksEngine(error)) throw error;
+      rooms.host.restart(error);
+      return openOrInstall(rooms, selector, options);
+    });
   } catch (error) {
     options.signal?.throwIfAborted();
     const back =
@@ -73,10 +79,10 @@ async function openOrInstall(
 }
 
 /** Failures that are the pack's, or the engine's with it: it may open the second time, or never. */
-const OF_THE_PACK = ["session-failed", "engine-crashed", "engine-timeout"];
+const OF_THE_PACK = ["session-failed", "engine-crashed", "engine-timeout", "out-of-memory"];
 
-/** Failures of the runtime itself, which the version before would meet too. */
-const OF_THE_PAGE = ["assets-missing", "closed", "disposed"];
+/** Failures of the runtime or the device, which the version before would meet too. */
+const OF_THE_PAGE = ["assets-missing", "closed", "disposed", "device-lost"];
 
 /**
  * Opens the version before, where there is one. What fails twice, while that opens, is refused; what was
@@ -98,7 +104,8 @@ async function openLastGood(
     return host.openStored(choice, signal).catch(() => undefined);
   };
   const isOfPack = OF_THE_PACK.includes(error.code);
-  const again = isOfPack ? await tryAfresh(current) : undefined;
+  // What took its engine down has been tried twice already.
+  const again = isOfPack && !breaksEngine(error) ? await tryAfresh(current) : undefined;
   if (again !== undefined) return { opened: again };
   const opened = await tryAfresh(lastGood);
   if (opened === undefined) return undefined;

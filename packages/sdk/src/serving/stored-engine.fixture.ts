@@ -6,7 +6,7 @@ import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 export type Fault = "answers wrongly" | "answers wrongly on webgpu" | "does not open" | "hangs";
 
 /** How a place does: its kernels, and how long a run takes in milliseconds. */
-export interface PlaceDouble {
+interface PlaceDouble {
   readonly fault?:
     | "wrong"
     | "wrong at larger inputs"

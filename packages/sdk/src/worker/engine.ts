@@ -13,7 +13,8 @@ import { type OnTrial, proveAt, runAt } from "../proving/worker/trial.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
 import type { Backend, EngineApi } from "./engine-api.ts";
-import { outcomeOf } from "./outcome.ts";
+import { breaksEngine } from "./engine-failure.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 
 interface OpenSession {
   readonly session: EngineSession;
@@ -25,6 +26,8 @@ const scriptAt = performance.timeOrigin + performance.now();
 const database = new Database();
 const runtimes = new RuntimeLoader();
 const sessions = new Map<number, OpenSession>();
+/** Why this worker is not to be used again. */
+let broken: SelvedgeError | undefined;
 
 const api: EngineApi = {
   start: (request) => outcomeOf(async () => ({ ...(await runtimes.start(request)), scriptAt })),
@@ -35,7 +38,7 @@ const api: EngineApi = {
   },
 
   open: (id, request, how) =>
-    outcomeOf(async () => {
+    soundly(async () => {
       const startedAt = performance.now();
       const read = await openPack(database, request, { isOnDemand: how.build === "jspi" });
       if (read === undefined) return undefined;
@@ -72,7 +75,7 @@ const api: EngineApi = {
     }),
 
   run: async (id, inputs) => {
-    const outcome = await outcomeOf(async () => {
+    const outcome = await soundly(async () => {
       const { session } = opened(id);
       const startedAt = performance.now();
       const outputs = await session.run(inputs);
@@ -83,20 +86,20 @@ const api: EngineApi = {
   },
 
   prove: (id) =>
-    outcomeOf(async () => {
+    soundly(async () => {
       const { session, ...how } = onTrial(id);
       return prove({ database, session }, how);
     }),
 
   runAt: async (id, dims) => {
-    const outcome = await outcomeOf(async () => runAt(onTrial(id), dims));
+    const outcome = await soundly(async () => runAt(onTrial(id), dims));
     return outcome.ok ? transfer(outcome, buffersOf(outcome.value.outputs)) : outcome;
   },
-  proveAt: (id, dims, trusted) => outcomeOf(async () => proveAt(onTrial(id), { ...trusted, dims })),
-  timeAt: (id, dims) => outcomeOf(async () => (await runAt(onTrial(id), dims)).runMs),
+  proveAt: (id, dims, trusted) => soundly(async () => proveAt(onTrial(id), { ...trusted, dims })),
+  timeAt: (id, dims) => soundly(async () => (await runAt(onTrial(id), dims)).runMs),
 
   rehearse: (id, plan) =>
-    outcomeOf(async () => {
+    soundly(async () => {
       const { manifest, variant, backend } = onTrial(id);
       const runtime = await runtimes.need(opened(id).pack.variant.engine);
       const { digest } = opened(id).pack;
@@ -115,6 +118,22 @@ const api: EngineApi = {
   surroundings: () =>
     outcomeOf(async () => ({ canCompileWasm: canCompileWasm(), hasGpu: "gpu" in navigator })),
 };
+
+/**
+ * Nothing touches a runtime again that has trapped, is out of memory or has lost its GPU: the next run
+ * would answer wrongly, or block this worker for good.
+ */
+function soundly<T>(run: () => Promise<T>): Promise<Outcome<T>> {
+  return outcomeOf(async () => {
+    if (broken !== undefined) throw broken;
+    try {
+      return await run();
+    } catch (error) {
+      if (breaksEngine(error)) broken = error;
+      throw error;
+    }
+  });
+}
 
 function opened(id: number): OpenSession {
   const open = sessions.get(id);

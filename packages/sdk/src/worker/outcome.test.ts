@@ -57,3 +57,14 @@ test.each([["a string"], [undefined], [{ code: 7 }]])(
     expect(error).toMatchObject({ message: String(thrown) });
   },
 );
+
+test.each([42, null, undefined, {}])(
+  "%j is no outcome, and its sender is not believed",
+  (answer) => {
+    // A worker whose script is another's answers as it likes.
+    const unwrapAny: (outcome: never) => unknown = unwrap;
+    expect(() => unwrapAny(answer as never)).toThrow(
+      expect.objectContaining({ code: "engine-crashed", detail: { hasRun: true } }),
+    );
+  },
+);

@@ -27,8 +27,18 @@ export async function outcomeOf<T>(run: () => T | Promise<T>): Promise<Outcome<T
   }
 }
 
-/** The value of a call that went well; throws the error of one that did not. */
+/**
+ * The value of a call that went well; throws the error of one that did not.
+ *
+ * @throws SelvedgeError `engine-crashed` for what is no outcome: whoever answered cannot be relied on.
+ */
 export function unwrap<T>(outcome: Outcome<T>): T {
+  if (typeof outcome?.ok !== "boolean")
+    throw new SelvedgeError(
+      "engine-crashed",
+      "A worker answered with what none of ours says. If it happens again, check that the worker's script is the one that came with this version.",
+      { detail: { hasRun: true } },
+    );
   if (outcome.ok) return outcome.value;
   throw fromWireError(outcome.error);
 }

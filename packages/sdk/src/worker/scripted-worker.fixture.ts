@@ -1,3 +1,5 @@
+import type { ErrorCode } from "@selvedge/protocol";
+
 /**
  * A real worker whose methods a test writes, as the text of an object literal's members. It speaks
  * comlink's protocol by hand, so that a page cannot tell it from one of ours.
@@ -57,3 +59,48 @@ export const ENGINE_METHODS = `
 /** First elements of `x` that make `ENGINE_METHODS` misbehave. */
 export const HANG = -1;
 export const CRASH = -2;
+
+/** What an engine does wrong, by the first element of `x`. */
+export interface EngineFaults {
+  readonly crash?: readonly number[];
+  readonly hang?: readonly number[];
+  /** Answers with what no engine says. */
+  readonly garble?: readonly number[];
+  /** Answers with an error of this code. */
+  readonly fail?: Readonly<Record<number, ErrorCode>>;
+  readonly doesNotOpen?: ErrorCode;
+  readonly hangsAtOpen?: boolean;
+  /** Does not give its golden answers. */
+  readonly isWrong?: boolean;
+}
+
+/** Where an engine with faults says what it runs, as its number and the first element. */
+export const RAN_CHANNEL = "scripted engines ran";
+
+/** Further methods of an engine that fails where it is told to. */
+export function faultyEngine(number: number, faults: EngineFaults): string {
+  return `
+    faults: ${JSON.stringify(faults)},
+    ran: new BroadcastChannel(${JSON.stringify(RAN_CHANNEL)}),
+    open() {
+      if (api.faults.hangsAtOpen) return new Promise(() => {});
+      const code = api.faults.doesNotOpen;
+      if (code !== undefined) return { ok: false, error: { name: "SelvedgeError", code, message: code } };
+      return ({ ${ENGINE_METHODS} }).open();
+    },
+    run(session, { x }) {
+      const [first] = x.data;
+      api.ran.postMessage([${number}, first]);
+      const { crash = [], hang = [], garble = [], fail = {} } = api.faults;
+      if (crash.includes(first)) setTimeout(() => { throw new Error("boom"); });
+      if (crash.includes(first) || hang.includes(first)) return new Promise(() => {});
+      if (garble.includes(first)) return 42;
+      const code = fail[first];
+      if (code !== undefined) return { ok: false, error: { name: "SelvedgeError", code, message: code } };
+      return { ok: true, value: { outputs: { y: x }, runMs: 1 } };
+    },
+    prove: () => ({ ok: true, value: api.faults.isWrong
+      ? { holds: false, finding: "zeros" }
+      : { holds: true, finding: "as it should be" } }),
+  `;
+}

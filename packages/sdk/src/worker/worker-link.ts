@@ -1,9 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { type Remote, releaseProxy, wrap } from "comlink";
 import { type Outcome, unwrap } from "./outcome.ts";
-
-/** A timer for longer than this fires at once, in every browser. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { patientTimer } from "./patient-timer.ts";
 
 /** How a call may end before it is answered. */
 export interface CallLimits {
@@ -68,12 +66,12 @@ export class WorkerLink<Api> {
         onAbort?.(call);
         settle(() => reject(signal?.reason));
       };
-      const deadline =
-        timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS
+      const disarm =
+        timeoutMs === undefined
           ? undefined
-          : setTimeout(() => this.end(this.#late(timeoutMs)), timeoutMs);
+          : patientTimer(timeoutMs, () => this.end(this.#late(timeoutMs)));
       const settle = (how: () => void) => {
-        clearTimeout(deadline);
+        disarm?.();
         signal?.removeEventListener("abort", abort);
         this.#pending.delete(fail);
         how();

@@ -3,6 +3,13 @@ import type * as Ort from "onnxruntime-web";
 import type { Tensor, TensorData, Tensors } from "../../tensor.ts";
 import type { SessionHow } from "../../worker/engine-api.ts";
 import type { EngineSession, SessionSource } from "../engine-session.ts";
+import { failureOf } from "../failure-of.ts";
+import { DeviceWatch, type WatchedDevice } from "./watch-device.ts";
+
+const REFUSED_RUN = {
+  code: "run-failed",
+  advice: "Check that the inputs' values and free dimensions are ones the model was made for.",
+} as const;
 
 /** Creates a session of onnxruntime-web whose larger weights come as a buffer each. */
 export async function createOnnxSession(
@@ -23,29 +30,29 @@ export async function createOnnxSession(
     });
   } catch (cause) {
     if (source.failure !== undefined) throw source.failure;
-    throw new SelvedgeError(
-      "session-failed",
-      `onnxruntime-web could not create a session on ${backend}: ${messageOf(cause)}. Run "selvedge verify" on the pack, or try another backend or dtype.`,
-      { cause, detail: { backend } },
-    );
+    throw failureOf(cause, {
+      what: `onnxruntime-web could not create a session on ${backend}`,
+      refusal: {
+        code: "session-failed",
+        advice: 'Run "selvedge verify" on the pack, or try another backend or dtype.',
+      },
+      detail: { backend },
+    });
   }
   // The runtime has copied them by now, and a worker that waits for calls collects no garbage.
   for (const { data } of tensors) if (data instanceof ArrayBuffer) giveUp(data);
+  const watch = backend === "webgpu" ? await watchDevice(ort) : undefined;
   return {
     async run(inputs: Tensors): Promise<Tensors> {
       let results: Ort.InferenceSession.OnnxValueMapType;
       try {
-        results = await session.run(
-          Object.fromEntries(
-            Object.entries(inputs).map(([name, tensor]) => [name, toOrt(ort, tensor)]),
-          ),
+        const feeds = Object.fromEntries(
+          Object.entries(inputs).map(([name, tensor]) => [name, toOrt(ort, tensor)]),
         );
+        results = await (watch?.run(() => session.run(feeds)) ?? session.run(feeds));
       } catch (cause) {
-        throw new SelvedgeError(
-          "run-failed",
-          `onnxruntime-web could not run the model on ${backend}: ${messageOf(cause)}. Check that the inputs' values and free dimensions are ones the model was made for.`,
-          { cause, detail: { backend } },
-        );
+        const what = `onnxruntime-web could not run the model on ${backend}`;
+        throw failureOf(cause, { what, refusal: REFUSED_RUN, detail: { backend } }, watch?.isLost);
       }
       return Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, fromOrt(name, value)]),
@@ -103,8 +110,10 @@ function ownArray(data: Ort.Tensor["data"]): TensorData {
   return view.byteLength === view.buffer.byteLength ? view : view.slice();
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** Keeps an eye on the device that onnxruntime-web has made for the session, where it tells of it. */
+async function watchDevice(ort: typeof Ort): Promise<DeviceWatch | undefined> {
+  const device = (await ort.env.webgpu.device) as WatchedDevice | undefined;
+  return device === undefined ? undefined : new DeviceWatch(device);
 }
 
 /** Frees a buffer that nobody reads any more, where the browser can. */

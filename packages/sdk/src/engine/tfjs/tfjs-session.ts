@@ -3,6 +3,7 @@ import type { NamedTensorMap, Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import type { Tensor, Tensors } from "../../tensor.ts";
 import type { Proof } from "../../worker/engine-api.ts";
 import type { EngineSession, SessionSource } from "../engine-session.ts";
+import { failureOf } from "../failure-of.ts";
 import { loadTfjsModel, type TfjsModelRun } from "./load-tfjs-model.ts";
 
 /** The runtime file, once it is loaded. */
@@ -69,12 +70,15 @@ function sessionOf(tf: Tfjs, model: TfjsModelRun, backend: string): EngineSessio
         const outputs: NamedTensorMap = await model.run(Object.fromEntries(feeds));
         return Object.fromEntries(await Promise.all(Object.entries(outputs).map(fromTf)));
       } catch (cause) {
-        if (cause instanceof SelvedgeError) throw cause;
-        throw new SelvedgeError(
-          "run-failed",
-          `TensorFlow.js could not run the model: ${messageOf(cause)}. Check that the inputs' values and free dimensions are ones the model was made for.`,
-          { cause, detail: { engine: "tfjs" } },
-        );
+        throw failureOf(cause, {
+          what: "TensorFlow.js could not run the model",
+          refusal: {
+            code: "run-failed",
+            advice:
+              "Check that the inputs' values and free dimensions are ones the model was made for.",
+          },
+          detail: { engine: "tfjs" },
+        });
       } finally {
         tf.engine().endScope();
       }

@@ -1,0 +1,24 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { eitherOf } from "../serving/either-of.ts";
+
+/**
+ * Gives something up that takes too long.
+ *
+ * @param run is given what fires then, or with `signal`
+ * @throws SelvedgeError `engine-timeout`, by way of the signal
+ */
+export async function inTime<T>(
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  run: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    const message = `Proving took longer than ${timeoutMs / 1000} s, and was given up.`;
+    deadline.abort(new SelvedgeError("engine-timeout", message));
+  }, timeoutMs);
+  try {
+    return await run(eitherOf(signal, deadline.signal));
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,45 @@
+import { requireProof } from "../proving/require-proof.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
+import type { HostOpened } from "./engine-host.ts";
+import type { Rung } from "./ladder.ts";
+import type { LoadRooms } from "./load-rooms.ts";
+import { openOrComplete, type Proven } from "./open-proven.ts";
+
+export { forgetVerdict } from "../proving/verdicts.ts";
+
+/** What is to be opened: another rung of a version that has been opened before. */
+interface Wanted {
+  readonly selector: PackSelector;
+  readonly rung: Rung;
+  readonly opened: Pick<HostOpened, "digest" | "name" | "version">;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens another rung, in an engine of its own. One that is not WASM gives its golden answers before it
+ * answers anyone. An engine that fails ends.
+ *
+ * @throws SelvedgeError `no-candidate` where the golden answers do not hold; what opening throws.
+ */
+export async function openRung(
+  rooms: LoadRooms,
+  { selector, rung: { place, dtype }, opened: before, signal }: Wanted,
+): Promise<Proven> {
+  const { digest, name, version } = before;
+  const { backend, features } = place;
+  const wanted = { ...selector, version, dtype, backend, features };
+  const choice = { digest, dtype, origin: { name, version } };
+  const host = rooms.newHost(place, selector.trust);
+  try {
+    const opened = await openOrComplete(host, rooms, { wanted, choice, signal });
+    const finding =
+      backend === "wasm"
+        ? (opened.finding ?? "WASM serves everywhere")
+        : await requireProof(host, opened, signal);
+    signal.throwIfAborted();
+    return { host, opened, finding };
+  } catch (error) {
+    host.dispose();
+    throw error;
+  }
+}

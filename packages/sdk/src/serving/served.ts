@@ -1,0 +1,39 @@
+import type { PackStorage } from "../worker/keeper-api.ts";
+import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { Ladder, Rung } from "./ladder.ts";
+
+/**
+ * How long each stage of loading took, in milliseconds. Several happen at once: the worker compiles and
+ * imports its runtime while it reads the pack, so that they do not add up to the total.
+ */
+export interface LoadTimings {
+  /** From the call of `load` until the engine worker's script ran; 0 where it ran already. */
+  readonly spawnMs: number;
+  /** 0 where the store had everything. */
+  readonly resolveMs: number;
+  /** 0 where the store had everything. */
+  readonly fetchMs: number;
+  /** The runtime's wasm: fetched, and compiled unless the browser had that cached. */
+  readonly compileMs: number;
+  /** The runtime's scripts. */
+  readonly importMs: number;
+  /** The pack, read from the store and verified. */
+  readonly readMs: number;
+  /** The session. */
+  readonly createMs: number;
+  readonly totalMs: number;
+}
+
+/** A version that answers, and where. */
+export interface Served {
+  readonly host: EngineHost;
+  readonly opened: HostOpened;
+  readonly storage?: PackStorage | undefined;
+  readonly timings: LoadTimings;
+  readonly ladder: Ladder;
+}
+
+/** Where it answers, on its ladder. */
+export function rungOf({ host, opened }: Served): Rung {
+  return { place: host.place, dtype: opened.dtype };
+}
