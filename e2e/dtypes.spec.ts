@@ -115,7 +115,7 @@ test("a precision that the backend is not allowed is no-candidate, and names tho
     return found;
   });
   expect(failures).toEqual([
-    "no-candidate: lande@1.0.0 allows q8 on wasm only, and fp32, fp16, q8-storage on webgpu. Ask for one of those.",
+    "no-candidate: lande@1.0.0 can run on none of what was asked for (webgpu): q8 on webgpu: the pack allows q8 on wasm only. It is packed there as fp32, fp16, q8-storage: ask for one of those.",
     "no-candidate: lande@1.0.0 allows q8-storage on webgpu only, and fp32, fp16, q8 on wasm. Ask for one of those.",
   ]);
 });

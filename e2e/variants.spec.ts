@@ -105,7 +105,7 @@ test("every variant gives its golden answers on every backend it claims, or is p
       (other) => other.dtype === dtype && other.requires.length < requires.length,
     );
     if (requires.length > 0 && isAlone) {
-      expect(serving).toContain(`needs shader-f16 for ${dtype} on webgpu, which this device lacks`);
+      expect(serving).toContain(`${dtype} requires shader-f16, which this GPU lacks`);
       continue;
     }
     expect(serving, `${dtype} on ${backend}`).toBe(`serving on ${backend}`);

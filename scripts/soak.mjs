@@ -15,8 +15,12 @@ const full = {
   SELVEDGE_INTERRUPTIONS: "100",
   SELVEDGE_CUTS: "100",
   SELVEDGE_KILLS: "16",
+  SELVEDGE_ROUNDS: "200",
+  SELVEDGE_FAULTS: "all",
 };
 const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...process.env };
 run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
 run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
-run("npx", ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery"], { env });
+run("npx", ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery", "faults", "soak"], {
+  env,
+});

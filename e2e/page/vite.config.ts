@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { defineConfig } from "vite";
 
 const root = import.meta.dirname;
+const pages = ["index.html", "contracts.html", "faults.html"];
 
 export default defineConfig({
   base: "./",
@@ -10,7 +11,7 @@ export default defineConfig({
     outDir: "../dist/page",
     emptyOutDir: true,
     minify: false,
-    rolldownOptions: { input: ["index.html", "contracts.html"].map((page) => join(root, page)) },
+    rolldownOptions: { input: pages.map((page) => join(root, page)) },
   },
   worker: { format: "es" },
 });

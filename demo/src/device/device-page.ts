@@ -4,7 +4,7 @@ import { element } from "../ui/element.ts";
 import { createWovenEdge } from "../ui/woven-edge.ts";
 import { createReportCopy } from "./report-copy.ts";
 import { showDevice } from "./show-device.ts";
-import { showFindings } from "./show-findings.ts";
+import { showFindings, showProblem } from "./show-findings.ts";
 import { showModels } from "./show-models.ts";
 import { watchDevice } from "./watch-device.ts";
 
@@ -24,11 +24,12 @@ async function start(): Promise<void> {
     edge.weave(decided / seen.loads.length);
     edge.setBusy(seen.diagnosis === undefined || decided < seen.loads.length);
     showModels(seen, (name) => device.load(name));
+    again.disabled = seen.diagnosis === undefined && seen.problem === undefined;
+    if (seen.problem) showProblem(seen.problem);
     if (seen.diagnosis === undefined) return;
-    showFindings(seen.diagnosis);
+    if (!seen.problem) showFindings(seen.diagnosis);
     showDevice(seen.diagnosis);
     report.show(seen.diagnosis);
-    again.disabled = false;
   });
   again.addEventListener("click", () => {
     again.disabled = true;

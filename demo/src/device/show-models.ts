@@ -1,7 +1,7 @@
 import type { Candidate, ModelInfo } from "selvedge";
 import { element } from "../ui/element.ts";
 import { make } from "../ui/make.ts";
-import { formatMs, formatShortMs } from "../ui/quantities.ts";
+import { formatBytes, formatMs, formatShortMs } from "../ui/quantities.ts";
 import type { Load, Seen } from "./watch-device.ts";
 
 const BACKENDS = { wasm: "WASM", webgpu: "WebGPU" } as const;
@@ -43,6 +43,7 @@ function contentOf(load: Load, onRetry: (name: string) => void): Node[] {
       return [
         make("p", "model-what", whatOf(load.info)),
         make("p", "hint", stagesOf(load.info)),
+        make("p", "hint", memoryOf(load.info)),
         make("ul", "candidates", ...load.info.candidates.map(candidateItem)),
       ];
   }
@@ -51,6 +52,11 @@ function contentOf(load: Load, onRetry: (name: string) => void): Node[] {
 function whatOf({ version, dtype, backend, runtime, storage }: ModelInfo): string {
   const kept = storage.kind === "memory" ? `, in memory: ${storage.reason}` : "";
   return `${version}, ${dtype}, on ${BACKENDS[backend]} in ${runtime.name} ${runtime.version}${kept}`;
+}
+
+function memoryOf({ memory: { state, shareBytes } }: ModelInfo): string {
+  if (state === "suspended") return "Asleep: it takes no memory until its next call";
+  return `Takes ${formatBytes(shareBytes)} of memory`;
 }
 
 function stagesOf({ timings: { totalMs, ...stages } }: ModelInfo): string {

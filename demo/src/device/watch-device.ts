@@ -14,6 +14,8 @@ export type Load = { readonly name: string } & (
 export interface Seen {
   readonly loads: readonly Load[];
   readonly diagnosis: Diagnosis | undefined;
+  /** Why there is no newer diagnosis, where that is so. */
+  readonly problem: Problem | undefined;
 }
 
 /** How often a page that can be seen looks whether a candidate has changed its state. */
@@ -35,23 +37,32 @@ export function watchDevice(onChange: (seen: Seen) => void): {
   const selvedge = createSelvedge({ registry: "/models", assets: "/selvedge/" });
   const models = new Map<string, () => Load>();
   let diagnosis: Diagnosis | undefined;
-  let looking: Promise<void> | undefined;
+  let isLooking = false;
+  let isStale = false;
+  let problem: Problem | undefined;
   let shown = "";
 
   const loads = () =>
     MODEL_NAMES.map((name): Load => models.get(name)?.() ?? { name, state: "loading" });
 
-  const tell = () => onChange({ loads: loads(), diagnosis });
+  const tell = () => onChange({ loads: loads(), diagnosis, problem });
 
-  const look = () => {
-    looking ??= selvedge.diagnose().then((found) => {
-      diagnosis = found;
-      looking = undefined;
+  /** One at a time: what changes while it looks, it looks at again. */
+  const look = async () => {
+    isStale = true;
+    if (isLooking) return;
+    isLooking = true;
+    while (isStale) {
+      isStale = false;
+      try {
+        diagnosis = await selvedge.diagnose();
+        problem = undefined;
+      } catch (error) {
+        problem = explain(error);
+      }
       tell();
-    });
-    looking.catch(() => {
-      looking = undefined;
-    });
+    }
+    isLooking = false;
   };
 
   const load = (name: string) => {
@@ -74,12 +85,12 @@ export function watchDevice(onChange: (seen: Seen) => void): {
     if (now === shown) return;
     shown = now;
     tell();
-    look();
+    void look();
   };
 
   for (const name of MODEL_NAMES) load(name);
   setInterval(() => {
     if (document.visibilityState === "visible") notice();
   }, WATCH_EVERY_MS);
-  return { look, load };
+  return { look: () => void look(), load };
 }

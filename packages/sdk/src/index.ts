@@ -9,6 +9,7 @@ export type {
   DiagnosisFacts,
   EngineFacts,
   Finding,
+  MemoryFacts,
   ModelFacts,
   PackFacts,
   StoreFacts,

@@ -10,9 +10,11 @@ const KEEPER = `
   install: () => ({ ok: true, value: { digest: "d".repeat(64), version: "1.0.0", dtype: "fp32", storage: { kind: "persistent" }, bytes: 1234, fetchedBytes: 1234, resolveMs: 1, fetchMs: 1 } }),
   standing: () => ({ ok: true }),
   findUpdate: () => ({ ok: true }),
-  survey: () => ({ ok: true, value: { name: "tiny", version: "1.0.0", variants: [
+  contents: () => ({ ok: true, value: { digest: "d".repeat(64), name: "tiny", version: "1.0.0", variants: [
     { dtype: "fp32", engine: "onnx", backends: ["webgpu"], requires: [], memoryBytes: 1, bytes: 1, largestTensorBytes: 1 },
   ] } }),
+  verdicts: () => ({ ok: true, value: [] }),
+  judge: () => ({ ok: true }),
   list: () => ({ ok: true, value: [] }),
   enqueue: () => ({ ok: true }),
   flush: () => ({ ok: true }),

@@ -107,6 +107,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     first = undefined;
   }
 
+  async function pageMemory(): Promise<PageMemory> {
+    const { budgetBytes } = budget;
+    const nothing: PageMemory = { budgetBytes, usedBytes: 0, engines: [], models: [] };
+    return (await serving?.catch(() => undefined))?.memory ?? nothing;
+  }
+
   async function end(): Promise<void> {
     const reason = closedError();
     await (await serving?.catch(() => undefined))?.end(reason);
@@ -162,17 +168,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       const { availableInOrder } = await import("./serving/available-in-order.ts");
       return availableInOrder(keeper, selector, loadOptions);
     },
-    async memory() {
-      const { budgetBytes } = budget;
-      const nothing: PageMemory = { budgetBytes, usedBytes: 0, engines: [], models: [] };
-      return (await serving?.catch(() => undefined))?.memory ?? nothing;
-    },
+    memory: pageMemory,
     async diagnose({ signal } = {}) {
       requireOpen();
       const { diagnose } = await import("./diagnosis/diagnose.ts").catch(chunkMissing);
       const { models = [] } = (await serving?.catch(() => undefined)) ?? {};
       const spawn = () => spawnEngine(workers.engine);
-      return diagnose({ keeper, assets, models, failures: failures.list, spawn }, signal);
+      const memory = await pageMemory();
+      return diagnose({ keeper, assets, models, memory, failures: failures.list, spawn }, signal);
     },
     close() {
       closed ??= end();

@@ -20,7 +20,7 @@ import { verify } from "../verify/verify.ts";
 
 const ALL: PackableDtype[] = ["q4f16", "q4", "q8-storage", "q8", "fp16", "fp32"];
 
-/** `y = relu(x · w) · v + b`, of an opset that per-channel scales came after. */
+/** `y = relu(x · w) · v`, and nothing times a table `b`, of an opset that per-channel scales came after. */
 function perceptron(opset = 11n): ModelProto {
   return model(
     graph({
@@ -36,7 +36,9 @@ function perceptron(opset = 11n): ModelProto {
         node("MatMul", ["x", "w"], ["h"]),
         node("Relu", ["h"], ["r"]),
         node("MatMul", ["r", "v"], ["s"]),
-        node("ReduceMean", ["b"], ["m"]),
+        node("ReduceMean", ["s"], ["level"]),
+        node("Mul", ["level", "b"], ["spread"]),
+        node("ReduceMean", ["spread"], ["m"]),
         node("Mul", ["m", "zero"], ["z"]),
         node("Add", ["s", "z"], ["y"]),
       ],
@@ -159,7 +161,14 @@ describe("packing several precisions", () => {
     const weights = noise(128 * 128);
     weights[5] = Number.NaN;
     onnx.graph?.initializer.push(floats("spare", [128, 128], weights));
-    onnx.graph?.node.unshift(node("ReduceMax", ["spare"], ["unused"]));
+    onnx.graph?.node.splice(
+      -1,
+      1,
+      node("Less", ["level", "level"], ["never"]),
+      node("Where", ["never", "spare", "z"], ["nothing"]),
+      node("ReduceMean", ["nothing"], ["none"]),
+      node("Add", ["s", "none"], ["y"]),
+    );
     await expect(packing(onnx, ["fp32", "fp16"])).rejects.toMatchObject({
       code: "model-invalid",
       message: expect.stringContaining('Weight "spare" is NaN at element 5'),
@@ -169,9 +178,14 @@ describe("packing several precisions", () => {
   test("warns of a node that keeps the opset where it is, and makes what does without", async () => {
     const onnx = perceptron(10n);
     onnx.graph?.initializer.push(floats("scales", [2], [1, 0.5]));
-    onnx.graph?.node.unshift(node("Resize", ["b", "scales"], ["shrunk"]));
-    for (const item of onnx.graph?.node ?? [])
-      if (item.opType === "ReduceMean") item.input = ["shrunk"];
+    const nodes = onnx.graph?.node ?? [];
+    const reader = nodes.findIndex(({ output }) => output.includes("m"));
+    nodes.splice(
+      reader,
+      1,
+      node("Resize", ["spread", "scales"], ["shrunk"]),
+      node("ReduceMean", ["shrunk"], ["m"]),
+    );
     const { manifest, warnings } = await packing(onnx, ["fp32", "fp16"]);
     expect(manifest.variants.map(({ dtype }) => dtype)).toEqual(["fp32", "fp16", "fp16"]);
     expect(warnings).toEqual([

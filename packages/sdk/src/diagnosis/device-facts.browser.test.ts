@@ -27,6 +27,18 @@ test("facts survive JSON as they are", async () => {
   expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);
 });
 
+test("an IndexedDB that opens nothing is none, and one that does keeps nothing of the question", async () => {
+  await collectDeviceFacts();
+  await vi.waitFor(async () => {
+    const kept = await indexedDB.databases();
+    expect(kept.map(({ name }) => name)).not.toContain("selvedge-probe");
+  });
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+    throw new DOMException("private window", "InvalidStateError");
+  });
+  expect((await collectDeviceFacts()).storage.hasIndexedDb).toBe(false);
+});
+
 test("a browser that refuses everything it is asked leaves gaps, and no error", async () => {
   vi.spyOn(globalThis, "indexedDB", "get").mockImplementation(() => {
     throw new DOMException("sandboxed", "SecurityError");

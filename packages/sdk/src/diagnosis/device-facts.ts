@@ -29,6 +29,7 @@ export interface DeviceFacts {
 
 /** What the browser says of the origin's storage; absent fields where it does not say. */
 export interface StorageFacts {
+  /** Whether it can be used: one that is there may still be refused. */
   readonly hasIndexedDb: boolean;
   /** Whether the browser has promised not to evict it. */
   readonly isPersisted?: boolean;
@@ -48,6 +49,9 @@ interface DeviceNavigator extends BrowserNavigator {
 }
 
 /** The browser answers these from disk; one that is busy there is not waited for. */
+/** A database that is made and deleted, to see whether that is allowed. */
+const PROBE = "selvedge-probe";
+
 const STORAGE_DEADLINE_MS = 3_000;
 
 /** Looks at the device. Never rejects: what cannot be told is left out. */
@@ -74,25 +78,30 @@ export async function collectDeviceFacts(memory?: GpuMemory): Promise<DeviceFact
 
 async function storageFacts(storage: DeviceNavigator["storage"]): Promise<StorageFacts> {
   // WebKit has no navigator.storage in some of its webviews.
-  const [estimated, persisted] = await Promise.all([
+  const [opened, estimated, persisted] = await Promise.all([
+    inTime(STORAGE_DEADLINE_MS, async () => openDatabase()),
     inTime(STORAGE_DEADLINE_MS, async () => storage?.estimate?.()),
     inTime(STORAGE_DEADLINE_MS, async () => storage?.persisted?.()),
   ]);
   const { usage, quota } = (estimated.ok && estimated.value) || {};
   const isPersisted = persisted.ok ? persisted.value : undefined;
   return {
-    hasIndexedDb: hasIndexedDb(),
+    hasIndexedDb: opened.ok,
     ...(isPersisted === undefined ? {} : { isPersisted }),
     ...(usage === undefined ? {} : { usage }),
     ...(quota === undefined ? {} : { quota }),
   };
 }
 
-/** A sandboxed frame throws where it is read. */
-function hasIndexedDb(): boolean {
-  try {
-    return globalThis.indexedDB !== undefined && globalThis.indexedDB !== null;
-  } catch {
-    return false;
-  }
+/** That it is there says little: private windows and blocked site data refuse to open a database. */
+function openDatabase(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(PROBE);
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      request.result.close();
+      indexedDB.deleteDatabase(PROBE);
+      resolve();
+    };
+  });
 }

@@ -20,6 +20,8 @@ const REMEMBERED: StoredVerdict = {
   loads: 0,
 };
 
+const memory = { budgetBytes: 1e9, usedBytes: 0, engines: [], models: [] };
+
 const { verdicts: _, ...facts } = OCR_REC;
 const info: ModelInfo = { ...facts, signature: { inputs: [], outputs: [] } };
 
@@ -43,7 +45,7 @@ afterEach(() => {
 function rooms(changed: Partial<DiagnosisRooms> = {}): DiagnosisRooms {
   const engineUrl = new URL("../worker/engine.ts", import.meta.url);
   const spawn = () => new Worker(engineUrl, { type: "module" });
-  return { keeper, assets: ASSETS, models: [], failures: [], spawn, ...changed };
+  return { keeper, assets: ASSETS, models: [], memory, failures: [], spawn, ...changed };
 }
 
 function remember(changed: Partial<StoredVerdict> = {}): Promise<void> {
@@ -75,6 +77,18 @@ test("what was damaged in the store is left out, and a date that is none does no
   expect(models[0]?.verdicts.map(({ candidate, at }) => [candidate, at])).toEqual([
     ["webgpu,jspi,NHWC,q8", "+275760-09-13T00:00:00.000Z"],
   ]);
+});
+
+test("where IndexedDB is refused the store is said to be memory, and why that is so", async () => {
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+    throw new DOMException("private window", "InvalidStateError");
+  });
+  const { store, findings } = await diagnose(rooms());
+  vi.restoreAllMocks();
+  expect(store).toMatchObject({ kind: "memory", reason: "The browser refuses IndexedDB here." });
+  expect(findings.map(({ message }) => message).join()).toContain(
+    "cannot be stored: The browser refuses IndexedDB here. Models run from memory",
+  );
 });
 
 test("a keeper and an engine that do not start are told, and the rest all the same", async () => {

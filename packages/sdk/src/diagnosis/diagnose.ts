@@ -2,6 +2,7 @@ import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { GpuMemory } from "../proving/gpu.ts";
 import { type StoredVerdict, soundVerdict } from "../proving/verdict.ts";
 import type { Model, ModelInfo } from "../serving/model.ts";
+import type { PageMemory } from "../serving/page-memory.ts";
 import { SDK_VERSION } from "../version.ts";
 import type { EngineApi } from "../worker/engine-api.ts";
 import type { CachedPack } from "../worker/keeper-api.ts";
@@ -14,6 +15,7 @@ import type {
   DiagnosisFacts,
   EngineFacts,
   Finding,
+  MemoryFacts,
   ModelFacts,
   PackFacts,
   StoreFacts,
@@ -35,6 +37,7 @@ export interface DiagnosisRooms {
   /** Absolute, with a slash at its end. */
   readonly assets: string;
   readonly models: Iterable<Pick<Model, "info">>;
+  readonly memory: PageMemory;
   readonly failures: readonly LoadFailure[];
   /** Starts an engine worker. */
   readonly spawn: () => Worker;
@@ -53,6 +56,7 @@ export class Diagnosis implements DiagnosisFacts {
   readonly store: StoreFacts;
   readonly assets: AssetsFacts;
   readonly engine: EngineFacts;
+  readonly memory: MemoryFacts;
   readonly models: readonly ModelFacts[];
   readonly failures: readonly LoadFailure[];
   /** What someone should know, and do: faults first. */
@@ -66,6 +70,7 @@ export class Diagnosis implements DiagnosisFacts {
     this.store = facts.store;
     this.assets = facts.assets;
     this.engine = facts.engine;
+    this.memory = facts.memory;
     this.models = facts.models;
     this.failures = facts.failures;
     this.findings = findFaults(facts);
@@ -95,17 +100,28 @@ export async function diagnose(rooms: DiagnosisRooms, signal?: AbortSignal): Pro
     ]),
     signal,
   );
+  // Each model says its own part.
+  const { models: _, ...memory } = rooms.memory;
   return new Diagnosis({
     at: new Date().toISOString(),
     selvedge: SDK_VERSION,
     runtimes: { "onnxruntime-web": RUNTIME_VERSION, tfjs: TFJS_VERSION },
     device,
-    store,
+    store: device.storage.hasIndexedDb ? store : asRefused(store),
     assets: { address: shortAddress(rooms.assets), files },
     engine,
+    memory,
     models,
     failures: [...rooms.failures],
   });
+}
+
+/** A keeper that is refused IndexedDB goes on as if nothing were stored, and keeps models in memory. */
+function asRefused({ reason, ...store }: StoreFacts): StoreFacts {
+  const why = reason ?? "The browser refuses IndexedDB here.";
+  return store.kind === "persistent"
+    ? { ...store, kind: "memory", reason: why }
+    : { ...store, reason: why };
 }
 
 /** A store that does not answer is told by `storeFacts`. */

@@ -1,5 +1,6 @@
 import type { StoredVerdict } from "../proving/verdict.ts";
 import type { ModelInfo } from "../serving/model.ts";
+import type { PageMemory } from "../serving/page-memory.ts";
 import type { EngineSurroundings } from "../worker/engine-api.ts";
 import type { CachedPack } from "../worker/keeper-api.ts";
 import type { AssetCheck } from "./asset-checks.ts";
@@ -18,11 +19,16 @@ export interface DiagnosisFacts {
   readonly store: StoreFacts;
   readonly assets: AssetsFacts;
   readonly engine: EngineFacts;
+  /** What engines take of the page's memory, and what they are held to; each model says its part. */
+  readonly memory: MemoryFacts;
   /** The models that are loaded. */
   readonly models: readonly ModelFacts[];
   /** The latest loads that failed. */
   readonly failures: readonly LoadFailure[];
 }
+
+/** Bytes that engines hold, and the budget they are held to. */
+export type MemoryFacts = Omit<PageMemory, "models">;
 
 /** A loaded model: all that its `info` says, but for its signature. */
 export interface ModelFacts extends Omit<ModelInfo, "signature"> {

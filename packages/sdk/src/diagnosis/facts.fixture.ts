@@ -40,10 +40,10 @@ export const OCR_REC: ModelFacts = {
   storage: { kind: "persistent" },
   memory: {
     state: "running",
-    engineBytes: 41_000_000,
+    engineBytes: 40_000_000,
     sharedWith: 1,
-    shareBytes: 29_000_000,
-    tensorBytes: 2_830_000,
+    shareBytes: 25_000_000,
+    tensorBytes: 2_930_000,
   },
   timings: {
     spawnMs: 40,
@@ -108,6 +108,11 @@ export const SOUND: DiagnosisFacts = {
     files: [{ file: "ort-1.30.0-1/ort.wasm.min.mjs", neededFor: ["wasm"], state: "served" }],
   },
   engine: { state: "serving" },
+  memory: {
+    budgetBytes: 2_000_000_000,
+    usedBytes: 40_000_000,
+    engines: [{ build: "wasm", bytes: 40_000_000, sessions: 2 }],
+  },
   models: [OCR_REC],
   failures: [],
 };

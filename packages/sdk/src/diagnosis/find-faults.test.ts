@@ -97,6 +97,12 @@ const cases: readonly (readonly [
     /^ocr-det could not be loaded \(network\): No route\.$/,
   ],
   [
+    "a budget that is too small",
+    { ...SOUND, memory: { ...SOUND.memory, budgetBytes: 1000 } },
+    "hint",
+    /memory\.budgetBytes/,
+  ],
+  [
     "a model in memory",
     { ...SOUND, store: { ...SOUND.store, kind: "memory", reason: "The quota is used up." } },
     "hint",

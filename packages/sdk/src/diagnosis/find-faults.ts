@@ -18,6 +18,7 @@ export function findFaults(facts: DiagnosisFacts): Finding[] {
     ...ofAssets(facts),
     ...ofLoads(facts),
     ...ofStore(facts),
+    ...ofMemory(facts),
     ...ofGpu(facts),
   ];
   return found.sort((a, b) => Number(a.level === "hint") - Number(b.level === "hint"));
@@ -83,7 +84,7 @@ function* ofLoads({ failures }: DiagnosisFacts): Iterable<Finding> {
 function* ofStore({ store, device: { storage } }: DiagnosisFacts): Iterable<Finding> {
   if (!storage.hasIndexedDb || store.kind === "unavailable")
     yield fault(
-      `What is fetched cannot be stored${store.reason ? `: ${store.reason}` : ", as there is no IndexedDB here."} Models run from memory and are fetched again on each visit; allow site data for this page.`,
+      `What is fetched cannot be stored${store.reason ? `: ${store.reason}` : "."} Models run from memory and are fetched again on each visit; allow site data for this page.`,
     );
   else if (store.kind === "memory")
     yield hint(`A model runs from memory, and goes with the page: ${store.reason ?? ""}`);
@@ -95,6 +96,13 @@ function* ofStore({ store, device: { storage } }: DiagnosisFacts): Iterable<Find
   if (isPersisted === false && store.packs.length > 0)
     yield hint(
       "The browser may evict what is stored when it runs short. selvedge.cache.persist() asks it not to.",
+    );
+}
+
+function* ofMemory({ memory: { usedBytes, budgetBytes } }: DiagnosisFacts): Iterable<Finding> {
+  if (usedBytes > budgetBytes)
+    yield hint(
+      "Models that are in use take more memory than they are held to. Those used longest ago are suspended and start again with their next call; dispose of what is not needed, or raise memory.budgetBytes.",
     );
 }
 

@@ -17,7 +17,7 @@ export function reportOf(facts: DiagnosisFacts, findings: readonly Finding[]): s
     [`Selvedge ${facts.selvedge} on this device, ${facts.at}`],
     section("Findings", findingLines(findings)),
     section("Device", table(deviceRows(facts.device))),
-    section("Engine", table(engineRows(facts))),
+    section("Engines", table([...engineRows(facts), ...memoryRows(facts)])),
     section(`Runtime files, below ${facts.assets.address}`, table(assetRows(facts))),
     section("Store", storeLines(facts)),
     section(
@@ -112,6 +112,16 @@ function engineRows({ engine, runtimes }: DiagnosisFacts): Row[] {
   ];
 }
 
+function memoryRows({ memory: { usedBytes, budgetBytes, engines } }: DiagnosisFacts): Row[] {
+  return [
+    ["memory", `${bytesText(usedBytes)}, held to ${bytesText(budgetBytes)}`],
+    ...engines.map(({ build, bytes, sessions }): Row => {
+      const models = sessions === 1 ? "1 model" : `${sessions} models`;
+      return ["", `${build} build: ${models}, ${bytesText(bytes)}`];
+    }),
+  ];
+}
+
 function assetRows({ assets: { files } }: DiagnosisFacts): Row[] {
   return files.map(({ file, state, reason }) => [state, file, reason]);
 }
@@ -140,7 +150,7 @@ function modelLines(model: ModelFacts): string[] {
     ["runs on", `${model.backend}, ${runtime.name} ${runtime.version}`],
     ["loaded", `${stages.join(", ")} ms`],
     ["kept", listOf([storage.kind, storage.kind === "memory" && storage.reason])],
-    ["holds", memoryText(model.memory)],
+    ["memory", memoryText(model.memory)],
     ["signed by", model.signedBy.join(", ") || "not looked at"],
   ];
   return [
@@ -153,15 +163,15 @@ function modelLines(model: ModelFacts): string[] {
   ];
 }
 
-function memoryText({ state, engineBytes, shareBytes, sharedWith }: ModelFacts["memory"]): string {
-  if (state === "suspended") return "nothing, until its next call";
-  if (sharedWith === 0) return bytesText(engineBytes);
-  return `${bytesText(shareBytes)} of ${bytesText(engineBytes)} that ${sharedWith + 1} models share`;
-}
-
 function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: Candidate): Row {
   const place = [backend, dtype, build === backend ? "" : `in ${build}`, layout];
   return [state, place.filter(Boolean).join(" "), msText(runMs), reason];
+}
+
+function memoryText({ state, shareBytes, sharedWith, tensorBytes }: ModelFacts["memory"]): string {
+  if (state === "suspended") return `suspended, ${bytesText(tensorBytes)} in the store`;
+  const beside = sharedWith === 0 ? "" : `, in one worker with ${sharedWith} more`;
+  return `${bytesText(shareBytes)}${beside}`;
 }
 
 /** What a candidate says already is not said twice. */

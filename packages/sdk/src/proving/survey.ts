@@ -2,7 +2,8 @@ import { browserFacts } from "../diagnosis/browser-facts.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Served } from "../serving/served.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
-import { listCandidates, type Rejected, type WorthTrying } from "./candidates.ts";
+import type { KeeperClient } from "../worker/keeper-client.ts";
+import { listCandidates, type PlaceFacts, type Rejected, type WorthTrying } from "./candidates.ts";
 import { placeFacts } from "./place-facts.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -21,14 +22,22 @@ export async function survey(
   { opened: { digest, engine, variants } }: Served,
 ): Promise<Survey> {
   const facts = await placeFacts(memory);
-  const { gpu } = facts;
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
+  const verdicts = verdictsOn(facts, keeper, { digest, engine });
+  // Whatever is left of WASM is where it serves.
+  return { rungs: rungs.filter(({ place }) => place.backend !== "wasm"), rejected, verdicts };
+}
+
+/** What is remembered of a pack on this very device. */
+export function verdictsOn(
+  { gpu }: Pick<PlaceFacts, "gpu">,
+  keeper: KeeperClient,
+  { digest, engine }: Pick<Served["opened"], "digest" | "engine">,
+): Verdicts {
   const { brand, version } = browserFacts(navigator);
-  const verdicts = new Verdicts(keeper, digest, {
+  return new Verdicts(keeper, digest, {
     engine,
     adapter: gpu.found ? gpu.description : "none",
     browser: `${brand} ${version.split(".")[0]}`,
   });
-  // Whatever is left of WASM is where it serves.
-  return { rungs: rungs.filter(({ place }) => place.backend !== "wasm"), rejected, verdicts };
 }

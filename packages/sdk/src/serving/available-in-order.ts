@@ -14,11 +14,11 @@ export async function availableInOrder(
   options: LoadOptions,
 ): Promise<Availability> {
   try {
-    const { rungs, rejected, survey } = await surveyPlaces(keeper, selector, options);
+    const { rungs, rejected, contents } = await surveyPlaces({ keeper }, selector, options);
     const reasons = rejected.map((rung) => `${nameOf(rung)}: ${rung.reason}.`);
     const [first] = rungs;
     if (first === undefined) return { state: "unavailable", bytes: 0, reasons };
-    const wanted = selectorAt(first, selector, survey.variants);
+    const wanted = selectorAt(first, selector, contents.variants);
     const available = await keeper.call(
       (remote, call) => remote.availability(call, wanted),
       options.signal,

@@ -8,7 +8,7 @@ import { rungOf, type Served } from "./served.ts";
 export type OpenRung = (rung: Rung, served: Served, signal: AbortSignal) => Promise<Proven>;
 
 /** A rung that was given up, and why. */
-export interface GivenUp {
+interface GivenUp {
   readonly served: Served;
   readonly error: SelvedgeError;
 }
@@ -19,12 +19,14 @@ export interface GivenUp {
  */
 export class Descent {
   readonly #origin: Served;
+  readonly #openRung: OpenRung;
   readonly #givenUp: GivenUp[] = [];
   readonly #before: { readonly rung: Rung; readonly standing: Standing }[] = [];
   readonly #cancel = new AbortController();
 
-  constructor(origin: Served) {
+  constructor(origin: Served, openRung: OpenRung) {
     this.#origin = origin;
+    this.#openRung = openRung;
   }
 
   /** Leaves a rung. Its host stays, without an engine, in case all the others fail too. */
@@ -39,15 +41,16 @@ export class Descent {
    * @param onFailure called for each that cannot be opened
    * @returns `undefined` where there is none
    */
-  async next(
-    openRung: OpenRung,
-    onFailure: (rung: Rung, error: unknown) => void,
-  ): Promise<Served | undefined> {
+  async next(onFailure: (rung: Rung, error: unknown) => void): Promise<Served | undefined> {
     const { signal } = this.#cancel;
     const { ladder } = this.#origin;
-    for (let rung = ladder.fallback(); rung !== undefined; rung = ladder.fallback()) {
+    // Where the answers are wrong another layout may be right; what breaks engines breaks them there too.
+    const broken = breaksEngine(this.#givenUp.at(-1)?.error)
+      ? this.#givenUp.at(-1)?.served.host.backend
+      : undefined;
+    for (let rung = ladder.fallback(broken); rung !== undefined; rung = ladder.fallback(broken)) {
       const wanted = rung;
-      const open = () => openRung(wanted, this.#origin, signal);
+      const open = () => this.#openRung(wanted, this.#origin, signal);
       const failed = (error: unknown) => {
         if (!signal.aborted) onFailure(wanted, error);
         return error;
@@ -82,11 +85,15 @@ export class Descent {
     return this.#origin;
   }
 
-  /** Something answers: what was given up is not needed any more. */
-  settle(): readonly GivenUp[] {
+  /**
+   * Something answers: what was given up is not needed any more.
+   *
+   * @returns what that is
+   */
+  settle(): readonly Served[] {
     this.#cancel.abort();
     for (const { served } of this.#givenUp) served.host.dispose();
-    return this.#givenUp;
+    return this.#givenUp.map(({ served }) => served);
   }
 
   #reject(rung: Rung, reason: string): void {

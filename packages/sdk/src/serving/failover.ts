@@ -1,11 +1,30 @@
 import { requireProof } from "../proving/require-proof.ts";
+import { forgetVerdict } from "../proving/verdicts.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import { Descent } from "./descent.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { openOrComplete, type Proven } from "./open-proven.ts";
+import type { Served } from "./served.ts";
 
-export { forgetVerdict } from "../proving/verdicts.ts";
+/** What a supervisor needs once an engine has failed twice. */
+export interface Failover {
+  readonly descend: (origin: Served) => Descent;
+  /** A rung that was proven has failed: it is to be proven again before it is relied on. */
+  readonly doubt: (rung: Rung, opened: Pick<HostOpened, "digest">) => Promise<void>;
+}
+
+/** The ways down from what a selector means. Its own chunk: it comes with what happens behind a model. */
+export function failoverOf(rooms: LoadRooms, selector: PackSelector): Failover {
+  return {
+    descend: (origin) =>
+      new Descent(origin, (rung, { opened }, signal) =>
+        openRung(rooms, { selector, rung, opened, signal }),
+      ),
+    doubt: (rung, { digest }) => forgetVerdict(rooms.keeper, digest, rung),
+  };
+}
 
 /** What is to be opened: another rung of a version that has been opened before. */
 interface Wanted {
@@ -21,7 +40,7 @@ interface Wanted {
  *
  * @throws SelvedgeError `no-candidate` where the golden answers do not hold; what opening throws.
  */
-export async function openRung(
+async function openRung(
   rooms: LoadRooms,
   { selector, rung: { place, dtype }, opened: before, signal }: Wanted,
 ): Promise<Proven> {

@@ -51,3 +51,12 @@ test("what was rejected, or is being proven, is never fallen back to", () => {
   ladder.note(onGpu("NCHW"), { state: "proving", reason: "being proven" });
   expect(ladder.fallback()).toBeUndefined();
 });
+
+test("where engines broke on one backend, another goes before what is better on the same", () => {
+  const ladder = new Ladder(onGpu("NHWC"), "first");
+  ladder.note(onGpu("NCHW"), { state: "standby", reason: "right", runMs: 1 });
+  ladder.note(wasm, { state: "waiting", reason: "not tried" });
+  expect(ladder.fallback("webgpu")).toEqual(wasm);
+  ladder.note(wasm, { state: "rejected", reason: "does not open" });
+  expect(ladder.fallback("webgpu")).toEqual(onGpu("NCHW"));
+});

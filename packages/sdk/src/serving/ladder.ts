@@ -1,6 +1,6 @@
 import type { Dtype } from "@selvedge/protocol";
 import type { Candidate } from "../proving/candidate.ts";
-import type { Place } from "../worker/engine-api.ts";
+import type { Backend, Place } from "../worker/engine-api.ts";
 
 /** A place, and the precision that a model has there. */
 export interface Rung {
@@ -11,6 +11,11 @@ export interface Rung {
 /** What is known of a rung. */
 export type Standing = Pick<Candidate, "state" | "reason" | "runMs">;
 
+interface Noted {
+  readonly rung: Rung;
+  readonly standing: Standing;
+}
+
 /** States of what may answer where what serves cannot, the best first. */
 const FALLBACKS: readonly Candidate["state"][] = ["standby", "slower", "retired", "waiting"];
 
@@ -19,7 +24,7 @@ const FALLBACKS: readonly Candidate["state"][] = ["standby", "slower", "retired"
  * next where what serves fails. Candidates stay in the order in which they were noted first.
  */
 export class Ladder {
-  readonly #rungs = new Map<string, { readonly rung: Rung; readonly standing: Standing }>();
+  readonly #rungs = new Map<string, Noted>();
 
   constructor(serving: Rung, reason: string) {
     this.note(serving, { state: "serving", reason });
@@ -44,17 +49,26 @@ export class Ladder {
     });
   }
 
-  /** What may answer where what serves cannot: of the best state, the fastest, or the first. */
-  fallback(): Rung | undefined {
+  /**
+   * What may answer where what serves cannot: of the best state, the fastest, or the first.
+   *
+   * @param broken where engines broke: another backend goes first, whatever its state
+   */
+  fallback(broken?: Backend): Rung | undefined {
     const all = [...this.#rungs.values()];
-    for (const state of FALLBACKS) {
-      const [best] = all
-        .filter(({ standing }) => standing.state === state)
-        .sort((a, b) => speedOf(a.standing) - speedOf(b.standing));
-      if (best !== undefined) return best.rung;
-    }
-    return undefined;
+    const elsewhere = all.filter(({ rung }) => rung.place.backend !== broken);
+    return bestOf(elsewhere) ?? bestOf(all);
   }
+}
+
+function bestOf(all: readonly Noted[]): Rung | undefined {
+  for (const state of FALLBACKS) {
+    const [best] = all
+      .filter(({ standing }) => standing.state === state)
+      .sort((a, b) => speedOf(a.standing) - speedOf(b.standing));
+    if (best !== undefined) return best.rung;
+  }
+  return undefined;
 }
 
 /** What was not measured comes last; a number that can be subtracted from another of its kind. */

@@ -52,11 +52,7 @@ export async function loadModel<Name extends string>(
       keeper,
       reporter,
       feed,
-      /** Its own chunk, which comes with what happens behind the model. */
-      openRung: async (rung, { opened }, until) =>
-        (await import("./failover.ts")).openRung(rooms, { selector, rung, opened, signal: until }),
-      doubt: async (rung, { digest }) =>
-        (await import("./failover.ts")).forgetVerdict(keeper, digest, rung),
+      failover: async () => (await import("./failover.ts")).failoverOf(rooms, selector),
       onDispose: rooms.onDispose,
       async checkForUpdate(until) {
         behind ??= startBehind();

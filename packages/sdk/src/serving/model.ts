@@ -8,8 +8,8 @@ import type { Reporter } from "../telemetry/reporter.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
-import type { OpenRung } from "./descent.ts";
 import type { HostOpened } from "./engine-host.ts";
+import type { Failover } from "./failover.ts";
 import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
@@ -80,9 +80,7 @@ export interface ModelParts {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
-  readonly openRung: OpenRung;
-  /** A rung that was proven has failed: it is to be proven again before it is relied on. */
-  readonly doubt: (rung: Rung, opened: HostOpened) => Promise<void>;
+  readonly failover: () => Promise<Failover>;
   readonly onDispose: (model: Model) => void;
   readonly checkForUpdate: (signal: AbortSignal | undefined) => Promise<ModelUpdate | undefined>;
 }
@@ -263,14 +261,11 @@ export class Model<Name extends string = string> {
   }
 
   #supervise(served: Served): Supervisor {
-    const { openRung, doubt, reporter } = this.#parts;
+    const { failover, reporter } = this.#parts;
     return new Supervisor({
       served,
-      openRung,
+      failover,
       onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
-      onGivenUp: (rung) => {
-        doubt(rung, served.opened).catch(() => undefined);
-      },
     });
   }
 

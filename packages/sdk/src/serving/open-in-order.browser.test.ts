@@ -52,19 +52,21 @@ function engine(faults: Faults, variants: readonly VariantSummary[]): Worker {
 }
 
 function open(faults: Faults = {}, variants = EVERYWHERE): void {
-  const survey = { name: "tiny", version: "1.0.0", variants };
+  const contents = { digest: "d".repeat(64), name: "tiny", version: "1.0.0", variants };
   selvedge = createSelvedge({
     registry: "/models",
     workers: {
       engine: () => engine(faults, variants),
       keeper: () =>
         scriptedWorker(`
-          start: () => undefined,
+          start: () => { globalThis.judged = []; },
+          verdicts: () => ({ ok: true, value: judged }),
+          judge: (_call, _key, verdict) => { judged.push(verdict); return { ok: true }; },
           cancel: () => undefined,
           hold: () => ({ ok: true }),
           standing: () => ({ ok: true }),
           findUpdate: () => ({ ok: true }),
-          survey: () => ({ ok: true, value: ${JSON.stringify(survey)} }),
+          contents: () => ({ ok: true, value: ${JSON.stringify(contents)} }),
           availability: (_call, wanted) => ({ ok: true, value: {
             state: "downloadable", bytes: 7, reasons: [wanted.dtype + " on " + wanted.backend],
           } }),
@@ -126,6 +128,16 @@ describe("a backend that is asked for", () => {
       "webgpu NCHW waiting",
     ]);
     await expect.poll(() => places).toEqual(["jspi NHWC", "jspi NCHW"]);
+  });
+
+  test("is not tried again where it was wrong on this device before", async () => {
+    open({ "jspi NHWC": "wrong" });
+    const { model } = await load({ backend: "webgpu" });
+    await model.dispose();
+    const again = await load({ backend: "webgpu" });
+    await expect.poll(() => places).toEqual(["jspi NHWC", "jspi NCHW", "jspi NCHW"]);
+    expect(again.standings[1]).toBe("jspi NHWC rejected");
+    expect(again.model.info.candidates[1]?.reason).toContain("(found out before)");
   });
 
   test("whose runtime does not start serves in its other build", async () => {

@@ -1,8 +1,12 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
 import { backendsOf, listCandidates, type WorthTrying } from "../proving/candidates.ts";
+import { knownError } from "../proving/contest-failure.ts";
 import { requireProof } from "../proving/require-proof.ts";
 import { isFailureOfPlace, reasonOf, ruledOut, type Tried } from "../proving/rule-out.ts";
+import { verdictsOn } from "../proving/survey.ts";
+import type { Verdict } from "../proving/verdict.ts";
+import type { Verdicts } from "../proving/verdicts.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { Ladder, type Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
@@ -22,26 +26,64 @@ export async function openInOrder(
   options: LoadOptions,
 ): Promise<Started> {
   const { signal } = options;
-  const places = await surveyPlaces(rooms.keeper, selector, options);
+  const places = await surveyPlaces(rooms, selector, options);
   const tried: Tried[] = [];
+  // Nothing but onnxruntime-web has places of which anything is remembered.
+  const { digest } = places.contents;
+  const verdicts = verdictsOn(places.facts, rooms.keeper, { digest, engine: "onnx" });
+  const failed = await failuresOf(verdicts, places.rungs);
   for (const rung of places.rungs) {
     signal?.throwIfAborted();
     if (ruledOut(rung, tried) !== undefined) continue;
+    const before = failed.get(rung);
+    if (before !== undefined) {
+      tried.push({ rung, error: before });
+      continue;
+    }
     try {
-      const wanted = selectorAt(rung, selector, places.survey.variants);
+      const wanted = selectorAt(rung, selector, places.contents.variants);
       const { reason, ...opened } = await openThere(rooms, { rung, wanted }, options);
       return { ...opened, ladder: ladderOf(opened, { reason, places, tried }) };
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof SelvedgeError) || error.code === "closed") throw error;
-      const { name, version } = places.survey;
+      const { name, version } = places.contents;
       const { place, dtype } = rung;
       const subject = { model: name, version, dtype, backend: place.backend };
       rooms.reporter.recorder.failed(subject, "prove", error.code);
       tried.push({ rung, error });
+      if (place.backend !== "wasm") void rememberFailure(verdicts, rung, error);
     }
   }
   throw noneLeft(places, tried);
+}
+
+/** What was found out on an earlier visit need not be found out again. WASM is tried all the same. */
+async function failuresOf(
+  verdicts: Verdicts,
+  rungs: readonly Rung[],
+): Promise<ReadonlyMap<Rung, SelvedgeError>> {
+  const gpu = rungs.filter(({ place }) => place.backend !== "wasm");
+  const known = await verdicts.read(gpu).catch(() => new Map<Rung, Verdict>());
+  return new Map(
+    [...known].flatMap(([rung, verdict]) => {
+      if (verdict.outcome !== "failed") return [];
+      const reason = `${verdict.reason} (found out before)`;
+      return [[rung, knownError({ ...verdict, reason })]];
+    }),
+  );
+}
+
+/** Never rejects: what cannot be remembered is found out again. */
+async function rememberFailure(
+  verdicts: Verdicts,
+  rung: Rung,
+  error: SelvedgeError,
+): Promise<void> {
+  if (!isFailureOfPlace(error)) return;
+  const { code, message: reason } = error;
+  const failed = { outcome: "failed", reason, code, dims: {}, at: Date.now(), loads: 0 } as const;
+  await verdicts.write(rung, failed).catch(() => undefined);
 }
 
 async function openThere(
@@ -75,7 +117,7 @@ function ladderOf(
   const ladder = new Ladder(serving, reason);
   for (const { rung, error } of tried)
     ladder.note(rung, { state: "rejected", reason: reasonOf(error) });
-  // What was opened may be another version than the one that was surveyed.
+  // What was opened may be another version than the one that was looked at.
   const { rungs, rejected } = listCandidates(opened.variants, wanted, facts);
   const known = [...tried, { rung: serving }];
   for (const rung of rungs)
@@ -86,7 +128,7 @@ function ladderOf(
 }
 
 /** Where something other than the places is in the way, such as the network, that is the error. */
-function noneLeft({ survey, rungs, rejected, wanted }: Places, tried: readonly Tried[]): unknown {
+function noneLeft({ contents, rungs, rejected, wanted }: Places, tried: readonly Tried[]): unknown {
   const outside = tried.find(({ error }) => !isFailureOfPlace(error));
   if (outside !== undefined) return outside.error;
   const why = (rung: WorthTrying) => {
@@ -97,9 +139,9 @@ function noneLeft({ survey, rungs, rejected, wanted }: Places, tried: readonly T
     ...rejected.map((rung) => `${nameOf(rung)}: ${rung.reason}`),
     ...rungs.map((rung) => `${nameOf(rung)}: ${why(rung)}`),
   ];
-  const { name, version } = survey;
+  const { name, version } = contents;
   const backends = backendsOf(wanted.backend);
-  const packed = survey.variants.filter((variant) =>
+  const packed = contents.variants.filter((variant) =>
     backends.some((backend) => variant.backends.includes(backend)),
   );
   const next = backends.includes("wasm")

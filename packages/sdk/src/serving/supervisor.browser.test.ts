@@ -11,6 +11,7 @@ import {
   RAN_CHANNEL,
   scriptedWorker,
 } from "../worker/scripted-worker.fixture.ts";
+import { Descent } from "./descent.ts";
 import { EngineHost } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
 import { Ladder, type Rung } from "./ladder.ts";
@@ -38,14 +39,16 @@ let started: Worker[];
 /** Which engine ran which call. */
 let ran: [engine: number, value: number][];
 let failures: string[];
-let givenUp: string[];
+let doubted: string[];
+let isOffline: boolean;
 let opened: Place[];
 let now: number;
 let channel: BroadcastChannel;
 let supervisor: Supervisor;
 
 beforeEach(() => {
-  [engines, started, ran, failures, givenUp, opened, now] = [[{}], [], [], [], [], [], 0];
+  [engines, started, ran, failures, doubted, opened, now] = [[{}], [], [], [], [], [], 0];
+  isOffline = false;
   channel = new BroadcastChannel(RAN_CHANNEL);
   channel.onmessage = ({ data }) => ran.push(data);
 });
@@ -93,13 +96,21 @@ async function serve(place: Place, ...standby: Place[]): Promise<Served> {
   const served = { ...(await open(place)), timings: TIMINGS, ladder };
   supervisor = new Supervisor({
     served,
-    openRung: async ({ place }, _served, signal) => {
-      const beside = await open(place);
-      signal.throwIfAborted();
-      return { ...beside, finding: "right" };
+    failover: async () => {
+      if (isOffline) throw new Error("the chunk is not there");
+      return {
+        descend: (origin) =>
+          new Descent(origin, async ({ place }, _served, signal) => {
+            const beside = await open(place);
+            signal.throwIfAborted();
+            return { ...beside, finding: "right" };
+          }),
+        doubt: async ({ place }) => {
+          doubted.push(place.backend);
+        },
+      };
     },
     onFailure: ({ place }, { code }) => failures.push(`${place.backend}: ${code}`),
-    onGivenUp: ({ place }, { code }) => givenUp.push(`${place.backend}: ${code}`),
     now: () => now,
   });
   return served;
@@ -230,7 +241,7 @@ describe("where the same candidate fails twice", () => {
     expect(supervisor.served.ladder.candidates[0]?.reason).toContain("device-lost");
     expect(supervisor.served.host.backend).toBe("wasm");
     expect(failures).toEqual(["webgpu: device-lost", "webgpu: device-lost"]);
-    expect(givenUp).toEqual(["webgpu: device-lost"]);
+    expect(doubted).toEqual(["webgpu"]);
   });
 
   test("a candidate that no longer gives its golden answers is not tried a second time", async () => {
@@ -255,8 +266,15 @@ describe("where the same candidate fails twice", () => {
     expect(await calls(1, 2, 3)).toEqual([1, "out-of-memory", 3]);
     expect(states()).toEqual(["webgpu serving", "wasm standby"]);
     expect(await call(4)).toBe(4);
-    expect(givenUp).toEqual([]);
+    expect(doubted).toEqual([]);
   });
+});
+
+test("a page that lacks the way down, as it is offline, fails the call, and answers the others", async () => {
+  isOffline = true;
+  engines = [{ crash: [2] }];
+  await serve(GPU, WASM);
+  expect(await calls(1, 2, 3)).toEqual([1, "engine-crashed", 3]);
 });
 
 test("a call that no engine survives is blamed, and the others are answered where they were before", async () => {

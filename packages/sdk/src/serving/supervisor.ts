@@ -2,7 +2,8 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
 import { breaksEngine } from "../worker/engine-failure.ts";
 import { CAP_MS, RunTimes } from "./deadline.ts";
-import { Descent, type OpenRung } from "./descent.ts";
+import type { Descent } from "./descent.ts";
+import type { Failover } from "./failover.ts";
 import type { Rung } from "./ladder.ts";
 import { type Answer, type CallTerms, PendingCall } from "./pending-call.ts";
 import { Restarts } from "./restarts.ts";
@@ -14,11 +15,10 @@ const IMPATIENT_MS = 1_000;
 /** What a supervisor works with. */
 export interface SupervisorParts {
   readonly served: Served;
-  readonly openRung: OpenRung;
+  /** What leads to other candidates; rejects where a page that is offline lacks it. */
+  readonly failover: () => Promise<Failover>;
   /** An engine failed on a rung, whether or not its call is answered by another. */
   readonly onFailure: (rung: Rung, error: SelvedgeError) => void;
-  /** A rung has failed where another answers in its place. */
-  readonly onGivenUp: (rung: Rung, error: SelvedgeError) => void;
   readonly now?: () => number;
 }
 
@@ -37,6 +37,8 @@ export class Supervisor {
   #isPumping = false;
   /** Failures of what serves since it answered. */
   #strikes = 0;
+  /** Calls that were blamed since something was answered. */
+  #blamed = 0;
   readonly #restarts: Restarts;
   #descent: Descent | undefined;
   readonly #times = new Map<string, RunTimes>();
@@ -132,11 +134,21 @@ export class Supervisor {
 
   #answered(served: Served): void {
     this.#restarts.answered();
+    this.#blamed = 0;
     if (served !== this.#served) return;
     this.#strikes = 0;
     const givenUp = this.#descent?.settle() ?? [];
     this.#descent = undefined;
-    for (const { served: former, error } of givenUp) this.#parts.onGivenUp(rungOf(former), error);
+    for (const former of givenUp) void this.#doubt(former);
+  }
+
+  /** Never rejects: what cannot be forgotten is found out again. */
+  async #doubt(former: Served): Promise<void> {
+    try {
+      await (await this.#parts.failover()).doubt(rungOf(former), former.opened);
+    } catch {
+      // The keeper has gone, and its page with it.
+    }
   }
 
   async #failed(
@@ -175,11 +187,13 @@ export class Supervisor {
   /** Goes down the ladder to the next rung that opens. */
   async #descend(error: SelvedgeError, culprit: PendingCall | undefined): Promise<void> {
     const failed = this.#served;
-    this.#descent ??= new Descent(failed);
+    const ways = await this.#parts.failover().catch(() => undefined);
+    if (this.#disposal.signal.aborted || this.#served !== failed) return;
+    this.#descent ??= ways?.descend(failed);
     const descent = this.#descent;
-    descent.giveUp(failed, error);
+    descent?.giveUp(failed, error);
     let last = error;
-    const next = await descent.next(this.#parts.openRung, (rung, reason) => {
+    const next = await descent?.next((rung, reason) => {
       if (!(reason instanceof SelvedgeError)) return;
       last = reason;
       this.#restarts.failed();
@@ -187,12 +201,18 @@ export class Supervisor {
     });
     if (this.#disposal.signal.aborted || this.#served !== failed) return next?.host.dispose();
     if (next !== undefined) return this.#replace(next);
-    this.#replace(descent.restore());
+    this.#replace(descent?.restore() ?? failed);
     this.#descent = undefined;
-    if (this.#restarts.gaveUp()) return this.#rejectAll(this.#paused(this.#restarts.pauseMs, last));
-    if (culprit === undefined) this.#rejectAll(last);
+    // One call after an answer, whatever it breaks, says nothing about the others.
+    const mayBeTheCall = culprit !== undefined && this.#blamed === 0;
+    if (!mayBeTheCall && this.#restarts.gaveUp())
+      this.#rejectAll(this.#paused(this.#restarts.pauseMs, last));
+    else if (culprit === undefined) this.#rejectAll(last);
     // A call that found an engine failing already has its own second try.
-    else if (culprit.failures > 1) culprit.reject(blamed(culprit, error));
+    else if (culprit.failures > 1) {
+      this.#blamed++;
+      culprit.reject(blamed(culprit, error));
+    }
   }
 
   #replace(served: Served): void {

@@ -9,13 +9,13 @@ import {
 } from "../proving/candidates.ts";
 import { placeFacts } from "../proving/place-facts.ts";
 import { ENGINES, type VariantSummary } from "../worker/engine-api.ts";
-import type { PackSelector, Survey } from "../worker/keeper-api.ts";
-import type { KeeperClient } from "../worker/keeper-client.ts";
+import type { PackContents, PackSelector } from "../worker/keeper-api.ts";
 import type { Rung } from "./ladder.ts";
+import type { LoadRooms } from "./load-rooms.ts";
 
 /** Where a pack could run on this device, and what that was told from. */
 export interface Places extends Candidates {
-  readonly survey: Survey;
+  readonly contents: PackContents;
   readonly facts: PlaceFacts;
   readonly wanted: Wanted;
 }
@@ -27,17 +27,17 @@ export interface Places extends Candidates {
  * @throws SelvedgeError where nothing is stored, and the registry cannot be asked.
  */
 export async function surveyPlaces(
-  keeper: KeeperClient,
+  { keeper, gpu }: Pick<LoadRooms, "keeper" | "gpu">,
   selector: PackSelector,
   { backend = "auto", dtype = "auto", signal }: LoadOptions,
 ): Promise<Places> {
   const backends = backendsOf(backend);
-  const [survey, facts] = await Promise.all([
-    keeper.call((remote, call) => remote.survey(call, selector, backends), signal),
-    placeFacts(),
+  const [contents, facts] = await Promise.all([
+    keeper.call((remote, call) => remote.contents(call, selector, backends), signal),
+    placeFacts(gpu),
   ]);
   const wanted = { backend, dtype };
-  return { survey, facts, wanted, ...listCandidates(survey.variants, wanted, facts) };
+  return { contents, facts, wanted, ...listCandidates(contents.variants, wanted, facts) };
 }
 
 /**

@@ -45,11 +45,11 @@ export interface KeeperApi {
   judge(call: number, key: VerdictKey, record: VerdictRecord | undefined): Promise<Outcome<void>>;
   availability(call: number, wanted: PackSelector): Promise<Outcome<Availability>>;
   /** What a pack holds for which place, whichever of the backends it is stored for; fetches no model bytes. */
-  survey(
+  contents(
     call: number,
     wanted: PackSelector,
     backends: readonly Backend[],
-  ): Promise<Outcome<Survey>>;
+  ): Promise<Outcome<PackContents>>;
   /** Marks a pack as used by one model more of this page: no tab evicts it. */
   hold(call: number, digest: string): Promise<Outcome<void>>;
   /** Takes one such mark back. All of them go with the keeper. */
@@ -209,7 +209,8 @@ export interface Standing {
 }
 
 /** What of a pack tells where it may run. */
-export interface Survey {
+export interface PackContents {
+  readonly digest: string;
   readonly name: string;
   readonly version: string;
   readonly variants: readonly VariantSummary[];

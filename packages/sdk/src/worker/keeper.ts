@@ -6,10 +6,10 @@ import { findUpdate } from "../delivery/find-update.ts";
 import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
+import { packContents } from "../delivery/pack-contents.ts";
 import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
-import { survey } from "../delivery/survey.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
@@ -80,8 +80,8 @@ const api: KeeperApi = {
       return availability(rooms, wanted, { signal, isDownloading });
     }),
 
-  survey: (call, wanted, backends) =>
-    calls.run(call, (signal) => survey(rooms, wanted, { backends, signal })),
+  contents: (call, wanted, backends) =>
+    calls.run(call, (signal) => packContents(rooms, wanted, { backends, signal })),
 
   hold: (call, digest) => calls.run(call, () => usedPacks.hold(digest)),
   release: (call, digest) => calls.run(call, () => usedPacks.release(digest)),
