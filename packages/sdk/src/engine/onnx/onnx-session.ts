@@ -15,21 +15,16 @@ const REFUSED_RUN = {
 export async function createOnnxSession(
   ort: typeof Ort,
   how: SessionHow,
-  source: SessionSource,
+  { graph, tensors }: SessionSource,
 ): Promise<EngineSession> {
-  const { graph, tensors } = source;
   const { backend } = how;
   let session: Ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(graph, {
       ...sessionOptions(how),
-      externalData: tensors.map(({ name, data }) => ({
-        path: name,
-        data: data instanceof ArrayBuffer ? new Uint8Array(data) : data,
-      })),
+      externalData: tensors.map(({ name, data }) => ({ path: name, data: new Uint8Array(data) })),
     });
   } catch (cause) {
-    if (source.failure !== undefined) throw source.failure;
     throw failureOf(cause, {
       what: `onnxruntime-web could not create a session on ${backend}`,
       refusal: {
@@ -40,7 +35,7 @@ export async function createOnnxSession(
     });
   }
   // The runtime has copied them by now, and a worker that waits for calls collects no garbage.
-  for (const { data } of tensors) if (data instanceof ArrayBuffer) giveUp(data);
+  for (const { data } of tensors) giveUp(data);
   const watch = backend === "webgpu" ? await watchDevice(ort) : undefined;
   return {
     async run(inputs: Tensors): Promise<Tensors> {
