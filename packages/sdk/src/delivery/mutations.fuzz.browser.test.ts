@@ -245,7 +245,7 @@ async function read(): Promise<string> {
     const files = neededBlobs(manifest, pack.variant).slice(1 + source.tensors.length);
     const buffers = [
       source.graph,
-      ...source.tensors.map(({ data }) => (data instanceof ArrayBuffer ? data : impossible())),
+      ...source.tensors.map(({ data }) => data),
       ...(await readBlobs(database, files)),
     ];
     const blobs = neededBlobs(built.manifest, firstVariant(built.manifest));

@@ -1,17 +1,11 @@
 import type { Tensors } from "../tensor.ts";
 import type { Proof, SessionHow } from "../worker/engine-api.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
 
 /** The bytes a session is made from. */
 export interface SessionSource {
   readonly graph: ArrayBuffer;
-  /** The tensors, under the names the graph knows them by: a buffer each, or read when asked for. */
-  readonly tensors: readonly {
-    readonly name: string;
-    readonly data: ArrayBuffer | StoredTensor;
-  }[];
-  /** Why a tensor could not be read when it was asked for. */
-  readonly failure?: unknown;
+  /** A buffer per tensor, under the name the graph knows it by. */
+  readonly tensors: readonly { readonly name: string; readonly data: ArrayBuffer }[];
 }
 
 /** One model in one runtime. Runs one call at a time: callers wait for an answer before the next. */

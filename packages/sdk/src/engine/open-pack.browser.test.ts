@@ -1,5 +1,4 @@
-import { PIECE_BYTES } from "@selvedge/protocol";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { install } from "../delivery/install.ts";
 import { FakeRegistry, select } from "../delivery/registry.fixture.ts";
 import { roomsOf } from "../delivery/rooms.fixture.ts";
@@ -8,10 +7,9 @@ import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack, noise } from "../store/pack.fixture.ts";
 import { listPacks } from "../store/packs.ts";
-import type { SessionSource } from "./engine-session.ts";
 import { openPack } from "./open-pack.ts";
 
-const WEIGHTS = noise(PIECE_BYTES + 3000, 1);
+const WEIGHTS = noise(3000, 1);
 const BY_SELECTOR = { by: "selector", selector: select() } as const;
 
 let database: Database;
@@ -56,49 +54,6 @@ test.each([
     expect(read?.source.tensors).toEqual([{ name: tensor?.sha256, data: WEIGHTS.buffer }]);
   },
 );
-
-describe("where the runtime asks for tensors when it needs them", () => {
-  const open = async () => (await openPack(database, byDigest(), { isOnDemand: true }))?.source;
-  const read = async (blob: Blob | undefined) =>
-    new Uint8Array(await new Response(blob?.stream()).arrayBuffer());
-  const tensorIn = (source: SessionSource | undefined) =>
-    source?.tensors.map(({ data }) => data).find((data) => data instanceof Blob);
-
-  test("each is a Blob that gives its bytes, whole or in part, as often as they are asked for", async () => {
-    const tensor = tensorIn(await open());
-    expect(tensor?.size).toBe(WEIGHTS.byteLength);
-    expect(await read(tensor?.slice(0, WEIGHTS.byteLength))).toEqual(WEIGHTS);
-    expect(await read(tensor)).toEqual(WEIGHTS);
-    const middle = [PIECE_BYTES - 10, PIECE_BYTES + 10] as const;
-    expect(await read(tensor?.slice(...middle))).toEqual(WEIGHTS.slice(...middle));
-  });
-
-  test("no more than a piece is read before it is asked for", async () => {
-    const gets = vi.spyOn(IDBObjectStore.prototype, "get");
-    const tensor = tensorIn(await open());
-    const before = gets.mock.calls.length;
-    const reader = tensor?.stream().getReader();
-    await reader?.read();
-    expect(gets.mock.calls.length - before).toBe(1);
-    await reader?.cancel();
-  });
-
-  test("one that is gone is found out when the pack is opened", async () => {
-    const [tensor] = pack.manifest.variants[0]?.tensors ?? [];
-    await lose(tensor?.sha256);
-    await expect(open()).rejects.toMatchObject({ code: "storage-damaged" });
-  });
-
-  test("one that is damaged is told where it is read, for whom the runtime tells nothing", async () => {
-    const source = await open();
-    const [tensor] = pack.manifest.variants[0]?.tensors ?? [];
-    await database.use("damaging a piece", (connection) =>
-      connection.put("pieces", new ArrayBuffer(5), [tensor?.sha256 ?? "", 1]),
-    );
-    await expect(read(tensorIn(source))).rejects.toThrow();
-    expect(source?.failure).toMatchObject({ code: "storage-damaged" });
-  });
-});
 
 test("nothing active for a selector is no error: the keeper has to install it first", async () => {
   const selector = select({ channel: "canary" });

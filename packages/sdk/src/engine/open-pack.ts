@@ -1,4 +1,4 @@
-import { type Manifest, SelvedgeError, type TensorRef } from "@selvedge/protocol";
+import { type Manifest, SelvedgeError } from "@selvedge/protocol";
 import { findActive } from "../store/activations.ts";
 import { chooseVariant, findVariant, type RunnableVariant } from "../store/choose-variant.ts";
 import type { Database } from "../store/database.ts";
@@ -7,7 +7,6 @@ import { missingPieces, pieceId, pieceKeys, readBlobs } from "../store/pieces.ts
 import type { PackRequest } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { SessionSource } from "./engine-session.ts";
-import { StoredTensor } from "./stored-tensor.ts";
 
 /** A pack read from the store, verified, ready for a session. */
 export interface ReadPack {
@@ -21,12 +20,6 @@ export interface ReadPack {
   readonly source: SessionSource;
 }
 
-/** How the tensors of a pack are read. */
-export interface ReadHow {
-  /** Whether the runtime asks for each tensor when it needs it: only the builds with JSPI do. */
-  readonly isOnDemand?: boolean;
-}
-
 /**
  * Reads a pack from the store. One that is opened by selector has to be whole, attachments and golden
  * answers too, as that is when what is missing can be installed.
@@ -38,7 +31,6 @@ export interface ReadHow {
 export async function openPack(
   database: Database,
   request: PackRequest,
-  { isOnDemand = false }: ReadHow = {},
 ): Promise<ReadPack | undefined> {
   if (request.by === "bytes") hold(database, request);
   const wanted =
@@ -62,12 +54,9 @@ export async function openPack(
   // What was active is no longer for this device: the keeper finds what is.
   if (variant === undefined) return undefined;
   const needs = neededBlobs(pack.manifest, variant);
-  // What was handed over is in memory already.
-  const isLater = isOnDemand && variant.engine === "onnx" && request.by !== "bytes";
-  const ahead = isLater ? [] : variant.tensors;
   const [missing, [graph, ...buffers]] = await Promise.all([
-    missingPieces(database, request.by === "selector" ? needs : later(variant, ahead)),
-    readBlobs(database, [variant.graph, ...ahead]),
+    request.by === "selector" ? missingPieces(database, needs) : new Set<string>(),
+    readBlobs(database, [variant.graph, ...variant.tensors]),
   ]);
   if (missing.size > 0)
     throw new SelvedgeError(
@@ -80,39 +69,19 @@ export async function openPack(
   // A note for people who tidy up: neither waited for nor worth failing for, say for want of room.
   touchPack(database, digest).catch(() => undefined);
   // The session has these from here on; golden answers may be asked for again.
-  database.memory.drop([variant.graph, ...ahead].flatMap(pieceKeys).map(pieceId));
+  database.memory.drop([variant.graph, ...variant.tensors].flatMap(pieceKeys).map(pieceId));
   return {
     digest,
     manifest: pack.manifest,
     variant,
     signedBy: pack.record.signedBy ?? {},
     bytes: totalBytes(needs),
-    source: sourceOf(database, variant, [graph, ...buffers]),
-  };
-}
-
-/** Tensors that are not read ahead, of which only is looked whether they are there. */
-function later({ tensors }: RunnableVariant, ahead: readonly TensorRef[]): readonly TensorRef[] {
-  return tensors.slice(ahead.length);
-}
-
-function sourceOf(
-  database: Database,
-  { tensors }: RunnableVariant,
-  [graph = new ArrayBuffer(0), ...buffers]: readonly ArrayBuffer[],
-): SessionSource {
-  let failure: unknown;
-  const onFailure = (reason: unknown) => {
-    failure = reason;
-  };
-  return {
-    graph,
-    tensors: tensors.map((blob, i) => ({
-      name: blob.sha256,
-      data: buffers[i] ?? new StoredTensor({ database, blob, onFailure }),
-    })),
-    get failure() {
-      return failure;
+    source: {
+      graph,
+      tensors: variant.tensors.map(({ sha256 }, i) => ({
+        name: sha256,
+        data: buffers[i] ?? new ArrayBuffer(0),
+      })),
     },
   };
 }

@@ -120,8 +120,8 @@ export class EngineHost {
     if (this.#own) await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
-    const { backend, build, layout } = this.place;
-    const how = { backend, build, ...(layout === undefined ? {} : { layout }) };
+    const { backend, layout } = this.place;
+    const how = { backend, ...(layout === undefined ? {} : { layout }) };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
     const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
     let startedAt = performance.now();

@@ -106,32 +106,9 @@ export async function readBlobs(
  *
  * @throws SelvedgeError as `readBlobs`
  */
-export function readPieces(database: Database, blobs: readonly BlobRef[]): Promise<Piece[]> {
-  return readChecked(database, blobs.flatMap(pieceKeys), blobs.flatMap(pieceDigests));
-}
-
-/**
- * Reads one piece of a blob.
- *
- * @throws SelvedgeError as `readBlobs`
- */
-export async function readPiece(
-  database: Database,
-  blob: BlobRef,
-  index: number,
-): Promise<ArrayBuffer> {
-  const one = [index, index + 1] as const;
-  const keys = pieceKeys(blob).slice(...one);
-  const [piece] = await readChecked(database, keys, pieceDigests(blob).slice(...one));
-  if (piece === undefined) throw new Error(`blob ${blob.sha256} has no piece ${index}`);
-  return piece.bytes;
-}
-
-async function readChecked(
-  database: Database,
-  keys: readonly PieceKey[],
-  digests: readonly string[],
-): Promise<Piece[]> {
+export async function readPieces(database: Database, blobs: readonly BlobRef[]): Promise<Piece[]> {
+  const keys = blobs.flatMap(pieceKeys);
+  const digests = blobs.flatMap(pieceDigests);
   const stored = await getPieces(database, keys);
   const whole: Piece[] = [];
   const damaged: PieceKey[] = [];

@@ -38,10 +38,7 @@ export interface SessionSettings {
 }
 
 /** How a session is created. */
-export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {
-  /** The build of the runtime that it is created in, where tensors may be read as that asks for them. */
-  readonly build?: Build;
-}
+export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
 
 /** What starts of a session with some settings came to. */
 export interface Rehearsed extends Proof {

@@ -40,7 +40,7 @@ const api: EngineApi = {
   open: (id, request, how) =>
     soundly(async () => {
       const startedAt = performance.now();
-      const read = await openPack(database, request, { isOnDemand: how.build === "jspi" });
+      const read = await openPack(database, request);
       if (read === undefined) return undefined;
       const readMs = performance.now() - startedAt;
       const [loaded, settings] = await Promise.all([

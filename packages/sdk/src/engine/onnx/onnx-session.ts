@@ -15,21 +15,16 @@ const REFUSED_RUN = {
 export async function createOnnxSession(
   ort: typeof Ort,
   how: SessionHow,
-  source: SessionSource,
+  { graph, tensors }: SessionSource,
 ): Promise<EngineSession> {
-  const { graph, tensors } = source;
   const { backend } = how;
   let session: Ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(graph, {
       ...sessionOptions(how),
-      externalData: tensors.map(({ name, data }) => ({
-        path: name,
-        data: data instanceof ArrayBuffer ? new Uint8Array(data) : data,
-      })),
+      externalData: tensors.map(({ name, data }) => ({ path: name, data: new Uint8Array(data) })),
     });
   } catch (cause) {
-    if (source.failure !== undefined) throw source.failure;
     throw failureOf(cause, {
       what: `onnxruntime-web could not create a session on ${backend}`,
       refusal: {
@@ -39,6 +34,8 @@ export async function createOnnxSession(
       detail: { backend },
     });
   }
+  // The runtime has copied them by now, and a worker that waits for calls collects no garbage.
+  for (const { data } of tensors) giveUp(data);
   const watch = backend === "webgpu" ? await watchDevice(ort) : undefined;
   return {
     async run(inputs: Tensors): Promise<Tensors> {
@@ -112,4 +109,10 @@ function ownArray(data: Ort.Tensor["data"]): TensorData {
 async function watchDevice(ort: typeof Ort): Promise<DeviceWatch | undefined> {
   const device = (await ort.env.webgpu.device) as WatchedDevice | undefined;
   return device === undefined ? undefined : new DeviceWatch(device);
+}
+
+/** Frees a buffer that nobody reads any more, where the browser can. */
+function giveUp(buffer: ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }): void {
+  // Equal tensors may be one buffer, which cannot be given up twice.
+  if (buffer.byteLength > 0) buffer.transfer?.(0);
 }

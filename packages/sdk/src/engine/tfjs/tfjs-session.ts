@@ -30,17 +30,13 @@ export async function createTfjsSession(
   prove: (session: EngineSession) => Promise<Proof>,
 ): Promise<EngineSession> {
   const contents = new Map(tensors.map(({ name, data }) => [name, data]));
-  const bufferOf = (path: string) => {
-    const data = contents.get(path);
-    return data instanceof ArrayBuffer ? data : undefined;
-  };
   const reasons: string[] = [];
   for (const { backend, title } of PLACES) {
     let model: TfjsModelRun | undefined;
     try {
       await tf.setBackend(backend);
       const file = parseTfjsModel(new TextDecoder().decode(graph), "the model's graph");
-      const artifacts = tfjsArtifacts(file, bufferOf);
+      const artifacts = tfjsArtifacts(file, (path) => contents.get(path));
       model = await loadTfjsModel(tf, file.format, artifacts);
       const session = sessionOf(tf, model, backend);
       const { holds, finding } = await prove(session);
