@@ -116,6 +116,25 @@ test("a runtime that does not start fails the open with why; the next open has a
   expect(workers).toHaveLength(2);
 });
 
+describe("a worker of another version, whose answers make no sense,", () => {
+  const crashed = { code: "engine-crashed", message: expect.stringContaining("another version") };
+
+  test("fails the opening, and is ended", async () => {
+    host = hostOf(() => scriptedWorker(`${ENGINE_METHODS} open: () => ({ ok: true, value: {} }),`));
+    await expect(host.open(REQUEST)).rejects.toMatchObject(crashed);
+    await expect(host.open(REQUEST)).rejects.toMatchObject(crashed);
+    expect(workers).toHaveLength(2);
+  });
+
+  test("fails the call, and is ended", async () => {
+    host = hostOf(() => scriptedWorker(`${ENGINE_METHODS} run: () => ({ ok: true, value: {} }),`));
+    await host.open(REQUEST);
+    expect(await run(1)).toBe("engine-crashed");
+    expect(await run(1)).toBe("engine-crashed");
+    expect(workers).toHaveLength(2);
+  });
+});
+
 test("a worker that may not be started rejects the call with a SelvedgeError", async () => {
   host = hostOf(() => spawnEngine("https://other.test/engine.js"));
   await expect(host.open(REQUEST)).rejects.toMatchObject({

@@ -12,6 +12,7 @@ import type {
   Proof,
   RuntimeStarted,
 } from "../worker/engine-api.ts";
+import { foreignAnswer } from "../worker/engine-failure.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { againWithin } from "./deadline.ts";
@@ -137,6 +138,11 @@ export class EngineHost {
     );
     // A store that has nothing answers before the runtime has started, and the download need not wait.
     if (opened === undefined) return undefined;
+    if (typeof opened.digest !== "string") {
+      const reason = foreignAnswer("open");
+      worker.end(reason);
+      throw reason;
+    }
     const { compileMs, importMs, scriptAt } = await worker.started;
     const { digest, dtype, engine, name, version } = opened;
     const origin = { name, version };
@@ -195,6 +201,7 @@ export class EngineHost {
     const send = () => (isHandedOver ? transfer(inputs, buffersOf(inputs)) : inputs);
     const run = async (engine: Remote<EngineApi>, session: number) => {
       const outcome = await engine.run(session, send());
+      if (outcome.ok && typeof outcome.value.outputs !== "object") throw foreignAnswer("run");
       if (this.#session !== undefined) this.#session.hasRun = true;
       return outcome;
     };

@@ -16,3 +16,12 @@ export function breaksEngine(error: unknown): error is SelvedgeError {
   if (!(error instanceof SelvedgeError)) return false;
   return CODES.includes(error.code) || error.detail["isBroken"] === true;
 }
+
+/** An engine worker answered something that is no answer to what it was asked. */
+export function foreignAnswer(asked: string): SelvedgeError {
+  return new SelvedgeError(
+    "engine-crashed",
+    `The engine worker's answer to "${asked}" makes no sense: its script may be of another version of Selvedge. If it happens again, host the workers that came with this one.`,
+    { detail: { hasRun: true } },
+  );
+}
