@@ -87,7 +87,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   /** Its own chunk: a page that has not asked for a model yet loads none of it. */
   async function startServing(): Promise<Serving> {
     // The worker's script is what takes longest, and needs nothing of the chunk.
-    first = spawnEngine(workers.engine);
+    const early = spawnEngine(workers.engine);
+    first = early;
+    // One that fails before anybody listens would be waited for in vain.
+    early.addEventListener("error", (event) => {
+      if (first !== early) return;
+      event.preventDefault();
+      endFirst();
+    });
     try {
       const { Serving } = await import("./serving/serving.ts");
       const spawn = () => {
