@@ -6,6 +6,7 @@ import { landeOnnx } from "../demo/models/lande-to-onnx.mjs";
 import { CHROMIUM_ARGS } from "./chromium-args.ts";
 import { changeWeights } from "./fixtures/change-weights.ts";
 import { countBytes } from "./fixtures/count-bytes.ts";
+import { doubleRuns, LATE } from "./fixtures/double-runs.ts";
 import { test as base } from "./fixtures/own-registry.ts";
 import { spoilGolden } from "./fixtures/spoil-golden.ts";
 import { expect, openBare, type Site } from "./fixtures/test.ts";
@@ -219,9 +220,12 @@ test("by hand, a version is found with its bytes, and fetched when it is applied
 
 test("a model that serves on WebGPU moves to a version that has proven itself there", async ({
   page,
+  context,
   site,
   versions,
 }) => {
+  // Software that passes as a GPU would not take over by itself: it is the slower one.
+  await doubleRuns(context, "wasm", LATE);
   await page.addInitScript(() => {
     // The software adapter passes as a GPU.
     Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });

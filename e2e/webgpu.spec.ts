@@ -1,6 +1,7 @@
-import type { BrowserContext, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type { LoadOptions } from "selvedge";
 import { CHROMIUM_ARGS } from "./chromium-args.ts";
+import { doubleRuns, LATE } from "./fixtures/double-runs.ts";
 import { expect, openBare, test } from "./fixtures/test.ts";
 
 const executablePath = process.env["SELVEDGE_CHROMIUM"];
@@ -197,38 +198,6 @@ function decide(page: Page) {
     return { servedFirst, decided, reason, answers: [...new Set(answers)] };
   });
 }
-
-/** Makes every run of a build of the runtime go through a function's body, which is given `results`. */
-async function doubleRuns(context: BrowserContext, build: string, body: string): Promise<void> {
-  const api = `ort.${build}.min.mjs`;
-  await context.route(
-    (url) => url.pathname.endsWith(`/${api}`),
-    (route) =>
-      route.request().url().endsWith("?real")
-        ? route.continue()
-        : route.fulfill({
-            contentType: "text/javascript",
-            body: `import * as real from "./${api}?real";
-              export const { env, Tensor } = real;
-              export const InferenceSession = {
-                async create(...args) {
-                  const session = await real.InferenceSession.create(...args);
-                  return {
-                    async run(feeds) {
-                      const results = await session.run(feeds);
-                      ${body}
-                      return results;
-                    },
-                    release: () => session.release(),
-                  };
-                },
-              };`,
-          }),
-  );
-}
-
-/** Far more than software that passes for a GPU is slower, or faster, of its own. */
-const LATE = "await new Promise((resolve) => setTimeout(resolve, 500));";
 
 test("a GPU that is right and faster takes over from WASM, without a call failing", async ({
   page,

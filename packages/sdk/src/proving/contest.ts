@@ -102,6 +102,7 @@ export class Contest {
       const rivals = this.#rivals(this.#host, reference.host);
       await requireProofAt(rivals, dims, this.#firstRung);
       reference.host.dispose();
+      if (this.#isOver) return;
       await this.#remember(rung, { ...verdict, dims });
     } catch (error) {
       if (this.#isOver || !isOfCandidate(error)) {
@@ -151,6 +152,7 @@ export class Contest {
       const taken = await this.#attempt(rung, async (candidate) => {
         // Makes ready what only a run does, before a call of the app has to wait for it.
         await this.#warmUp(candidate.host);
+        if (this.#isOver) throw new Error("the model has gone, or moved");
         this.#moveTo(rung, candidate, `${reason} (found out before)`, runMs);
       });
       if (taken.error === undefined) return;

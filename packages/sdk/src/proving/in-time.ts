@@ -1,5 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { eitherOf } from "../serving/either-of.ts";
+import { patientTimer } from "../worker/patient-timer.ts";
 
 /**
  * Gives something up that takes too long.
@@ -12,13 +13,13 @@ export async function inTime<T>(
   run: (until: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => {
+  const end = patientTimer(timeoutMs, () => {
     const message = `Proving took longer than ${timeoutMs / 1000} s, and was given up.`;
     deadline.abort(new SelvedgeError("engine-timeout", message));
-  }, timeoutMs);
+  });
   try {
     return await run(eitherOf(signal, deadline.signal));
   } finally {
-    clearTimeout(timer);
+    end();
   }
 }

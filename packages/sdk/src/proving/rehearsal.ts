@@ -1,6 +1,7 @@
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Served } from "../serving/served.ts";
 import type { SessionSettings } from "../worker/engine-api.ts";
+import { breaksEngine } from "../worker/engine-failure.ts";
 import { chooseSettings } from "./choose-settings.ts";
 import {
   type SettingsRecord,
@@ -44,10 +45,16 @@ export async function rehearseStart(
   signal.addEventListener("abort", giveUp);
   try {
     await own.openStored(opened, signal);
-    const rehearsed = await own.ask(
-      (remote, session) => remote.rehearse(session, { all: ALL, rounds: ROUNDS }),
-      { timeoutMs: TIMEOUT_MS, signal },
-    );
+    const rehearsed = await own
+      .ask((remote, session) => remote.rehearse(session, { all: ALL, rounds: ROUNDS }), {
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      })
+      .catch((error: unknown) => {
+        // What was too much for the device would be too much on every visit.
+        if (signal.aborted || !breaksEngine(error)) throw error;
+        return [];
+      });
     const settings = chooseSettings(rehearsed) ?? {};
     const [, candidate] = key;
     const under = settingsUnder();

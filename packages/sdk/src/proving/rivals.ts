@@ -10,7 +10,7 @@ import { whenIdle } from "./when-idle.ts";
 /** An engine that has to earn its trust, and one that has. */
 export interface Rivals {
   readonly candidate: EngineHost;
-  /** Answers calls of the app, which are not to wait: it is asked when it has none, once at a time. */
+  /** Answers calls of the app, which are not to wait long: it is asked when it has none, if that comes. */
   readonly serving: EngineHost;
   /** Milliseconds that one run may take. */
   readonly timeoutMs: number;
@@ -65,7 +65,7 @@ export async function requireProofAt(
 /**
  * Times warm runs of both in turn, until it is clear which is faster.
  *
- * @throws as `proveAgainst`
+ * @throws as `requireProofAt`
  */
 export async function runRace(
   { candidate, serving, timeoutMs, signal }: Rivals,

@@ -89,7 +89,7 @@ export class Behind {
       const contest = new Contest(this.#rooms, selector, model);
       this.#contest = contest;
       const steps = contest.run();
-      // Whoever asks for an update meanwhile waits for one candidate, and not for all.
+      // Whoever asks for an update meanwhile waits for one candidate of this model, and not for all.
       while (!(await this.#inTurn(async () => (await steps.next()).done)));
     } catch {
       // The model is gone, or the chunk cannot be loaded: the next load tries again.
@@ -127,13 +127,14 @@ export class Behind {
 /** Resolves after a while, or when the signal fires. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
     const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", end);
       resolve();
     };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
     if (signal.aborted) end();
-    signal.addEventListener("abort", end, { once: true });
   });
 }
 

@@ -164,7 +164,10 @@ export class EngineHost {
   share(): void {
     this.#own = false;
     this.#leaveTurn();
-    if (this.#session !== undefined) this.#session.worker.isShared = this.backend === "wasm";
+    if (this.#session === undefined) return;
+    const { worker } = this.#session;
+    worker.isShared = this.backend === "wasm";
+    worker.isOnTrial = false;
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -201,7 +204,7 @@ export class EngineHost {
     const send = () => (isHandedOver ? transfer(inputs, buffersOf(inputs)) : inputs);
     const run = async (engine: Remote<EngineApi>, session: number) => {
       const outcome = await engine.run(session, send());
-      if (outcome.ok && typeof outcome.value.outputs !== "object") throw foreignAnswer("run");
+      if (outcome.ok && !isRun(outcome.value)) throw foreignAnswer("run");
       if (this.#session !== undefined) this.#session.hasRun = true;
       return outcome;
     };
@@ -364,6 +367,11 @@ export class EngineHost {
     this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };
     return this.#session;
   }
+}
+
+/** A worker of another version may answer with anything. */
+function isRun(value: Partial<EngineRun> | undefined): boolean {
+  return typeof value?.outputs === "object" && Number.isFinite(value.runMs);
 }
 
 function disposedError(): SelvedgeError {

@@ -26,6 +26,7 @@ const load = (name: string, secondsAgo: number, own: Partial<EngineLoad> = {}): 
   sessions: 1,
   runs: 1,
   isShared: true,
+  isOnTrial: false,
   isBusy: false,
   usedAt: NOW - secondsAgo * 1000,
   ...own,
@@ -35,6 +36,13 @@ const endings = (loads: readonly Named[], own: Partial<MemoryBudget> = {}) =>
   Object.fromEntries([...endingsOf(loads, budget(own), NOW)].map(([{ name }, how]) => [name, how]));
 
 describe("over the budget", () => {
+  test("what is only tried neither ends nor makes another end", () => {
+    const trial = load("trial", 50, { isOnTrial: true, isShared: false });
+    const busy = load("busy trial", 0, { isOnTrial: true, isShared: false, isBusy: true });
+    const budgetBytes = 150 * MIB;
+    expect(endings([trial, busy, load("serving", 5)], { budgetBytes })).toEqual({});
+  });
+
   test("those used longest ago are suspended, and no more than it takes", () => {
     const loads = [load("new", 3), load("oldest", 50), load("old", 40), load("older", 45)];
     expect(endings(loads)).toEqual({ oldest: "suspended" });

@@ -15,6 +15,8 @@ export interface EngineLoad {
   readonly runs: number;
   /** Whether other models may open sessions in it. */
   readonly isShared: boolean;
+  /** Whether it is there for a proof, a race or a rehearsal: it ends with that, and by itself. */
+  readonly isOnTrial: boolean;
   /** Whether a call runs or waits in it, or a session is about to be opened. */
   readonly isBusy: boolean;
   /** When its last call ended: `performance.now()`. */
@@ -45,10 +47,12 @@ const FAR = 1.5;
  * stays where it holds a single model: a model that is alone over the budget runs all the same.
  */
 export function endingsOf<Load extends EngineLoad>(
-  loads: readonly Load[],
+  all: readonly Load[],
   budget: MemoryBudget,
   now: number,
 ): Map<Load, Ending> {
+  // What is only tried must not push out what serves, nor make it look as if it were not in use.
+  const loads = all.filter(({ isOnTrial }) => !isOnTrial);
   const endings = new Map<Load, Ending>();
   const rested = loads
     .filter((load) => !load.isBusy && load.sessions > 0 && now - load.usedAt >= REST_MS)

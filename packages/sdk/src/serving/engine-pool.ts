@@ -54,7 +54,14 @@ export class EnginePool {
     const found = isFull ? leastLoaded(alike.length > 0 ? alike : others) : undefined;
     if (found !== undefined) return found;
     const onUse = () => this.#settleIn(REST_MS);
-    const worker = new EngineWorker({ ...this.#options, engine, build, isShared, onUse });
+    const worker = new EngineWorker({
+      ...this.#options,
+      engine,
+      build,
+      isShared,
+      isOnTrial: own,
+      onUse,
+    });
     this.#workers = [...this.workers, worker];
     return worker;
   }

@@ -27,6 +27,7 @@ export interface EngineWorkerOptions {
   readonly build: Build;
   /** Whether other models may open sessions in it. */
   readonly isShared: boolean;
+  readonly isOnTrial: boolean;
   /** Called whenever it has been used. */
   readonly onUse: () => void;
 }
@@ -68,6 +69,7 @@ export class EngineWorker implements EngineLoad {
   /** Settles when the runtime is there. */
   readonly started: Promise<RuntimeStarted>;
   isShared: boolean;
+  isOnTrial: boolean;
   usedAt: number = performance.now();
   openedBytes = 0;
   peakHeldBytes = 0;
@@ -86,10 +88,20 @@ export class EngineWorker implements EngineLoad {
   #isFresh = false;
   #retirement: Error | undefined;
 
-  constructor({ spawn, assets, shelf, engine, build, isShared, onUse }: EngineWorkerOptions) {
+  constructor({
+    spawn,
+    assets,
+    shelf,
+    engine,
+    build,
+    isShared,
+    isOnTrial,
+    onUse,
+  }: EngineWorkerOptions) {
     this.build = build;
     this.engine = engine;
     this.isShared = isShared;
+    this.isOnTrial = isOnTrial;
     this.#onUse = onUse;
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
     this.#link = link;
@@ -246,6 +258,10 @@ export class EngineWorker implements EngineLoad {
 /** What a worker holds, which it tells with whatever it has opened or run. */
 function engineBytesIn(value: unknown): number | undefined {
   return typeof value === "object" && value !== null && "engineBytes" in value
-    ? Number(value.engineBytes)
+    ? finite(value.engineBytes)
     : undefined;
+}
+
+function finite(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }

@@ -30,7 +30,7 @@ export class Ladder {
     this.note(serving, { state: "serving", reason });
   }
 
-  /** Writes down what became of a rung. What served before another does is `retired` first. */
+  /** Writes down what became of a rung. */
   note(rung: Rung, standing: Standing): void {
     const { runMs } = this.#rungs.get(rungKey(rung))?.standing ?? {};
     const known = runMs === undefined ? {} : { runMs };

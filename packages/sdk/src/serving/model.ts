@@ -230,6 +230,10 @@ export class Model<Name extends string = string> {
    * @internal
    */
   moveTo(served: Served): void {
+    if (this.#disposal.signal.aborted) {
+      served.host.dispose();
+      return;
+    }
     served.host.share();
     const former = this.#supervisor;
     if (served.opened.digest === former.served.opened.digest) {

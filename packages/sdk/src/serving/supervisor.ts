@@ -110,9 +110,9 @@ export class Supervisor {
     try {
       const run = await host.run(call.inputs, {
         isHandedOver: !isReplayable,
-        // A caller's own deadline is the call's, whichever engine is at it.
-        timeoutMs:
-          timeoutMs === undefined ? this.#deadlineMs(call, served) : Number.POSITIVE_INFINITY,
+        // A caller's own deadline is the call's, whichever engine is at it, and was set before this one;
+        // this one is for the engine of a call that was given up.
+        timeoutMs: timeoutMs ?? this.#deadlineMs(call, served),
         onOpening: () => {
           phase = "opening";
         },

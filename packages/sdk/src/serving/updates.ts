@@ -197,11 +197,17 @@ export class Updates {
     const totalMs = Math.max(compileMs, importMs, readMs) + createMs;
     const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0 };
     const reason = `took over from ${model.info.version}; ${finding}`;
+    const ladder = new Ladder({ place: host.place, dtype: opened.dtype }, reason);
+    if (this.#loaded.isAuto && host.backend !== "wasm")
+      ladder.note(
+        { place: { backend: "wasm", build: "wasm", features: [] }, dtype: opened.dtype },
+        { state: "waiting", reason: "WASM may serve this version too, and was not needed yet" },
+      );
     model.moveTo({
       host,
       opened,
       timings: { ...none, compileMs, importMs, readMs, createMs, totalMs },
-      ladder: new Ladder({ place: host.place, dtype: opened.dtype }, reason),
+      ladder,
     });
     const { name: title, version, dtype } = opened;
     const subject = { model: title, version, dtype, backend: host.backend };

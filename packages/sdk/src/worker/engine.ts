@@ -47,6 +47,9 @@ const api: EngineApi = {
         runtimes.need(read.variant.engine),
         how.backend === "wasm" ? readSettings(database, read) : undefined,
       ]);
+      // A pack that had to be mended is opened anew: the runtime must not hold it twice.
+      await sessions.get(id)?.session.release();
+      sessions.delete(id);
       const createdAt = performance.now();
       const { source, ...pack } = read;
       const { manifest, variant } = pack;
