@@ -63,17 +63,22 @@ function soak(page: Page, rounds: number): Promise<number> {
   );
 }
 
-/** What the browser takes once the garbage is collected and the workers have gone: the median of a few looks. */
+/**
+ * What the browser takes once the garbage is collected and the workers have gone: looked at every second
+ * until it has not become less for three.
+ */
 async function restingBytes(page: Page, browser: Browser): Promise<number> {
   const devtools = await page.context().newCDPSession(page);
-  const looks: number[] = [];
-  while (looks.length < 5) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let since = 0; since < 3; since++) {
     await devtools.send("HeapProfiler.collectGarbage");
-    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
-    looks.push(await browserBytes(browser));
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1000)));
+    const bytes = await browserBytes(browser);
+    if (bytes < least * 0.99) since = -1;
+    least = Math.min(least, bytes);
   }
   await devtools.detach();
-  return looks.sort((one, other) => one - other)[2] ?? Number.NaN;
+  return least;
 }
 
 declare global {
