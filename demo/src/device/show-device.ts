@@ -23,7 +23,7 @@ function deviceTraits({ browser, gpu, ...device }: Diagnosis["device"]): Trait[]
   const wasm = [
     device.hasWasmSimd ? "SIMD" : "no SIMD",
     ...(device.hasJspi ? ["JSPI"] : []),
-    device.isIsolated ? "threads" : "one thread",
+    "one thread",
   ];
   return [
     ["Browser", `${browser.brand} ${browser.version} on ${browser.platform}`],

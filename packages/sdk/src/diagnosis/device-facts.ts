@@ -10,7 +10,7 @@ export interface DeviceFacts {
   readonly cores?: number;
   /** Bytes, rounded by the browser and 8 GiB at most; absent where it does not say. */
   readonly deviceMemoryBytes?: number;
-  /** Whether the page is cross-origin isolated, which threads in WASM need. */
+  /** Whether the page is cross-origin isolated. Threads in WASM would need it; models run on one thread. */
   readonly isIsolated: boolean;
   readonly isSecureContext: boolean;
   /** Whether WASM may wait for promises, which the leaner of the WebGPU runtimes needs. */

@@ -27,12 +27,6 @@ const cases: readonly (readonly [
 ])[] = [
   ["an insecure page", device({ isSecureContext: false }), "fault", /over https/],
   ["no SIMD", device({ hasWasmSimd: false }), "fault", /no SIMD/],
-  [
-    "one thread",
-    device({ isIsolated: false }),
-    "hint",
-    /one thread\. That is supported; .*Cross-Origin-Opener-Policy/,
-  ],
   ["saved data", device({ saveData: true }), "hint", /updates wait/],
   [
     "no GPU",
@@ -146,10 +140,14 @@ test("models that fail for one reason are one finding", () => {
   ]);
 });
 
+test("a page that is not isolated is told nothing of it: every build runs on one thread", () => {
+  expect(findFaults(device({ isIsolated: false }))).toEqual([]);
+});
+
 test("faults come before hints, and only the latest failure of a model is told", () => {
   const failure = { model: OCR_REC.name, code: "network", message: "First.", at: SOUND.at };
   const found = findFaults({
-    ...device({ isIsolated: false }),
+    ...device({ saveData: true }),
     failures: [failure, { ...failure, message: "Second." }],
   });
   expect(found.map(({ level }) => level)).toEqual(["fault", "hint"]);

@@ -33,10 +33,6 @@ function* ofPage({ device }: DiagnosisFacts): Iterable<Finding> {
     yield fault(
       "This browser's WebAssembly has no SIMD, which the runtimes are built with. Update the browser, or use another.",
     );
-  if (!device.isIsolated)
-    yield hint(
-      "The page is not cross-origin isolated, so WASM runs on one thread. That is supported; for more, send Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy with the page.",
-    );
   if (device.saveData)
     yield hint(
       "The browser is asked to save data: unless meteredDownloads says otherwise, updates wait, and only what a load waits for is fetched.",

@@ -9,7 +9,7 @@ test("a report says what the device is, what serves, and what was turned down an
     "Findings\n  nothing\n",
     "  browser  Chromium 156 on Linux\n",
     "  memory   about 8 GiB\n",
-    "  WASM     SIMD, relaxed SIMD, JSPI, threads\n",
+    "  WASM     SIMD, relaxed SIMD, JSPI, one thread\n",
     "  GPU      acme loom\n           buffers 4 GiB, bindings 2 GiB\n           shader-f16, no subgroups\n",
     "  storage  IndexedDB, persisted, 12.0 MB of 5.0 GB taken\n",
     "  served  ort-1.30.0-1/ort.wasm.min.mjs\n",

@@ -60,7 +60,7 @@ function deviceRows({ browser, gpu, storage, ...device }: DeviceFacts): Row[] {
     device.hasWasmSimd && "SIMD",
     device.hasRelaxedSimd && "relaxed SIMD",
     device.hasJspi && "JSPI",
-    device.isIsolated ? "threads" : "one thread",
+    "one thread",
   ];
   const { usage, quota, isPersisted } = storage;
   const kept = [
