@@ -74,3 +74,186 @@ export interface FailuresAnswer {
     readonly lastSeen: number;
   }[];
 }
+
+/** `GET /api/health`: how each version does, by where it runs. Needs no `model`. */
+export interface HealthAnswer {
+  readonly groups: readonly {
+    readonly model: string;
+    readonly version: string;
+    readonly backend: string;
+    /** A browser's name and major version; `unknown` where devices did not say. */
+    readonly browser: string;
+    /** `desktop-high`, `desktop-low`, `mobile-high`, `mobile-low` or `unknown`. */
+    readonly device: string;
+    readonly predictions: number;
+    readonly failures: number;
+    readonly loads: number;
+    readonly restarts: number;
+    readonly rejections: number;
+    /** Of predictions; `null` where none was timed. */
+    readonly latency: Quantiles | null;
+    /** Bytes an engine held; `null` where none was told. */
+    readonly memoryP95: number | null;
+  }[];
+  /** What devices gave up before it could be sent. */
+  readonly dropped: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** Why there is, or is no, verdict about a feature. */
+export type DriftVerdict = "stable" | "drifting" | "too-few" | "no-baseline";
+
+/** A bin of a feature, beside what it is compared with. */
+export interface DriftBin {
+  /** Such as `(40.1, 43.2]`, or the category's name. */
+  readonly label: string;
+  /** Share of the baseline, from 0 to 1. */
+  readonly baseline: number;
+  /** Share of what devices saw; `null` where fewer than 50 contributors were in it, or it would follow from the others. */
+  readonly observed: number | null;
+}
+
+/** How far a feature has moved from a baseline. */
+export interface FeatureDrift {
+  readonly feature: string;
+  readonly side: "input" | "output";
+  readonly measure: string;
+  readonly verdict: DriftVerdict;
+  /** Devices and days that counts came from. */
+  readonly contributors: number;
+  /** Population stability index; these three are `null` where there is no verdict. */
+  readonly psi: number | null;
+  /** Jensen–Shannon distance with logarithms to base 2, from 0 to 1. */
+  readonly jensenShannon: number | null;
+  /** Kolmogorov–Smirnov distance between the bins' cumulated shares; `null` for categories too. */
+  readonly kolmogorovSmirnov: number | null;
+  /** Shares of what devices saw; `null` where there is no verdict. */
+  readonly missing: number | null;
+  readonly outOfRange: number | null;
+  readonly unseen: number | null;
+  /** Empty where there are fewer than 50 contributors in all. */
+  readonly bins: readonly DriftBin[];
+}
+
+/** `GET /api/drift?model=&version=&baseline=`: how far inputs and outputs have moved. */
+export interface DriftAnswer {
+  readonly model: string;
+  readonly version: string;
+  readonly from: number;
+  readonly to: number;
+  /** `reference`: the manifest's; `previous`: the same model a week before. */
+  readonly baseline: "reference" | "previous";
+  /** The features that drift most first. */
+  readonly features: readonly FeatureDrift[];
+}
+
+/** `GET /api/accuracy`: what feedback says of each version. */
+export interface AccuracyAnswer {
+  readonly versions: readonly {
+    readonly model: string;
+    readonly version: string;
+    /** Predictions whose truth came as a label, or as right or wrong. */
+    readonly judged: number;
+    readonly correct: number;
+    /** With a 95% Wilson interval; `null` where nothing was judged. */
+    readonly accuracy: {
+      readonly value: number;
+      readonly low: number;
+      readonly high: number;
+    } | null;
+    /** By tenth of confidence, those with any. */
+    readonly calibration: readonly {
+      readonly tenth: number;
+      readonly judged: number;
+      readonly correct: number;
+    }[];
+    /** Expected calibration error over those tenths; `null` where there are none. */
+    readonly calibrationError: number | null;
+    readonly confusion: readonly {
+      readonly predicted: string;
+      readonly label: string;
+      readonly count: number;
+    }[];
+    /** How far predicted values were from true ones, in the model's own unit; `null` without any. */
+    readonly error: Quantiles | null;
+  }[];
+}
+
+/** One figure of two versions, and how sure the difference is. */
+export interface Comparison {
+  readonly metric: "failure-rate" | "latency-p50" | "latency-p95" | "accuracy";
+  /** What it was measured on; `null` where there is nothing. */
+  readonly a: { readonly value: number; readonly count: number } | null;
+  readonly b: { readonly value: number; readonly count: number } | null;
+  /** `b − a` with its 95% confidence interval. */
+  readonly difference: {
+    readonly value: number;
+    readonly low: number;
+    readonly high: number;
+  } | null;
+  readonly verdict: "b-better" | "b-worse" | "no-difference" | "too-few";
+}
+
+/** `GET /api/comparison?model=&a=&b=`: two versions side by side. */
+export interface ComparisonAnswer {
+  readonly model: string;
+  readonly a: string;
+  readonly b: string;
+  readonly comparisons: readonly Comparison[];
+}
+
+/** `GET /api/predictions/ID`: where one prediction went. 404 where nothing of it was received. */
+export interface PredictionAnswer {
+  readonly id: string;
+  /** By time: the record a device sent, and spans of its trace. */
+  readonly steps: readonly {
+    readonly at: number;
+    readonly kind: "record" | "span";
+    readonly name: string;
+    /** Milliseconds; `null` for what has no length. */
+    readonly durationMs: number | null;
+    readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  }[];
+}
+
+/** Where an alert stands. */
+export type AlertState = "ok" | "pending" | "firing" | "no-data";
+
+/** `GET /api/alerts`: rules, where each stands, and what changed lately. */
+export interface AlertsAnswer {
+  readonly rules: readonly {
+    readonly name: string;
+    readonly kind: "threshold" | "change" | "burn-rate" | "drift";
+    readonly severity: "info" | "warning" | "critical";
+    /** What the rule says, for people. */
+    readonly summary: string;
+    readonly instances: readonly {
+      /** Such as `{model: "rec", version: "1.2.0"}`. */
+      readonly labels: Readonly<Record<string, string>>;
+      readonly state: AlertState;
+      readonly since: number;
+      readonly value: number | null;
+    }[];
+  }[];
+  /** The latest first. */
+  readonly history: readonly {
+    readonly at: number;
+    readonly rule: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly from: AlertState;
+    readonly to: AlertState;
+    readonly value: number | null;
+    /** Whether the webhook took it; `null` where the rule has none. */
+    readonly delivered: boolean | null;
+  }[];
+}
+
+/** `GET /api/stats`: what the collector itself holds and does. */
+export interface StatsAnswer {
+  readonly startedAt: number;
+  readonly bytesOnDisk: number;
+  /** Rows of each table. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Items since it started, by signal. */
+  readonly received: Readonly<Record<"metrics" | "logs" | "traces", number>>;
+  readonly refused: Readonly<Record<"metrics" | "logs" | "traces", number>>;
+}

@@ -18,11 +18,23 @@ export {
   type Holdings,
 } from "./choose-deltas.ts";
 export type {
+  AccuracyAnswer,
+  AlertState,
+  AlertsAnswer,
+  Comparison,
+  ComparisonAnswer,
+  DriftAnswer,
+  DriftBin,
+  DriftVerdict,
   FailuresAnswer,
+  FeatureDrift,
+  HealthAnswer,
   LatencyAnswer,
   ModelsAnswer,
+  PredictionAnswer,
   PredictionsAnswer,
   Quantiles,
+  StatsAnswer,
 } from "./collector-api.ts";
 export { ELEMENT_TYPES, type ElementType, elementCount, tensorBytes } from "./element-type.ts";
 export { type Envelope, seal, unseal } from "./envelope.ts";
@@ -81,13 +93,12 @@ export {
   verifyModelSignature,
 } from "./model-signature.ts";
 export {
-  ATTRIBUTES,
-  BATCH_ID,
   DELTA,
-  METRICS,
   type OtlpAttribute,
+  type OtlpBatch,
   type OtlpBuckets,
   type OtlpExponentialHistogramPoint,
+  type OtlpHistogramPoint,
   type OtlpInt64,
   type OtlpLogRecord,
   type OtlpLogsRequest,
@@ -96,6 +107,8 @@ export {
   type OtlpNumberPoint,
   type OtlpResource,
   type OtlpScope,
+  type OtlpSpan,
+  type OtlpTracesRequest,
   type OtlpValue,
   toOtlpAttributes,
   toOtlpHistogramPoint,
@@ -103,6 +116,14 @@ export {
 } from "./otlp.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
+export {
+  CAPTURE_FORMAT,
+  type CapturedPrediction,
+  type CapturedTensor,
+  type PredictionRecord,
+  type TensorDigest,
+} from "./prediction-record.ts";
+export { MEASURES, type Measure, type Reference, type ReferenceFeature } from "./reference.ts";
 export {
   channelsPath,
   isModelName,
@@ -128,6 +149,17 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
 export { encodeStrings, parseStrings } from "./string-tensor.ts";
+export {
+  ATTRIBUTES,
+  BATCH_ID,
+  DISTRIBUTION,
+  FEEDBACK,
+  IRREGULARITIES,
+  type Irregularity,
+  METRICS,
+  PREDICTION,
+  PREDICTION_EVENT,
+} from "./telemetry-names.ts";
 export {
   applyTensorDelta,
   applyTensorDeltaPart,

@@ -1,4 +1,5 @@
 import type { ElementType } from "./element-type.ts";
+import type { Reference } from "./reference.ts";
 import type { DELTA_CODEC } from "./tensor-delta.ts";
 
 /** The manifest format this code reads and writes. */
@@ -188,6 +189,8 @@ export interface Manifest {
     readonly spread?: Readonly<Record<string, number>>;
   };
   readonly attachments: readonly AttachmentRef[];
+  /** Absent where it was packed without one: then only what needs none is told of its inputs and outputs. */
+  readonly reference?: Reference;
   /** Absent where it was released untested. */
   readonly tests?: ReleaseTests;
   readonly variants: readonly Variant[];
@@ -198,16 +201,15 @@ export function isFileName(name: string): boolean {
   return /^[\w][\w .+-]{0,127}$/.test(name);
 }
 
-/**
- * Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden.
- * Deltas are not among them: they are a way to a blob.
- */
 /** Whether a text names a git commit in full. */
 export function isCommit(text: string): boolean {
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
-/** Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden. */
+/**
+ * Every blob of a pack, each digest once: graphs and weights first, then attachments, then golden.
+ * Deltas are not among them: they are a way to a blob.
+ */
 export function blobsOf(manifest: Manifest): BlobRef[] {
   const blobs = [
     ...manifest.variants.flatMap((variant) => [variant.graph, ...variant.tensors]),

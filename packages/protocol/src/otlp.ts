@@ -60,9 +60,28 @@ export interface OtlpExponentialHistogramPoint {
   readonly negative?: OtlpBuckets;
 }
 
+/** Counts between bounds: bucket `i` holds `(explicitBounds[i-1], explicitBounds[i]]`. */
+export interface OtlpHistogramPoint {
+  readonly attributes?: readonly OtlpAttribute[];
+  readonly startTimeUnixNano?: OtlpInt64;
+  readonly timeUnixNano: OtlpInt64;
+  readonly count: OtlpInt64;
+  readonly sum?: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** One more than there are bounds. */
+  readonly bucketCounts?: readonly OtlpInt64[];
+  readonly explicitBounds?: readonly number[];
+}
+
 export interface OtlpMetric {
   readonly name: string;
+  readonly description?: string;
   readonly unit?: string;
+  readonly histogram?: {
+    readonly aggregationTemporality: number;
+    readonly dataPoints: readonly OtlpHistogramPoint[];
+  };
   readonly sum?: {
     readonly aggregationTemporality: number;
     readonly isMonotonic: boolean;
@@ -87,6 +106,12 @@ export interface OtlpMetricsRequest {
 
 export interface OtlpLogRecord {
   readonly timeUnixNano: OtlpInt64;
+  /** Names what kind of event it tells of. */
+  readonly eventName?: string;
+  /** 32 hex digits. */
+  readonly traceId?: string;
+  /** 16 hex digits. */
+  readonly spanId?: string;
   readonly severityNumber?: number;
   readonly severityText?: string;
   readonly body?: OtlpValue;
@@ -104,31 +129,50 @@ export interface OtlpLogsRequest {
   }[];
 }
 
-/** The resource attribute that names a batch, so that a repeat of it can be told from a new one. */
-export const BATCH_ID = "selvedge.batch.id";
+/** Something that took a while, within a trace. */
+export interface OtlpSpan {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** 16 hex digits. */
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly traceState?: string;
+  readonly name: string;
+  /** 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  readonly kind?: number;
+  readonly startTimeUnixNano: OtlpInt64;
+  readonly endTimeUnixNano: OtlpInt64;
+  readonly attributes?: readonly OtlpAttribute[];
+  readonly events?: readonly {
+    readonly timeUnixNano: OtlpInt64;
+    readonly name: string;
+    readonly attributes?: readonly OtlpAttribute[];
+  }[];
+  readonly links?: readonly {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly attributes?: readonly OtlpAttribute[];
+  }[];
+  /** 0 unset, 1 ok, 2 error. */
+  readonly status?: { readonly code?: number; readonly message?: string };
+}
 
-/** What Selvedge measures on a device, by the name it has in OTLP. */
-export const METRICS = {
-  /** Histogram, seconds: one `predict` call, from the page's call to its answer. */
-  predictDuration: "selvedge.predict.duration",
-  /** Histogram, seconds: a phase of loading a model; `selvedge.phase` names it. */
-  loadDuration: "selvedge.load.duration",
-  /** Counter, bytes: model bytes fetched from the registry. */
-  fetchedBytes: "selvedge.fetch.size",
-  /** Counter: calls that failed; `error.type` is the error's code. */
-  failures: "selvedge.failures",
-} as const;
+/** The body of a request to `/v1/traces`. */
+export interface OtlpTracesRequest {
+  readonly resourceSpans: readonly {
+    readonly resource?: OtlpResource;
+    readonly scopeSpans: readonly {
+      readonly scope?: OtlpScope;
+      readonly spans: readonly OtlpSpan[];
+    }[];
+  }[];
+}
 
-/** What a point can be told apart by. */
-export const ATTRIBUTES = {
-  model: "selvedge.model.name",
-  version: "selvedge.model.version",
-  dtype: "selvedge.model.dtype",
-  backend: "selvedge.backend",
-  phase: "selvedge.phase",
-  operation: "selvedge.operation",
-  error: "error.type",
-} as const;
+/** One request to a collector: which of its addresses it goes to, and its body. */
+export type OtlpBatch =
+  | { readonly signal: "metrics"; readonly body: OtlpMetricsRequest }
+  | { readonly signal: "logs"; readonly body: OtlpLogsRequest }
+  | { readonly signal: "traces"; readonly body: OtlpTracesRequest };
 
 /** Writes attributes as OTLP has them; numbers become integers where they are whole, text where they are not finite. */
 export function toOtlpAttributes(

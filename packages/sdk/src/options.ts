@@ -2,7 +2,7 @@ import {
   type Dtype,
   isModelName,
   isVersion,
-  type OtlpMetricsRequest,
+  type OtlpBatch,
   SelvedgeError,
 } from "@selvedge/protocol";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
@@ -56,7 +56,7 @@ export interface SelvedgeOptions {
 
 /** Where measurements go. Inputs and outputs never do. */
 export interface TelemetryOptions {
-  /** An OTLP/HTTP address; `/metrics` is appended. */
+  /** An OTLP/HTTP address; `/metrics`, `/logs` and `/traces` are appended. */
   readonly endpoint: string | URL;
   /**
    * The `service.name` of what is sent.
@@ -64,8 +64,8 @@ export interface TelemetryOptions {
    */
   readonly service?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called with each batch that was acknowledged, exactly as it was sent. */
-  readonly onSend?: (batch: OtlpMetricsRequest) => void;
+  /** Called with each batch that was acknowledged: its body exactly as it was sent. */
+  readonly onSend?: (batch: OtlpBatch) => void;
 }
 
 /** Where a model may run, and in what order that is tried. */

@@ -61,6 +61,9 @@ function readRecord(
     ...decodeAttributes(fields.attributes, MAX_ATTRIBUTE_CHARS),
     resource,
     severity: toCount(fields.severityNumber, MAX_SEVERITY),
+    event: undefined,
     body: text,
+    prediction: undefined,
+    trace: undefined,
   };
 }

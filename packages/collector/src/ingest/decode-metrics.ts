@@ -39,6 +39,8 @@ export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
     id,
     histograms: [] as HistogramPoint[],
     counters: [] as CounterPoint[],
+    distributions: [],
+    irregulars: [],
   }));
   for (const { item, path, batchId, resource } of walkRequest(body, METRICS_LEVELS)) {
     const { name, kind, points, refusal } = readMetric(item, path);

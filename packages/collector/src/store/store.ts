@@ -1,9 +1,14 @@
 import type {
+  AlertState,
+  AlertsAnswer,
   ATTRIBUTES,
   ExponentialHistogram,
   FailuresAnswer,
+  HealthAnswer,
+  Irregularity,
   LatencyAnswer,
   ModelsAnswer,
+  PredictionAnswer,
   PredictionsAnswer,
 } from "@selvedge/protocol";
 
@@ -33,10 +38,50 @@ export interface CounterPoint extends Observation {
   readonly value: number;
 }
 
+/** How the values of one feature were distributed on a device since the point before it. */
+export interface DistributionPoint extends Observation {
+  readonly feature: string;
+  readonly contributor: string;
+  /** Where answers were randomised: the ε of their local differential privacy. */
+  readonly epsilon: number | undefined;
+  /** Ascending; bin `i` of `counts` holds what lies in `(bounds[i-1], bounds[i]]`. */
+  readonly bounds: readonly number[];
+  /** One more than there are bounds. */
+  readonly counts: readonly number[];
+}
+
+/** How many values of a feature had no place in its bins. */
+export interface IrregularPoint extends Observation {
+  readonly feature: string;
+  readonly contributor: string;
+  readonly irregularity: Irregularity;
+  readonly value: number;
+}
+
 /** One record of `/v1/logs`. */
 export interface LogRecord extends Observation {
   readonly severity: number | undefined;
+  /** What kind of event it tells of. */
+  readonly event: string | undefined;
   readonly body: string | undefined;
+  /** The prediction that it tells of. */
+  readonly prediction: string | undefined;
+  /** 32 hex digits. */
+  readonly trace: string | undefined;
+}
+
+/** One span of `/v1/traces`; `timeMs` is when it began. */
+export interface SpanRecord extends Observation {
+  readonly name: string;
+  /** 32 hex digits. */
+  readonly trace: string;
+  /** 16 hex digits. */
+  readonly span: string;
+  readonly parent: string | undefined;
+  readonly durationMs: number;
+  readonly isError: boolean;
+  /** The prediction that it tells of. */
+  readonly prediction: string | undefined;
 }
 
 /** Measurements that are stored together or not at all. */
@@ -45,6 +90,8 @@ export interface MetricsBatch {
   readonly id: string | undefined;
   readonly histograms: readonly HistogramPoint[];
   readonly counters: readonly CounterPoint[];
+  readonly distributions: readonly DistributionPoint[];
+  readonly irregulars: readonly IrregularPoint[];
 }
 
 /** Log records that are stored together or not at all. */
@@ -52,6 +99,84 @@ export interface LogsBatch {
   /** The name a repeat of this batch is recognised by; `undefined`: every sending counts. */
   readonly id: string | undefined;
   readonly records: readonly LogRecord[];
+}
+
+/** Spans that are stored together or not at all. */
+export interface SpansBatch {
+  /** The name a repeat of this batch is recognised by; `undefined`: every sending counts. */
+  readonly id: string | undefined;
+  readonly spans: readonly SpanRecord[];
+}
+
+/**
+ * The values of one feature over a window. Each contributor weighs the same, however much it sent: its
+ * counts are taken as shares of their sum, irregular ones included.
+ */
+export interface DistributionSummary {
+  readonly model: string;
+  readonly version: string;
+  readonly feature: string;
+  readonly epsilon: number | undefined;
+  readonly bounds: readonly number[];
+  readonly contributors: number;
+  /** By bin, the contributors' shares added up. */
+  readonly shares: readonly number[];
+  /** By bin, how many contributors have anything in it. */
+  readonly holders: readonly number[];
+  /** By irregularity, the contributors' shares added up. */
+  readonly irregular: Readonly<Record<Irregularity, number>>;
+}
+
+/** What feedback came to over a window. */
+export interface FeedbackSummary {
+  readonly counts: readonly {
+    readonly model: string;
+    readonly version: string;
+    readonly correct: boolean;
+    readonly predicted: string | undefined;
+    readonly label: string | undefined;
+    /** From 0 to 9. */
+    readonly confidenceTenth: number | undefined;
+    readonly count: number;
+  }[];
+  /** How far predicted values were from true ones. */
+  readonly errors: readonly {
+    readonly model: string;
+    readonly version: string;
+    readonly histogram: ExponentialHistogram;
+  }[];
+}
+
+/** Durations of predictions over a window, by version: what comparisons are made of. */
+export interface VersionFigures {
+  readonly model: string;
+  readonly version: string;
+  readonly predictions: number;
+  readonly failures: number;
+  readonly latency: ExponentialHistogram;
+}
+
+/** How long things are kept. Hours. */
+export interface Retention {
+  /** Raw points, records and spans. @default 48 */
+  readonly rawHours: number;
+  /** Rollups by minute. @default 336 */
+  readonly minuteHours: number;
+  /** Rollups by hour, and distributions by day. @default 9600 */
+  readonly hourHours: number;
+  /** Ids of batches. @default 24 */
+  readonly batchHours: number;
+}
+
+/** An alert that went from one state to another. */
+export interface AlertChange {
+  readonly at: number;
+  readonly rule: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly from: AlertState;
+  readonly to: AlertState;
+  readonly value: number | null;
+  readonly delivered: boolean | null;
 }
 
 /** What a question is about: points with `from <= time < to`, of one model or of all. */
@@ -79,6 +204,7 @@ export interface SteppedWindow extends Window {
 export interface Store {
   ingestMetrics(batches: readonly MetricsBatch[]): Promise<void>;
   ingestLogs(batches: readonly LogsBatch[]): Promise<void>;
+  ingestTraces(batches: readonly SpansBatch[]): Promise<void>;
   /** What has been seen running, by model and version. */
   models(window: Window): Promise<ModelsAnswer>;
   /** How many predictions each step saw. */
@@ -87,6 +213,24 @@ export interface Store {
   latency(window: SteppedWindow): Promise<LatencyAnswer>;
   /** What failed, by code. */
   failures(window: Window): Promise<FailuresAnswer>;
+  /** How each version does, by where it runs. */
+  health(window: Window): Promise<HealthAnswer>;
+  /** Predictions, failures and durations of each version. */
+  figures(window: Window): Promise<readonly VersionFigures[]>;
+  /** How the values of each feature were distributed. */
+  distributions(window: Window): Promise<readonly DistributionSummary[]>;
+  /** What feedback came to. */
+  feedback(window: Window): Promise<FeedbackSummary>;
+  /** Where one prediction went; `undefined` where nothing of it was received. */
+  prediction(id: string): Promise<PredictionAnswer | undefined>;
+  /** Writes down what alerts did: it outlives a restart. */
+  noteAlerts(changes: readonly AlertChange[]): Promise<void>;
+  /** The latest changes of alerts, the latest first. */
+  alertHistory(limit: number): Promise<AlertsAnswer["history"]>;
+  /** Rolls up what has become old enough, and drops what has been kept long enough. */
+  maintain(nowMs: number): Promise<void>;
+  /** Bytes on disk, and rows of each table. */
+  size(): Promise<{ readonly bytes: number; readonly rows: Readonly<Record<string, number>> }>;
   /** Resolves when the store can answer. */
   check(): Promise<void>;
   /** Lets what has begun finish, then closes. Safe to call twice. */

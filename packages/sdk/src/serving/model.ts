@@ -137,7 +137,8 @@ export class Model<Name extends string = string> {
     const { signal, timeoutMs, transfer = false } = options;
     const calledAt = performance.now();
     const supervisor = this.#supervisor;
-    const { recorder } = this.#parts.reporter;
+    const { reporter } = this.#parts;
+    const { recorder } = reporter;
     try {
       signal?.throwIfAborted();
       this.#requireLive();
@@ -147,6 +148,7 @@ export class Model<Name extends string = string> {
           `timeoutMs has to be a number of milliseconds above 0, but is ${String(timeoutMs)}.`,
         );
       checkInputs(supervisor.served.opened.signature.inputs, inputs);
+      const at = Date.now();
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
       const terms = { signal, timeoutMs, isReplayable: !transfer };
       const { outputs, runMs, startedAt, served } = await supervisor.run(kept, terms);
@@ -155,6 +157,8 @@ export class Model<Name extends string = string> {
       recorder.predicted(subjectOf(served, rungOf(served)), totalMs);
       const id = crypto.randomUUID();
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
+      const seen = transfer ? undefined : kept;
+      reporter.answered({ id, at, served, inputs: seen, outputs, timings, options });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings };
     } catch (error) {

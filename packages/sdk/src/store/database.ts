@@ -1,4 +1,4 @@
-import type { Dtype, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { Dtype, OtlpBatch, OtlpMetricsRequest, PredictionRecord } from "@selvedge/protocol";
 import {
   type DBSchema,
   type IDBPDatabase,
@@ -6,12 +6,13 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
+import type { Tensors } from "../tensor.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
 import { isUnavailable, storageError } from "./storage-error.ts";
 
 const DATABASE = "selvedge";
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** A pack whose pieces are all in the store. */
 export interface PackRecord {
@@ -89,6 +90,11 @@ export type TrustKey =
   | [kind: "channels", registry: string, name: string, anchors: string]
   | [kind: "root", registry: string, anchors: string];
 
+/** A prediction that was written down, and with the app's consent what went in and came out. */
+export interface StoredPrediction extends PredictionRecord {
+  readonly captured?: { readonly inputs: Tensors; readonly outputs: Tensors };
+}
+
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */
 export type PieceKey = [sha256: string, index: number];
 
@@ -97,12 +103,15 @@ export interface StoreSchema extends DBSchema {
   activations: { key: string; value: ActivationRecord };
   // ArrayBuffers, never Blobs: WebKit aborts the whole transaction on a Blob.
   pieces: { key: PieceKey; value: ArrayBuffer };
-  outbox: { key: number; value: OtlpMetricsRequest };
+  outbox: { key: number; value: OtlpBatch };
   leases: { key: string; value: LeaseRecord };
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };
   trust: { key: TrustKey; value: TrustRecord };
   verdicts: { key: VerdictKey; value: VerdictRecord };
+  /** What telemetry has to remember, by name: each of its rooms checks what it reads. */
+  telemetry: { key: string; value: unknown };
+  predictions: { key: string; value: StoredPrediction; indexes: { at: number } };
 }
 
 /** The store's parts, as transactions name them. */
@@ -256,6 +265,16 @@ async function upgrade(
     }
   }
   if (from < 3) database.createObjectStore("verdicts", { keyPath: ["digest", "candidate"] });
+  if (from < 4) {
+    database.createObjectStore("telemetry");
+    database.createObjectStore("predictions", { keyPath: "id" }).createIndex("at", "at");
+    const store = transaction.objectStore("outbox");
+    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
+      // Before version 4 there was one signal, and a batch was its body.
+      const body = cursor.value as unknown as OtlpMetricsRequest;
+      await cursor.update({ signal: "metrics", body });
+    }
+  }
 }
 
 /** What a connection says that was closed meanwhile, and a transaction that was cut off by that. */

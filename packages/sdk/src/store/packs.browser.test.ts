@@ -194,7 +194,7 @@ describe("removing", () => {
 
 test("clearing deletes every model, and keeps the telemetry that waits", async () => {
   const outbox = new Outbox(database);
-  await outbox.add({ resourceMetrics: [] });
+  await outbox.add({ signal: "metrics", body: { resourceMetrics: [] } });
   await install(first);
   await clearPacks(database);
   expect(await listPacks(database)).toEqual([]);

@@ -57,7 +57,7 @@ async function everyUse(): Promise<(() => Promise<unknown>)[]> {
     () => clearPacks(database),
     () => mark.beat(),
     () => mark.end(),
-    () => outbox.add({ resourceMetrics: [] }),
+    () => outbox.add({ signal: "metrics", body: { resourceMetrics: [] } }),
     () => outbox.oldest(),
     () => outbox.remove(1),
   ];

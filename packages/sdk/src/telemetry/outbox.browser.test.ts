@@ -1,4 +1,4 @@
-import { BATCH_ID, type OtlpMetricsRequest, toOtlpAttributes } from "@selvedge/protocol";
+import { BATCH_ID, type OtlpBatch, toOtlpAttributes } from "@selvedge/protocol";
 import { beforeEach, expect, test } from "vitest";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
@@ -10,14 +10,14 @@ beforeEach(async () => {
   database = await freshDatabase();
 });
 
-function batch(id: string): OtlpMetricsRequest {
+function batch(id: string): OtlpBatch {
   const resource = { attributes: toOtlpAttributes({ [BATCH_ID]: id }) };
-  return { resourceMetrics: [{ resource, scopeMetrics: [] }] };
+  return { signal: "metrics", body: { resourceMetrics: [{ resource, scopeMetrics: [] }] } };
 }
 
 /** Takes everything out, oldest first. */
-async function drain(outbox: Outbox): Promise<OtlpMetricsRequest[]> {
-  const batches: OtlpMetricsRequest[] = [];
+async function drain(outbox: Outbox): Promise<OtlpBatch[]> {
+  const batches: OtlpBatch[] = [];
   for (let next = await outbox.oldest(); next; next = await outbox.oldest()) {
     batches.push(next.batch);
     await outbox.remove(next.key);

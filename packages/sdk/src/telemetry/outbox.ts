@@ -1,4 +1,4 @@
-import type { OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpBatch } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
 
 /** Past this many batches the oldest are dropped: a collector that is gone must not fill the disk. */
@@ -14,7 +14,7 @@ export class Outbox {
     this.#database = database;
   }
 
-  async add(batch: OtlpMetricsRequest): Promise<void> {
+  async add(batch: OtlpBatch): Promise<void> {
     const doing = "keeping telemetry until it is sent";
     await this.#database.transact({ doing, ...OUTBOX }, async ({ store }) => {
       await store.add(batch);
@@ -24,7 +24,7 @@ export class Outbox {
     });
   }
 
-  async oldest(): Promise<{ key: number; batch: OtlpMetricsRequest } | undefined> {
+  async oldest(): Promise<{ key: number; batch: OtlpBatch } | undefined> {
     const doing = "reading telemetry that waits";
     return this.#database.transact({ doing, ...OUTBOX }, async ({ store }) => {
       const cursor = await store.openCursor();

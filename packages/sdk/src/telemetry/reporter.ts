@@ -1,6 +1,7 @@
-import { BATCH_ID, type OtlpMetricsRequest } from "@selvedge/protocol";
+import { BATCH_ID, type OtlpBatch, type OtlpMetricsRequest } from "@selvedge/protocol";
 import type { KeeperSettings } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
+import type { AnsweredCall, Watcher } from "./answered-call.ts";
 import { type Measurements, Recorder } from "./recorder.ts";
 
 /** How long measurements gather before they go to the outbox. */
@@ -25,7 +26,8 @@ export class Reporter {
   /** Its own chunk, and there well before the first batch is due: no page waits for it. */
   #toBatch: ToBatch | undefined;
   readonly #leaving = new AbortController();
-  readonly #unconfirmed = new Map<string, OtlpMetricsRequest>();
+  readonly #unconfirmed = new Map<string, OtlpBatch>();
+  readonly #watchers = new Set<Watcher>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -61,6 +63,16 @@ export class Reporter {
     await this.#keeper.call((keeper, call) => keeper.flush(call), signal);
   }
 
+  /** Tells the watcher of every call that is answered from now on. */
+  watch(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  /** Tells the watchers of a call that was answered. */
+  answered(call: AnsweredCall): void {
+    for (const watcher of this.#watchers) watcher(call);
+  }
+
   /** Stops listening to the page, and gathering. */
   end(): void {
     clearTimeout(this.#timer);
@@ -90,8 +102,9 @@ export class Reporter {
       }));
     const measurements = this.recorder.take();
     if (measurements === undefined) return;
-    const batch = toBatch(measurements, this.#service);
-    const id = batchId(batch);
+    const body = toBatch(measurements, this.#service);
+    const batch: OtlpBatch = { signal: "metrics", body };
+    const id = batchId(body);
     this.#unconfirmed.set(id, batch);
     for (const oldest of this.#unconfirmed.keys())
       if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
@@ -103,11 +116,11 @@ export class Reporter {
     void this.#hand().catch(() => undefined);
     const { endpoint, headers } = this.#telemetry ?? {};
     let room = KEEPALIVE_BYTES;
-    for (const batch of this.#unconfirmed.values()) {
-      const body = JSON.stringify(batch);
+    for (const { signal, body: request } of this.#unconfirmed.values()) {
+      const body = JSON.stringify(request);
       room -= new TextEncoder().encode(body).byteLength;
       if (room < 0) return;
-      void fetch(`${endpoint}/metrics`, {
+      void fetch(`${endpoint}/${signal}`, {
         method: "POST",
         keepalive: true,
         headers: { ...headers, "content-type": "application/json" },

@@ -1,4 +1,4 @@
-import { BATCH_ID, type OtlpMetricsRequest, toOtlpAttributes } from "@selvedge/protocol";
+import { BATCH_ID, type OtlpBatch, toOtlpAttributes } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { Outbox } from "./outbox.ts";
@@ -9,9 +9,9 @@ const TARGET = { endpoint: "https://collector.test/v1", headers: { "x-token": "s
 let outbox: Outbox;
 let sender: Sender;
 /** What the collector was sent, oldest first. */
-let received: { url: string; headers: Headers; batch: OtlpMetricsRequest }[];
+let received: { url: string; headers: Headers; batch: OtlpBatch }[];
 let answer: () => Response | Promise<Response>;
-let onSend: ReturnType<typeof vi.fn<(batch: OtlpMetricsRequest) => void>>;
+let onSend: ReturnType<typeof vi.fn<(batch: OtlpBatch) => void>>;
 let goOnline: () => void;
 
 beforeEach(async () => {
@@ -36,14 +36,14 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function batch(id: string): OtlpMetricsRequest {
+function batch(id: string): OtlpBatch {
   const resource = { attributes: toOtlpAttributes({ [BATCH_ID]: id }) };
-  return { resourceMetrics: [{ resource, scopeMetrics: [] }] };
+  return { signal: "metrics", body: { resourceMetrics: [{ resource, scopeMetrics: [] }] } };
 }
 
-async function decode(body: BodyInit | null | undefined): Promise<OtlpMetricsRequest> {
+async function decode(body: BodyInit | null | undefined): Promise<OtlpBatch> {
   const stream = new Response(body).body?.pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream ?? null).json();
+  return { signal: "metrics", body: await new Response(stream ?? null).json() };
 }
 
 async function add(...ids: string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpBatch } from "@selvedge/protocol";
 import type { KeeperSettings } from "../worker/keeper-api.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -23,7 +23,7 @@ function isFinal({ ok, status }: Response): boolean {
 /** Where batches go. */
 export interface SendTarget extends NonNullable<KeeperSettings["telemetry"]> {
   /** Told of each batch that was acknowledged. */
-  readonly onSend?: ((batch: OtlpMetricsRequest) => void) | undefined;
+  readonly onSend?: ((batch: OtlpBatch) => void) | undefined;
 }
 
 /**
@@ -82,12 +82,12 @@ export class Sender {
     }
   }
 
-  async #send(batch: OtlpMetricsRequest): Promise<Response> {
+  async #send(batch: OtlpBatch): Promise<Response> {
     const { endpoint, headers } = this.#target;
-    const response = await fetch(`${endpoint}/metrics`, {
+    const response = await fetch(`${endpoint}/${batch.signal}`, {
       method: "POST",
       headers: { ...headers, "content-type": "application/json", "content-encoding": "gzip" },
-      body: await gzip(JSON.stringify(batch)),
+      body: await gzip(JSON.stringify(batch.body)),
       signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
     });
     // Read, though no one needs it: a body that is cancelled looks like a failure in devtools.

@@ -1,4 +1,4 @@
-import type { Dtype, Manifest, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { Dtype, Manifest, OtlpBatch } from "@selvedge/protocol";
 import type { Backend, EngineName, VariantSummary } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -8,11 +8,7 @@ export interface KeeperApi {
    * Called once, before anything else. `onSend` is told of each batch that was acknowledged; at the
    * other end of `page` the page fetches, where it wants to do that itself.
    */
-  start(
-    settings: KeeperSettings,
-    onSend?: (batch: OtlpMetricsRequest) => void,
-    page?: MessagePort,
-  ): void;
+  start(settings: KeeperSettings, onSend?: (batch: OtlpBatch) => void, page?: MessagePort): void;
   /**
    * Makes a pack complete in the store, fetching only what is missing, and gives it its role there.
    * `onEngine` is told what runs it before the download begins.
@@ -68,7 +64,7 @@ export interface KeeperApi {
   remove(call: number, name: string, version?: string): Promise<Outcome<number>>;
   clear(call: number): Promise<Outcome<void>>;
   /** Takes a batch over: resolves once it is in the outbox; sending follows. */
-  enqueue(call: number, batch: OtlpMetricsRequest): Promise<Outcome<void>>;
+  enqueue(call: number, batch: OtlpBatch): Promise<Outcome<void>>;
   /** Sends what the outbox holds; resolves when it is empty or sending failed. */
   flush(call: number): Promise<Outcome<void>>;
   /** An AbortSignal, as a message: makes the call reject with an `AbortError`. */

@@ -1,4 +1,4 @@
-import type { OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpBatch } from "@selvedge/protocol";
 import { proxy, transfer } from "comlink";
 import type { KeeperApi, KeeperSettings } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
@@ -6,7 +6,7 @@ import { WorkerLink } from "./worker-link.ts";
 
 /** What the page does for its keeper. */
 interface KeeperHooks {
-  readonly onSend?: ((batch: OtlpMetricsRequest) => void) | undefined;
+  readonly onSend?: ((batch: OtlpBatch) => void) | undefined;
   /** Asks registries in the keeper's place. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }

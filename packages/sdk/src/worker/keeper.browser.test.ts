@@ -1,4 +1,4 @@
-import type { OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpBatch } from "@selvedge/protocol";
 import { proxy } from "comlink";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
@@ -42,7 +42,7 @@ afterEach(() => {
 });
 
 interface Hooks {
-  readonly onSend?: (batch: OtlpMetricsRequest) => void;
+  readonly onSend?: (batch: OtlpBatch) => void;
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -267,9 +267,9 @@ describe("an attachment", () => {
 
 test("what is sent is told to the page, batch by batch, as it was sent", async () => {
   keeper.end(new Error("replaced"));
-  const onSend = vi.fn<(batch: OtlpMetricsRequest) => void>();
+  const onSend = vi.fn<(batch: OtlpBatch) => void>();
   keeper = client({ onSend });
-  const batch: OtlpMetricsRequest = { resourceMetrics: [] };
+  const batch: OtlpBatch = { signal: "metrics", body: { resourceMetrics: [] } };
   await keeper.call((remote, call) => remote.enqueue(call, batch));
   await keeper.call((remote, call) => remote.flush(call));
   await eventually(() => expect(onSend).toHaveBeenCalledExactlyOnceWith(batch));

@@ -13,7 +13,10 @@ const RECORD: LogRecord = {
   attributes: undefined,
   resource: undefined,
   severity: 9,
+  event: undefined,
   body: "loaded",
+  prediction: undefined,
+  trace: undefined,
 };
 
 async function countOf(store: Store): Promise<number> {

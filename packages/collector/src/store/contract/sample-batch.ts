@@ -15,6 +15,8 @@ export function batchOf(
     id,
     histograms: points.filter((point) => "histogram" in point),
     counters: points.filter((point) => "value" in point),
+    distributions: [],
+    irregulars: [],
   };
 }
 

@@ -93,6 +93,16 @@ export async function openDuckDbStore(path: string): Promise<Store> {
     predictions: (window) => whileOpen("count predictions", () => readPredictions(read, window)),
     latency: (window) => whileOpen("read latencies", () => readLatency(read, window)),
     failures: (window) => whileOpen("read failures", () => readFailures(read, window)),
+    ingestTraces: notYet,
+    health: notYet,
+    figures: notYet,
+    distributions: notYet,
+    feedback: notYet,
+    prediction: notYet,
+    noteAlerts: notYet,
+    alertHistory: notYet,
+    maintain: notYet,
+    size: notYet,
     check: () =>
       whileOpen("answer", async () => {
         await read("SELECT value FROM meta", {});
@@ -102,6 +112,10 @@ export async function openDuckDbStore(path: string): Promise<Store> {
       return closing;
     },
   };
+}
+
+async function notYet(): Promise<never> {
+  throw new SelvedgeError("store-failed", "The store cannot answer this yet.");
 }
 
 async function openFile(
