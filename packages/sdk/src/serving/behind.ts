@@ -51,7 +51,6 @@ export class Behind {
     const { isFresh, selector, model } = this.#loaded;
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
     const { disposal, served: first } = model;
-    await whenIdle();
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
     await this.#contend();

@@ -46,6 +46,14 @@ export async function loadModel<Name extends string>(
       void started.run();
       return started;
     };
+    /** A page that is offline may lack the chunk: it is asked for again with the next check. */
+    const ensureBehind = (): Promise<Behind> => {
+      behind ??= startBehind().catch((error: unknown) => {
+        behind = undefined;
+        throw error;
+      });
+      return behind;
+    };
     const model: Model<Name> = new Model<Name>({
       served: { host, opened, storage: installed?.storage, timings, ladder },
       trust: selector.trust,
@@ -54,19 +62,14 @@ export async function loadModel<Name extends string>(
       feed,
       failover: async () => (await import("./failover.ts")).failoverOf(rooms, selector),
       onDispose: rooms.onDispose,
-      async checkForUpdate(until) {
-        behind ??= startBehind();
-        return (await behind).check(until);
-      },
+      checkForUpdate: async (until) => (await ensureBehind()).check(until),
     });
     recordLoad(reporter, { opened, backend: host.backend, installed, timings });
     sayRolledBack(first, { feed, reporter });
     const { bytes } = opened;
     options.onProgress?.({ phase: "ready", file: name, loaded: bytes, total: bytes });
-    behind = startBehind();
-    // A page that is offline may lack the chunk: it is asked for again with the next check.
-    behind.catch(() => {
-      behind = undefined;
+    void model.calm.then(() => {
+      if (!model.disposal.aborted) ensureBehind().catch(() => undefined);
     });
     return model;
   } catch (error) {

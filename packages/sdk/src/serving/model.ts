@@ -2,11 +2,11 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/candidate.ts";
-import { whenIdle } from "../proving/when-idle.ts";
 import type { Subject } from "../telemetry/recorder.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
+import { Calm } from "./calm.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Failover } from "./failover.ts";
@@ -94,13 +94,14 @@ export class Model<Name extends string = string> {
   /** Takes back the mark that the pack is in use. */
   #release: AbortController;
   readonly #disposal = new AbortController();
+  readonly #calm = new Calm();
   /** @internal */
   readonly used: UsedDims = new UsedDims();
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
     this.#supervisor = this.#supervise(parts.served);
-    this.#release = this.#hold(parts.served, whenIdle());
+    this.#release = this.#hold(parts.served, this.calm);
   }
 
   get info(): ModelInfo {
@@ -139,6 +140,7 @@ export class Model<Name extends string = string> {
     const supervisor = this.#supervisor;
     const { reporter } = this.#parts;
     const { recorder } = reporter;
+    this.#calm.called();
     try {
       signal?.throwIfAborted();
       this.#requireLive();
@@ -166,6 +168,8 @@ export class Model<Name extends string = string> {
       if (error instanceof SelvedgeError)
         recorder.failed(subjectOf(served, rungOf(served)), "predict", error.code);
       throw error;
+    } finally {
+      this.#calm.over();
     }
   }
 
@@ -217,6 +221,7 @@ export class Model<Name extends string = string> {
     if (this.#disposal.signal.aborted) return;
     const reason = this.#disposedError();
     this.#disposal.abort(reason);
+    this.#calm.over();
     this.#release.abort();
     this.#parts.feed.end();
     for (const supervisor of [this.#supervisor, ...this.#retiring]) supervisor.dispose(reason);
@@ -257,6 +262,15 @@ export class Model<Name extends string = string> {
   /** @internal */
   get served(): Served {
     return this.#supervisor.served;
+  }
+
+  /**
+   * Resolves when things may be done that nobody waits for.
+   *
+   * @internal
+   */
+  get calm(): Promise<void> {
+    return this.#calm.comes;
   }
 
   /**
