@@ -106,6 +106,7 @@ export {
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+export { imageLayout, type MeasurableTensor, measure, valueCount } from "./measure-tensor.ts";
 export {
   encodeModelSignature,
   encodeModelStatement,
@@ -173,6 +174,7 @@ export {
   requireFresh,
 } from "./root-document.ts";
 export { type Device, runsOn } from "./runs-on.ts";
+export { areProbabilities } from "./score-measures.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
