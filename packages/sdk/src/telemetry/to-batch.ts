@@ -1,14 +1,16 @@
 import {
   DELTA,
-  METRICS,
   type OtlpBatch,
   type OtlpMetric,
   toOtlpAttributes,
   toOtlpHistogramPoint,
   toUnixNano,
+  UNITS,
 } from "@selvedge/protocol";
 import { toMetrics } from "./otlp-batch.ts";
 import type { Measurements, Series } from "./recorder.ts";
+
+const UNIT_OF: Readonly<Record<string, string>> = UNITS;
 
 /** Writes measurements as one OTLP batch, with an id that no other has. */
 export function toBatch(measurements: Measurements, service: string): OtlpBatch {
@@ -17,25 +19,35 @@ export function toBatch(measurements: Measurements, service: string): OtlpBatch 
 
 function histogramMetrics({ histograms, ...span }: Measurements): OtlpMetric[] {
   return byMetric(histograms).map(([name, series]) => ({
-    name,
-    unit: "s",
+    ...titleOf(name),
     exponentialHistogram: {
       aggregationTemporality: DELTA,
-      dataPoints: series.map((one) => toOtlpHistogramPoint(one.value, pointOf(one, span))),
+      dataPoints: series.map((one) => {
+        const sum = rounded(one.value.sum);
+        return toOtlpHistogramPoint({ ...one.value, sum }, pointOf(one, span));
+      }),
     },
   }));
 }
 
 function counterMetrics({ counters, ...span }: Measurements): OtlpMetric[] {
   return byMetric(counters).map(([name, series]) => ({
-    name,
-    unit: name === METRICS.fetchedBytes ? "By" : "{failure}",
+    ...titleOf(name),
     sum: {
       aggregationTemporality: DELTA,
       isMonotonic: true,
       dataPoints: series.map((one) => ({ ...pointOf(one, span), asInt: String(one.value) })),
     },
   }));
+}
+
+function titleOf(name: string): Pick<OtlpMetric, "name" | "unit"> {
+  return { name, unit: UNIT_OF[name] ?? "1" };
+}
+
+/** Without the last digits of a double, in which additions have left their errors. */
+function rounded(sum: number): number {
+  return Number(sum.toPrecision(12));
 }
 
 function pointOf(
