@@ -7,7 +7,7 @@ import { alphabetOf, lengthOf } from "./text-measures.ts";
 
 /** A tensor that can be measured: the SDK's, and what the packer's are made into. */
 export interface MeasurableTensor {
-  /** `float16` means that `data` holds its bits. */
+  /** Of `float16`, a `Uint16Array` holds the bits. */
   readonly type: string;
   readonly dims: readonly number[];
   readonly data: ArrayLike<number | bigint | string>;
@@ -101,7 +101,7 @@ function indexOf(dims: readonly number[], row: number, element: number): number 
 function elementAt({ type, data }: MeasurableTensor, index: number): FeatureValue {
   const value = data[index];
   if (value === undefined) return null;
-  return type === "float16" && typeof value === "number" ? fromHalf(value) : value;
+  return type === "float16" && data instanceof Uint16Array ? fromHalf(Number(value)) : value;
 }
 
 function numberAt(tensor: MeasurableTensor, index: number): number {

@@ -5,6 +5,10 @@ import {
   type OtlpBatch,
   SelvedgeError,
 } from "@selvedge/protocol";
+import {
+  type DistributionPolicy,
+  distributionPolicy,
+} from "./distributions/distribution-policy.ts";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
@@ -64,6 +68,12 @@ export interface TelemetryOptions {
    */
   readonly service?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * How inputs and outputs of models are distributed is told as counts, of packs that have a reference;
+   * `false`: it is not.
+   * @default {}
+   */
+  readonly distributions?: DistributionPolicy | false;
   /** Called with each batch that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
 }
@@ -109,6 +119,7 @@ export interface Settings {
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
+  readonly distributions: DistributionPolicy | undefined;
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
   readonly fetch: SelvedgeOptions["fetch"];
@@ -140,6 +151,7 @@ export function readOptions({
       headers: { ...telemetry.headers },
     },
     onSend: telemetry?.onSend,
+    distributions: telemetry && distributionPolicy(telemetry.distributions),
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
     fetch,
