@@ -50,6 +50,7 @@ export {
   recordValue,
 } from "./exponential-histogram.ts";
 export { followRoot } from "./follow-root.ts";
+export { HistogramSketch } from "./histogram-sketch.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -159,6 +160,8 @@ export {
   METRICS,
   PREDICTION,
   PREDICTION_EVENT,
+  SPANS,
+  UNITS,
 } from "./telemetry-names.ts";
 export {
   applyTensorDelta,
