@@ -7,6 +7,7 @@ import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
 import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
+import { keepMaintained } from "./store/keep-maintained.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
@@ -76,10 +77,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await store.close();
     throw error;
   }
+  const maintenance = keepMaintained(store);
   let closing: Promise<void> | undefined;
   return {
     url: addressOf(server, host),
     close: () => {
+      maintenance.stop();
       closing ??= closeServer(server).finally(() => store.close());
       return closing;
     },

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 import { createGroupCommit } from "../group-commit.ts";
-import type { LogsBatch, MetricsBatch, SpansBatch, Store } from "../store.ts";
+import type { LogsBatch, MetricsBatch, Retention, SpansBatch, Store } from "../store.ts";
 import {
   alertRows,
   counterRows,
@@ -14,6 +14,7 @@ import {
   spanRows,
   type TableRows,
 } from "./encode-rows.ts";
+import { DEFAULT_RETENTION, maintain } from "./maintain.ts";
 import { prepareSchema } from "./prepare-schema.ts";
 import { readAlerts } from "./read-alerts.ts";
 import { readDistributions } from "./read-distributions.ts";
@@ -44,13 +45,18 @@ const SETTINGS = {
  * Opens the store in a DuckDB file, which is made where there is none. Its directory must exist.
  *
  * @param path of the file
+ * @param retention how long things are kept
  * @throws SelvedgeError `store-failed` when the file is in use by another process or another store,
  * was written by another version, or cannot be opened.
  */
-export async function openDuckDbStore(path: string): Promise<Store> {
+export async function openDuckDbStore(
+  path: string,
+  retention: Retention = DEFAULT_RETENTION,
+): Promise<Store> {
   const { instance, writer } = await openFile(path);
   const ask = createReader(instance);
   let sequence = await lastSequence(writer);
+  let written = sequence;
   let closing: Promise<void> | undefined;
   const running = new Set<Promise<unknown>>();
 
@@ -74,9 +80,10 @@ export async function openDuckDbStore(path: string): Promise<Store> {
   };
 
   const commits = createGroupCommit<EncodedBatch>({
-    commit: (batches) => {
+    commit: async (batches) => {
       sequence += 1n;
-      return writeBatches(writer, batches, sequence);
+      await writeBatches(writer, batches, sequence);
+      written = sequence;
     },
     sizeOf: ({ tables }) => tables.reduce((rows, table) => rows + table.rows.length, 0),
     maxSize: GROUP_ROWS,
@@ -93,6 +100,14 @@ export async function openDuckDbStore(path: string): Promise<Store> {
       }));
       await Promise.all(encoded.map((batch) => commits.add(batch)));
     });
+
+  let maintaining: Promise<void> = Promise.resolve();
+  const maintainInTurn = (nowMs: number): Promise<void> => {
+    // What waits to be written now gets a higher sequence, and waits for the next time.
+    const turn = () => maintain(instance, { nowMs, retention, upTo: written });
+    maintaining = maintaining.then(turn, turn);
+    return maintaining;
+  };
 
   const close = async (): Promise<void> => {
     await Promise.allSettled(running);
@@ -132,7 +147,7 @@ export async function openDuckDbStore(path: string): Promise<Store> {
         commits.add({ key: undefined, tables: [alertRows(changes)] }),
       ),
     alertHistory: (limit) => answer("list alerts", (read) => readAlerts(read, limit)),
-    maintain: async () => undefined,
+    maintain: (nowMs) => whileOpen("roll up what it has", () => maintainInTurn(nowMs)),
     size: () => answer("tell its size", (read) => readSize(read, path)),
     check: () =>
       answer("answer", async (read) => {
@@ -149,7 +164,8 @@ export async function openDuckDbStore(path: string): Promise<Store> {
 async function lastSequence(connection: DuckDBConnection): Promise<bigint> {
   const maxima = TABLES.map(({ name }) => `SELECT max(sequence) AS last FROM ${name}`);
   const found = await connection.runAndReadAll(
-    `SELECT coalesce(max(last), 0)::BIGINT FROM (${maxima.join(" UNION ALL ")})`,
+    `SELECT coalesce(max(last), 0)::BIGINT FROM (${maxima.join(" UNION ALL ")}
+       UNION ALL SELECT value::BIGINT FROM meta WHERE key = 'rolled')`,
   );
   return BigInt(String(found.getRows()[0]?.[0]));
 }
