@@ -183,6 +183,7 @@ export function maintenanceContract({ open }: StoreUnderTest): void {
     expect((await rows())["histogram_point"] ?? 0).toBe(0);
     expect(await predicted(firstMinute)).toBe(2);
     expect(await predicted({ from: NOON + 10, to: NOON + 20 })).toBe(2);
+    expect(await predicted({ from: 0, to: NOON + HOUR })).toBe(3);
     expect((await store.failures(DAY)).failures[0]?.count).toBe(6);
 
     await store.maintain(NOON + 15 * 24 * HOUR);

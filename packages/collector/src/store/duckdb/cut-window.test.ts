@@ -48,14 +48,23 @@ test("has every moment of a window once, in whole grains, and raw rows only wher
   const time = fc.integer({ min: 0, max: 5 * HOUR });
   fc.assert(
     fc.property(
-      ...([time, time, time, time, fc.option(fc.integer({ min: 1, max: 2 * HOUR }))] as const),
-      (one, other, rawFloor, minuteFloor, step) => {
+      ...([
+        time,
+        time,
+        time,
+        time,
+        time,
+        fc.option(fc.integer({ min: 1, max: 2 * HOUR })),
+      ] as const),
+      (one, other, rawFloor, minutes, hours, step) => {
         const window = {
           from: Math.min(one, other),
           to: Math.max(one, other),
           ...(step !== null && { stepMs: step }),
         };
-        const cuts = cutWindow(window, grainsFrom(rawFloor, Math.min(rawFloor, minuteFloor)));
+        const minuteFloor = Math.min(rawFloor, minutes);
+        const grains = grainsFrom(rawFloor, minuteFloor, Math.min(minuteFloor, hours));
+        const cuts = cutWindow(window, grains);
         for (let at = window.from; at < window.to; at += 13) expect(covers(cuts, at)).toBe(1);
         for (const { grainMs, from, to } of cuts) {
           if (grainMs > 0) expect([from % grainMs, to % grainMs]).toEqual([0, 0]);

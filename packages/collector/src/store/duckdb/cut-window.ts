@@ -34,8 +34,9 @@ export function cutWindow(
   );
   // Where none that fits reaches back far enough, the finest that does has to do.
   const reaches = ({ floorMs }: Grain) => from >= floorMs;
-  const finest = grains.length - 1 - [...grains].reverse().findIndex(reaches);
-  const cuts = cutSpan(from, to, fitting.some(reaches) ? fitting : grains.slice(finest));
+  const finest = grains.findLastIndex(reaches);
+  const usable = fitting.some(reaches) ? fitting : grains.slice(Math.max(0, finest));
+  const cuts = cutSpan(from, to, usable);
   return cuts.filter((cut) => cut.from < cut.to);
 }
 
