@@ -6,8 +6,8 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
-import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
 import { keepMaintained } from "./store/keep-maintained.ts";
+import { openStore } from "./store/open-store.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
@@ -61,7 +61,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       { cause, detail: { dataDir } },
     );
   });
-  const store = await openDuckDbStore(join(dataDir, STORE_FILE));
+  const store = await openStore(join(dataDir, STORE_FILE));
   const app = createApp(store);
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 5_000 },

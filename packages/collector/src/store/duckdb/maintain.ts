@@ -48,13 +48,15 @@ async function rollUpSlice(connection: DuckDBConnection, last: number): Promise<
     const fresh: Fresh = { after: rolled, upTo };
     for (const rollup of ROLLUPS) {
       const { name, columns } = rollup;
+      const touched = await connection.runAndReadAll(`${touchedSql(rollup, fresh)} LIMIT 1`);
+      if (touched.currentRowCount === 0) continue;
       await connection.run(`CREATE OR REPLACE TEMP TABLE summed AS ${rollUpSql(rollup, fresh)}`);
       await connection.run(`DELETE FROM ${name} WHERE time_ms IN (${touchedSql(rollup, fresh)})`);
       const names = Object.keys(columns).map((column) => `"${column}"`);
       await connection.run(`INSERT INTO ${name} SELECT ${names.join(", ")} FROM summed`);
     }
-    await connection.run("DROP TABLE summed");
-    await connection.run(raise("rolled", upTo));
+    await connection.run("DROP TABLE IF EXISTS summed");
+    await connection.run(raise(new Map([["rolled", upTo]])));
     return upTo < last;
   });
 }
@@ -84,21 +86,24 @@ async function dropOld(
   retention: Retention,
 ): Promise<void> {
   const before = (hours: number) => Math.floor(nowMs - hours * HOUR_MS);
-  const drop = async (table: string, beforeMs: number, where = "true") => {
-    await connection.run(`DELETE FROM ${table} WHERE time_ms < ${beforeMs} AND ${where}`);
-    await connection.run(raise(floorKey(table), beforeMs));
-  };
-  const { rolled } = await readProgress(rowsOn(connection));
   const raw = before(retention.rawHours);
-  for (const table of RAW) await drop(table, raw, `sequence <= ${rolled}`);
-  for (const { name } of [LOGS, SPANS]) await drop(name, raw);
-  for (const { name, grainMs } of ROLLUPS) {
-    const hours = grainMs < HOUR_MS ? retention.minuteHours : retention.hourHours;
-    await drop(name, before(hours));
+  const floors = new Map<string, number>([
+    ...[...RAW, LOGS.name, SPANS.name].map((name) => [name, raw] as const),
+    ...ROLLUPS.map(({ name, grainMs }) => {
+      const hours = grainMs < HOUR_MS ? retention.minuteHours : retention.hourHours;
+      return [name, before(hours)] as const;
+    }),
+    [ALERTS.name, before(retention.hourHours)],
+  ]);
+  const { rolled } = await readProgress(rowsOn(connection));
+  for (const [table, floor] of floors) {
+    const isRolled = RAW.includes(table) ? `AND sequence <= ${rolled}` : "";
+    await connection.run(`DELETE FROM ${table} WHERE time_ms < ${floor} ${isRolled}`);
   }
-  await drop(ALERTS.name, before(retention.hourHours));
-  const batches = before(retention.batchHours);
-  await connection.run(`DELETE FROM batch WHERE received_ms < ${batches}`);
+  await connection.run(
+    raise(new Map([...floors].map(([table, floor]) => [floorKey(table), floor]))),
+  );
+  await connection.run(`DELETE FROM batch WHERE received_ms < ${before(retention.batchHours)}`);
 }
 
 async function transaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {

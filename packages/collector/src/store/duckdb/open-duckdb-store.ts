@@ -3,18 +3,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 import { createGroupCommit } from "../group-commit.ts";
-import type { LogsBatch, MetricsBatch, Retention, SpansBatch, Store } from "../store.ts";
-import {
-  alertRows,
-  counterRows,
-  distributionRows,
-  histogramRows,
-  irregularRows,
-  logRows,
-  spanRows,
-  type TableRows,
-} from "./encode-rows.ts";
+import type { Retention, Store } from "../store.ts";
 import { DEFAULT_RETENTION, maintain } from "./maintain.ts";
+import {
+  type PendingBatch,
+  pendingAlerts,
+  pendingLogs,
+  pendingMetrics,
+  pendingSpans,
+} from "./pending-batch.ts";
 import { prepareSchema } from "./prepare-schema.ts";
 import { readAlerts } from "./read-alerts.ts";
 import { readDistributions } from "./read-distributions.ts";
@@ -29,7 +26,7 @@ import { readPredictions } from "./read-predictions.ts";
 import { createReader, type ReadRows } from "./read-rows.ts";
 import { readSize } from "./read-size.ts";
 import { TABLES } from "./schema.ts";
-import { type EncodedBatch, writeBatches } from "./write-batches.ts";
+import { writeBatches } from "./write-batches.ts";
 
 /** Rows of one transaction, unless a single batch has more. */
 const GROUP_ROWS = 20_000;
@@ -79,26 +76,18 @@ export async function openDuckDbStore(
     }
   };
 
-  const commits = createGroupCommit<EncodedBatch>({
+  const commits = createGroupCommit<PendingBatch>({
     commit: async (batches) => {
       sequence += 1n;
       await writeBatches(writer, batches, sequence);
       written = sequence;
     },
-    sizeOf: ({ tables }) => tables.reduce((rows, table) => rows + table.rows.length, 0),
+    sizeOf: ({ rowCount }) => rowCount,
     maxSize: GROUP_ROWS,
   });
-  const write = <T extends { readonly id: string | undefined }>(
-    signal: "metrics" | "logs" | "traces",
-    batches: readonly T[],
-    encode: (batch: T) => TableRows[],
-  ): Promise<void> =>
-    whileOpen("write a batch", async () => {
-      const encoded = batches.map((batch) => ({
-        key: batch.id === undefined ? undefined : `${signal}:${batch.id}`,
-        tables: encode(batch),
-      }));
-      await Promise.all(encoded.map((batch) => commits.add(batch)));
+  const write = (what: string, batches: readonly PendingBatch[]): Promise<void> =>
+    whileOpen(what, async () => {
+      await Promise.all(batches.map((batch) => commits.add(batch)));
     });
 
   let maintaining: Promise<void> = Promise.resolve();
@@ -121,17 +110,9 @@ export async function openDuckDbStore(
     whileOpen(what, () => ask(question));
 
   return {
-    ingestMetrics: (batches: readonly MetricsBatch[]) =>
-      write("metrics", batches, ({ histograms, counters, distributions, irregulars }) => [
-        histogramRows(histograms),
-        counterRows(counters),
-        distributionRows(distributions),
-        irregularRows(irregulars),
-      ]),
-    ingestLogs: (batches: readonly LogsBatch[]) =>
-      write("logs", batches, ({ records }) => [logRows(records)]),
-    ingestTraces: (batches: readonly SpansBatch[]) =>
-      write("traces", batches, ({ spans }) => [spanRows(spans)]),
+    ingestMetrics: (batches) => write("write a batch", batches.map(pendingMetrics)),
+    ingestLogs: (batches) => write("write a batch", batches.map(pendingLogs)),
+    ingestTraces: (batches) => write("write a batch", batches.map(pendingSpans)),
     models: (window) => answer("list the models", (read) => readModels(read, window)),
     predictions: (window) => answer("count predictions", (read) => readPredictions(read, window)),
     latency: (window) => answer("read latencies", (read) => readLatency(read, window)),
@@ -142,10 +123,7 @@ export async function openDuckDbStore(
       answer("read distributions", (read) => readDistributions(read, window)),
     feedback: (window) => answer("read feedback", (read) => readFeedback(read, window)),
     prediction: (id) => answer("find a prediction", (read) => readPrediction(read, id)),
-    noteAlerts: (changes) =>
-      whileOpen("write down alerts", () =>
-        commits.add({ key: undefined, tables: [alertRows(changes)] }),
-      ),
+    noteAlerts: (changes) => write("write down alerts", [pendingAlerts(changes)]),
     alertHistory: (limit) => answer("list alerts", (read) => readAlerts(read, limit)),
     maintain: (nowMs) => whileOpen("roll up what it has", () => maintainInTurn(nowMs)),
     size: () => answer("tell its size", (read) => readSize(read, path)),

@@ -25,8 +25,9 @@ export function floorKey(table: string): string {
   return `floor:${table}`;
 }
 
-/** SQL that sets a number of `meta`, which only ever rises. */
-export function raise(key: string, value: number): string {
-  return `INSERT INTO meta VALUES ('${key}', '${value}')
+/** SQL that sets numbers of `meta`, which only ever rise. */
+export function raise(values: ReadonlyMap<string, number>): string {
+  const rows = [...values].map(([key, value]) => `('${key}', '${value}')`);
+  return `INSERT INTO meta VALUES ${rows.join(", ")}
     ON CONFLICT (key) DO UPDATE SET value = greatest(value::BIGINT, excluded.value::BIGINT)::VARCHAR`;
 }
