@@ -6,7 +6,8 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
-import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
+import { keepMaintained } from "./store/keep-maintained.ts";
+import { openStore } from "./store/open-store.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
@@ -60,7 +61,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       { cause, detail: { dataDir } },
     );
   });
-  const store = await openDuckDbStore(join(dataDir, STORE_FILE));
+  const store = await openStore(join(dataDir, STORE_FILE));
   const app = createApp(store);
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 5_000 },
@@ -76,10 +77,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await store.close();
     throw error;
   }
+  const maintenance = keepMaintained(store);
   let closing: Promise<void> | undefined;
   return {
     url: addressOf(server, host),
     close: () => {
+      maintenance.stop();
       closing ??= closeServer(server).finally(() => store.close());
       return closing;
     },
