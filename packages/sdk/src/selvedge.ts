@@ -69,6 +69,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     assets,
     service,
     telemetry,
+    tracing,
     distributions: policy,
     workers,
     memory,
@@ -81,7 +82,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
-  const reporter = new Reporter(keeper, { telemetry, service });
+  const reporter = new Reporter(keeper, { telemetry, service, tracing });
   const send = (batch: OtlpBatch) => reporter.send(batch);
   const distributions = new DistributionWatch({ policy, service, send });
   reporter.watch(distributions.answered);
@@ -158,6 +159,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
       reporter.prepare();
+      const span = reporter.begin("load", loadOptions);
       loading++;
       try {
         requireCapable();
@@ -166,11 +168,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, { ...loadOptions, calledAt });
+        const model = await (await serving).load(name, { ...loadOptions, calledAt });
+        span?.end({ served: model.served });
+        return model;
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        span?.end({ subject, error });
         failures.add(name, error);
         throw error;
       } finally {
