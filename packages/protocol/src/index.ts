@@ -1,3 +1,4 @@
+export { fromBase64, toBase64 } from "./base64.ts";
 export {
   BUCKET_COUNT,
   type ChannelDocument,
@@ -36,6 +37,7 @@ export type {
   Quantiles,
   StatsAnswer,
 } from "./collector-api.ts";
+export { commitToTensors } from "./commit-to-tensors.ts";
 export { ELEMENT_TYPES, type ElementType, elementCount, tensorBytes } from "./element-type.ts";
 export { type Envelope, seal, unseal } from "./envelope.ts";
 export {
@@ -114,6 +116,7 @@ export {
   toOtlpHistogramPoint,
   toUnixNano,
 } from "./otlp.ts";
+export { parseCapturedPrediction } from "./parse-captured-prediction.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
 export {
@@ -121,6 +124,7 @@ export {
   type CapturedPrediction,
   type CapturedTensor,
   type PredictionRecord,
+  type RecordedSettings,
   type TensorDigest,
 } from "./prediction-record.ts";
 export { MEASURES, type Measure, type Reference, type ReferenceFeature } from "./reference.ts";

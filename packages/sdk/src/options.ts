@@ -5,6 +5,7 @@ import {
   type OtlpBatch,
   SelvedgeError,
 } from "@selvedge/protocol";
+import { type PredictionPolicy, predictionPolicy } from "./predictions/prediction-policy.ts";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
@@ -48,6 +49,8 @@ export interface SelvedgeOptions {
   readonly telemetry?: TelemetryOptions;
   /** How much models may take on this device, and what goes when there is no room for another. */
   readonly cache?: CachePolicy;
+  /** Which predictions are written down on this device, and how many of them are kept. */
+  readonly predictions?: PredictionPolicy;
   /** How much memory the engines of all models may take together, and how many workers. */
   readonly memory?: MemoryPolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
@@ -111,6 +114,7 @@ export interface Settings {
   readonly onSend: TelemetryOptions["onSend"];
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
+  readonly predictions: Required<PredictionPolicy>;
   readonly fetch: SelvedgeOptions["fetch"];
   readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
@@ -124,6 +128,7 @@ export function readOptions({
   telemetry,
   cache = {},
   memory = {},
+  predictions,
   fetch,
   meteredDownloads = "foreground",
   workers = {},
@@ -142,6 +147,7 @@ export function readOptions({
     onSend: telemetry?.onSend,
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
+    predictions: predictionPolicy(predictions, telemetry !== undefined),
     fetch,
     meteredDownloads,
     workers,

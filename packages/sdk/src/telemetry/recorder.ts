@@ -69,6 +69,19 @@ export class Recorder {
     );
   }
 
+  /** A truth has come that says which class was right, or whether the answer was. */
+  judged(subject: Subject, attributes: Attributes): void {
+    this.#count(METRICS.feedback, { ...attributesOf(subject), ...attributes }, 1);
+  }
+
+  /** A truth has come that is a number, and the answer was off by so much. */
+  missedBy(subject: Subject, error: number): void {
+    const attributes = attributesOf(subject);
+    const before = this.#histograms.get(seriesKey(METRICS.feedbackError, attributes))?.value;
+    const value = recordValue(before ?? emptyHistogram(), error);
+    this.#put(this.#histograms, { metric: METRICS.feedbackError, attributes, value });
+  }
+
   /** Takes everything recorded so far, and begins anew. */
   take(now: number = Date.now()): Measurements | undefined {
     const histograms = [...this.#histograms.values()];

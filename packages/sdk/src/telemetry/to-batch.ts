@@ -36,7 +36,7 @@ export function toBatch(measurements: Measurements, service: string): OtlpMetric
 function histogramMetrics({ histograms, ...span }: Measurements): OtlpMetric[] {
   return byMetric(histograms).map(([name, series]) => ({
     name,
-    unit: "s",
+    unit: name === METRICS.feedbackError ? "1" : "s",
     exponentialHistogram: {
       aggregationTemporality: DELTA,
       dataPoints: series.map((one) => toOtlpHistogramPoint(one.value, pointOf(one, span))),
@@ -47,7 +47,12 @@ function histogramMetrics({ histograms, ...span }: Measurements): OtlpMetric[] {
 function counterMetrics({ counters, ...span }: Measurements): OtlpMetric[] {
   return byMetric(counters).map(([name, series]) => ({
     name,
-    unit: name === METRICS.fetchedBytes ? "By" : "{failure}",
+    unit:
+      name === METRICS.fetchedBytes
+        ? "By"
+        : name === METRICS.feedback
+          ? "{prediction}"
+          : "{failure}",
     sum: {
       aggregationTemporality: DELTA,
       isMonotonic: true,
