@@ -52,6 +52,7 @@ export {
   recordValue,
 } from "./exponential-histogram.ts";
 export { followRoot } from "./follow-root.ts";
+export { HistogramSketch } from "./histogram-sketch.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -163,6 +164,8 @@ export {
   METRICS,
   PREDICTION,
   PREDICTION_EVENT,
+  SPANS,
+  UNITS,
 } from "./telemetry-names.ts";
 export {
   applyTensorDelta,

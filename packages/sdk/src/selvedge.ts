@@ -107,9 +107,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     policy,
     service,
     recorder: reporter.recorder,
-    ...(telemetry && {
-      send: (batch) => keeper.call((remote, call) => remote.enqueue(call, batch)),
-    }),
+    ...(telemetry && { send: (batch) => reporter.send(batch) }),
   });
   reporter.watch(predictions.answered);
   const failures = new LoadFailures();

@@ -1,7 +1,8 @@
-import { type PredictionRecord, toHex } from "@selvedge/protocol";
+import { ATTRIBUTES, type PredictionRecord, toHex } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import { findGpu, type GpuMemory } from "../proving/gpu.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
+import { deviceResource } from "../telemetry/device-resource.ts";
 import { digestTensors } from "./digest-tensors.ts";
 
 const RUNTIMES = {
@@ -31,21 +32,13 @@ export async function makeRecord(call: AnsweredCall, gpu: GpuMemory): Promise<Pr
     ...(settings === undefined ? {} : { settings }),
     runtime: RUNTIMES[engine],
     adapter: backend === "wasm" ? "none" : await adapterOf(gpu),
-    browser: browserName(),
+    browser: deviceResource(navigator)[ATTRIBUTES.browser] ?? "other",
     cohort,
     salt: toHex(crypto.getRandomValues(new Uint8Array(16))),
     inputs: await digestTensors(call.inputs ?? {}),
     outputs: await digestTensors(call.outputs),
     timings,
   };
-}
-
-/** A browser's name and major version. */
-function browserName(): string {
-  const { userAgent } = navigator;
-  const [, name = "unknown", version = ""] =
-    /(Edg|OPR|Firefox|Chrome)[/](\d+)/.exec(userAgent) ?? /(Safari).*/.exec(userAgent) ?? [];
-  return `${name.toLowerCase()} ${version}`.trim();
 }
 
 /** What kind of GPU there is, as coarsely as a browser tells it. */

@@ -1,45 +1,25 @@
 import {
   ATTRIBUTES,
-  BATCH_ID,
   commitToTensors,
   type OtlpBatch,
   type OtlpLogRecord,
   PREDICTION,
   PREDICTION_EVENT,
   type PredictionRecord,
-  toHex,
   toOtlpAttributes,
   toUnixNano,
 } from "@selvedge/protocol";
-import { SDK_VERSION } from "../version.ts";
+import { toLogs } from "../telemetry/otlp-batch.ts";
 
 /** An ordinary event: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
 const INFO = 9;
 
-/** Writes records as one OTLP batch of logs: of tensors it holds commitments, of features bins. */
+/** Writes records as one OTLP batch of logs: of tensors it holds commitments, and of features nothing. */
 export async function recordBatch(
   records: readonly PredictionRecord[],
   service: string,
 ): Promise<OtlpBatch> {
-  const resource = {
-    "service.name": service,
-    "telemetry.sdk.name": "selvedge",
-    "telemetry.sdk.language": "webjs",
-    "telemetry.sdk.version": SDK_VERSION,
-    [BATCH_ID]: toHex(crypto.getRandomValues(new Uint8Array(16))),
-  };
-  const logRecords = await Promise.all(records.map(logRecord));
-  return {
-    signal: "logs",
-    body: {
-      resourceLogs: [
-        {
-          resource: { attributes: toOtlpAttributes(resource) },
-          scopeLogs: [{ scope: { name: "selvedge", version: SDK_VERSION }, logRecords }],
-        },
-      ],
-    },
-  };
+  return toLogs(service, await Promise.all(records.map(logRecord)));
 }
 
 async function logRecord(record: PredictionRecord): Promise<OtlpLogRecord> {

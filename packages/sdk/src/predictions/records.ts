@@ -1,4 +1,10 @@
-import { type OtlpBatch, type PredictionRecord, SelvedgeError } from "@selvedge/protocol";
+import {
+  ATTRIBUTES,
+  METRICS,
+  type OtlpBatch,
+  type PredictionRecord,
+  SelvedgeError,
+} from "@selvedge/protocol";
 import type { GpuMemory } from "../proving/gpu.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import { type AnswerSummary, Database, type StoredPrediction } from "../store/database.ts";
@@ -7,7 +13,7 @@ import type { AnsweredCall } from "../telemetry/answered-call.ts";
 import type { Recorder } from "../telemetry/recorder.ts";
 import { AnswerTable } from "./answer-table.ts";
 import { captureFile } from "./capture-file.ts";
-import { judge, requireTruth } from "./judge.ts";
+import { type Judgement, judge, requireTruth } from "./judge.ts";
 import { makeRecord } from "./make-record.ts";
 import type { PredictionPolicy } from "./prediction-policy.ts";
 import { PredictionRing } from "./prediction-ring.ts";
@@ -121,9 +127,7 @@ export class Records {
     if (answer === undefined) throw unknownAnswer(id, model);
     if (answer.isJudged === true) return false;
     const judgement = judge(answer, truth);
-    const { recorder } = this.#options;
-    if (judgement.kind === "class") recorder.judged(answer, judgement.attributes);
-    else recorder.missedBy(answer, judgement.error);
+    this.#count(answer, judgement);
     return true;
   }
 
@@ -135,6 +139,19 @@ export class Records {
 
   async close(): Promise<void> {
     await this.#database.close();
+  }
+
+  #count({ model, version, dtype, backend }: AnswerSummary, judgement: Judgement): void {
+    const { recorder } = this.#options;
+    const subject = {
+      [ATTRIBUTES.model]: model,
+      [ATTRIBUTES.version]: version,
+      [ATTRIBUTES.dtype]: dtype,
+      [ATTRIBUTES.backend]: backend,
+    };
+    if (judgement.kind === "class")
+      recorder.count(METRICS.feedback, { ...subject, ...judgement.attributes });
+    else recorder.measure(METRICS.feedbackError, subject, judgement.error);
   }
 
   async #mark(

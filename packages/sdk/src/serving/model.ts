@@ -4,18 +4,17 @@ import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { PredictionLog } from "../predictions/prediction-log.ts";
 import type { Truth } from "../predictions/truth.ts";
 import type { Candidate } from "../proving/candidate.ts";
-import type { Subject } from "../telemetry/recorder.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { Tensors } from "../tensor.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { Calm } from "./calm.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Failover } from "./failover.ts";
-import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
-import { type LoadTimings, rungOf, type Served } from "./served.ts";
+import { type LoadTimings, rungOf, type Served, subjectOf } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
 
@@ -165,12 +164,14 @@ export class Model<Name extends string = string> {
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
       const isReplayable = !transfer || capture;
       const terms = { signal, timeoutMs, isReplayable };
-      const { outputs, runMs, startedAt, served } = await supervisor.run(kept, terms);
+      const answer = await supervisor.run(kept, terms);
+      const { outputs, runMs, startedAt, served, engineBytes } = answer;
       this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
-      recorder.predicted(subjectOf(served, rungOf(served)), totalMs);
-      const id = crypto.randomUUID();
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
+      const facts = { ...timings, batchSize: batchSizeOf(kept), engineBytes };
+      recorder.predicted(subjectOf(served.opened, rungOf(served)), totalMs, facts);
+      const id = crypto.randomUUID();
       const seen = isReplayable ? kept : undefined;
       const { cohort } = this.#parts;
       reporter.answered({ id, at, served, inputs: seen, outputs, timings, options, cohort });
@@ -179,7 +180,7 @@ export class Model<Name extends string = string> {
     } catch (error) {
       const { served } = supervisor;
       if (error instanceof SelvedgeError)
-        recorder.failed(subjectOf(served, rungOf(served)), "predict", error.code);
+        recorder.failed(subjectOf(served.opened, rungOf(served)), "predict", error.code);
       throw error;
     } finally {
       this.#calm.over();
@@ -320,7 +321,8 @@ export class Model<Name extends string = string> {
     return new Supervisor({
       served,
       failover,
-      onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
+      onFailure: (rung, { code }) =>
+        reporter.recorder.failed(subjectOf(served.opened, rung), "run", code),
     });
   }
 
@@ -343,7 +345,7 @@ export class Model<Name extends string = string> {
   }
 }
 
-/** What is measured, on one rung of a version. */
-function subjectOf({ opened: { name, version } }: Served, { place, dtype }: Rung): Subject {
-  return { model: name, version, dtype, backend: place.backend };
+/** The leading dimension of the first input; 1 of one without dimensions. */
+function batchSizeOf(inputs: Tensors): number {
+  return Object.values(inputs)[0]?.dims[0] ?? 1;
 }

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import type { Tensor } from "../tensor.ts";
+import { answeredCall, CLASSES, row, servedWith } from "./answered-call.fixture.ts";
+import { summarizeAnswer } from "./summarize-answer.ts";
+
+const served = servedWith({ reference: CLASSES });
+
+function summaryOf(probabilities: Tensor) {
+  return summarizeAnswer(answeredCall({ served, outputs: { probabilities } }));
+}
+
+test("of scores the best class is remembered, and how likely it is said to be", () => {
+  const summary = summaryOf(row(0.125, 0.625, 0.25));
+  expect(summary).toMatchObject({ predicted: "dog", confidence: 0.625 });
+  expect(summary).toMatchObject({
+    model: "animals",
+    version: "1.2.0",
+    dtype: "fp32",
+    backend: "wasm",
+  });
+});
+
+test("scores that are no shares become some first", () => {
+  expect(summaryOf(row(2, 0, 0)).confidence).toBeCloseTo(Math.E ** 2 / (Math.E ** 2 + 2));
+  expect(summaryOf(row(-1, -2, -3)).predicted).toBe("cat");
+});
+
+test("of several examples at once, or other scores than the reference has, no class is", () => {
+  for (const scores of [row(1, 2, 3, 4, 5, 6), row(1, 2), row()])
+    expect(summaryOf(scores)).not.toHaveProperty("predicted");
+});
+
+test("a label that the model gave itself is remembered where the reference has it", () => {
+  const [feature] = CLASSES.features;
+  if (feature === undefined) throw new Error("the reference has a feature");
+  const label = { ...feature, tensor: "label", measure: "category" } as const;
+  const labelled = servedWith({ reference: { ...CLASSES, features: [label] } });
+  const answer = (data: string[]) =>
+    summarizeAnswer(
+      answeredCall({ served: labelled, outputs: { label: { type: "string", data, dims: [1] } } }),
+    );
+  expect(answer(["owl"]).predicted).toBe("owl");
+  expect(JSON.stringify(answer(["Jane Doe"]))).not.toContain("Jane");
+});
+
+test("a single number is remembered as one, bits of a float16 and texts are not", () => {
+  const value = (y: Tensor) =>
+    summarizeAnswer(answeredCall({ outputs: { y, z: row(1, 2) } })).value;
+  expect(value(row(3.5))).toBe(3.5);
+  expect(value({ type: "int64", data: BigInt64Array.from([7n]), dims: [1] })).toBe(7);
+  expect(value({ type: "float16", data: Uint16Array.from([15360]), dims: [1] })).toBeUndefined();
+  expect(value({ type: "string", data: ["5"], dims: [1] })).toBeUndefined();
+});
+
+test("what is remembered does not grow with the outputs", () => {
+  const scores = row(...Array.from({ length: 10_000 }, (_, i) => i));
+  expect(JSON.stringify(summaryOf(scores)).length).toBeLessThan(300);
+});
