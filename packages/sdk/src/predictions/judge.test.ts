@@ -54,6 +54,8 @@ test("confidences fall into ten tenths, the surest into the last", () => {
 
 test("a number is told as how far it was off, and not as itself", () => {
   expect(judge({ ...where, value: 40 }, { value: 42.5 })).toEqual({ kind: "value", error: 2.5 });
+  const secret = { ...where, value: 71.2345678 };
+  expect(judge(secret, { value: 0 })).toEqual({ kind: "value", error: 71 });
 });
 
 test("a truth of another kind than the answer is refused", () => {

@@ -7,7 +7,7 @@ export type Judgement =
   | { readonly kind: "class"; readonly attributes: Readonly<Record<string, string>> }
   | {
       readonly kind: "value";
-      /** How far the predicted value was from the true one, in the model's own unit. */
+      /** How far the predicted value was from the true one, in the model's own unit, to two digits. */
       readonly error: number;
     };
 
@@ -33,7 +33,7 @@ export function requireTruth(truth: Truth): void {
 export function judge(answer: AnswerSummary, truth: Truth): Judgement {
   if ("value" in truth) {
     if (answer.value === undefined) throw unfit(answer, "value", "one number");
-    return { kind: "value", error: Math.abs(answer.value - truth.value) };
+    return { kind: "value", error: coarse(Math.abs(answer.value - truth.value)) };
   }
   const { classes = [], confidence, predicted = answer.value?.toString() } = answer;
   const label = "label" in truth ? String(truth.label) : undefined;
@@ -50,6 +50,11 @@ export function judge(answer: AnswerSummary, truth: Truth): Judgement {
       ...(confidence === undefined ? {} : { [FEEDBACK.confidence]: tenthOf(confidence) }),
     },
   };
+}
+
+/** To two digits: by a truth of 0, or a well-known one, the error would tell what was answered. */
+function coarse(error: number): number {
+  return Number(error.toPrecision(2));
 }
 
 function tenthOf(confidence: number): string {
