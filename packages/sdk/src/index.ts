@@ -16,6 +16,7 @@ export type {
   VerdictFacts,
 } from "./diagnosis/diagnosis-facts.ts";
 export type { LoadFailure } from "./diagnosis/load-failures.ts";
+export type { DistributionPolicy } from "./distributions/distribution-policy.ts";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
 export type { BackendPolicy, LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";

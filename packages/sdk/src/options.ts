@@ -5,6 +5,10 @@ import {
   type OtlpBatch,
   SelvedgeError,
 } from "@selvedge/protocol";
+import {
+  type DistributionPolicy,
+  distributionPolicy,
+} from "./distributions/distribution-policy.ts";
 import { type PredictionPolicy, predictionPolicy } from "./predictions/prediction-policy.ts";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
@@ -67,6 +71,12 @@ export interface TelemetryOptions {
    */
   readonly service?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * How inputs and outputs of models are distributed is told as counts, of packs that have a reference;
+   * `false`: it is not.
+   * @default {}
+   */
+  readonly distributions?: DistributionPolicy | false;
   /** Called with each batch that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
 }
@@ -112,6 +122,7 @@ export interface Settings {
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
   readonly onSend: TelemetryOptions["onSend"];
+  readonly distributions: DistributionPolicy | undefined;
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
   readonly predictions: Required<PredictionPolicy>;
@@ -145,6 +156,7 @@ export function readOptions({
       headers: { ...telemetry.headers },
     },
     onSend: telemetry?.onSend,
+    distributions: telemetry && distributionPolicy(telemetry.distributions),
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
     predictions: predictionPolicy(predictions, telemetry !== undefined),

@@ -1,6 +1,7 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
+import { DistributionWatch } from "./distributions/distribution-watch.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
@@ -90,9 +91,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     assets,
     service,
     telemetry,
+    distributions: policy,
+    predictions: written,
     workers,
     memory,
-    predictions: policy,
     ...hooks
   } = readOptions(options);
   const budget = memoryBudgetOf(memory, navigator as DeviceSize);
@@ -103,11 +105,15 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service });
+  const send = (batch: OtlpBatch) => reporter.send(batch);
+  const distributions = new DistributionWatch({ policy, service, send });
+  reporter.watch(distributions.answered);
+  const { recorder } = reporter;
   const predictions = new PredictionLog({
-    policy,
+    policy: written,
     service,
-    recorder: reporter.recorder,
-    ...(telemetry && { send: (batch) => reporter.send(batch) }),
+    recorder,
+    ...(telemetry === undefined ? {} : { send }),
   });
   reporter.watch(predictions.answered);
   const failures = new LoadFailures();
@@ -172,6 +178,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
+    await distributions.end().catch(() => undefined);
     await predictions.end(LAST_FLUSH_MS).catch(() => undefined);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
@@ -182,6 +189,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     cache: new ModelCache(keeper),
     telemetry: {
       async flush() {
+        await distributions.flush();
         await predictions.flush();
         await reporter.flush();
       },

@@ -18,7 +18,7 @@ export const CLASSES: Reference = {
       side: "output",
       tensor: "probabilities",
       measure: "class",
-      categories: ["cat", "dog", "owl"],
+      categories: ["0", "1", "2"],
       counts: [1, 1, 1],
       missing: 0,
     },

@@ -65,6 +65,22 @@ test("a record says what answered where, and has digests of what went in and cam
   expect(record).not.toHaveProperty("captured");
 });
 
+test("of features that the pack has a reference of it says the bin, and nothing of the value", async () => {
+  const log = openLog();
+  const [feature] = CLASSES.features;
+  if (feature === undefined) throw new Error("the reference has a feature");
+  const { categories: _, ...more } = feature;
+  const age = { ...more, name: "age", side: "input", tensor: "x", measure: "value" } as const;
+  const features = [{ ...age, element: 0, edges: [20, 40], counts: [1, 1, 1] }, feature];
+  const served = servedWith({ reference: { samples: 3, features } });
+  const outputs = { probabilities: row(0.125, 0.875) };
+  const call = answeredCall({ served, inputs: { x: row(33.5, 1) }, outputs });
+  log.answered(call);
+  const record = await log.find(call.id);
+  expect(record?.features).toEqual({ age: 1, "probabilities.class": 1 });
+  expect(JSON.stringify(record)).not.toContain("33.5");
+});
+
 test("what the app does with its outputs afterwards changes nothing", async () => {
   const log = openLog();
   const data = Float32Array.of(3);
@@ -146,8 +162,8 @@ test("a truth is joined to its answer, also by the next visit, and counts once",
   first.answered(call);
   await first.end(5000);
   const log = openLog({ sample: 0 });
-  expect(await log.feedback("animals", call.id, { label: "dog" })).toBe(true);
-  expect(await log.feedback("animals", call.id, { label: "cat" })).toBe(false);
+  expect(await log.feedback("animals", call.id, { label: 1 })).toBe(true);
+  expect(await log.feedback("animals", call.id, { label: "0" })).toBe(false);
   expect(recorder.take()?.counters).toEqual([
     {
       metric: METRICS.feedback,
@@ -158,8 +174,8 @@ test("a truth is joined to its answer, also by the next visit, and counts once",
         [ATTRIBUTES.dtype]: "fp32",
         [ATTRIBUTES.backend]: "wasm",
         [FEEDBACK.correct]: "false",
-        [FEEDBACK.predicted]: "cat",
-        [FEEDBACK.label]: "dog",
+        [FEEDBACK.predicted]: "0",
+        [FEEDBACK.label]: "1",
         [FEEDBACK.confidence]: "7",
       },
     },
