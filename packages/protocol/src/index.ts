@@ -1,4 +1,15 @@
 export {
+  answerCount,
+  answerOf,
+  answersOf,
+  type Binned,
+  binCount,
+  binOf,
+  boundsOf,
+  categoryOf,
+  type FeatureValue,
+} from "./bin-of.ts";
+export {
   BUCKET_COUNT,
   type ChannelDocument,
   type ChannelEntry,
@@ -36,6 +47,15 @@ export type {
   Quantiles,
   StatsAnswer,
 } from "./collector-api.ts";
+export { jensenShannon, kolmogorovSmirnov, psi, sharesOf } from "./drift-distances.ts";
+export {
+  type DriftFinding,
+  type DriftSample,
+  driftVerdict,
+  effectiveSize,
+  LEAST_CONTRIBUTORS,
+  LEAST_PSI,
+} from "./drift-verdict.ts";
 export { ELEMENT_TYPES, type ElementType, elementCount, tensorBytes } from "./element-type.ts";
 export { type Envelope, seal, unseal } from "./envelope.ts";
 export {
@@ -115,6 +135,7 @@ export {
   toUnixNano,
 } from "./otlp.ts";
 export { parseManifest } from "./parse-manifest.ts";
+export { MAX_BINS, MAX_FEATURES, MAX_REFERENCE_BYTES } from "./parse-reference.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
 export {
   CAPTURE_FORMAT,
@@ -123,6 +144,13 @@ export {
   type PredictionRecord,
   type TensorDigest,
 } from "./prediction-record.ts";
+export {
+  debias,
+  type ResponseOdds,
+  randomizeAnswer,
+  randomizedShares,
+  responseOdds,
+} from "./randomized-response.ts";
 export { MEASURES, type Measure, type Reference, type ReferenceFeature } from "./reference.ts";
 export {
   channelsPath,

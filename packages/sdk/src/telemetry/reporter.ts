@@ -1,8 +1,8 @@
-import { BATCH_ID, type OtlpBatch, type OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpBatch } from "@selvedge/protocol";
 import type { KeeperSettings } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
-import { type Measurements, Recorder } from "./recorder.ts";
+import { Recorder } from "./recorder.ts";
 
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
@@ -24,9 +24,9 @@ export class Reporter {
   readonly #telemetry: KeeperSettings["telemetry"];
   readonly #service: string;
   /** Its own chunk, and there well before the first batch is due: no page waits for it. */
-  #toBatch: ToBatch | undefined;
+  #writing: Writing | undefined;
   readonly #leaving = new AbortController();
-  readonly #unconfirmed = new Map<string, OtlpBatch>();
+  readonly #unconfirmed = new Set<OtlpBatch>();
   readonly #watchers = new Set<Watcher>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -53,7 +53,7 @@ export class Reporter {
    * for it. Never waited for, and asked for again where it did not come.
    */
   prepare(): void {
-    if (this.#telemetry !== undefined) void this.#loadToBatch().catch(() => undefined);
+    if (this.#telemetry !== undefined) void this.#loadWriting().catch(() => undefined);
   }
 
   /** Hands over what was recorded, and sends all there is. */
@@ -61,6 +61,19 @@ export class Reporter {
     if (this.#telemetry === undefined) return;
     await this.#hand(signal);
     await this.#keeper.call((keeper, call) => keeper.flush(call), signal);
+  }
+
+  /**
+   * Takes a batch that was made elsewhere the way of all: to the keeper, or out with the page. Where
+   * there is nowhere to send it, it is dropped.
+   */
+  async send(batch: OtlpBatch, signal?: AbortSignal): Promise<void> {
+    if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
+    this.#unconfirmed.add(batch);
+    for (const oldest of this.#unconfirmed)
+      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
+    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
+    this.#unconfirmed.delete(batch);
   }
 
   /** Tells the watcher of every call that is answered from now on. */
@@ -86,37 +99,29 @@ export class Reporter {
     this.prepare();
   }
 
-  async #loadToBatch(): Promise<ToBatch> {
-    this.#toBatch ??= (await import("./to-batch.ts")).toBatch;
-    return this.#toBatch;
+  async #loadWriting(): Promise<Writing> {
+    this.#writing ??= await import("./to-batch.ts");
+    return this.#writing;
   }
 
   async #hand(signal?: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
-    const toBatch =
-      this.#toBatch ??
-      (await this.#loadToBatch().catch((error: unknown) => {
+    const { toBatch } =
+      this.#writing ??
+      (await this.#loadWriting().catch((error: unknown) => {
         this.#gather();
         throw error;
       }));
     const measurements = this.recorder.take();
-    if (measurements === undefined) return;
-    const body = toBatch(measurements, this.#service);
-    const batch: OtlpBatch = { signal: "metrics", body };
-    const id = batchId(body);
-    this.#unconfirmed.set(id, batch);
-    for (const oldest of this.#unconfirmed.keys())
-      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
-    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
-    this.#unconfirmed.delete(id);
+    if (measurements !== undefined) await this.send(toBatch(measurements, this.#service), signal);
   }
 
   #leave(): void {
     void this.#hand().catch(() => undefined);
     const { endpoint, headers } = this.#telemetry ?? {};
     let room = KEEPALIVE_BYTES;
-    for (const { signal, body: request } of this.#unconfirmed.values()) {
+    for (const { signal, body: request } of this.#unconfirmed) {
       const body = JSON.stringify(request);
       room -= new TextEncoder().encode(body).byteLength;
       if (room < 0) return;
@@ -130,9 +135,4 @@ export class Reporter {
   }
 }
 
-type ToBatch = (measurements: Measurements, service: string) => OtlpMetricsRequest;
-
-function batchId({ resourceMetrics }: OtlpMetricsRequest): string {
-  const attributes = resourceMetrics[0]?.resource?.attributes ?? [];
-  return attributes.find(({ key }) => key === BATCH_ID)?.value.stringValue ?? "";
-}
+type Writing = typeof import("./to-batch.ts");

@@ -1,36 +1,18 @@
 import {
-  BATCH_ID,
   DELTA,
   METRICS,
+  type OtlpBatch,
   type OtlpMetric,
-  type OtlpMetricsRequest,
-  toHex,
   toOtlpAttributes,
   toOtlpHistogramPoint,
   toUnixNano,
 } from "@selvedge/protocol";
-import { SDK_VERSION } from "../version.ts";
+import { toMetrics } from "./otlp-batch.ts";
 import type { Measurements, Series } from "./recorder.ts";
 
 /** Writes measurements as one OTLP batch, with an id that no other has. */
-export function toBatch(measurements: Measurements, service: string): OtlpMetricsRequest {
-  const metrics = [...histogramMetrics(measurements), ...counterMetrics(measurements)];
-  const resource = {
-    "service.name": service,
-    "telemetry.sdk.name": "selvedge",
-    "telemetry.sdk.language": "webjs",
-    "telemetry.sdk.version": SDK_VERSION,
-    // Not randomUUID, which a page that is no secure context lacks: that failure is to be told too.
-    [BATCH_ID]: toHex(crypto.getRandomValues(new Uint8Array(16))),
-  };
-  return {
-    resourceMetrics: [
-      {
-        resource: { attributes: toOtlpAttributes(resource) },
-        scopeMetrics: [{ scope: { name: "selvedge", version: SDK_VERSION }, metrics }],
-      },
-    ],
-  };
+export function toBatch(measurements: Measurements, service: string): OtlpBatch {
+  return toMetrics(service, [...histogramMetrics(measurements), ...counterMetrics(measurements)]);
 }
 
 function histogramMetrics({ histograms, ...span }: Measurements): OtlpMetric[] {
