@@ -3,14 +3,31 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 import { createGroupCommit } from "../group-commit.ts";
-import type { LogsBatch, MetricsBatch, Store } from "../store.ts";
-import { counterRows, histogramRows, logRows, type TableRows } from "./encode-rows.ts";
+import type { LogsBatch, MetricsBatch, SpansBatch, Store } from "../store.ts";
+import {
+  alertRows,
+  counterRows,
+  distributionRows,
+  histogramRows,
+  irregularRows,
+  logRows,
+  spanRows,
+  type TableRows,
+} from "./encode-rows.ts";
+import { prepareSchema } from "./prepare-schema.ts";
+import { readAlerts } from "./read-alerts.ts";
+import { readDistributions } from "./read-distributions.ts";
 import { readFailures } from "./read-failures.ts";
+import { readFeedback } from "./read-feedback.ts";
+import { readFigures } from "./read-figures.ts";
+import { readHealth } from "./read-health.ts";
 import { readLatency } from "./read-latency.ts";
 import { readModels } from "./read-models.ts";
+import { readPrediction } from "./read-prediction.ts";
 import { readPredictions } from "./read-predictions.ts";
-import { createReader } from "./read-rows.ts";
-import { prepareSchema } from "./schema.ts";
+import { createReader, type ReadRows } from "./read-rows.ts";
+import { readSize } from "./read-size.ts";
+import { TABLES } from "./schema.ts";
 import { type EncodedBatch, writeBatches } from "./write-batches.ts";
 
 /** Rows of one transaction, unless a single batch has more. */
@@ -32,7 +49,8 @@ const SETTINGS = {
  */
 export async function openDuckDbStore(path: string): Promise<Store> {
   const { instance, writer } = await openFile(path);
-  const read = createReader(instance);
+  const ask = createReader(instance);
+  let sequence = await lastSequence(writer);
   let closing: Promise<void> | undefined;
   const running = new Set<Promise<unknown>>();
 
@@ -56,12 +74,15 @@ export async function openDuckDbStore(path: string): Promise<Store> {
   };
 
   const commits = createGroupCommit<EncodedBatch>({
-    commit: (batches) => writeBatches(writer, batches),
+    commit: (batches) => {
+      sequence += 1n;
+      return writeBatches(writer, batches, sequence);
+    },
     sizeOf: ({ tables }) => tables.reduce((rows, table) => rows + table.rows.length, 0),
     maxSize: GROUP_ROWS,
   });
   const write = <T extends { readonly id: string | undefined }>(
-    signal: "metrics" | "logs",
+    signal: "metrics" | "logs" | "traces",
     batches: readonly T[],
     encode: (batch: T) => TableRows[],
   ): Promise<void> =>
@@ -81,30 +102,40 @@ export async function openDuckDbStore(path: string): Promise<Store> {
     instance.closeSync();
   };
 
+  const answer = <T>(what: string, question: (read: ReadRows) => Promise<T>): Promise<T> =>
+    whileOpen(what, () => ask(question));
+
   return {
     ingestMetrics: (batches: readonly MetricsBatch[]) =>
-      write("metrics", batches, ({ histograms, counters }) => [
+      write("metrics", batches, ({ histograms, counters, distributions, irregulars }) => [
         histogramRows(histograms),
         counterRows(counters),
+        distributionRows(distributions),
+        irregularRows(irregulars),
       ]),
     ingestLogs: (batches: readonly LogsBatch[]) =>
       write("logs", batches, ({ records }) => [logRows(records)]),
-    models: (window) => whileOpen("list the models", () => readModels(read, window)),
-    predictions: (window) => whileOpen("count predictions", () => readPredictions(read, window)),
-    latency: (window) => whileOpen("read latencies", () => readLatency(read, window)),
-    failures: (window) => whileOpen("read failures", () => readFailures(read, window)),
-    ingestTraces: notYet,
-    health: notYet,
-    figures: notYet,
-    distributions: notYet,
-    feedback: notYet,
-    prediction: notYet,
-    noteAlerts: notYet,
-    alertHistory: notYet,
-    maintain: notYet,
-    size: notYet,
+    ingestTraces: (batches: readonly SpansBatch[]) =>
+      write("traces", batches, ({ spans }) => [spanRows(spans)]),
+    models: (window) => answer("list the models", (read) => readModels(read, window)),
+    predictions: (window) => answer("count predictions", (read) => readPredictions(read, window)),
+    latency: (window) => answer("read latencies", (read) => readLatency(read, window)),
+    failures: (window) => answer("read failures", (read) => readFailures(read, window)),
+    health: (window) => answer("read health", (read) => readHealth(read, window)),
+    figures: (window) => answer("read figures", (read) => readFigures(read, window)),
+    distributions: (window) =>
+      answer("read distributions", (read) => readDistributions(read, window)),
+    feedback: (window) => answer("read feedback", (read) => readFeedback(read, window)),
+    prediction: (id) => answer("find a prediction", (read) => readPrediction(read, id)),
+    noteAlerts: (changes) =>
+      whileOpen("write down alerts", () =>
+        commits.add({ key: undefined, tables: [alertRows(changes)] }),
+      ),
+    alertHistory: (limit) => answer("list alerts", (read) => readAlerts(read, limit)),
+    maintain: async () => undefined,
+    size: () => answer("tell its size", (read) => readSize(read, path)),
     check: () =>
-      whileOpen("answer", async () => {
+      answer("answer", async (read) => {
         await read("SELECT value FROM meta", {});
       }),
     close: () => {
@@ -114,8 +145,13 @@ export async function openDuckDbStore(path: string): Promise<Store> {
   };
 }
 
-async function notYet(): Promise<never> {
-  throw new SelvedgeError("store-failed", "The store cannot answer this yet.");
+/** The highest sequence that was ever given to a transaction whose rows may still be there. */
+async function lastSequence(connection: DuckDBConnection): Promise<bigint> {
+  const maxima = TABLES.map(({ name }) => `SELECT max(sequence) AS last FROM ${name}`);
+  const found = await connection.runAndReadAll(
+    `SELECT coalesce(max(last), 0)::BIGINT FROM (${maxima.join(" UNION ALL ")})`,
+  );
+  return BigInt(String(found.getRows()[0]?.[0]));
 }
 
 async function openFile(

@@ -1,7 +1,7 @@
 import {
   BIGINT,
+  BOOLEAN,
   DOUBLE,
-  type DuckDBConnection,
   type DuckDBType,
   INTEGER,
   LIST,
@@ -9,10 +9,10 @@ import {
   UINTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
-import { ATTRIBUTES, SelvedgeError } from "@selvedge/protocol";
+import { ATTRIBUTES } from "@selvedge/protocol";
 
-/** The version of the tables below; a store of another version is not opened. */
-const SCHEMA_VERSION = 1;
+/** The version of the tables below; see `prepare-schema.ts` for those before it. */
+export const SCHEMA_VERSION = 2;
 
 /** A table and its columns, in the order in which rows give them. */
 export interface Table {
@@ -20,29 +20,36 @@ export interface Table {
   readonly columns: Readonly<Record<string, DuckDBType>>;
 }
 
+/** What a row can be told apart by: a column for each of `ATTRIBUTES`. */
+export const LABELS: readonly (keyof typeof ATTRIBUTES)[] = readLabels();
+
+const LABEL_COLUMNS = Object.fromEntries(LABELS.map((label) => [label, VARCHAR]));
+
 const OBSERVATION = {
+  /** Which transaction wrote it; it rises from one to the next. */
+  sequence: BIGINT,
   time_ms: BIGINT,
-  ...Object.fromEntries(Object.keys(ATTRIBUTES).map((label) => [label, VARCHAR])),
+  ...LABEL_COLUMNS,
   attributes: VARCHAR,
   resource: VARCHAR,
 };
 
+const HISTOGRAM = {
+  scale: TINYINT,
+  count: UINTEGER,
+  sum: DOUBLE,
+  min: DOUBLE,
+  max: DOUBLE,
+  zero_count: UINTEGER,
+  positive_offset: INTEGER,
+  positive_counts: LIST(UINTEGER),
+  negative_offset: INTEGER,
+  negative_counts: LIST(UINTEGER),
+};
+
 export const HISTOGRAMS: Table = {
   name: "histogram_point",
-  columns: {
-    ...OBSERVATION,
-    metric: VARCHAR,
-    scale: TINYINT,
-    count: UINTEGER,
-    sum: DOUBLE,
-    min: DOUBLE,
-    max: DOUBLE,
-    zero_count: UINTEGER,
-    positive_offset: INTEGER,
-    positive_counts: LIST(UINTEGER),
-    negative_offset: INTEGER,
-    negative_counts: LIST(UINTEGER),
-  },
+  columns: { ...OBSERVATION, metric: VARCHAR, ...HISTOGRAM },
 };
 
 export const COUNTERS: Table = {
@@ -50,41 +57,76 @@ export const COUNTERS: Table = {
   columns: { ...OBSERVATION, metric: VARCHAR, value: DOUBLE },
 };
 
-export const LOGS: Table = {
-  name: "log_record",
-  columns: { ...OBSERVATION, severity: TINYINT, body: VARCHAR },
+const FEATURE = { feature: VARCHAR, contributor: VARCHAR };
+
+export const DISTRIBUTIONS: Table = {
+  name: "distribution_point",
+  columns: {
+    ...OBSERVATION,
+    ...FEATURE,
+    epsilon: DOUBLE,
+    bounds: LIST(DOUBLE),
+    counts: LIST(DOUBLE),
+  },
 };
 
-/** Makes the tables in a new store; checks the version of one that exists. */
-export async function prepareSchema(connection: DuckDBConnection): Promise<void> {
-  const columns = ({ columns }: Table) =>
-    Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
-  const statements = [
-    "BEGIN",
-    "CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
-    `INSERT INTO meta VALUES ('schema', '${SCHEMA_VERSION}') ON CONFLICT DO NOTHING`,
-    "CREATE TABLE IF NOT EXISTS batch (key VARCHAR PRIMARY KEY, received_ms BIGINT NOT NULL)",
-    ...[HISTOGRAMS, COUNTERS, LOGS].map(
-      (table) => `CREATE TABLE IF NOT EXISTS ${table.name} (${columns(table).join(", ")})`,
-    ),
-    "COMMIT",
-  ];
-  // The version is looked at first, so that a store of another one is left as it is.
-  const found = await readVersion(connection);
-  if (found !== undefined && found !== String(SCHEMA_VERSION))
-    throw new SelvedgeError(
-      "store-failed",
-      `This store has schema ${found}; this collector writes schema ${SCHEMA_VERSION}. Open it with the version of @selvedge/collector that wrote it, or give the collector another data directory.`,
-      { detail: { found, expected: SCHEMA_VERSION } },
-    );
-  if (found === undefined) for (const statement of statements) await connection.run(statement);
-}
+export const IRREGULARS: Table = {
+  name: "irregular_point",
+  columns: { ...OBSERVATION, ...FEATURE, irregularity: VARCHAR, value: DOUBLE },
+};
 
-async function readVersion(connection: DuckDBConnection): Promise<string | undefined> {
-  const tables = await connection.runAndReadAll(
-    "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'meta'",
-  );
-  if (tables.currentRowCount === 0) return undefined;
-  const rows = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'schema'");
-  return String(rows.getRows()[0]?.[0]);
+export const LOGS: Table = {
+  name: "log_record",
+  columns: {
+    ...OBSERVATION,
+    severity: TINYINT,
+    event: VARCHAR,
+    body: VARCHAR,
+    prediction: VARCHAR,
+    trace: VARCHAR,
+  },
+};
+
+export const SPANS: Table = {
+  name: "span",
+  columns: {
+    ...OBSERVATION,
+    name: VARCHAR,
+    trace: VARCHAR,
+    span: VARCHAR,
+    parent: VARCHAR,
+    duration_ms: DOUBLE,
+    is_error: BOOLEAN,
+    prediction: VARCHAR,
+  },
+};
+
+export const ALERTS: Table = {
+  name: "alert_change",
+  columns: {
+    sequence: BIGINT,
+    time_ms: BIGINT,
+    rule: VARCHAR,
+    labels: VARCHAR,
+    from_state: VARCHAR,
+    to_state: VARCHAR,
+    value: DOUBLE,
+    delivered: BOOLEAN,
+  },
+};
+
+/** Every table that rows are appended to. */
+export const TABLES: readonly Table[] = [
+  HISTOGRAMS,
+  COUNTERS,
+  DISTRIBUTIONS,
+  IRREGULARS,
+  LOGS,
+  SPANS,
+  ALERTS,
+];
+
+function readLabels(): (keyof typeof ATTRIBUTES)[] {
+  const isLabel = (name: string): name is keyof typeof ATTRIBUTES => name in ATTRIBUTES;
+  return Object.keys(ATTRIBUTES).filter(isLabel);
 }

@@ -1,8 +1,23 @@
 import type { SteppedWindow, Window } from "../store.ts";
 import type { Parameters } from "./read-rows.ts";
+import type { Table } from "./schema.ts";
 
-/** The condition that keeps a query within a window, and its parameters. */
-export function within(window: Window): { where: string; parameters: Parameters } {
+/** Rows that a question is about: a subquery, and the parameters that it needs. */
+export interface Source {
+  readonly rows: string;
+  readonly parameters: Parameters;
+}
+
+/** The rows of a table that lie within a window. */
+export function rowsOf(table: Table, window: Window): Source {
+  const { where, parameters } = within(window);
+  return {
+    rows: `(SELECT *, time_ms AS first_ms, time_ms AS last_ms FROM ${table.name} WHERE ${where})`,
+    parameters,
+  };
+}
+
+function within(window: Window): { where: string; parameters: Parameters } {
   const { from, to, model } = window;
   const times = "time_ms >= $from::BIGINT AND time_ms < $to::BIGINT";
   return model === undefined

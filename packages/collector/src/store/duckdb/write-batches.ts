@@ -12,15 +12,21 @@ export interface EncodedBatch {
 /** DuckDB's vectors hold this many values. */
 const CHUNK_ROWS = 2048;
 
-/** Writes the batches that have not been written before, all of them in one transaction. */
+/**
+ * Writes the batches that have not been written before, all of them in one transaction.
+ *
+ * @param sequence of their rows; higher than that of any transaction before
+ */
 export async function writeBatches(
   connection: DuckDBConnection,
   batches: readonly EncodedBatch[],
+  sequence: bigint,
 ): Promise<void> {
   await connection.run("BEGIN");
   try {
     const fresh = await claimKeys(connection, batches);
-    for (const [table, rows] of rowsByTable(fresh)) await appendRows(connection, table, rows);
+    for (const [table, rows] of rowsByTable(fresh))
+      await appendRows(connection, { table, rows, sequence });
     await connection.run("COMMIT");
   } catch (error) {
     await connection.run("ROLLBACK").catch(() => undefined);
@@ -59,8 +65,7 @@ function rowsByTable(batches: readonly EncodedBatch[]): Map<Table, Row[]> {
 
 async function appendRows(
   connection: DuckDBConnection,
-  table: Table,
-  rows: readonly Row[],
+  { table, rows, sequence }: TableRows & { readonly sequence: bigint },
 ): Promise<void> {
   if (rows.length === 0) return;
   const types = Object.values(table.columns);
@@ -69,7 +74,9 @@ async function appendRows(
     for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
       const part = rows.slice(start, start + CHUNK_ROWS);
       const chunk = DuckDBDataChunk.create(types, part.length);
-      chunk.setColumns(types.map((_, column) => part.map((row) => row[column] ?? null)));
+      const sequences = new Array<bigint>(part.length).fill(sequence);
+      const columns = types.slice(1).map((_, column) => part.map((row) => row[column] ?? null));
+      chunk.setColumns([sequences, ...columns]);
       appender.appendDataChunk(chunk);
     }
   } finally {
