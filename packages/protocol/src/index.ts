@@ -69,6 +69,7 @@ export {
   quantile,
   recordValue,
 } from "./exponential-histogram.ts";
+export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
 export {
   keyId,
