@@ -4,6 +4,10 @@ import { join, resolve } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { SelvedgeError } from "@selvedge/protocol";
 import { isLoopback } from "./access/client-address.ts";
+import { startAlerts } from "./alerts/start-alerts.ts";
+import { SYSTEM_EDGE } from "./alerts/system-edge.ts";
+import { createDriftReader } from "./analysis/drift/create-drift-reader.ts";
+import { createManifestReader } from "./analysis/read-manifest.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
@@ -78,7 +82,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     );
   });
   const store = await openDuckDbStore(join(dataDir, STORE_FILE));
-  const app = createApp(store, config);
+  const readManifest = createManifestReader(registryDir);
+  const readDrift = createDriftReader({ store, readManifest, now: Date.now });
+  const sources = { store, readDrift };
+  const alerts = startAlerts({ ...SYSTEM_EDGE, config: config.alerts, store, sources });
+  const app = createApp(store, config, { readDrift, alerts });
   const server = createHardenedServer(
     config,
     dispatch({
@@ -90,6 +98,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   try {
     await listen(server, { host, port });
   } catch (error) {
+    await alerts.close();
     await store.close();
     throw error;
   }
@@ -97,7 +106,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   return {
     url: addressOf(server, host),
     close: () => {
-      closing ??= closeServer(server).finally(() => store.close());
+      closing ??= closeServer(server)
+        .finally(() => alerts.close())
+        .finally(() => store.close());
       return closing;
     },
   };
@@ -129,7 +140,7 @@ function createHardenedServer({ limits }: CollectorConfig, listener: RequestList
   return server;
 }
 
-const APP_PATH = /^\/(v1|api|healthz|readyz)(\/|$)/;
+const APP_PATH = /^\/(v1|api|metrics|healthz|readyz)(\/|$)/;
 
 function dispatch({
   answer,

@@ -2,7 +2,13 @@ import type { ReadDrift } from "../analysis/drift/create-drift-reader.ts";
 import type { DriftQuestion } from "../analysis/drift/measure-drift.ts";
 import type { Store } from "../store/store.ts";
 import { type Reading, readBound } from "./advance-alert.ts";
-import type { AlertRule, BurnRateRule, ChangeRule, DriftRule, ThresholdRule } from "./alert-rule.ts";
+import type {
+  AlertRule,
+  BurnRateRule,
+  ChangeRule,
+  DriftRule,
+  ThresholdRule,
+} from "./alert-rule.ts";
 import { type MetricStore, type MetricValue, readMetric } from "./read-metric.ts";
 
 /** What rules ask. */
@@ -57,7 +63,11 @@ async function readChange(rule: ChangeRule, { store }: Sources, nowMs: number): 
 }
 
 /** `null` where it was nothing before, of which no change is a share. */
-function changeOf(now: number, before: number, difference: ChangeRule["difference"]): number | null {
+function changeOf(
+  now: number,
+  before: number,
+  difference: ChangeRule["difference"],
+): number | null {
   if (difference === "absolute") return now - before;
   return before === 0 ? null : (now - before) / before;
 }
@@ -92,7 +102,11 @@ function versionBefore(
  *
  * @see https://sre.google/workbook/alerting-on-slos/ (multiwindow, multi-burn-rate alerts)
  */
-async function readBurnRate(rule: BurnRateRule, { store }: Sources, nowMs: number): Promise<Reading[]> {
+async function readBurnRate(
+  rule: BurnRateRule,
+  { store }: Sources,
+  nowMs: number,
+): Promise<Reading[]> {
   const { longMs, shortMs, model, objective, minCount, bound } = rule;
   const rates = (windowMs: number) =>
     readMetric(store, "failure-rate", { from: nowMs - windowMs, to: nowMs, model });

@@ -254,7 +254,9 @@ describe("nothing can be found out by comparing answers", () => {
     for (let from = 0; from < DAYS; from++)
       for (let to = from + 1; to <= DAYS; to++)
         for (const baseline of ["reference", "previous"] as const)
-          answers.push(await shown(fleet, { baseline, from: day(from), to: day(to) }, { reference }));
+          answers.push(
+            await shown(fleet, { baseline, from: day(from), to: day(to) }, { reference }),
+          );
     return answers;
   }
 

@@ -1,4 +1,5 @@
-import { Field, isModelName } from "@selvedge/protocol";
+import { type Field, isModelName } from "@selvedge/protocol";
+import { expectKnownKeys } from "../config/known-keys.ts";
 import {
   ALERT_METRICS,
   type AlertRule,
@@ -12,18 +13,17 @@ import { parseDuration } from "./parse-duration.ts";
 const MAX_RULES = 200;
 
 /**
- * Reads the section `alerts` of the collector's configuration; `docs/alerts.md` says what it may hold.
+ * Reads the section `alerts` of the collector's config; `docs/alerts.md` says what it may hold.
  *
- * @throws SelvedgeError `options-invalid` naming the field that is wrong.
+ * @throws SelvedgeError that names the field that is wrong.
  */
-export function parseAlerts(value: unknown): AlertsConfig {
-  const root = Field.fromJson(JSON.stringify(value ?? null), "alerts", "options-invalid");
-  onlyFields(root, ["every", "rules"]);
+export function readAlerts(root: Field): AlertsConfig {
+  expectKnownKeys(root, ["every", "rules"]);
   const names = new Set<string>();
   const items = root.at("rules").items();
   if (items.length > MAX_RULES) root.at("rules").fail(`${MAX_RULES} rules at most`);
   const rules = items.map((item) => {
-    const rule = parseRule(item);
+    const rule = readRule(item);
     if (names.has(rule.name)) item.at("name").fail("a name that comes once");
     names.add(rule.name);
     return rule;
@@ -34,31 +34,33 @@ export function parseAlerts(value: unknown): AlertsConfig {
 const COMMON = ["name", "kind", "severity", "model", "for", "webhook"];
 const COUNTED = ["metric", "above", "below", "clear", "window", "minCount"];
 
-function parseRule(field: Field): AlertRule {
+function readRule(field: Field): AlertRule {
   const common = {
     name: field.at("name").stringThat((text) => /^[\w .-]{1,80}$/.test(text), "a short name"),
-    severity: field.at("severity").optional((item) => item.oneOf(["info", "warning", "critical"])) ?? "warning",
+    severity:
+      field.at("severity").optional((item) => item.oneOf(["info", "warning", "critical"])) ??
+      "warning",
     model: field.at("model").optional((item) => item.stringThat(isModelName, "a model's name")),
     forMs: duration(field, "for", "0s"),
-    webhook: field.at("webhook").optional(parseWebhook),
+    webhook: field.at("webhook").optional(readWebhook),
   };
   const kind = field.at("kind").oneOf(["threshold", "change", "burn-rate", "drift"]);
   const minCount = (usual: number) =>
     field.at("minCount").optional((item) => item.integer({ min: 1 })) ?? usual;
   switch (kind) {
     case "threshold":
-      onlyFields(field, [...COMMON, ...COUNTED]);
+      expectKnownKeys(field, [...COMMON, ...COUNTED]);
       return {
         ...common,
         kind,
         metric: field.at("metric").oneOf(ALERT_METRICS),
-        bound: parseBound(field),
+        bound: readLevels(field),
         windowMs: duration(field, "window", "15m"),
         // Of a number of predictions that is too low, few are the point.
         minCount: minCount(field.at("metric").oneOf(ALERT_METRICS) === "predictions" ? 1 : 100),
       };
     case "change":
-      onlyFields(field, [...COMMON, ...COUNTED, "against", "difference"]);
+      expectKnownKeys(field, [...COMMON, ...COUNTED, "against", "difference"]);
       return {
         ...common,
         kind,
@@ -67,44 +69,49 @@ function parseRule(field: Field): AlertRule {
         difference:
           field.at("difference").optional((item) => item.oneOf(["relative", "absolute"])) ??
           "relative",
-        bound: parseBound(field),
+        bound: readLevels(field),
         windowMs: duration(field, "window", "1h"),
         minCount: minCount(100),
       };
     case "burn-rate": {
-      onlyFields(field, [...COMMON, "objective", "above", "clear", "long", "short", "minCount"]);
+      expectKnownKeys(field, [
+        ...COMMON,
+        "objective",
+        "above",
+        "clear",
+        "long",
+        "short",
+        "minCount",
+      ]);
       const objective = field.at("objective").number({ min: 0 });
       if (objective >= 1) field.at("objective").fail("a share below 1");
       const longMs = duration(field, "long", "1h");
       const shortMs = duration(field, "short", "5m");
       if (shortMs >= longMs) field.at("short").fail("less than long");
-      const bound = parseBound(field);
+      const bound = readLevels(field);
       return { ...common, kind, objective, bound, longMs, shortMs, minCount: minCount(20) };
     }
     case "drift":
-      onlyFields(field, [...COMMON, "baseline", "features", "window", "retrain"]);
+      expectKnownKeys(field, [...COMMON, "baseline", "features", "window", "retrain"]);
       return {
         ...common,
         kind,
         baseline:
           field.at("baseline").optional((item) => item.oneOf(["reference", "previous"])) ??
           "reference",
-        features: field
-          .at("features")
-          .optional((list) => list.items().map((item) => item.text())),
+        features: field.at("features").optional((list) => list.items().map((item) => item.text())),
         windowMs: duration(field, "window", "7d"),
-        retrain: field.at("retrain").optional(parseWebhook),
+        retrain: field.at("retrain").optional(readWebhook),
       };
   }
 }
 
-function parseBound(field: Field): Bound {
+function readLevels(field: Field): Bound {
   const number = (name: string) =>
     field.at(name).optional((item) => item.number({ min: Number.NEGATIVE_INFINITY }));
   const above = number("above");
   const below = number("below");
-  if ((above === undefined) === (below === undefined))
-    field.fail('either "above" or "below"');
+  if ((above === undefined) === (below === undefined)) field.fail('either "above" or "below"');
   const side = above === undefined ? "below" : "above";
   const level = above ?? below ?? 0;
   const clear = number("clear") ?? level;
@@ -113,8 +120,8 @@ function parseBound(field: Field): Bound {
   return { side, level, clear };
 }
 
-function parseWebhook(field: Field): Webhook {
-  onlyFields(field, ["url", "secret"]);
+function readWebhook(field: Field): Webhook {
+  expectKnownKeys(field, ["url", "secret"]);
   const url = field.at("url").stringThat(isHttp, "an address with http or https");
   return { url, secret: field.at("secret").optional((item) => item.text()) };
 }
@@ -127,10 +134,4 @@ function duration(field: Field, name: string, usual: string): number {
   const item = field.at(name);
   const ms = parseDuration(item.optional((given) => given.string()) ?? usual);
   return ms ?? item.fail("a duration such as 30s, 5m, 1h or 7d");
-}
-
-/** A rule with a typing error would watch for something else than was meant. */
-function onlyFields(field: Field, names: readonly string[]): void {
-  const unknown = Object.keys(field.object()).find((name) => !names.includes(name));
-  if (unknown !== undefined) field.at(unknown).fail(`none but ${names.join(", ")}`);
 }
