@@ -1,10 +1,10 @@
-import type { AlertState, AlertsAnswer } from "@selvedge/protocol";
+import type { AlertsAnswer } from "@selvedge/protocol";
 import type { AlertChange, Store } from "../store/store.ts";
-import { advanceAlert, type Reading, type Standing } from "./advance-alert.ts";
-import type { AlertRule, AlertsConfig, DriftRule } from "./alert-rule.ts";
-import { driftQuestion, evaluateRule, type Sources } from "./evaluate-rule.ts";
-import { retrainBody } from "./retrain-body.ts";
+import type { AlertRule, AlertsConfig } from "./alert-rule.ts";
+import { announceChanges, isAnnounced } from "./announce-changes.ts";
+import { evaluateRule, type Sources } from "./evaluate-rule.ts";
 import type { WebhookEdge } from "./send-webhook.ts";
+import { createStandings } from "./standings.ts";
 import { summarizeRule } from "./summarize-rule.ts";
 import { createWebhookQueue } from "./webhook-queue.ts";
 
@@ -12,17 +12,11 @@ import { createWebhookQueue } from "./webhook-queue.ts";
 const RESTORED = 10_000;
 const ANSWERED = 200;
 
-/** What nothing was heard of for so long is no longer spoken of. */
-const FORGET_MS = 24 * 60 * 60 * 1000;
-
-/** Things that one rule watches at most. */
-const MAX_INSTANCES = 1000;
-
 /** Alerts of a collector that runs. */
 export interface Alerts {
   /** Rules, where each stands, and what changed lately. */
   answer(): Promise<AlertsAnswer>;
-  /** Looks at every rule once; it does so by itself too. Resolves when all is noted that was delivered. */
+  /** Looks at every rule once, as it does by itself too. Resolves when what was announced is noted. */
   evaluate(): Promise<void>;
   /** Ends what it began; what was not delivered yet is noted as not delivered. */
   close(): Promise<void>;
@@ -37,135 +31,50 @@ export interface AlertsOptions extends WebhookEdge {
   readonly every: (ms: number, run: () => void) => () => void;
 }
 
-interface Instance extends Standing {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number | null;
-}
-
 /** Watches what rules say, from where they stood when the collector last ran. */
 export function startAlerts(options: AlertsOptions): Alerts {
   const { config, sources, store, now, every } = options;
+  const { readDrift } = sources;
   const webhooks = createWebhookQueue(options);
-  const instances = new Map(config.rules.map(({ name }) => [name, new Map<string, Instance>()]));
+  const standings = createStandings(config.rules);
   /** Changes whose webhooks are still on their way. */
   const underway = new Set<AlertChange>();
   const noting = new Set<Promise<void>>();
-  let restored: Promise<void> | undefined;
+  let isRestored = false;
   let running: Promise<void> | undefined;
 
-  const restore = async () => {
-    // The latest come first: of each instance the first that is found is where it stands.
-    for (const { rule, labels, to, at, value } of await store.alertHistory(RESTORED)) {
-      const key = keyOf(labels);
-      const standing = instances.get(rule);
-      if (standing && !standing.has(key))
-        standing.set(key, { labels, state: to, since: at, value });
-    }
-  };
-
   const evaluateAll = async () => {
-    restored ??= restore().catch((error: unknown) => {
-      restored = undefined;
-      throw error;
-    });
-    await restored;
+    if (!isRestored) standings.restore(await store.alertHistory(RESTORED));
+    isRestored = true;
     for (const rule of config.rules) {
       const nowMs = now();
-      try {
-        const readings = await evaluateRule(rule, sources, nowMs);
-        await tell(rule, advanceAll(rule, readings, nowMs));
-      } catch (error) {
-        // One rule that cannot be looked at must not keep the others from it.
-        console.error(`selvedge: the alert ${rule.name} could not be evaluated:`, error);
-      }
+      // One rule that cannot be looked at must not keep the others from it.
+      await evaluateRule(rule, sources, nowMs)
+        .then((readings) => note(rule, standings.advance(rule, readings, nowMs)))
+        .catch(logged(`the alert ${rule.name} could not be evaluated`));
     }
   };
 
-  const advanceAll = (rule: AlertRule, readings: readonly Reading[], nowMs: number) => {
-    const known = instances.get(rule.name) ?? new Map<string, Instance>();
-    const heard = new Map(readings.map((reading) => [keyOf(reading.labels), reading]));
-    for (const [key, { labels }] of known)
-      if (!heard.has(key)) heard.set(key, { labels, value: null, isBreach: false, isClear: false });
-    const changes: AlertChange[] = [];
-    for (const [key, reading] of heard) {
-      if (!known.has(key) && known.size >= MAX_INSTANCES) continue;
-      const before = known.get(key) ?? { state: "ok" as AlertState, since: nowMs };
-      const { labels, value } = reading;
-      const after = advanceAlert(before, reading, { forMs: rule.forMs, nowMs });
-      known.set(key, { ...after, labels, value });
-      if (after.state !== before.state)
-        changes.push({
-          ...{ at: nowMs, rule: rule.name, labels, from: before.state, to: after.state, value },
-          delivered: null,
+  /** Notes changes: those that someone is told of once that was done, without waiting for it. */
+  const note = async (rule: AlertRule, changes: readonly AlertChange[]) => {
+    const announced = changes.filter((change) => isAnnounced(rule, change));
+    const quiet = changes.filter((change) => !announced.includes(change));
+    if (announced.length > 0) {
+      for (const change of announced) underway.add(change);
+      const noted = announceChanges(rule, announced, { webhooks, readDrift })
+        .then((told) => store.noteAlerts(told))
+        .catch(logged(`the alert ${rule.name} was not noted`))
+        .finally(() => {
+          for (const change of announced) underway.delete(change);
+          noting.delete(noted);
         });
-      if (after.state === "no-data" && nowMs - after.since > FORGET_MS) known.delete(key);
+      noting.add(noted);
     }
-    return changes;
-  };
-
-  /** Notes changes, those that someone is told of once that was done. */
-  const tell = async (rule: AlertRule, changes: readonly AlertChange[]) => {
-    const isTold = (change: AlertChange) =>
-      (rule.webhook !== undefined || (rule.kind === "drift" && rule.retrain !== undefined)) &&
-      (change.from === "firing" || change.to === "firing");
-    const quiet = changes.filter((change) => !isTold(change));
     if (quiet.length > 0) await store.noteAlerts(quiet);
-    const told = changes.filter(isTold);
-    for (const change of told) underway.add(change);
-    const noted = deliver(rule, told)
-      .catch((error: unknown) =>
-        console.error(`selvedge: the alert ${rule.name} was not noted:`, error),
-      )
-      .finally(() => {
-        for (const change of told) underway.delete(change);
-        noting.delete(noted);
-      });
-    noting.add(noted);
   };
 
-  const deliver = async (rule: AlertRule, changes: readonly AlertChange[]) => {
-    if (changes.length === 0) return;
-    const { webhook } = rule;
-    const sent = changes.map(async (change) => {
-      if (webhook === undefined) return null;
-      return webhooks.send(rule.name, webhook, alertBody(rule, change));
-    });
-    const retrained = rule.kind === "drift" ? startRetraining(rule, changes) : new Map();
-    const delivered = await Promise.all(
-      changes.map(async (change, i) => {
-        const results = [await sent[i], await retrained.get(versionOf(change))];
-        const known = results.filter((result) => typeof result === "boolean");
-        return { ...change, delivered: known.length === 0 ? null : known.every(Boolean) };
-      }),
-    );
-    await store.noteAlerts(delivered);
-  };
-
-  /** Calls for each version once, whatever number of its features has begun to drift. */
-  const startRetraining = (rule: DriftRule, changes: readonly AlertChange[]) => {
-    const { retrain } = rule;
-    const calls = new Map<string, Promise<boolean>>();
-    if (retrain === undefined) return calls;
-    for (const change of changes) {
-      const { model = "", version = "" } = change.labels;
-      const key = versionOf(change);
-      if (change.to !== "firing" || calls.has(key)) continue;
-      const question = driftQuestion(rule, { model, version }, change.at);
-      calls.set(
-        key,
-        sources.readDrift(question).then(
-          (reading) =>
-            reading !== undefined &&
-            webhooks.send(rule.name, retrain, retrainBody(rule, reading, change.at)),
-          () => false,
-        ),
-      );
-    }
-    return calls;
-  };
-
+  /** One look takes as long as it takes; the next begins when it is over. */
   const evaluate = () => {
-    // One look takes as long as it takes; the next begins when it is over.
     running ??= evaluateAll().finally(() => {
       running = undefined;
     });
@@ -176,24 +85,21 @@ export function startAlerts(options: AlertsOptions): Alerts {
     config.rules.length === 0
       ? () => undefined
       : every(config.everyMs, () => {
-          evaluate().catch((error: unknown) =>
-            console.error("selvedge: alerts could not be evaluated:", error),
-          );
+          evaluate().catch(logged("alerts could not be evaluated"));
         });
 
   return {
     answer: async () => {
       const noted = await store.alertHistory(ANSWERED);
       const sending = [...underway].map((change) => ({ ...change, delivered: false }));
+      const history = [...sending, ...noted].toSorted((a, b) => b.at - a.at);
       return {
         rules: config.rules.map((rule) => ({
           ...{ name: rule.name, kind: rule.kind, severity: rule.severity },
           summary: summarizeRule(rule),
-          instances: [...(instances.get(rule.name)?.values() ?? [])].map(
-            ({ labels, state, since, value }) => ({ labels, state, since, value }),
-          ),
+          instances: standings.of(rule),
         })),
-        history: [...sending, ...noted].toSorted((a, b) => b.at - a.at).slice(0, ANSWERED),
+        history: history.slice(0, ANSWERED),
       };
     },
     evaluate: async () => {
@@ -209,26 +115,6 @@ export function startAlerts(options: AlertsOptions): Alerts {
   };
 }
 
-/** What a webhook is told: names and numbers that the API answers too. */
-function alertBody(rule: AlertRule, { at, labels, from, to, value }: AlertChange) {
-  return {
-    event: "alert",
-    rule: rule.name,
-    kind: rule.kind,
-    severity: rule.severity,
-    summary: summarizeRule(rule),
-    labels,
-    from,
-    to,
-    at,
-    value,
-  };
-}
-
-function versionOf({ labels }: AlertChange): string {
-  return JSON.stringify([labels["model"], labels["version"]]);
-}
-
-function keyOf(labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function logged(what: string): (error: unknown) => void {
+  return (error) => console.error(`selvedge: ${what}:`, error);
 }

@@ -1,5 +1,5 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createApp } from "../../create-app.ts";
 import { metricsRequest } from "../../fixtures/otlp-request.ts";
 import { createRecordingStore } from "../../fixtures/recording-store.ts";
@@ -130,9 +130,12 @@ describe("what the store holds reaches the answers", () => {
   });
 
   test("a manifest that is broken is the collector's fault, and is not shown", async () => {
+    const log = vi.spyOn(console, "error").mockReturnValue();
     const response = await fetch(`${collector.url}/api/drift?model=rec&version=broken`);
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({ code: "internal" });
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
   });
 
   test("stats tell what was received", async () => {
