@@ -5,7 +5,15 @@ import type {
   PredictionsAnswer,
   Quantiles,
 } from "@selvedge/protocol";
-import { type Guard, isListOf, isNullOr, isNumber, isShape, isText } from "./shape.ts";
+import {
+  type Guard,
+  isListOf,
+  isNullOr,
+  isNumber,
+  isShape,
+  isText,
+  isUndefinedOr,
+} from "./shape.ts";
 
 type Model = ModelsAnswer["models"][number];
 
@@ -75,6 +83,7 @@ export const isFailuresAnswer: Guard<FailuresAnswer> = isShape<FailuresAnswer>({
       model: isText,
       version: isText,
       backend: isText,
+      device: isUndefinedOr(isText),
       operation: isText,
       code: isText,
       count: isNumber,

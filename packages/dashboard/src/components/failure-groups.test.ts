@@ -25,3 +25,20 @@ test("the most frequent code comes first, counted over everything it happened to
   ]);
   expect(groups[0]?.failures.map(({ operation }) => operation)).toEqual(["update", "load"]);
 });
+
+test("rows that differ in their device class alone are one, and the classes are counted", () => {
+  const on = (device: string, count: number): Failure => ({
+    ...failure("network", "load", count),
+    device,
+  });
+  const [group] = failureGroups({ failures: [on("mobile-low", 2), on("desktop-high", 5)] });
+  expect(group?.failures).toEqual([failure("network", "load", 7)]);
+  expect(group?.devices).toEqual([
+    { name: "desktop-high", count: 5 },
+    { name: "mobile-low", count: 2 },
+  ]);
+});
+
+test("a collector that tells no device classes apart has none to show", () => {
+  expect(failureGroups({ failures: [failure("network", "load", 1)] })[0]?.devices).toEqual([]);
+});
