@@ -29,7 +29,7 @@ export function AlertHistory({ changes, now }: AlertHistoryProps): JSX.Element {
           <th scope="col" class="wide">
             Webhook
           </th>
-          <th scope="col" class="number">
+          <th scope="col" class="number wide">
             Value
           </th>
           <th scope="col" class="number">
@@ -53,7 +53,7 @@ export function AlertHistory({ changes, now }: AlertHistoryProps): JSX.Element {
             <td class="wide">
               <Delivery delivered={delivered} />
             </td>
-            <td class="number">{value === null ? "–" : formatNumber(value)}</td>
+            <td class="number wide">{value === null ? "–" : formatNumber(value)}</td>
             <td class="number">
               <Moment at={at} now={now} />
             </td>

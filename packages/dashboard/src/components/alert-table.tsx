@@ -1,5 +1,5 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { formatNumber } from "../format/format-number.ts";
 import { STATES, type StandingAlert } from "./alert-names.ts";
 import { Chip } from "./chip.tsx";
@@ -29,10 +29,10 @@ export function AlertTable({ standing, silent, now }: AlertTableProps): JSX.Elem
           <th scope="col" class="wide">
             About
           </th>
-          <th scope="col" class="number">
+          <th scope="col" class="number wide">
             Value
           </th>
-          <th scope="col" class="number">
+          <th scope="col" class="number wide">
             Since
           </th>
         </tr>
@@ -43,13 +43,21 @@ export function AlertTable({ standing, silent, now }: AlertTableProps): JSX.Elem
             <td>
               <Chip tone={STATES[instance.state].tone}>{STATES[instance.state].name}</Chip>
             </td>
-            <RuleCell rule={rule} labels={instance.labels} />
+            <RuleCell rule={rule}>
+              <Labels labels={instance.labels} />
+              <div class="soft">
+                {instance.value !== null && formatNumber(instance.value)} since{" "}
+                <Moment at={instance.since} now={now} />
+              </div>
+            </RuleCell>
             <td class="wide">{rule.severity}</td>
             <td class="wide">
               <Labels labels={instance.labels} />
             </td>
-            <td class="number">{instance.value === null ? "–" : formatNumber(instance.value)}</td>
-            <td class="number">
+            <td class="number wide">
+              {instance.value === null ? "–" : formatNumber(instance.value)}
+            </td>
+            <td class="number wide">
               <Moment at={instance.since} now={now} />
             </td>
           </tr>
@@ -59,11 +67,11 @@ export function AlertTable({ standing, silent, now }: AlertTableProps): JSX.Elem
             <td>
               <Chip tone="quiet">Nothing seen</Chip>
             </td>
-            <RuleCell rule={rule} labels={{}} />
+            <RuleCell rule={rule} />
             <td class="wide">{rule.severity}</td>
             <td class="wide faint">no device it would be about</td>
-            <td class="number">–</td>
-            <td class="number">–</td>
+            <td class="number wide">–</td>
+            <td class="number wide">–</td>
           </tr>
         ))}
       </tbody>
@@ -73,16 +81,15 @@ export function AlertTable({ standing, silent, now }: AlertTableProps): JSX.Elem
 
 function RuleCell(props: {
   readonly rule: AlertsAnswer["rules"][number];
-  readonly labels: Readonly<Record<string, string>>;
+  /** What has no column of its own on a phone. */
+  readonly children?: ComponentChildren;
 }): JSX.Element {
-  const { rule, labels } = props;
+  const { rule, children } = props;
   return (
     <th scope="row" class="rule">
       <Name>{rule.name}</Name> <span class="faint">{rule.kind}</span>
       <span class="rule-summary soft">{rule.summary}</span>
-      <span class="narrow">
-        <Labels labels={labels} />
-      </span>
+      <div class="narrow">{children}</div>
     </th>
   );
 }

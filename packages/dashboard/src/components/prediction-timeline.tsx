@@ -29,7 +29,7 @@ export function PredictionTimeline({ prediction }: PredictionTimelineProps): JSX
           <thead>
             <tr>
               <th scope="col">Step</th>
-              <th scope="col" class="number">
+              <th scope="col" class="number wide">
                 After
               </th>
               <th scope="col" class="number">
@@ -72,7 +72,7 @@ function Row({ placed }: { readonly placed: PlacedStep<Step> }): JSX.Element {
       <th scope="row">
         <Name>{step.name}</Name> <span class="faint">{step.kind}</span>
       </th>
-      <td class="number">{formatDuration(afterMs)}</td>
+      <td class="number wide">{formatDuration(afterMs)}</td>
       <td class="number">{step.durationMs === null ? "–" : formatDuration(step.durationMs)}</td>
       <td class="timeline-cell">
         <div class="timeline-track" aria-hidden="true">

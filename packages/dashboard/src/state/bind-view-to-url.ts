@@ -21,7 +21,8 @@ export function bindViewToUrl({ view }: DashboardState, window: Window): void {
     event.preventDefault();
     view.value = parseView(query);
     window.scrollTo(0, 0);
-    window.requestAnimationFrame(() => document.querySelector<HTMLElement>("h1")?.focus());
+    // The page has yet to be asked for: its heading takes the focus on from here when it comes.
+    document.querySelector("main")?.focus({ preventScroll: true });
   });
   effect(() => {
     const query = formatView(view.value);
