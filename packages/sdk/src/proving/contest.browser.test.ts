@@ -29,6 +29,7 @@ let places: Places;
 /** What each engine was asked, in order; `ended` last. */
 let engines: string[][];
 let failures: string[];
+let rejections: string[];
 let ends: (() => unknown)[];
 let keeper: KeeperClient;
 
@@ -37,7 +38,7 @@ beforeEach(async () => {
   // Engines look into the store before the keeper does.
   await listPacks(database);
   registry = new FakeRegistry([await packOf()]);
-  [places, engines, failures] = [{}, [], []];
+  [places, engines, failures, rejections] = [{}, [], [], []];
   ends = [answerFetches((url, init) => registry.fetch(url, init))];
   useGpu("nvidia");
 });
@@ -98,6 +99,9 @@ async function visit(pace: Partial<Pace> = {}, options: LoadOptions = {}) {
   vi.spyOn(reporter.recorder, "failed").mockImplementation((_subject, operation, code) => {
     failures.push(`${operation}: ${code}`);
   });
+  vi.spyOn(reporter.recorder, "rejected").mockImplementation(({ dtype, backend }, reason) => {
+    rejections.push(`${dtype} on ${backend}: ${reason}`);
+  });
   const pool = new EnginePool({ assets: "https://assets.test/", shelf: new RuntimeShelf(), spawn });
   const rooms = {
     registry: REGISTRY,
@@ -105,6 +109,7 @@ async function visit(pace: Partial<Pace> = {}, options: LoadOptions = {}) {
     keeper,
     reporter,
     newHost: (place: Place) => new EngineHost({ place, pool, onDispose: () => undefined }),
+    alone: () => pool.alone(),
     onDispose: () => undefined,
     pace: { proveAfterMs: NEVER, checkEveryMs: NEVER, ...pace },
   };
@@ -166,6 +171,7 @@ describe("a candidate that is right", () => {
     expect(candidate(model, "fp32 NHWC")).toMatchObject({ runMs: 50 });
     expect(candidate(model, "wasm")).toMatchObject({ runMs: 9 });
     expect(failures).toEqual([]);
+    expect(rejections).toEqual(["fp32 on webgpu: slower", "fp32 on webgpu: slower"]);
   });
 
   test("gives way to another that is faster still", async () => {
@@ -195,6 +201,7 @@ describe("a candidate that goes wrong is turned down, and the next is tried:", (
     expect(candidate(model, "fp32 NHWC")).toMatchObject({ state: "rejected" });
     expect(candidate(model, "fp32 NHWC")?.reason).toMatch(reason);
     expect(new Set(failures)).toEqual(new Set([`prove: ${code}`]));
+    expect(rejections).toContain(`fp32 on webgpu: ${code}`);
     await model.predict(x(1));
   });
 
@@ -362,7 +369,7 @@ describe("a precision that the device does not hold", () => {
 test("a model that is disposed of meanwhile leaves no engine behind, and nothing is held against a candidate", async () => {
   places = { "fp32 NHWC": { ...FAST, fault: "hangs" } };
   const model = await visit();
-  await vi.waitFor(() => expect(engines[1]).toContain("prove"));
+  await vi.waitFor(() => expect(engines[1]).toContain("prove"), 15_000);
   await model.dispose();
   await vi.waitFor(() => expect(engines.map((asked) => asked.at(-1))).toEqual(["ended", "ended"]));
   expect(await stored()).toEqual([]);

@@ -22,19 +22,24 @@ import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
+/**
+ * How a worker is had that nothing else runs in. Of those that nobody waits for there is one at a time on
+ * a page: opening waits for its turn. What someone waits for, or has the turn already, is opened at once.
+ */
+export type OwnWorker = "in-turn" | "at-once";
+
 export interface EngineHostOptions {
   readonly place: Place;
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
   readonly pool: EnginePool;
-  /**
-   * Whether nothing else may run in its worker, as long as it does not `share`. Of those there is one at
-   * a time on a page: opening waits for its turn.
-   */
-  readonly own?: boolean | undefined;
+  /** Whether nothing else may run in its worker, as long as it does not `share`. */
+  readonly own?: OwnWorker | undefined;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
+  /** Its engine failed, and is started again. */
+  readonly onRestart?: (host: EngineHost, failure: SelvedgeError) => void;
 }
 
 /** A session that has been opened, and what it took. */
@@ -86,7 +91,7 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
-    this.#own = options.own ?? false;
+    this.#own = options.own !== undefined;
   }
 
   get place(): Place {
@@ -118,7 +123,7 @@ export class EngineHost {
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
-    if (this.#own) await this.#until(this.#turnAlone(), signal);
+    if (this.#own && this.#options.own === "in-turn") await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
     const { backend, layout } = this.place;
@@ -362,6 +367,8 @@ export class EngineHost {
   #connect(): Session {
     this.#disposal.signal.throwIfAborted();
     if (this.#session?.worker.isEnded === false) return this.#session;
+    const failure = this.#session?.worker.failure;
+    if (failure !== undefined) this.#options.onRestart?.(this, failure);
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
     this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };

@@ -110,7 +110,7 @@ describe("workers", () => {
   });
 
   test("that were asked for alone are nobody else's until they are shared", async () => {
-    const proof = await open("wasm", { own: true });
+    const proof = await open("wasm", { own: "in-turn" });
     await open();
     await open();
     await open();
@@ -122,10 +122,10 @@ describe("workers", () => {
   });
 
   test("of their own are had one at a time, in turn, and one that is given up holds up nobody", async () => {
-    const first = await open("wasm", { own: true });
+    const first = await open("wasm", { own: "in-turn" });
     const opened: string[] = [];
     const waiting = ["b", "c", "d"].map((name) =>
-      open("wasm", { own: true }).then(
+      open("wasm", { own: "in-turn" }).then(
         () => opened.push(name),
         () => opened.push(`${name} given up`),
       ),
@@ -195,7 +195,8 @@ describe("disposing", () => {
 describe("over the budget", () => {
   test("the model used longest ago is suspended, and comes back with its next call", async () => {
     newPool({ budgetBytes: 150 * MIB });
-    const [a, b] = [await open(), await open()];
+    const onRestart = vi.fn();
+    const [a, b] = [await open("wasm", { onRestart }), await open()];
     await run(a, 1);
     vi.advanceTimersByTime(1);
     await run(b, 2);
@@ -205,6 +206,8 @@ describe("over the budget", () => {
     expect(a.memory).toBeUndefined();
     expect(await run(a, 3)).toBe(3);
     expect(workers).toHaveLength(3);
+    // Nothing failed.
+    expect(onRestart).not.toHaveBeenCalled();
     rest();
     expect(running()).toEqual([false, false, true]);
   });

@@ -200,5 +200,5 @@ test("clearing deletes every model, and keeps the telemetry that waits", async (
   expect(await listPacks(database)).toEqual([]);
   expect(await findActive(database, select())).toBeUndefined();
   expect(await storedBytes(database)).toBe(0);
-  expect(await outbox.oldest()).toMatchObject({ batch: { resourceMetrics: [] } });
+  expect(await outbox.oldest()).toMatchObject({ batch: { signal: "metrics" } });
 });
