@@ -71,7 +71,7 @@ test("keys alone lead from the skip link to the figures and to another page", as
   await page.getByRole("link", { name: "Drift", exact: true }).focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "Drift" })).toBeFocused();
-  await expect(page).toHaveURL(/view=drift&range=6h/);
+  await expect(page).toHaveURL(/view=drift&range=7d/);
   await expect(page).toHaveTitle("Drift – Selvedge");
 });
 

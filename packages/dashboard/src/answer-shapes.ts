@@ -5,15 +5,7 @@ import type {
   PredictionsAnswer,
   Quantiles,
 } from "@selvedge/protocol";
-import {
-  type Guard,
-  isListOf,
-  isNullOr,
-  isNumber,
-  isShape,
-  isText,
-  isUndefinedOr,
-} from "./shape.ts";
+import { type Guard, isListOf, isNullOr, isNumber, isShape, isText } from "./shape.ts";
 
 type Model = ModelsAnswer["models"][number];
 
@@ -83,7 +75,7 @@ export const isFailuresAnswer: Guard<FailuresAnswer> = isShape<FailuresAnswer>({
       model: isText,
       version: isText,
       backend: isText,
-      device: isUndefinedOr(isText),
+      device: isText,
       operation: isText,
       code: isText,
       count: isNumber,

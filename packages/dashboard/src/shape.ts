@@ -16,10 +16,6 @@ export function isNullOr<T>(isOther: Guard<T>): Guard<T | null> {
   return (value): value is T | null => value === null || isOther(value);
 }
 
-export function isUndefinedOr<T>(isOther: Guard<T>): Guard<T | undefined> {
-  return (value): value is T | undefined => value === undefined || isOther(value);
-}
-
 /** One of a few words. */
 export function isOneOf<const T extends string>(words: readonly T[]): Guard<T> {
   return (value): value is T => words.some((word) => word === value);

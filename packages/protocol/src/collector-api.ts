@@ -68,8 +68,8 @@ export interface FailuresAnswer {
     readonly model: string;
     readonly version: string;
     readonly backend: string;
-    /** As in {@link HealthAnswer}; absent where the collector does not tell failures apart by it. */
-    readonly device?: string;
+    /** As in {@link HealthAnswer}. */
+    readonly device: string;
     readonly operation: string;
     readonly code: string;
     readonly count: number;

@@ -64,7 +64,7 @@ export function Histogram({ label, bins, baseline }: HistogramProps): JSX.Elemen
         <span class="histogram-top">{formatPercent(most)}</span>
         {bars.map((bar, index) => (
           <div
-            key={bar.label}
+            key={`${index} ${bar.label}`}
             class="bin"
             data-hidden={bar.observed === null}
             data-pointed={pointed.value === index}
@@ -85,8 +85,8 @@ export function Histogram({ label, bins, baseline }: HistogramProps): JSX.Elemen
       <div class="histogram-ends" data-all={bins.length <= FEW} aria-hidden="true">
         {bins
           .filter((_, index) => bins.length <= FEW || index === 0 || index === last)
-          .map((each) => (
-            <bdi key={each.label}>{each.label}</bdi>
+          .map((each, index) => (
+            <bdi key={`${index} ${each.label}`}>{each.label}</bdi>
           ))}
       </div>
       <p class="histogram-key">
@@ -132,8 +132,8 @@ function BinTable(props: {
           </tr>
         </thead>
         <tbody>
-          {bins.map((bin) => (
-            <tr key={bin.label}>
+          {bins.map((bin, index) => (
+            <tr key={`${index} ${bin.label}`}>
               <th scope="row">
                 <bdi>{bin.label}</bdi>
               </th>

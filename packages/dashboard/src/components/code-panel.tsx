@@ -71,13 +71,11 @@ export function CodePanel({ group, total, meaning, now }: CodePanelProps): JSX.E
             ))}
           </tbody>
         </table>
-        {devices.length > 0 && (
-          <ShareTable
-            caption="Device class"
-            unit="failures"
-            rows={devices.map(({ name, count: some }) => ({ name: deviceName(name), count: some }))}
-          />
-        )}
+        <ShareTable
+          caption="Device class"
+          unit="failures"
+          rows={devices.map(({ name, count: some }) => ({ name: deviceName(name), count: some }))}
+        />
       </div>
     </section>
   );

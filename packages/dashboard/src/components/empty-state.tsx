@@ -1,8 +1,7 @@
 import type { JSX } from "preact";
 import type { DashboardState } from "../state/dashboard-state.ts";
 import { linkTo } from "../state/link-to.ts";
-import { type View, viewOf } from "../state/view.ts";
-import { TIME_RANGES } from "../time-range.ts";
+import { rangesOf, type View, viewOf } from "../state/view.ts";
 import { Name } from "./name.tsx";
 
 interface EmptyStateProps {
@@ -16,7 +15,7 @@ interface EmptyStateProps {
 /** Nothing was seen: how to look further, and how to send something. */
 export function EmptyState({ state, view, model, hasOtherModels }: EmptyStateProps): JSX.Element {
   const { range } = view;
-  const longest = TIME_RANGES.at(-1);
+  const longest = rangesOf(view.page).at(-1);
   return (
     <section class="empty" aria-labelledby="empty-title">
       <h1 id="empty-title" tabIndex={-1}>

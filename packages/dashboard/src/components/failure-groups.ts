@@ -3,11 +3,14 @@ import { groupBy } from "../series/group-by.ts";
 
 export type Failure = FailuresAnswer["failures"][number];
 
+/** What failed somewhere, on devices of any class. */
+export type FailurePlace = Omit<Failure, "device">;
+
 export interface FailureGroup {
   readonly code: string;
   readonly count: number;
   readonly lastSeen: number;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly FailurePlace[];
   readonly devices: readonly { readonly name: string; readonly count: number }[];
 }
 
@@ -27,7 +30,7 @@ export function failureGroups({ failures }: FailuresAnswer): FailureGroup[] {
 }
 
 /** One row for what differs in its device class alone. */
-function withoutDevices(failures: readonly Failure[]): Failure[] {
+function withoutDevices(failures: readonly Failure[]): FailurePlace[] {
   const keyOf = (row: Failure): string =>
     JSON.stringify([row.operation, row.model, row.version, row.backend]);
   return [...groupBy(failures, keyOf).values()].flatMap((some) => {
@@ -39,12 +42,11 @@ function withoutDevices(failures: readonly Failure[]): Failure[] {
   });
 }
 
-/** How often devices of each class failed, the most frequent first; empty where no device class was told. */
+/** How often devices of each class failed, the most frequent first. */
 function failureDevices(
   failures: readonly Failure[],
 ): { readonly name: string; readonly count: number }[] {
-  const told = failures.filter(({ device }) => device !== undefined);
-  return [...groupBy(told, ({ device = "" }) => device)]
+  return [...groupBy(failures, ({ device }) => device)]
     .map(([name, some]) => ({ name, count: some.reduce((sum, { count }) => sum + count, 0) }))
     .sort((a, b) => b.count - a.count);
 }

@@ -75,7 +75,10 @@ export function FeaturePanel({ feature, baseline }: FeaturePanelProps): JSX.Elem
 
 function whyNone({ verdict, contributors }: FeatureDrift): string {
   if (verdict === "no-baseline") return "There is no baseline to draw beside it.";
-  return `Fewer than 50 contributors (${formatCount(contributors)} so far): nothing of it is shown, so that nobody can be told from the rest.`;
+  const soFar = `${formatCount(contributors)} so far`;
+  return contributors < 50
+    ? `Fewer than 50 contributors (${soFar}): nothing of it is shown, so that nobody can be told from the rest.`
+    : `Days are put together until 500 contributors are in (${soFar}); until then nothing is shown.`;
 }
 
 function Figure(props: {

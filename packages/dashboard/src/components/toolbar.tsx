@@ -2,8 +2,7 @@ import type { JSX } from "preact";
 import { compareNames } from "../series/series-identity.ts";
 import type { DashboardState } from "../state/dashboard-state.ts";
 import { versionsOf } from "../state/focus.ts";
-import { type Baseline, type View, viewOf } from "../state/view.ts";
-import { TIME_RANGES } from "../time-range.ts";
+import { type Baseline, rangesOf, type View, viewOf } from "../state/view.ts";
 import { LiveStatus } from "./live-status.tsx";
 import { Picker } from "./picker.tsx";
 import { Segmented } from "./segmented.tsx";
@@ -12,7 +11,6 @@ interface ToolbarProps {
   readonly state: DashboardState;
 }
 
-const RANGES = TIME_RANGES.map(({ key, label }) => ({ value: key, label }));
 const BASELINES: readonly { readonly value: Baseline; readonly label: string }[] = [
   { value: "reference", label: "Reference" },
   { value: "previous", label: "Week before" },
@@ -31,10 +29,10 @@ export function Toolbar({ state }: ToolbarProps): JSX.Element {
         <Segmented
           legend="Time range"
           name="range"
-          options={RANGES}
+          options={rangesOf(page).map(({ key, label }) => ({ value: key, label }))}
           value={range.key}
           onChange={(key) => {
-            const chosen = TIME_RANGES.find((each) => each.key === key);
+            const chosen = rangesOf(page).find((each) => each.key === key);
             if (chosen !== undefined) choose({ range: chosen });
           }}
         />

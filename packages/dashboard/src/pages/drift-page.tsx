@@ -8,20 +8,23 @@ import { Panel } from "../components/panel.tsx";
 import { PartOf } from "../components/part-of.tsx";
 import { SummaryStrip } from "../components/summary-strip.tsx";
 import { formatCount } from "../format/format-count.ts";
+import { formatDays } from "../format/format-time.ts";
 import type { PageProps } from "./page-props.ts";
 
 /** How far what a model sees and says has moved from what it was made for. */
 export function DriftPage({ snapshot }: PageProps): JSX.Element {
   const { view, parts, focus } = snapshot;
   const { model = "", version } = focus;
+  const answer = parts.drift?.answer;
   return (
     <>
       <PageHead
         title="Drift"
         note={
           <>
-            <Name>{model}</Name> {version !== undefined && <Name>{version}</Name>}, the last{" "}
-            {view.range.name} against{" "}
+            <Name>{model}</Name> {version !== undefined && <Name>{version}</Name>},{" "}
+            {answer === undefined ? "" : `${formatDays(answer.from, answer.to)}, `}
+            against{" "}
             {view.baseline === "reference" ? "the reference it was packed with" : "the week before"}
           </>
         }

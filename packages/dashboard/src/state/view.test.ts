@@ -3,9 +3,9 @@ import { DEFAULT_RANGE } from "../time-range.ts";
 import { formatView, PAGES, parseView, viewOf } from "./view.ts";
 
 test("a link names page, range and filters", () => {
-  const view = parseView("?view=drift&range=24h&model=ocr-rec&version=1.2.0&baseline=previous");
+  const view = parseView("?view=drift&range=28d&model=ocr-rec&version=1.2.0&baseline=previous");
   expect(view).toMatchObject({ page: "drift", model: "ocr-rec", version: "1.2.0" });
-  expect(view.range.key).toBe("24h");
+  expect(view.range.key).toBe("28d");
   expect(view.baseline).toBe("previous");
 });
 
@@ -36,4 +36,11 @@ test("a filter that a page does not know is not carried into it", () => {
     version: undefined,
     prediction: undefined,
   });
+});
+
+test("drift is looked at over whole days, and other pages are not", () => {
+  expect(viewOf("drift", { range: DEFAULT_RANGE }).range.key).toBe("7d");
+  const drift = parseView("?view=drift&range=84d");
+  expect(drift.range.key).toBe("84d");
+  expect(viewOf("fleet", drift).range).toBe(DEFAULT_RANGE);
 });

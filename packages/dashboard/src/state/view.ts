@@ -1,4 +1,4 @@
-import { DEFAULT_RANGE, TIME_RANGES, type TimeRange } from "../time-range.ts";
+import { DAY_RANGES, DEFAULT_RANGE, TIME_RANGES, type TimeRange } from "../time-range.ts";
 
 /** The dashboard's pages, in the order they are offered. */
 export const PAGES = [
@@ -52,7 +52,7 @@ export function viewOf(page: Page, choice: Choice = {}): View {
     FILTERS_OF[page].includes(name) ? choice[name] || undefined : undefined;
   return {
     page,
-    range: choice.range ?? DEFAULT_RANGE,
+    range: rangesOf(page).find(({ key }) => key === choice.range?.key) ?? defaultRange(page),
     model: keep("model"),
     version: keep("version"),
     a: keep("a"),
@@ -62,14 +62,24 @@ export function viewOf(page: Page, choice: Choice = {}): View {
   };
 }
 
+/** The time ranges that a page has a choice of: drift is counted by whole days. */
+export function rangesOf(page: Page): readonly TimeRange[] {
+  return page === "drift" ? DAY_RANGES : TIME_RANGES;
+}
+
+function defaultRange(page: Page): TimeRange {
+  return (page === "drift" ? DAY_RANGES[0] : undefined) ?? DEFAULT_RANGE;
+}
+
 /** Reads a URL's query; what it cannot read it takes for the default. */
 export function parseView(query: string): View {
   const params = new URLSearchParams(query);
   const text = (name: string): string | undefined => params.get(name) || undefined;
   const model = text("model");
-  const range = TIME_RANGES.find(({ key }) => key === params.get("range"));
-  const page = PAGES.find((each) => each === params.get("view"));
-  return viewOf(page ?? (model === undefined ? "fleet" : "model"), {
+  const page =
+    PAGES.find((each) => each === params.get("view")) ?? (model === undefined ? "fleet" : "model");
+  const range = rangesOf(page).find(({ key }) => key === params.get("range"));
+  return viewOf(page, {
     model,
     version: text("version"),
     a: text("a"),
