@@ -1,138 +1,245 @@
-import { BATCH_ID, type OtlpBatch, type OtlpMetricsRequest } from "@selvedge/protocol";
-import type { KeeperSettings } from "../worker/keeper-api.ts";
-import type { KeeperClient } from "../worker/keeper-client.ts";
+import type { OtlpBatch } from "@selvedge/protocol";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
-import { type Measurements, Recorder } from "./recorder.ts";
+import { Consent, type ConsentPolicy, type TelemetryState } from "./consent.ts";
+import type { Courier, CourierSettings } from "./courier.ts";
+import { Recorder } from "./recorder.ts";
+import { UnsentBatches } from "./unsent.ts";
 
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
 
-/** More than the page could send on its way out; older ones are given up. */
-const MOST_UNCONFIRMED = 16;
-
 /** What browsers let a page send while it goes away is 64 KB in all. */
 const KEEPALIVE_BYTES = 60 * 1024;
 
+/** How a page's telemetry goes. */
+export interface TelemetrySettings extends CourierSettings, ConsentPolicy {}
+
+/** What a reporter is made for. */
+export interface ReporterSettings {
+  /** Absent: nothing is kept, nothing sent. */
+  readonly telemetry: TelemetrySettings | undefined;
+  readonly service: string;
+  /** Told of each request that was acknowledged. */
+  readonly onSend?: ((request: OtlpBatch) => void) | undefined;
+}
+
 /**
- * Takes batches from the recorder to the keeper's outbox: every few seconds, when asked, and when the
- * page hides. A batch that the keeper has not confirmed by the time the page goes away is sent by the
- * page itself; its id makes the second copy harmless.
+ * Takes batches from the recorder to the outbox: every few seconds, when asked, and when the page hides.
+ * What no collector has acknowledged by the time the page goes away is sent by the page itself; its id
+ * makes the second copy harmless. Nothing of this happens where the user does not want it.
  */
 export class Reporter {
   readonly recorder: Recorder;
-  readonly #keeper: KeeperClient;
-  readonly #telemetry: KeeperSettings["telemetry"];
-  readonly #service: string;
-  /** Its own chunk, and there well before the first batch is due: no page waits for it. */
-  #toBatch: ToBatch | undefined;
+  readonly #settings: ReporterSettings;
+  readonly #consent: Consent;
+  readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
   readonly #leaving = new AbortController();
-  readonly #unconfirmed = new Map<string, OtlpBatch>();
   readonly #watchers = new Set<Watcher>();
+  /** Chunks of their own, and there well before the first batch is due: no page waits for them. */
+  #means: Means | undefined;
+  #loading: Promise<Means> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    keeper: KeeperClient,
-    { telemetry, service }: { telemetry: KeeperSettings["telemetry"]; service: string },
-  ) {
-    this.#keeper = keeper;
-    this.#telemetry = telemetry;
-    this.#service = service;
+  constructor(settings: ReporterSettings) {
+    this.#settings = settings;
+    this.#consent = new Consent(settings.telemetry, navigator);
     this.recorder = new Recorder(() => this.#gather());
-    if (telemetry === undefined) return;
+    if (settings.telemetry === undefined) return;
     const { signal } = this.#leaving;
     addEventListener("pagehide", () => this.#leave(), { signal });
     addEventListener(
       "visibilitychange",
-      () => document.visibilityState === "hidden" && void this.#hand().catch(() => undefined),
+      () => document.visibilityState === "hidden" && this.#hide(),
       { signal },
     );
+    document.addEventListener("freeze", () => this.#hide(), { signal });
+  }
+
+  /** Whether telemetry runs. */
+  get state(): TelemetryState {
+    return this.#consent.state;
   }
 
   /**
-   * Loads what batches are written with, where anything is to be sent: a page that goes away has no time
-   * for it. Never waited for, and asked for again where it did not come.
+   * Loads what batches are written and sent with, where anything is to be sent: a page that goes away has
+   * no time for it. Never waited for, and asked for again where it did not come.
    */
   prepare(): void {
-    if (this.#telemetry !== undefined) void this.#loadToBatch().catch(() => undefined);
+    if (this.#consent.mayRecord || this.#consent.isUnread) void this.#load().catch(() => undefined);
   }
 
   /** Hands over what was recorded, and sends all there is. */
   async flush(signal?: AbortSignal): Promise<void> {
-    if (this.#telemetry === undefined) return;
-    await this.#hand(signal);
-    await this.#keeper.call((keeper, call) => keeper.flush(call), signal);
+    await orAborted(this.#flush(), signal);
   }
 
-  /** Tells the watcher of every call that is answered from now on. */
+  /** Takes a batch over: resolves once it is in the outbox, or could not be stored; sending follows. */
+  async enqueue(batch: OtlpBatch): Promise<void> {
+    const { courier } = this.#means ?? (await this.#load());
+    if (this.state !== "enabled") return;
+    const again = this.#unsent.takeRefused();
+    const lost = this.#unsent.add(batch);
+    if (lost > 0) courier.dropped({ unconfirmed: lost });
+    await Promise.all([...again, batch].map((one) => this.#store(courier, one)));
+    await courier.deliver(this.#unsent.refused);
+  }
+
+  /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
 
   /** Tells the watchers of a call that was answered. */
   answered(call: AnsweredCall): void {
+    if (this.state !== "enabled" && this.state !== "off") return;
     for (const watcher of this.#watchers) watcher(call);
   }
 
-  /** Stops listening to the page, and gathering. */
+  /** Turns telemetry on, and remembers it. What the browser refuses in its user's name stays refused. */
+  async enable(): Promise<void> {
+    if (this.#settings.telemetry === undefined) return;
+    const { courier } = await this.#load();
+    await courier.choose("granted");
+    this.#consent.choice = "granted";
+    if (this.state === "enabled") courier.wake();
+  }
+
+  /** Turns telemetry off at once, and remembers it. */
+  async disable(): Promise<void> {
+    if (this.#settings.telemetry === undefined) return;
+    this.#deny();
+    const { courier } = await this.#load();
+    this.#deny();
+    await courier.choose("denied");
+  }
+
+  /** Deletes what was measured and not sent yet, and whatever telemetry keeps on the device. */
+  async erase(): Promise<void> {
+    this.#forget();
+    if (this.#settings.telemetry !== undefined) return (await this.#load()).courier.erase();
+    const { eraseStored } = await import("./courier.ts");
+    await eraseStored();
+  }
+
+  /** Stops listening to the page, gathering and sending. */
   end(): void {
     clearTimeout(this.#timer);
     this.#leaving.abort();
+    this.#means?.courier.end();
   }
 
   #gather(): void {
-    if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
+    if (!this.#consent.mayRecord) {
+      // It is about to be recorded: thrown away as soon as it is.
+      queueMicrotask(() => this.recorder.take());
+      return;
+    }
+    if (this.#leaving.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#hand().catch(() => undefined), GATHER_MS);
     this.prepare();
   }
 
-  async #loadToBatch(): Promise<ToBatch> {
-    this.#toBatch ??= (await import("./to-batch.ts")).toBatch;
-    return this.#toBatch;
+  #load(): Promise<Means> {
+    this.#loading ??= this.#open().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
   }
 
-  async #hand(signal?: AbortSignal): Promise<void> {
+  async #open(): Promise<Means> {
+    const { telemetry, onSend } = this.#settings;
+    if (telemetry === undefined) throw new Error("There is no telemetry to load anything for.");
+    const [{ toBatch }, { Courier }] = await Promise.all([
+      import("./to-batch.ts"),
+      import("./courier.ts"),
+    ]);
+    const courier = new Courier(telemetry, {
+      onSend,
+      onDone: (ids) => this.#unsent.done(ids),
+      onDenied: () => this.#deny(),
+    });
+    const choice = await courier.choice();
+    if (this.#leaving.signal.aborted) courier.end();
+    if (this.#consent.isUnread) this.#consent.choice = choice;
+    if (!this.#consent.mayRecord) this.#forget();
+    else courier.wake();
+    this.#means = { toBatch, courier };
+    return this.#means;
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#consent.mayRecord && !this.#consent.isUnread) return;
+    await this.#hand();
+    const { courier } = await this.#load();
+    if (this.state !== "enabled") return;
+    await courier.flush();
+    await courier.deliver(this.#unsent.refused, true);
+  }
+
+  async #hand(): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
-    const toBatch =
-      this.#toBatch ??
-      (await this.#loadToBatch().catch((error: unknown) => {
+    const { toBatch } =
+      this.#means ??
+      (await this.#load().catch((error: unknown) => {
         this.#gather();
         throw error;
       }));
     const measurements = this.recorder.take();
-    if (measurements === undefined) return;
-    const body = toBatch(measurements, this.#service);
-    const batch: OtlpBatch = { signal: "metrics", body };
-    const id = batchId(body);
-    this.#unconfirmed.set(id, batch);
-    for (const oldest of this.#unconfirmed.keys())
-      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
-    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
-    this.#unconfirmed.delete(id);
+    if (measurements === undefined || this.state !== "enabled") return;
+    const body = toBatch(measurements, this.#settings.service);
+    await this.enqueue({ signal: "metrics", body });
+  }
+
+  async #store(courier: Courier, batch: OtlpBatch): Promise<void> {
+    try {
+      await courier.add(batch);
+      this.#unsent.stored(batch);
+    } catch {
+      this.#unsent.refuse(batch);
+    }
+  }
+
+  #hide(): void {
+    const leave = async () => {
+      await this.#hand();
+      if (this.state === "enabled") await this.#means?.courier.leave();
+    };
+    if (this.#consent.mayRecord) void leave().catch(() => undefined);
   }
 
   #leave(): void {
+    if (!this.#consent.mayRecord) return;
     void this.#hand().catch(() => undefined);
-    const { endpoint, headers } = this.#telemetry ?? {};
-    let room = KEEPALIVE_BYTES;
-    for (const { signal, body: request } of this.#unconfirmed.values()) {
-      const body = JSON.stringify(request);
-      room -= new TextEncoder().encode(body).byteLength;
-      if (room < 0) return;
-      void fetch(`${endpoint}/${signal}`, {
-        method: "POST",
-        keepalive: true,
-        headers: { ...headers, "content-type": "application/json" },
-        body,
-      }).catch(() => undefined);
-    }
+    if (this.state === "enabled") this.#means?.courier.sendLast(this.#unsent.last);
+  }
+
+  #deny(): void {
+    this.#consent.choice = "denied";
+    this.#forget();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.recorder.take();
+    this.#unsent.clear();
   }
 }
 
-type ToBatch = (measurements: Measurements, service: string) => OtlpMetricsRequest;
+/** What is loaded when there is something to report. */
+interface Means {
+  readonly toBatch: typeof import("./to-batch.ts").toBatch;
+  readonly courier: Courier;
+}
 
-function batchId({ resourceMetrics }: OtlpMetricsRequest): string {
-  const attributes = resourceMetrics[0]?.resource?.attributes ?? [];
-  return attributes.find(({ key }) => key === BATCH_ID)?.value.stringValue ?? "";
+function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
