@@ -11,6 +11,7 @@ export default [
     ignore: [
       "./serving/serving.js",
       "./to-batch.js",
+      "./courier.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",
       "./diagnosis/diagnose.js",
@@ -54,6 +55,13 @@ export default [
     name: "what a diagnosis takes",
     path: "packages/sdk/dist/diagnosis/diagnose.js",
     limit: "10 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what carries telemetry, where there is any",
+    path: "packages/sdk/dist/telemetry/courier.js",
+    limit: "8 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: "unit",
           testTimeout,
+          globalSetup: fileURLToPath(new URL("scripts/own-temporary-folder.mjs", import.meta.url)),
           include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts", "bench/**/*.test.mjs"],
           exclude: [...exclude, "**/*.browser.test.ts"],
         },

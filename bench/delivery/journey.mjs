@@ -20,10 +20,10 @@ import { visit } from "./visit.mjs";
 export async function journey(
   { host, url, contenders, labels, executablePath },
   contender,
-  { release, dtype, ...options },
+  { release, dtype, restarts, ...options },
 ) {
   host.forget();
-  const address = url + addressOf(contenders[contender], { release, dtype });
+  const address = url + addressOf(contenders[contender], { release, dtype, restarts });
   const outcomes = await visit(address, { executablePath, ...options });
   return {
     error: outcomes.find(({ error }) => error !== undefined)?.error,

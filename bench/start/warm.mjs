@@ -37,7 +37,8 @@ async function measureDtype(bench, dtype) {
     for (let round = 0; round < bench.rounds; round++)
       for (const contender of contenders) {
         const profile = profiles.get(contender);
-        visits.get(contender).push(await journeyThatAnswers(bench, contender, { dtype, profile }));
+        const how = { dtype, profile, restarts: true };
+        visits.get(contender).push(await journeyThatAnswers(bench, contender, how));
       }
   });
   const results = [...visits].flatMap(([contender, done]) => rowsOf(dtype, contender, done));

@@ -12,7 +12,6 @@ const STATES: Readonly<Record<Candidate["state"], string>> = {
   slower: "slower",
   proving: "in proof",
   waiting: "waits",
-  retired: "served before",
   rejected: "turned down",
 };
 

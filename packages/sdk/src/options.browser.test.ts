@@ -25,13 +25,20 @@ test("without an endpoint there is no telemetry", () => {
   expect(readOptions({ registry: "/m" }).telemetry).toBeUndefined();
 });
 
-test("what crosses to the keeper can be cloned, whatever the telemetry options are", () => {
+test("telemetry waits for seven days in 5 MiB at most, and heeds who does not want it", () => {
   const onSend = vi.fn();
   const { telemetry, onSend: kept } = readOptions({
     registry: "/m",
     telemetry: { endpoint: "/v1", headers: { a: "b" }, onSend },
   });
-  expect(structuredClone(telemetry)).toEqual({ endpoint: `${origin}/v1`, headers: { a: "b" } });
+  expect(telemetry).toEqual({
+    endpoint: `${origin}/v1`,
+    headers: { a: "b" },
+    maxBytes: 5_242_880,
+    maxAgeMs: 604_800_000,
+    consent: "granted",
+    respectPrivacySignals: true,
+  });
   expect(kept).toBe(onSend);
 });
 
@@ -39,6 +46,9 @@ test.each([
   ["registry", { registry: "http://[" }],
   ["assets", { registry: "/m", assets: "http://[" }],
   ["telemetry.endpoint", { registry: "/m", telemetry: { endpoint: "http://[" } }],
+  ["telemetry.maxBytes", { registry: "/m", telemetry: { endpoint: "/v1", maxBytes: 0 } }],
+  ["telemetry.maxAgeMs", { registry: "/m", telemetry: { endpoint: "/v1", maxAgeMs: Number.NaN } }],
+  ["telemetry.consent", { registry: "/m", telemetry: { endpoint: "/v1", consent: "no" as never } }],
 ])("an address that is none is refused, naming the option %s", (option, options) => {
   expect(() => readOptions(options)).toThrow(
     expect.objectContaining({

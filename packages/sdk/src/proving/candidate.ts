@@ -11,10 +11,9 @@ export interface Candidate {
   readonly layout?: Layout;
   /**
    * `serving` answers; `standby` has proven itself and answers where what serves fails; `slower` is right,
-   * and not worth moving to; `retired` served before; `waiting` and `proving` are not decided yet;
-   * `rejected` is not used.
+   * and not worth moving to; `waiting` and `proving` are not decided yet; `rejected` is not used.
    */
-  readonly state: "serving" | "standby" | "slower" | "retired" | "waiting" | "proving" | "rejected";
+  readonly state: "serving" | "standby" | "slower" | "waiting" | "proving" | "rejected";
   /** Why it is in that state. */
   readonly reason: string;
   /** Median of warm runs on this device, in milliseconds, where it was measured. */

@@ -105,6 +105,7 @@ async function visit(pace: Partial<Pace> = {}, options: LoadOptions = {}) {
     keeper,
     reporter,
     newHost: (place: Place) => new EngineHost({ place, pool, onDispose: () => undefined }),
+    alone: () => pool.alone(),
     onDispose: () => undefined,
     pace: { proveAfterMs: NEVER, checkEveryMs: NEVER, ...pace },
   };
@@ -362,7 +363,7 @@ describe("a precision that the device does not hold", () => {
 test("a model that is disposed of meanwhile leaves no engine behind, and nothing is held against a candidate", async () => {
   places = { "fp32 NHWC": { ...FAST, fault: "hangs" } };
   const model = await visit();
-  await vi.waitFor(() => expect(engines[1]).toContain("prove"));
+  await vi.waitFor(() => expect(engines[1]).toContain("prove"), 15_000);
   await model.dispose();
   await vi.waitFor(() => expect(engines.map((asked) => asked.at(-1))).toEqual(["ended", "ended"]));
   expect(await stored()).toEqual([]);

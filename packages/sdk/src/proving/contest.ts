@@ -219,7 +219,7 @@ export class Contest {
     const { digest, version } = this.#first.opened;
     const { backend, features } = place;
     const wanted = { ...this.#selector, version, dtype, backend, features };
-    const host = this.#rooms.newHost(place, wanted.trust, true);
+    const host = this.#rooms.newHost(place, wanted.trust, "at-once");
     const signal = this.#model.disposal;
     const how = { wanted, choice: { digest, dtype }, signal, purpose: "update" } as const;
     try {

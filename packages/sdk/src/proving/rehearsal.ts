@@ -40,7 +40,7 @@ export async function rehearseStart(
   const key = settingsKey(digest, dtype);
   const known = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
   if (known.some((stored) => soundSettings(stored, key) !== undefined)) return;
-  const own = newHost(host.place, host.pack?.trust, true);
+  const own = newHost(host.place, host.pack?.trust, "at-once");
   const giveUp = () => own.dispose();
   signal.addEventListener("abort", giveUp);
   try {

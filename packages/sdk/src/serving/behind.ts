@@ -33,6 +33,8 @@ export class Behind {
   readonly #loaded: Loaded;
   readonly #updates: Updates;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Whether something has the turn, or waits for it. */
+  #isTaken = false;
   #contest: Contest | undefined;
   #isProvingSoon = false;
 
@@ -58,11 +60,11 @@ export class Behind {
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
     await pause(proveAfterMs, disposal);
     await whenIdle();
-    await this.#inTurn((signal) => proveServing(this.#rooms, { ...this.#loaded, signal })).catch(
-      () => undefined,
-    );
+    await this.#inBackground((signal) =>
+      proveServing(this.#rooms, { ...this.#loaded, signal }),
+    ).catch(() => undefined);
     await whenIdle();
-    await this.#inTurn((signal) => rehearseStart(this.#rooms, first, signal)).catch(
+    await this.#inBackground((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
     );
     while (!isPinned && !disposal.aborted) {
@@ -89,7 +91,7 @@ export class Behind {
       this.#contest = contest;
       const steps = contest.run();
       // Whoever asks for an update meanwhile waits for one candidate of this model, and not for all.
-      while (!(await this.#inTurn(async () => (await steps.next()).done)));
+      while (!(await this.#inBackground(async () => (await steps.next()).done)));
     } catch {
       // The model is gone, or the chunk cannot be loaded: the next load tries again.
     }
@@ -103,7 +105,23 @@ export class Behind {
     await pause((this.#rooms.pace ?? PACE).proveAfterMs, this.#loaded.model.disposal);
     await whenIdle();
     this.#isProvingSoon = false;
-    await this.#inTurn(async () => this.#contest?.proveLarger()).catch(() => undefined);
+    await this.#inBackground(async () => this.#contest?.proveLarger()).catch(() => undefined);
+  }
+
+  /**
+   * Does something in turn that keeps the device busy, and no other model of the page does meanwhile.
+   * Neither turn is held while it waits for the other: the app may ask for an update at any time.
+   */
+  async #inBackground<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.#turn;
+      const end = await this.#rooms.alone();
+      try {
+        if (!this.#isTaken) return await this.#inTurn(run);
+      } finally {
+        end();
+      }
+    }
   }
 
   /** Two things at once would each change what the other has looked at. */
@@ -113,7 +131,13 @@ export class Behind {
       until.throwIfAborted();
       return run(until);
     });
-    this.#turn = turn.catch(() => undefined);
+    this.#isTaken = true;
+    const over = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#turn === over) this.#isTaken = false;
+      });
+    this.#turn = over;
     return new Promise((resolve, reject) => {
       const abort = () => reject(until.reason);
       if (until.aborted) abort();

@@ -22,16 +22,19 @@ import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
+/**
+ * How a worker is had that nothing else runs in. Of those that nobody waits for there is one at a time on
+ * a page: opening waits for its turn. What someone waits for, or has the turn already, is opened at once.
+ */
+export type OwnWorker = "in-turn" | "at-once";
+
 export interface EngineHostOptions {
   readonly place: Place;
   /** The digest of the trust anchors, where there are any. */
   readonly trust?: string | undefined;
   readonly pool: EnginePool;
-  /**
-   * Whether nothing else may run in its worker, as long as it does not `share`. Of those there is one at
-   * a time on a page: opening waits for its turn.
-   */
-  readonly own?: boolean | undefined;
+  /** Whether nothing else may run in its worker, as long as it does not `share`. */
+  readonly own?: OwnWorker | undefined;
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
@@ -86,7 +89,7 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
-    this.#own = options.own ?? false;
+    this.#own = options.own !== undefined;
   }
 
   get place(): Place {
@@ -118,7 +121,7 @@ export class EngineHost {
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
-    if (this.#own) await this.#until(this.#turnAlone(), signal);
+    if (this.#own && this.#options.own === "in-turn") await this.#until(this.#turnAlone(), signal);
     const session = this.#connect();
     const { worker, id } = session;
     const { backend, layout } = this.place;

@@ -110,7 +110,7 @@ describe("workers", () => {
   });
 
   test("that were asked for alone are nobody else's until they are shared", async () => {
-    const proof = await open("wasm", { own: true });
+    const proof = await open("wasm", { own: "in-turn" });
     await open();
     await open();
     await open();
@@ -122,10 +122,10 @@ describe("workers", () => {
   });
 
   test("of their own are had one at a time, in turn, and one that is given up holds up nobody", async () => {
-    const first = await open("wasm", { own: true });
+    const first = await open("wasm", { own: "in-turn" });
     const opened: string[] = [];
     const waiting = ["b", "c", "d"].map((name) =>
-      open("wasm", { own: true }).then(
+      open("wasm", { own: "in-turn" }).then(
         () => opened.push(name),
         () => opened.push(`${name} given up`),
       ),

@@ -17,7 +17,7 @@ interface Noted {
 }
 
 /** States of what may answer where what serves cannot, the best first. */
-const FALLBACKS: readonly Candidate["state"][] = ["standby", "slower", "retired", "waiting"];
+const FALLBACKS: readonly Candidate["state"][] = ["standby", "slower", "waiting"];
 
 /**
  * The candidates of one version of a model: which of them serves, what the others came to, and which is
@@ -40,6 +40,13 @@ export class Ladder {
   /** What is known of a rung, if anything is. */
   standing(rung: Rung): Standing | undefined {
     return this.#rungs.get(rungKey(rung))?.standing;
+  }
+
+  /** What may answer where what serves cannot. */
+  get fallbacks(): readonly Rung[] {
+    return [...this.#rungs.values()]
+      .filter(({ standing }) => FALLBACKS.includes(standing.state))
+      .map(({ rung }) => rung);
   }
 
   get candidates(): readonly Candidate[] {

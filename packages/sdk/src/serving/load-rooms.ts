@@ -2,7 +2,7 @@ import type { GpuMemory } from "../proving/gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
-import type { EngineHost } from "./engine-host.ts";
+import type { EngineHost, OwnWorker } from "./engine-host.ts";
 import type { Model } from "./model.ts";
 
 /** The rooms that loading goes through. */
@@ -13,7 +13,9 @@ export interface LoadRooms {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Makes a host that ends with the handle; `own`: in a worker that nothing else runs in. */
-  readonly newHost: (place: Place, trust: string | undefined, own?: boolean) => EngineHost;
+  readonly newHost: (place: Place, trust: string | undefined, own?: OwnWorker) => EngineHost;
+  /** Waits for the turn to have a worker that nothing else runs in; answers with what ends it. */
+  readonly alone: () => Promise<() => void>;
   readonly onDispose: (model: Model) => void;
   /** The GPU, as the first model that asked found it. */
   readonly gpu?: GpuMemory;

@@ -2,7 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { requireProof } from "../proving/require-proof.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { Choice, InstallHow, PackSelector } from "../worker/keeper-api.ts";
-import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { EngineHost, HostOpened, OwnWorker } from "./engine-host.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 
 /** An engine that has opened a pack and given its golden answers, and serves nobody yet. */
@@ -20,6 +20,7 @@ interface Wanted {
   readonly place: Place;
   readonly choice: Choice;
   readonly signal: AbortSignal;
+  readonly own: OwnWorker;
 }
 
 /**
@@ -30,9 +31,9 @@ interface Wanted {
  */
 export async function openProven(
   rooms: LoadRooms,
-  { wanted, place, choice, signal }: Wanted,
+  { wanted, place, choice, signal, own }: Wanted,
 ): Promise<Proven> {
-  const host = rooms.newHost(place, wanted.trust, true);
+  const host = rooms.newHost(place, wanted.trust, own);
   try {
     const opened = await openOrComplete(host, rooms, { wanted, choice, signal });
     const finding = await requireProof(host, opened, signal);
@@ -51,7 +52,12 @@ export async function openProven(
 export async function openOrComplete(
   host: EngineHost,
   { keeper }: Pick<LoadRooms, "keeper">,
-  { wanted, choice, signal, purpose = "load" }: Omit<Wanted, "place"> & Pick<InstallHow, "purpose">,
+  {
+    wanted,
+    choice,
+    signal,
+    purpose = "load",
+  }: Omit<Wanted, "place" | "own"> & Pick<InstallHow, "purpose">,
 ): Promise<HostOpened> {
   try {
     const { digest, dtype } = choice;

@@ -6,7 +6,7 @@ import type { LoadRooms } from "./load-rooms.ts";
 import { openProven } from "./open-proven.ts";
 
 /**
- * Proves a pack that serves unproven, as one does after a first install. Its golden inputs run in an
+ * Proves a pack that serves unproven, while no other model does such a thing, as one does after a first install. Its golden inputs run in an
  * engine of its own, so that no call of the app waits for them. One that fails goes on serving this
  * page, says so, and is not what the next load opens where there is a version before it.
  */
@@ -33,6 +33,7 @@ export async function proveServing(
       place: host.place,
       choice: opened,
       signal,
+      own: "at-once",
     });
     proven.host.dispose();
     await settle("proven");

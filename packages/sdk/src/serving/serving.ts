@@ -43,6 +43,7 @@ export class Serving {
         this.#hosts.add(host);
         return host;
       },
+      alone: () => pool.alone(),
       onDispose: (model) => this.#models.delete(model),
       gpu: {},
     };

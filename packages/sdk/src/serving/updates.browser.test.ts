@@ -93,10 +93,12 @@ function openPage(pace: Partial<Pace> = {}) {
     keeper,
     reporter,
     newHost: (place: Place) => new EngineHost({ place, pool, onDispose: () => undefined }),
+    alone: () => pool.alone(),
     onDispose: () => undefined,
     pace: { proveAfterMs: NEVER, checkEveryMs: NEVER, ...pace },
   };
   return {
+    pool,
     /** Makes the keeper refuse what is not waited for, as it does where the link says so. */
     refuseInBackground(code: ErrorCode) {
       const refused = { ok: false, error: { name: "SelvedgeError", code, message: code } } as const;
@@ -176,6 +178,16 @@ describe("by default", () => {
     if (ready.state !== "ready") throw new Error("it is not ready");
     expect(await ready.apply?.()).toMatchObject({ state: "applied", version: "2.0.0" });
     expect(await answerOf(model)).toBe(2);
+  });
+
+  test("an app that asks for one does not wait for what other models prove meanwhile", async () => {
+    await visitedBefore(second);
+    const page = openPage({ proveAfterMs: 0 });
+    const end = await page.pool.alone();
+    const { model } = await page.load();
+    await answerOf(model);
+    expect(await model.checkForUpdate()).toMatchObject({ state: "ready", version: "2.0.0" });
+    end();
   });
 
   test("an open page asks again", async () => {

@@ -2,8 +2,9 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { Place } from "../worker/engine-api.ts";
 import type { FoundUpdate, InstallHow } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";
+import type { HostOpened } from "./engine-host.ts";
 import { isFailureOfPack } from "./failure-of-pack.ts";
-import { Ladder } from "./ladder.ts";
+import { Ladder, type Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { ModelUpdate } from "./model-update.ts";
 import { openProven, type Proven } from "./open-proven.ts";
@@ -23,6 +24,8 @@ interface Going {
   /** Whether the model is to move to it. */
   readonly isLive: boolean;
   readonly purpose: NonNullable<InstallHow["purpose"]>;
+  /** Whether the app waits for it: other models may be proving something meanwhile. */
+  readonly isUrgent: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -45,14 +48,15 @@ export class Updates {
   /** Asks the registry, and does what the policy says. */
   async check(signal?: AbortSignal): Promise<ModelUpdate | undefined> {
     if (this.#loaded.selector.version !== undefined) return undefined;
-    return this.#turns.inTurn((until) => this.#look(until), signal);
+    return this.#turns.inTurn((until) => this.#look({ signal: until, isUrgent: true }), signal);
   }
 
   /** The same, where nobody waits for what comes of it. A device that is offline is no failure. */
   async checkQuietly(): Promise<void> {
     const { model } = this.#loaded;
     try {
-      await this.check();
+      if (this.#loaded.selector.version === undefined)
+        await this.#turns.inTurn((signal) => this.#look({ signal, isUrgent: false }));
     } catch (error) {
       if (model.disposal.aborted || !(error instanceof SelvedgeError)) return;
       const { name, version, dtype } = model.info;
@@ -65,12 +69,12 @@ export class Updates {
     }
   }
 
-  async #look(signal: AbortSignal): Promise<ModelUpdate | undefined> {
+  async #look(how: Pick<Going, "signal" | "isUrgent">): Promise<ModelUpdate | undefined> {
     const { selector, model, policy } = this.#loaded;
     const { digest } = model.info;
     const found = await this.#rooms.keeper.call(
       (remote, call) => remote.findUpdate(call, selector, digest),
-      signal,
+      how.signal,
     );
     if (found === undefined) return undefined;
     const told = this.#last?.digest === found.digest ? this.#last : undefined;
@@ -82,7 +86,7 @@ export class Updates {
     };
     if (told?.state !== "found") this.#tell(update);
     if (policy === "manual") return update;
-    return this.#bring(found, { isLive: policy === "background", purpose: "update", signal });
+    return this.#bring(found, { ...how, isLive: policy === "background", purpose: "update" });
   }
 
   #applying(found: FoundUpdate) {
@@ -91,7 +95,12 @@ export class Updates {
         (until) =>
           this.#loaded.model.info.digest === found.digest
             ? Promise.resolve({ state: "applied", ...subjectOf(found) } as const)
-            : this.#bring(found, { isLive: true, purpose: "load", signal: until }),
+            : this.#bring(found, {
+                isLive: true,
+                purpose: "load",
+                isUrgent: true,
+                signal: until,
+              }),
         signal,
       );
   }
@@ -152,7 +161,10 @@ export class Updates {
    *
    * @returns why it failed, where that is the version's own fault on this device
    */
-  async #prove(found: FoundUpdate, { isLive, signal }: Going): Promise<Proven | SelvedgeError> {
+  async #prove(
+    found: FoundUpdate,
+    { isLive, isUrgent, signal }: Going,
+  ): Promise<Proven | SelvedgeError> {
     const { selector, model } = this.#loaded;
     const { place } = model.served.host;
     const { version, dtype } = found;
@@ -160,7 +172,8 @@ export class Updates {
       const wanted = { ...selector, version, dtype, backend, features };
       const place = { backend, features, ...where };
       try {
-        return await openProven(this.#rooms, { wanted, place, choice: found, signal });
+        const own = isUrgent ? "at-once" : "in-turn";
+        return await openProven(this.#rooms, { wanted, place, choice: found, signal, own });
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof SelvedgeError && isFailureOfPack(error))) throw error;
@@ -198,11 +211,10 @@ export class Updates {
     const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0 };
     const reason = `took over from ${model.info.version}; ${finding}`;
     const ladder = new Ladder({ place: host.place, dtype: opened.dtype }, reason);
-    if (this.#loaded.isAuto && host.backend !== "wasm")
-      ladder.note(
-        { place: { backend: "wasm", build: "wasm", features: [] }, dtype: opened.dtype },
-        { state: "waiting", reason: "WASM may serve this version too, and was not needed yet" },
-      );
+    const { version: former } = model.info;
+    for (const rung of model.served.ladder.fallbacks)
+      if (ladder.standing(rung) === undefined && isPackedFor(opened, rung))
+        ladder.note(rung, { state: "waiting", reason: `could serve ${former}; not tried yet` });
     model.moveTo({
       host,
       opened,
@@ -244,6 +256,17 @@ function subjectOf({ version, digest, bytes }: FoundUpdate) {
 
 function reasonOf(update: ModelUpdate): string | undefined {
   return "reason" in update ? update.reason : undefined;
+}
+
+/** Whether a version may run on a rung of the one before it. */
+function isPackedFor({ variants, engine }: HostOpened, { place, dtype }: Rung): boolean {
+  return variants.some(
+    (variant) =>
+      variant.engine === engine &&
+      variant.dtype === dtype &&
+      variant.backends.includes(place.backend) &&
+      variant.requires.every((feature) => place.features.includes(feature)),
+  );
 }
 
 function hasSameSignature(
