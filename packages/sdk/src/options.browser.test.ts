@@ -46,9 +46,6 @@ test.each([
   ["registry", { registry: "http://[" }],
   ["assets", { registry: "/m", assets: "http://[" }],
   ["telemetry.endpoint", { registry: "/m", telemetry: { endpoint: "http://[" } }],
-  ["telemetry.maxBytes", { registry: "/m", telemetry: { endpoint: "/v1", maxBytes: 0 } }],
-  ["telemetry.maxAgeMs", { registry: "/m", telemetry: { endpoint: "/v1", maxAgeMs: Number.NaN } }],
-  ["telemetry.consent", { registry: "/m", telemetry: { endpoint: "/v1", consent: "no" as never } }],
 ])("an address that is none is refused, naming the option %s", (option, options) => {
   expect(() => readOptions(options)).toThrow(
     expect.objectContaining({
@@ -62,11 +59,25 @@ test.each([
   ["fetch", { registry: "/m", fetch: "yes" }],
   ["meteredDownloads", { registry: "/m", meteredDownloads: "sometimes" }],
   ["memory.profile", { registry: "/m", memory: { profile: "tiny" } }],
+  ["telemetry.consent", { registry: "/m", telemetry: { endpoint: "/v1", consent: "no" } }],
 ])("what is no choice is refused, naming the option %s", (option, options) => {
   expect(() => readOptions(options as unknown as SelvedgeOptions)).toThrow(
     expect.objectContaining({
       code: "options-invalid",
       message: expect.stringContaining(`The option ${option} has to be "`),
+    }),
+  );
+});
+
+test.each([
+  ["maxBytes", 0],
+  ["maxAgeMs", Number.NaN],
+])("telemetry.%s %d is refused", (option, number) => {
+  const telemetry = { endpoint: "/v1", [option]: number };
+  expect(() => readOptions({ registry: "/m", telemetry })).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining(`The option telemetry.${option} has to be a number from 1`),
     }),
   );
 });

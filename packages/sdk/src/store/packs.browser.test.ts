@@ -200,10 +200,6 @@ test("clearing deletes every model, and keeps the telemetry that waits", async (
   expect(await listPacks(database)).toEqual([]);
   expect(await findActive(database, select())).toBeUndefined();
   expect(await storedBytes(database)).toBe(0);
-<<<<<<< HEAD
   const leased = await outbox.lease({ owner: "test", endpoint: "/v1" });
   expect(leased).toMatchObject({ kind: "batches", batches: [{ batch: { signal: "metrics" } }] });
-=======
-  expect(await outbox.oldest()).toMatchObject({ batch: { signal: "metrics" } });
->>>>>>> main
 });
