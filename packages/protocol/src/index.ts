@@ -49,7 +49,9 @@ export {
   quantile,
   recordValue,
 } from "./exponential-histogram.ts";
+export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
+export { HistogramSketch } from "./histogram-sketch.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -159,6 +161,8 @@ export {
   METRICS,
   PREDICTION,
   PREDICTION_EVENT,
+  SPANS,
+  UNITS,
 } from "./telemetry-names.ts";
 export {
   applyTensorDelta,

@@ -29,6 +29,8 @@ export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { ModelMemory, PageMemory } from "./serving/page-memory.ts";
 export type { LoadTimings } from "./serving/served.ts";
 export type { TelemetryState } from "./telemetry/consent.ts";
+export type { PageContext, PageSpan, PageTracer } from "./telemetry/page-tracer.ts";
+export type { TraceParent } from "./telemetry/trace-context.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type {
   Availability,

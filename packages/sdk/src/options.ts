@@ -8,10 +8,16 @@ import {
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
+import type { PageTracer } from "./telemetry/page-tracer.ts";
 import type { TelemetrySettings } from "./telemetry/reporter.ts";
+import type { TraceParent } from "./telemetry/trace-context.ts";
+import type { TracingOptions } from "./telemetry/tracing.ts";
 import type { Backend } from "./worker/engine-api.ts";
 import type { CachePolicy, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
+
+/** Of every hundred predictions one: enough to see what a slow one waited for. */
+const TRACED_SHARE = 0.01;
 
 /** What `createSelvedge` takes. */
 export interface SelvedgeOptions {
@@ -52,8 +58,11 @@ export interface SelvedgeOptions {
 
 /** Where measurements go. Inputs and outputs never do. */
 export interface TelemetryOptions {
-  /** An OTLP/HTTP address; `/metrics`, `/logs` and `/traces` are appended. */
-  readonly endpoint: string | URL;
+  /**
+   * An OTLP/HTTP address; `/metrics`, `/logs` and `/traces` are appended. Absent: nothing is sent, and
+   * spans go to `tracer` alone.
+   */
+  readonly endpoint?: string | URL;
   /**
    * The `service.name` of what is sent.
    * @default "selvedge"
@@ -82,13 +91,26 @@ export interface TelemetryOptions {
   readonly respectPrivacySignals?: boolean;
   /** Called with each request that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
+  /** Which predictions become spans. Loads all do. */
+  readonly traces?: {
+    /**
+     * The share of predictions, from 0 to 1, where no `traceparent` that was handed over decides.
+     * @default 0.01
+     */
+    readonly sample?: number;
+  };
+  /**
+   * The page's own OpenTelemetry, by a Tracer of `@opentelemetry/api`: spans go there, under whatever
+   * span is active, and not to `endpoint`. It decides which are recorded.
+   */
+  readonly tracer?: PageTracer;
 }
 
 /** Where a model may run, and in what order that is tried. */
 export type BackendPolicy = "auto" | Backend | readonly Backend[];
 
 /** What `load` takes. */
-export interface LoadOptions {
+export interface LoadOptions extends TraceParent {
   /** @default "stable" */
   readonly channel?: string;
   /** Pins a version; the channel is not asked. */
@@ -124,6 +146,7 @@ export interface Settings {
   readonly assets: string;
   readonly service: string;
   readonly telemetry: TelemetrySettings | undefined;
+  readonly tracing: TracingOptions;
   readonly onSend: TelemetryOptions["onSend"];
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
@@ -152,6 +175,10 @@ export function readOptions({
     assets: folderUrl("assets", assets),
     service: telemetry?.service ?? "selvedge",
     telemetry: telemetry && readTelemetry(telemetry),
+    tracing: {
+      sample: checkShare("telemetry.traces.sample", telemetry?.traces?.sample ?? TRACED_SHARE),
+      tracer: telemetry?.tracer,
+    },
     onSend: telemetry?.onSend,
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
@@ -185,7 +212,7 @@ function readTelemetry({
   maxAgeMs = 7 * 24 * 60 * 60_000,
   consent = "granted",
   respectPrivacySignals = true,
-}: TelemetryOptions): TelemetrySettings {
+}: TelemetryOptions): TelemetrySettings | undefined {
   requireOneOf("telemetry.consent", consent, ["granted", "required"]);
   for (const [option, number] of Object.entries({ maxBytes, maxAgeMs }))
     if (!(number >= 1))
@@ -193,6 +220,7 @@ function readTelemetry({
         "options-invalid",
         `The option telemetry.${option} has to be a number from 1, but is ${String(number)}.`,
       );
+  if (endpoint === undefined) return undefined;
   return {
     endpoint: folderUrl("telemetry.endpoint", endpoint).slice(0, -1),
     headers: { ...headers },
@@ -201,6 +229,14 @@ function readTelemetry({
     consent,
     respectPrivacySignals,
   };
+}
+
+function checkShare(option: string, share: number): number {
+  if (share >= 0 && share <= 1) return share;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option ${option} has to be from 0 to 1, but is ${String(share)}.`,
+  );
 }
 
 function checkPolicy(cache: CachePolicy): CachePolicy {

@@ -90,15 +90,16 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, onSend, workers, memory, ...hooks } =
+  const { registry, anchors, assets, service, telemetry, onSend, tracing, ...others } =
     readOptions(options);
+  const { workers, memory, ...hooks } = others;
   const budget = memoryBudgetOf(memory, navigator as DeviceSize);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     ...hooks,
     registry,
     ...(anchors === undefined ? {} : { anchors }),
   });
-  const reporter = new Reporter({ telemetry, service, onSend });
+  const reporter = new Reporter({ telemetry, service, onSend, tracing });
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -174,6 +175,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
       reporter.prepare();
+      const span = reporter.begin("load", loadOptions);
       loading++;
       try {
         requireCapable();
@@ -182,11 +184,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, { ...loadOptions, calledAt });
+        const model = await (await serving).load(name, { ...loadOptions, calledAt });
+        span?.end({ served: model.served });
+        return model;
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        span?.end({ subject, error });
         failures.add(name, error);
         throw error;
       } finally {

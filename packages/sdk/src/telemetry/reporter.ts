@@ -1,8 +1,12 @@
-import type { OtlpBatch } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
+import type { EngineHost } from "../serving/engine-host.ts";
+import { rungOf, type Served, subjectOf } from "../serving/served.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
 import { Consent, type ConsentPolicy, type TelemetryState } from "./consent.ts";
 import type { Courier, CourierSettings } from "./courier.ts";
-import { Recorder } from "./recorder.ts";
+import { type CallFacts, Recorder } from "./recorder.ts";
+import type { TraceParent } from "./trace-context.ts";
+import { type OpenSpan, type Operation, Tracing, type TracingOptions } from "./tracing.ts";
 import { UnsentBatches } from "./unsent.ts";
 
 /** How long measurements gather before they go to the outbox. */
@@ -19,9 +23,19 @@ export interface ReporterSettings {
   /** Absent: nothing is kept, nothing sent. */
   readonly telemetry: TelemetrySettings | undefined;
   readonly service: string;
+  readonly tracing?: TracingOptions;
   /** Told of each request that was acknowledged. */
   readonly onSend?: ((request: OtlpBatch) => void) | undefined;
 }
+
+/** How a call is traced. */
+interface CallTrace {
+  readonly span: OpenSpan | undefined;
+}
+
+type Traced = Pick<AnsweredCall, "traceparent">;
+
+type MoreFacts = Pick<CallFacts, "batchSize" | "engineBytes">;
 
 /**
  * Takes batches from the recorder to the outbox: every few seconds, when asked, and when the page hides.
@@ -35,6 +49,7 @@ export class Reporter {
   readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
   readonly #leaving = new AbortController();
   readonly #watchers = new Set<Watcher>();
+  readonly #tracing: Tracing | undefined;
   /** Chunks of their own, and there well before the first batch is due: no page waits for them. */
   #means: Means | undefined;
   #loading: Promise<Means> | undefined;
@@ -44,7 +59,10 @@ export class Reporter {
     this.#settings = settings;
     this.#consent = new Consent(settings.telemetry, navigator);
     this.recorder = new Recorder(() => this.#gather());
-    if (settings.telemetry === undefined) return;
+    const { telemetry, tracing = { sample: 0 } } = settings;
+    if (telemetry !== undefined || tracing.tracer !== undefined)
+      this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
+    if (telemetry === undefined) return;
     const { signal } = this.#leaving;
     addEventListener("pagehide", () => this.#leave(), { signal });
     addEventListener(
@@ -73,15 +91,19 @@ export class Reporter {
     await orAborted(this.#flush(), signal);
   }
 
-  /** Takes a batch over: resolves once it is in the outbox, or could not be stored; sending follows. */
-  async enqueue(batch: OtlpBatch): Promise<void> {
-    const { courier } = this.#means ?? (await this.#load());
-    if (this.state !== "enabled") return;
-    const again = this.#unsent.takeRefused();
-    const lost = this.#unsent.add(batch);
-    if (lost > 0) courier.dropped({ unconfirmed: lost });
-    await Promise.all([...again, batch].map((one) => this.#store(courier, one)));
-    await courier.deliver(this.#unsent.refused);
+  /**
+   * Takes a batch that was made elsewhere the way of all: to the outbox, or out with the page. Resolves
+   * once it is stored, or could not be. Where there is nowhere to send it, it is dropped.
+   */
+  async send(batch: OtlpBatch, signal?: AbortSignal): Promise<void> {
+    if (this.#settings.telemetry === undefined || this.#leaving.signal.aborted) return;
+    if (this.state === "refused" || this.state === "disabled") return;
+    await orAborted(this.#take(batch), signal);
+  }
+
+  /** Begins what may become a span; `undefined` where nobody would see it. */
+  begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
+    return this.#tracing?.begin(operation, parent);
   }
 
   /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
@@ -89,10 +111,34 @@ export class Reporter {
     this.#watchers.add(watcher);
   }
 
-  /** Tells the watchers of a call that was answered. */
-  answered(call: AnsweredCall): void {
-    if (this.state !== "enabled" && this.state !== "off") return;
-    for (const watcher of this.#watchers) watcher(call);
+  /**
+   * Records a call that was answered, and tells the watchers of it.
+   *
+   * @returns what it is traced as
+   */
+  answered(call: AnsweredCall, { span, ...facts }: CallTrace & MoreFacts): Traced {
+    const { id, served, timings } = call;
+    const { traceparent } = span ?? {};
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const subject = subjectOf(served.opened, rungOf(served));
+    this.recorder.predicted(subject, timings.totalMs, { ...timings, ...facts });
+    span?.end({ served, call: { id, timings } });
+    this.#tell({ ...call, ...trace });
+    return trace;
+  }
+
+  /** Records a call that failed. One that was aborted did not. */
+  refused(served: Served, { span, error }: CallTrace & { readonly error: unknown }): void {
+    if (error instanceof SelvedgeError)
+      this.recorder.failed(subjectOf(served.opened, rungOf(served)), "predict", error.code);
+    span?.end({ served, error });
+  }
+
+  /** Records that an engine is started again. Of a pack that was never open yet no more is known. */
+  restarted({ backend, pack }: Pick<EngineHost, "backend" | "pack">, failure: SelvedgeError): void {
+    const { dtype, origin } = pack ?? {};
+    const model = origin && { model: origin.name, version: origin.version };
+    this.recorder.restarted({ ...model, ...(dtype && { dtype }), backend }, failure.code);
   }
 
   /** Turns telemetry on, and remembers it. What the browser refuses in its user's name stays refused. */
@@ -128,10 +174,23 @@ export class Reporter {
     this.#means?.courier.end();
   }
 
+  #tell(call: AnsweredCall): void {
+    if (this.#watchers.size === 0) return;
+    if (this.#consent.isUnread && this.#consent.mayRecord) {
+      // The outputs are the app's by the time that the user's choice has been read.
+      const own = { ...call, outputs: structuredClone(call.outputs) };
+      void this.#load().then(
+        () => this.#tell(own),
+        () => undefined,
+      );
+    } else if (this.state === "enabled" || this.state === "off")
+      for (const watcher of this.#watchers) watcher(call);
+  }
+
   #gather(): void {
     if (!this.#consent.mayRecord) {
       // It is about to be recorded: thrown away as soon as it is.
-      queueMicrotask(() => this.recorder.take());
+      queueMicrotask(() => this.#discard());
       return;
     }
     if (this.#leaving.signal.aborted) return;
@@ -151,7 +210,7 @@ export class Reporter {
   async #open(): Promise<Means> {
     const { telemetry, onSend } = this.#settings;
     if (telemetry === undefined) throw new Error("There is no telemetry to load anything for.");
-    const [{ toBatch }, { Courier }] = await Promise.all([
+    const [{ toBatches }, { Courier }] = await Promise.all([
       import("./to-batch.ts"),
       import("./courier.ts"),
     ]);
@@ -165,7 +224,7 @@ export class Reporter {
     if (this.#consent.isUnread) this.#consent.choice = choice;
     if (!this.#consent.mayRecord) this.#forget();
     else courier.wake();
-    this.#means = { toBatch, courier };
+    this.#means = { toBatches, courier };
     return this.#means;
   }
 
@@ -178,24 +237,37 @@ export class Reporter {
     await courier.deliver(this.#unsent.refused, true);
   }
 
-  async #hand(): Promise<void> {
+  /** @param isLast the page may be going away */
+  async #hand(isLast = false): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
-    const { toBatch } =
+    const { toBatches } =
       this.#means ??
       (await this.#load().catch((error: unknown) => {
         this.#gather();
         throw error;
       }));
-    const measurements = this.recorder.take();
-    if (measurements === undefined || this.state !== "enabled") return;
-    const body = toBatch(measurements, this.#settings.service);
-    await this.enqueue({ signal: "metrics", body });
+    const gathered = { finished: this.#tracing?.take() ?? [], measurements: this.recorder.take() };
+    if (this.state !== "enabled") return;
+    // All are taken over before anything is waited for, as the page may be going away.
+    await Promise.all(
+      toBatches(gathered, this.#settings.service).map((batch) => this.#take(batch, isLast)),
+    );
   }
 
-  async #store(courier: Courier, batch: OtlpBatch): Promise<void> {
+  async #take(batch: OtlpBatch, isLast = false): Promise<void> {
+    const { courier } = this.#means ?? (await this.#load());
+    if (this.state !== "enabled") return;
+    const again = this.#unsent.takeRefused();
+    const lost = this.#unsent.add(batch);
+    if (lost > 0) courier.dropped({ unconfirmed: lost });
+    await Promise.all([...again, batch].map((one) => this.#store(courier, one, isLast)));
+    await courier.deliver(this.#unsent.refused);
+  }
+
+  async #store(courier: Courier, batch: OtlpBatch, isLast: boolean): Promise<void> {
     try {
-      await courier.add(batch);
+      await courier.add(batch, isLast);
       this.#unsent.stored(batch);
     } catch {
       this.#unsent.refuse(batch);
@@ -204,7 +276,7 @@ export class Reporter {
 
   #hide(): void {
     const leave = async () => {
-      await this.#hand();
+      await this.#hand(true);
       if (this.state === "enabled") await this.#means?.courier.leave();
     };
     if (this.#consent.mayRecord) void leave().catch(() => undefined);
@@ -212,7 +284,7 @@ export class Reporter {
 
   #leave(): void {
     if (!this.#consent.mayRecord) return;
-    void this.#hand().catch(() => undefined);
+    void this.#hand(true).catch(() => undefined);
     if (this.state === "enabled") this.#means?.courier.sendLast(this.#unsent.last);
   }
 
@@ -223,14 +295,19 @@ export class Reporter {
 
   #forget(): void {
     clearTimeout(this.#timer);
-    this.recorder.take();
+    this.#discard();
     this.#unsent.clear();
+  }
+
+  #discard(): void {
+    this.#tracing?.take();
+    this.recorder.take();
   }
 }
 
 /** What is loaded when there is something to report. */
 interface Means {
-  readonly toBatch: typeof import("./to-batch.ts").toBatch;
+  readonly toBatches: typeof import("./to-batch.ts").toBatches;
   readonly courier: Courier;
 }
 
