@@ -24,7 +24,17 @@ run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
 run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
 run(
   "npx",
-  ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery", "/faults-", "/soak", "journey"],
+  [
+    "playwright",
+    "test",
+    "-c",
+    "e2e",
+    "interrupted-pack",
+    "delivery",
+    "/faults-",
+    "/soak",
+    "journey",
+  ],
   {
     env,
   },
