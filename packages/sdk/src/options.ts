@@ -9,6 +9,7 @@ import {
   type DistributionPolicy,
   distributionPolicy,
 } from "./distributions/distribution-policy.ts";
+import { type PredictionPolicy, predictionPolicy } from "./predictions/prediction-policy.ts";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
@@ -58,6 +59,8 @@ export interface SelvedgeOptions {
   readonly telemetry?: TelemetryOptions;
   /** How much models may take on this device, and what goes when there is no room for another. */
   readonly cache?: CachePolicy;
+  /** Which predictions are written down on this device, and how many of them are kept. */
+  readonly predictions?: PredictionPolicy;
   /** How much memory the engines of all models may take together, and how many workers. */
   readonly memory?: MemoryPolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
@@ -145,6 +148,7 @@ export interface Settings {
   readonly distributions: DistributionPolicy | undefined;
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
+  readonly predictions: Required<PredictionPolicy>;
   readonly fetch: SelvedgeOptions["fetch"];
   readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
@@ -158,6 +162,7 @@ export function readOptions({
   telemetry,
   cache = {},
   memory = {},
+  predictions,
   fetch,
   meteredDownloads = "foreground",
   workers = {},
@@ -184,6 +189,7 @@ export function readOptions({
     distributions: telemetry && distributionPolicy(telemetry.distributions),
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
+    predictions: predictionPolicy(predictions, telemetry !== undefined),
     fetch,
     meteredDownloads,
     workers,
