@@ -7,11 +7,13 @@ const tests = [
   "packer/src/pack.fuzz.test.ts",
   "packer/src/pack-tfjs.fuzz.test.ts",
   "packer/src/golden/cases-file.fuzz.test.ts",
+  "packer/src/reference/simulated-fleet.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {
   SELVEDGE_FUZZ: "10000",
+  SELVEDGE_FLEETS: "2000",
   SELVEDGE_INTERRUPTIONS: "100",
   SELVEDGE_CUTS: "100",
   SELVEDGE_KILLS: "16",
