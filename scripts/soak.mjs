@@ -8,6 +8,7 @@ const tests = [
   "packer/src/pack-tfjs.fuzz.test.ts",
   "packer/src/golden/cases-file.fuzz.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
+  "collector/src/store/open-store.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {
@@ -15,6 +16,7 @@ const full = {
   SELVEDGE_INTERRUPTIONS: "100",
   SELVEDGE_CUTS: "100",
   SELVEDGE_KILLS: "16",
+  SELVEDGE_COLLECTOR_KILLS: "50",
   SELVEDGE_ROUNDS: "200",
   SELVEDGE_FAULTS: "all",
 };
