@@ -25,13 +25,36 @@ test("without an endpoint there is no telemetry", () => {
   expect(readOptions({ registry: "/m" }).telemetry).toBeUndefined();
 });
 
-test("what crosses to the keeper can be cloned, whatever the telemetry options are", () => {
+test("spans may go to a page's own tracer, where nothing is sent", () => {
+  const tracer = { startSpan: vi.fn() };
+  const settings = readOptions({ registry: "/m", telemetry: { tracer } });
+  expect(settings.telemetry).toBeUndefined();
+  expect(settings.tracing).toEqual({ sample: 0.01, tracer });
+});
+
+test.each([-0.1, 1.1, Number.NaN])("a share of %d of all predictions is refused", (sample) => {
+  expect(() => readOptions({ registry: "/m", telemetry: { traces: { sample } } })).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining("telemetry.traces.sample has to be from 0 to 1"),
+    }),
+  );
+});
+
+test("telemetry waits for seven days in 5 MiB at most, and heeds who does not want it", () => {
   const onSend = vi.fn();
   const { telemetry, onSend: kept } = readOptions({
     registry: "/m",
     telemetry: { endpoint: "/v1", headers: { a: "b" }, onSend },
   });
-  expect(structuredClone(telemetry)).toEqual({ endpoint: `${origin}/v1`, headers: { a: "b" } });
+  expect(telemetry).toEqual({
+    endpoint: `${origin}/v1`,
+    headers: { a: "b" },
+    maxBytes: 5_242_880,
+    maxAgeMs: 604_800_000,
+    consent: "granted",
+    respectPrivacySignals: true,
+  });
   expect(kept).toBe(onSend);
 });
 
@@ -52,11 +75,25 @@ test.each([
   ["fetch", { registry: "/m", fetch: "yes" }],
   ["meteredDownloads", { registry: "/m", meteredDownloads: "sometimes" }],
   ["memory.profile", { registry: "/m", memory: { profile: "tiny" } }],
+  ["telemetry.consent", { registry: "/m", telemetry: { endpoint: "/v1", consent: "no" } }],
 ])("what is no choice is refused, naming the option %s", (option, options) => {
   expect(() => readOptions(options as unknown as SelvedgeOptions)).toThrow(
     expect.objectContaining({
       code: "options-invalid",
       message: expect.stringContaining(`The option ${option} has to be "`),
+    }),
+  );
+});
+
+test.each([
+  ["maxBytes", 0],
+  ["maxAgeMs", Number.NaN],
+])("telemetry.%s %d is refused", (option, number) => {
+  const telemetry = { endpoint: "/v1", [option]: number };
+  expect(() => readOptions({ registry: "/m", telemetry })).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining(`The option telemetry.${option} has to be a number from 1`),
     }),
   );
 });

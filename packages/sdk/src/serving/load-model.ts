@@ -57,6 +57,8 @@ export async function loadModel<Name extends string>(
     const model: Model<Name> = new Model<Name>({
       served: { host, opened, storage: installed?.storage, timings, ladder },
       trust: selector.trust,
+      cohort: selector.version === undefined ? selector.channel : "pinned",
+      predictions: rooms.predictions,
       keeper,
       reporter,
       feed,
@@ -135,7 +137,7 @@ function timingsOf(
 function recordLoad(
   { recorder }: Reporter,
   {
-    opened: { name, version, dtype },
+    opened: { name, version, dtype, bytes: needed },
     backend,
     installed,
     timings,
@@ -152,5 +154,5 @@ function recordLoad(
     if (installed !== undefined || !isDelivery)
       recorder.loaded(subject, stage.slice(0, -2), milliseconds);
   }
-  if (installed !== undefined) recorder.fetched(subject, installed.fetchedBytes);
+  recorder.loadedFrom(subject, { needed, fetched: installed?.fetchedBytes ?? 0 });
 }

@@ -1,19 +1,20 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
+import type { PredictionLog } from "../predictions/prediction-log.ts";
+import type { Truth } from "../predictions/truth.ts";
 import type { Candidate } from "../proving/candidate.ts";
-import type { Subject } from "../telemetry/recorder.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { TraceParent } from "../telemetry/trace-context.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { Calm } from "./calm.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Failover } from "./failover.ts";
-import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
-import { type LoadTimings, rungOf, type Served } from "./served.ts";
+import { type LoadTimings, type Served, subjectOf } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
 
@@ -24,7 +25,7 @@ const RUNTIMES = {
 } as const;
 
 /** What `predict` takes besides inputs. */
-export interface PredictOptions {
+export interface PredictOptions extends TraceParent {
   readonly signal?: AbortSignal;
   /**
    * Milliseconds from the moment the model starts on this call. Past it the call rejects and the engine
@@ -39,6 +40,12 @@ export interface PredictOptions {
    * @default false
    */
   readonly transfer?: boolean;
+  /**
+   * Keeps what goes in and comes out on this device, with the prediction's record:
+   * `selvedge.exportPrediction` makes a file of it. Never sent. Inputs that are handed over are kept, too.
+   * @default false
+   */
+  readonly capture?: boolean;
 }
 
 /** An answer. */
@@ -48,6 +55,11 @@ export interface Prediction<Name extends string = string> {
   readonly id: string;
   /** Milliseconds: waiting for calls before it, in the runtime, and in all. */
   readonly timings: { readonly queueMs: number; readonly runMs: number; readonly totalMs: number };
+  /**
+   * The W3C `traceparent` of this call, to hand to what is done with its answer; absent where nothing
+   * is traced.
+   */
+  readonly traceparent?: string;
 }
 
 /** What a model is and where it runs. */
@@ -77,6 +89,9 @@ export interface ModelParts {
   readonly served: Served;
   /** The digest of the trust anchors, where there are any. */
   readonly trust: string | undefined;
+  /** The channel it was loaded from, or `pinned`. */
+  readonly cohort: string;
+  readonly predictions: PredictionLog | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
@@ -135,11 +150,11 @@ export class Model<Name extends string = string> {
    * ```
    */
   async predict(inputs: InputsOf<Name>, options: PredictOptions = {}): Promise<Prediction<Name>> {
-    const { signal, timeoutMs, transfer = false } = options;
+    const { signal, timeoutMs, transfer = false, capture = false } = options;
     const calledAt = performance.now();
     const supervisor = this.#supervisor;
     const { reporter } = this.#parts;
-    const { recorder } = reporter;
+    const span = reporter.begin("predict", options);
     this.#calm.called();
     try {
       signal?.throwIfAborted();
@@ -152,25 +167,47 @@ export class Model<Name extends string = string> {
       checkInputs(supervisor.served.opened.signature.inputs, inputs);
       const at = Date.now();
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
-      const terms = { signal, timeoutMs, isReplayable: !transfer };
-      const { outputs, runMs, startedAt, served } = await supervisor.run(kept, terms);
+      const isReplayable = !transfer || capture;
+      const terms = { signal, timeoutMs, isReplayable };
+      const run = await supervisor.run(kept, terms);
+      const { outputs, runMs, startedAt, served, engineBytes } = run;
       this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
-      recorder.predicted(subjectOf(served, rungOf(served)), totalMs);
-      const id = crypto.randomUUID();
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
-      const seen = transfer ? undefined : kept;
-      reporter.answered({ id, at, served, inputs: seen, outputs, timings, options });
+      const id = crypto.randomUUID();
+      const batchSize = Object.values(kept)[0]?.dims[0] ?? 1;
+      const seen = isReplayable ? kept : undefined;
+      const { cohort } = this.#parts;
+      const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
+      const trace = reporter.answered(call, { span, batchSize, engineBytes });
       // The types were written from the manifest whose golden answers these outputs are held to.
-      return { outputs: outputs as OutputsOf<Name>, id, timings };
+      return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {
-      const { served } = supervisor;
-      if (error instanceof SelvedgeError)
-        recorder.failed(subjectOf(served, rungOf(served)), "predict", error.code);
+      reporter.refused(supervisor.served, { span, error });
       throw error;
     } finally {
       this.#calm.over();
     }
+  }
+
+  /**
+   * Joins the truth to a prediction, whenever it comes: also days later, and after a reload. It leaves as
+   * counts, where telemetry has an endpoint: a label by name only where the pack's reference has it as a
+   * category. The first truth of a prediction counts, and no other.
+   *
+   * @param id as `predict` answered it
+   * @returns whether it was counted: `false` for a second truth, and where nothing is ever sent
+   * @throws SelvedgeError `feedback-invalid` for a truth that cannot be held against the answer,
+   * `prediction-unknown` for an id that is not one of the latest on this device.
+   *
+   * @example
+   * ```ts
+   * const { id } = await model.predict(inputs);
+   * await model.feedback(id, { label: "cat" });
+   * ```
+   */
+  async feedback(id: string, truth: Truth): Promise<boolean> {
+    return this.#parts.predictions?.feedback(this.info.name, id, truth) ?? false;
   }
 
   /**
@@ -287,7 +324,8 @@ export class Model<Name extends string = string> {
     return new Supervisor({
       served,
       failover,
-      onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
+      onFailure: (rung, { code }) =>
+        reporter.recorder.failed(subjectOf(served.opened, rung), "run", code),
     });
   }
 
@@ -308,9 +346,4 @@ export class Model<Name extends string = string> {
       `The model ${this.info.name} has been disposed. Load it again to use it.`,
     );
   }
-}
-
-/** What is measured, on one rung of a version. */
-function subjectOf({ opened: { name, version } }: Served, { place, dtype }: Rung): Subject {
-  return { model: name, version, dtype, backend: place.backend };
 }
