@@ -9,6 +9,7 @@ const tests = [
   "packer/src/golden/cases-file.fuzz.test.ts",
   "packer/src/reference/simulated-fleet.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
+  "collector/src/store/open-store.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {
@@ -17,6 +18,7 @@ const full = {
   SELVEDGE_INTERRUPTIONS: "100",
   SELVEDGE_CUTS: "100",
   SELVEDGE_KILLS: "16",
+  SELVEDGE_COLLECTOR_KILLS: "50",
   SELVEDGE_ROUNDS: "200",
   SELVEDGE_FAULTS: "all",
   SELVEDGE_EVENTS: "10000",
