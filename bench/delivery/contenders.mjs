@@ -21,7 +21,15 @@ export const MODEL_PATHS = /^\/(models|files)\//;
 /** The model's own bytes. */
 export const WEIGHT_PATHS = /\/segments\/|\.onnx$/;
 
-/** Where a contender's page loads a release of the model. */
-export function addressOf({ page, build }, { release = "base", dtype = "q8" } = {}) {
-  return `/${page}.html?${new URLSearchParams({ release, dtype, ...(build && { build }) })}`;
+/**
+ * Where a contender's page loads a release of a model.
+ *
+ * @param restarts whether it ends its engine once it has answered, where it can, and answers again
+ */
+export function addressOf(
+  { page, build },
+  { model = "rec", release = "base", dtype = "q8", restarts = false } = {},
+) {
+  const asked = { model, release, dtype, ...(build && { build }), ...(restarts && { restarts }) };
+  return `/${page}.html?${new URLSearchParams(asked)}`;
 }

@@ -12,7 +12,8 @@ import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
-import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
+import { keepMaintained } from "./store/keep-maintained.ts";
+import { openStore } from "./store/open-store.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
@@ -81,7 +82,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       { cause, detail: { dataDir } },
     );
   });
-  const store = await openDuckDbStore(join(dataDir, STORE_FILE));
+  const store = await openStore(join(dataDir, STORE_FILE), config.retention);
   const readManifest = createManifestReader(registryDir);
   const readDrift = createDriftReader({ store, readManifest, now: Date.now });
   const sources = { store, readDrift };
@@ -102,10 +103,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await store.close();
     throw error;
   }
+  const maintenance = keepMaintained(store);
   let closing: Promise<void> | undefined;
   return {
     url: addressOf(server, host),
     close: () => {
+      maintenance.stop();
       closing ??= closeServer(server)
         .finally(() => alerts.close())
         .finally(() => store.close());

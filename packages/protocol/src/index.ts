@@ -71,6 +71,7 @@ export {
 } from "./exponential-histogram.ts";
 export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
+export { HistogramSketch } from "./histogram-sketch.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -107,6 +108,7 @@ export {
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+export { imageLayout, type MeasurableTensor, measure, valueCount } from "./measure-tensor.ts";
 export {
   encodeModelSignature,
   encodeModelStatement,
@@ -174,6 +176,7 @@ export {
   requireFresh,
 } from "./root-document.ts";
 export { type Device, runsOn } from "./runs-on.ts";
+export { areProbabilities } from "./score-measures.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
@@ -188,6 +191,8 @@ export {
   METRICS,
   PREDICTION,
   PREDICTION_EVENT,
+  SPANS,
+  UNITS,
 } from "./telemetry-names.ts";
 export {
   applyTensorDelta,

@@ -16,6 +16,7 @@ export type {
   VerdictFacts,
 } from "./diagnosis/diagnosis-facts.ts";
 export type { LoadFailure } from "./diagnosis/load-failures.ts";
+export type { DistributionPolicy } from "./distributions/distribution-policy.ts";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
 export type { BackendPolicy, LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
@@ -28,6 +29,8 @@ export type { Model, ModelInfo, Prediction, PredictOptions } from "./serving/mod
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { ModelMemory, PageMemory } from "./serving/page-memory.ts";
 export type { LoadTimings } from "./serving/served.ts";
+export type { PageContext, PageSpan, PageTracer } from "./telemetry/page-tracer.ts";
+export type { TraceParent } from "./telemetry/trace-context.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type {
   Availability,

@@ -1,6 +1,7 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
+import { DistributionWatch } from "./distributions/distribution-watch.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
@@ -62,8 +63,18 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, workers, memory, ...hooks } =
-    readOptions(options);
+  const {
+    registry,
+    anchors,
+    assets,
+    service,
+    telemetry,
+    tracing,
+    distributions: policy,
+    workers,
+    memory,
+    ...hooks
+  } = readOptions(options);
   const budget = memoryBudgetOf(memory, navigator as DeviceSize);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     ...hooks,
@@ -71,7 +82,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
-  const reporter = new Reporter(keeper, { telemetry, service });
+  const reporter = new Reporter(keeper, { telemetry, service, tracing });
+  const send = (batch: OtlpBatch) => reporter.send(batch);
+  const distributions = new DistributionWatch({ policy, service, send });
+  reporter.watch(distributions.answered);
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -125,6 +139,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
+    await distributions.end().catch(() => undefined);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
     keeper.end(reason);
@@ -132,13 +147,19 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
   return {
     cache: new ModelCache(keeper),
-    telemetry: { flush: () => reporter.flush() },
+    telemetry: {
+      async flush() {
+        await distributions.flush();
+        await reporter.flush();
+      },
+    },
     async load(name, loadOptions = {}) {
       const calledAt = performance.now();
       requireOpen();
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
       reporter.prepare();
+      const span = reporter.begin("load", loadOptions);
       loading++;
       try {
         requireCapable();
@@ -147,11 +168,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, { ...loadOptions, calledAt });
+        const model = await (await serving).load(name, { ...loadOptions, calledAt });
+        span?.end({ served: model.served });
+        return model;
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        span?.end({ subject, error });
         failures.add(name, error);
         throw error;
       } finally {

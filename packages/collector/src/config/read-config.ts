@@ -41,7 +41,7 @@ export function parseConfig(text: string, name: string): CollectorConfig {
   try {
     JSON.parse(text);
   } catch (cause) {
-    throw invalid(`The config file ${name} is not JSON: it goes wrong ${placeOf(cause)}.`);
+    throw invalid(`The config file ${name} is not JSON: correct it ${placeOf(cause)}.`);
   }
   const root = Field.fromJson(text, name, "options-invalid");
   expectKnownKeys(root, Object.keys(SECTIONS));

@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { Context } from "hono";
 import type { Failure } from "../failure.ts";
+import { expectFewValues } from "./max-values.ts";
 import { readMessage } from "./protobuf/read-message.ts";
 import { writeExportAnswer, writeStatus } from "./protobuf/write-answer.ts";
 import type { Refusals } from "./refusals.ts";
@@ -31,6 +32,7 @@ const ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo";
 
 const JSON_ENCODING: Encoding = {
   read: (body) => {
+    expectFewValues(body);
     try {
       return JSON.parse(body.toString("utf8"));
     } catch (cause) {

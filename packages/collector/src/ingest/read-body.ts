@@ -60,7 +60,7 @@ async function collect(
     for await (const chunk of request) {
       if (!Buffer.isBuffer(chunk)) continue;
       size += chunk.length;
-      if (size > limitBytes) refusal ??= tooLarge(limitBytes);
+      if (size > limitBytes) refusal = tooLarge(limitBytes);
       else if (refusal === undefined && !take(chunk.length)) refusal = busy();
       if (refusal === undefined) chunks.push(chunk);
       else chunks.length = 0;

@@ -1,12 +1,6 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { MAX_VALUES, tooManyValues } from "../max-values.ts";
 import type { FieldSchema, MessageSchema, Scalar } from "./message-schema.ts";
 import { FIXED64, LENGTH, malformed, VARINT, WireReader } from "./wire-reader.ts";
-
-/**
- * The most messages and list elements of one body. Two bytes are enough for an empty message, which
- * takes thirty times as much in memory; telemetry has ten bytes and more to each.
- */
-const MAX_VALUES = 1_000_000;
 
 type Message = Record<string, unknown>;
 
@@ -85,11 +79,7 @@ function readElements(
 
 function countValue(reading: Reading): void {
   reading.values += 1;
-  if (reading.values > MAX_VALUES)
-    throw new SelvedgeError(
-      "telemetry-too-large",
-      `The request holds more than ${MAX_VALUES} values. Send it in several requests.`,
-    );
+  if (reading.values > MAX_VALUES) throw tooManyValues();
 }
 
 function readScalar(reader: WireReader, type: Scalar, wireType: number, end: number): unknown {

@@ -7,6 +7,7 @@ import { answersContract } from "./answers-contract.ts";
 import { distributionsContract } from "./distributions-contract.ts";
 import { durabilityContract } from "./durability-contract.ts";
 import { healthContract } from "./health-contract.ts";
+import { maintenanceContract } from "./maintenance-contract.ts";
 import type { StoreModule } from "./spawn-writer.ts";
 
 /** What the parts of the contract are given. */
@@ -51,6 +52,7 @@ export function storeContract(
     answersContract(underTest);
     healthContract(underTest);
     distributionsContract(underTest);
+    maintenanceContract(underTest);
     durabilityContract(underTest);
   });
 }

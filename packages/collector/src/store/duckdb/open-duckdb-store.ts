@@ -3,17 +3,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 import { createGroupCommit } from "../group-commit.ts";
-import type { LogsBatch, MetricsBatch, SpansBatch, Store } from "../store.ts";
+import type { Retention, Store } from "../store.ts";
+import { DEFAULT_RETENTION, maintain } from "./maintain.ts";
 import {
-  alertRows,
-  counterRows,
-  distributionRows,
-  histogramRows,
-  irregularRows,
-  logRows,
-  spanRows,
-  type TableRows,
-} from "./encode-rows.ts";
+  type PendingBatch,
+  pendingAlerts,
+  pendingLogs,
+  pendingMetrics,
+  pendingSpans,
+} from "./pending-batch.ts";
 import { prepareSchema } from "./prepare-schema.ts";
 import { readAlerts } from "./read-alerts.ts";
 import { readDistributions } from "./read-distributions.ts";
@@ -28,7 +26,7 @@ import { readPredictions } from "./read-predictions.ts";
 import { createReader, type ReadRows } from "./read-rows.ts";
 import { readSize } from "./read-size.ts";
 import { TABLES } from "./schema.ts";
-import { type EncodedBatch, writeBatches } from "./write-batches.ts";
+import { writeBatches } from "./write-batches.ts";
 
 /** Rows of one transaction, unless a single batch has more. */
 const GROUP_ROWS = 20_000;
@@ -44,13 +42,18 @@ const SETTINGS = {
  * Opens the store in a DuckDB file, which is made where there is none. Its directory must exist.
  *
  * @param path of the file
+ * @param retention how long things are kept
  * @throws SelvedgeError `store-failed` when the file is in use by another process or another store,
  * was written by another version, or cannot be opened.
  */
-export async function openDuckDbStore(path: string): Promise<Store> {
+export async function openDuckDbStore(
+  path: string,
+  retention: Retention = DEFAULT_RETENTION,
+): Promise<Store> {
   const { instance, writer } = await openFile(path);
   const ask = createReader(instance);
   let sequence = await lastSequence(writer);
+  let written = sequence;
   let closing: Promise<void> | undefined;
   const running = new Set<Promise<unknown>>();
 
@@ -73,26 +76,27 @@ export async function openDuckDbStore(path: string): Promise<Store> {
     }
   };
 
-  const commits = createGroupCommit<EncodedBatch>({
-    commit: (batches) => {
+  const commits = createGroupCommit<PendingBatch>({
+    commit: async (batches) => {
       sequence += 1n;
-      return writeBatches(writer, batches, sequence);
+      await writeBatches(writer, batches, sequence);
+      written = sequence;
     },
-    sizeOf: ({ tables }) => tables.reduce((rows, table) => rows + table.rows.length, 0),
+    sizeOf: ({ rowCount }) => rowCount,
     maxSize: GROUP_ROWS,
   });
-  const write = <T extends { readonly id: string | undefined }>(
-    signal: "metrics" | "logs" | "traces",
-    batches: readonly T[],
-    encode: (batch: T) => TableRows[],
-  ): Promise<void> =>
-    whileOpen("write a batch", async () => {
-      const encoded = batches.map((batch) => ({
-        key: batch.id === undefined ? undefined : `${signal}:${batch.id}`,
-        tables: encode(batch),
-      }));
-      await Promise.all(encoded.map((batch) => commits.add(batch)));
+  const write = (what: string, batches: readonly PendingBatch[]): Promise<void> =>
+    whileOpen(what, async () => {
+      await Promise.all(batches.map((batch) => commits.add(batch)));
     });
+
+  let maintaining: Promise<void> = Promise.resolve();
+  const maintainInTurn = (nowMs: number): Promise<void> => {
+    // What waits to be written now gets a higher sequence, and waits for the next time.
+    const turn = () => maintain(instance, { nowMs, retention, upTo: written });
+    maintaining = maintaining.then(turn, turn);
+    return maintaining;
+  };
 
   const close = async (): Promise<void> => {
     await Promise.allSettled(running);
@@ -106,17 +110,9 @@ export async function openDuckDbStore(path: string): Promise<Store> {
     whileOpen(what, () => ask(question));
 
   return {
-    ingestMetrics: (batches: readonly MetricsBatch[]) =>
-      write("metrics", batches, ({ histograms, counters, distributions, irregulars }) => [
-        histogramRows(histograms),
-        counterRows(counters),
-        distributionRows(distributions),
-        irregularRows(irregulars),
-      ]),
-    ingestLogs: (batches: readonly LogsBatch[]) =>
-      write("logs", batches, ({ records }) => [logRows(records)]),
-    ingestTraces: (batches: readonly SpansBatch[]) =>
-      write("traces", batches, ({ spans }) => [spanRows(spans)]),
+    ingestMetrics: (batches) => write("write a batch", batches.map(pendingMetrics)),
+    ingestLogs: (batches) => write("write a batch", batches.map(pendingLogs)),
+    ingestTraces: (batches) => write("write a batch", batches.map(pendingSpans)),
     models: (window) => answer("list the models", (read) => readModels(read, window)),
     predictions: (window) => answer("count predictions", (read) => readPredictions(read, window)),
     latency: (window) => answer("read latencies", (read) => readLatency(read, window)),
@@ -127,12 +123,9 @@ export async function openDuckDbStore(path: string): Promise<Store> {
       answer("read distributions", (read) => readDistributions(read, window)),
     feedback: (window) => answer("read feedback", (read) => readFeedback(read, window)),
     prediction: (id) => answer("find a prediction", (read) => readPrediction(read, id)),
-    noteAlerts: (changes) =>
-      whileOpen("write down alerts", () =>
-        commits.add({ key: undefined, tables: [alertRows(changes)] }),
-      ),
+    noteAlerts: (changes) => write("write down alerts", [pendingAlerts(changes)]),
     alertHistory: (limit) => answer("list alerts", (read) => readAlerts(read, limit)),
-    maintain: async () => undefined,
+    maintain: (nowMs) => whileOpen("roll up what it has", () => maintainInTurn(nowMs)),
     size: () => answer("tell its size", (read) => readSize(read, path)),
     check: () =>
       answer("answer", async (read) => {
@@ -149,7 +142,8 @@ export async function openDuckDbStore(path: string): Promise<Store> {
 async function lastSequence(connection: DuckDBConnection): Promise<bigint> {
   const maxima = TABLES.map(({ name }) => `SELECT max(sequence) AS last FROM ${name}`);
   const found = await connection.runAndReadAll(
-    `SELECT coalesce(max(last), 0)::BIGINT FROM (${maxima.join(" UNION ALL ")})`,
+    `SELECT coalesce(max(last), 0)::BIGINT FROM (${maxima.join(" UNION ALL ")}
+       UNION ALL SELECT value::BIGINT FROM meta WHERE key = 'rolled')`,
   );
   return BigInt(String(found.getRows()[0]?.[0]));
 }

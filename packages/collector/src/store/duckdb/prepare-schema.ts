@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
-import { SCHEMA_VERSION, TABLES, type Table } from "./schema.ts";
+import { ROLLUPS, SCHEMA_VERSION, TABLES, type Table } from "./schema.ts";
 
 /** What schema 1 had; its tables lack columns of today's, and none has another meaning. */
 const TABLES_OF_1 = ["histogram_point", "counter_point", "log_record"];
@@ -26,7 +26,7 @@ export async function prepareSchema(connection: DuckDBConnection): Promise<void>
     ...(isOld ? TABLES_OF_1.map((name) => `ALTER TABLE ${name} RENAME TO ${name}_1`) : []),
     "CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
     "CREATE TABLE IF NOT EXISTS batch (key VARCHAR PRIMARY KEY, received_ms BIGINT NOT NULL)",
-    ...TABLES.map(createTable),
+    ...[...TABLES, ...ROLLUPS].map(createTable),
     ...(isOld ? TABLES_OF_1.flatMap(moveRows) : []),
     `INSERT OR REPLACE INTO meta VALUES ('schema', '${SCHEMA_VERSION}')`,
   ];

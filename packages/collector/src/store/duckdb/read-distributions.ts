@@ -1,8 +1,8 @@
 import { IRREGULARITIES, type Irregularity } from "@selvedge/protocol";
 import type { DistributionSummary, Window } from "../store.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { DISTRIBUTIONS, IRREGULARS } from "./schema.ts";
-import { labelColumns, rowsOf } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns } from "./window.ts";
 
 /**
  * Answers `Store.distributions`. A contributor's counts in the window are added up first; then each is
@@ -16,13 +16,12 @@ export async function readDistributions(
   read: ReadRows,
   window: Window,
 ): Promise<DistributionSummary[]> {
-  const points = rowsOf(DISTRIBUTIONS, window);
-  const irregulars = rowsOf(IRREGULARS, window);
+  const { distributions, irregulars } = await findSources(read, window);
   const of = "model, version, feature";
   const labels = `${labelColumns(["model", "version"])}, feature, contributor`;
   const rows = await read(
     `WITH point AS MATERIALIZED (
-       SELECT ${labels}, coalesce(epsilon, -1) AS epsilon, bounds, counts FROM ${points.rows}
+       SELECT ${labels}, coalesce(epsilon, -1) AS epsilon, bounds, counts FROM ${distributions.rows}
        WHERE len(counts) = len(bounds) + 1),
      bounded AS (
        SELECT ${of}, bounds, row_number() OVER (
@@ -72,7 +71,7 @@ export async function readDistributions(
        ).join(", ")}
      FROM weighed LEFT JOIN bins USING (${of}, epsilon)
      WHERE total > 0 GROUP BY ${of}, epsilon ORDER BY ${of}, epsilon NULLS FIRST`,
-    { ...points.parameters, ...irregulars.parameters },
+    { ...distributions.parameters, ...irregulars.parameters },
   );
   return rows.map((row) => ({
     model: row.text("model"),

@@ -1,12 +1,12 @@
 import { type FailuresAnswer, METRICS } from "@selvedge/protocol";
 import type { Window } from "../store.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { COUNTERS } from "./schema.ts";
-import { labelColumns, rowsOf } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns } from "./window.ts";
 
 /** Answers `Store.failures`, the most frequent first. */
 export async function readFailures(read: ReadRows, window: Window): Promise<FailuresAnswer> {
-  const counters = rowsOf(COUNTERS, window);
+  const { counters } = await findSources(read, window);
   const rows = await read(
     `SELECT ${labelColumns(["model", "version", "backend", "operation", "error"])},
        sum(value)::DOUBLE AS failures, max(last_ms) AS last_seen

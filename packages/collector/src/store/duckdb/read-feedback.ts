@@ -3,15 +3,15 @@ import type { FeedbackSummary, Window } from "../store.ts";
 import { groupBy } from "./group-by.ts";
 import { readHistograms } from "./read-histograms.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { COUNTERS, HISTOGRAMS } from "./schema.ts";
+import { findSources } from "./sources.ts";
 import { mergeAll } from "./to-quantiles.ts";
-import { labelColumns, rowsOf } from "./window.ts";
+import { labelColumns } from "./window.ts";
 
 const LABELS = ["model", "version"] as const;
 
 /** Answers `Store.feedback`. Counts that do not say whether they were correct are left out. */
 export async function readFeedback(read: ReadRows, window: Window): Promise<FeedbackSummary> {
-  const counters = rowsOf(COUNTERS, window);
+  const { histograms, counters } = await findSources(read, window);
   // A text that is half of a character is no JSON to DuckDB, and says nothing here.
   const attribute = (name: string) => `(TRY_CAST(attributes AS JSON) ->> '$."${name}"')`;
   const counts = await read(
@@ -29,7 +29,7 @@ export async function readFeedback(read: ReadRows, window: Window): Promise<Feed
   const errors = await readHistograms(read, {
     metric: METRICS.feedbackError,
     labels: LABELS,
-    source: rowsOf(HISTOGRAMS, window),
+    source: histograms,
   });
   const versions = groupBy(errors, ({ row }) => JSON.stringify(LABELS.map((l) => row.text(l))));
   return {

@@ -3,20 +3,20 @@ import type { VersionFigures, Window } from "../store.ts";
 import { groupBy } from "./group-by.ts";
 import { readHistograms } from "./read-histograms.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
-import { COUNTERS, HISTOGRAMS } from "./schema.ts";
+import { findSources } from "./sources.ts";
 import { mergeAll } from "./to-quantiles.ts";
-import { labelColumns, rowsOf } from "./window.ts";
+import { labelColumns } from "./window.ts";
 
 const LABELS = ["model", "version"] as const;
 
 /** Answers `Store.figures`. */
 export async function readFigures(read: ReadRows, window: Window): Promise<VersionFigures[]> {
+  const { histograms, counters } = await findSources(read, window);
   const durations = await readHistograms(read, {
     metric: METRICS.predictDuration,
     labels: LABELS,
-    source: rowsOf(HISTOGRAMS, window),
+    source: histograms,
   });
-  const counters = rowsOf(COUNTERS, window);
   const failures = await read(
     `SELECT ${labelColumns(LABELS)}, sum(value)::DOUBLE AS failures FROM ${counters.rows}
      WHERE metric = '${METRICS.failures}' GROUP BY ALL HAVING failures > 0`,

@@ -7,9 +7,9 @@ import {
 import type { Window } from "../store.ts";
 import { type LabelledHistogram, readHistograms } from "./read-histograms.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
-import { COUNTERS, HISTOGRAMS } from "./schema.ts";
+import { findSources, type Source } from "./sources.ts";
 import { mergeAll, toQuantiles } from "./to-quantiles.ts";
-import { labelColumns, rowsOf, type Source } from "./window.ts";
+import { labelColumns } from "./window.ts";
 
 const LABELS = ["model", "version", "backend", "browser", "device"] as const;
 
@@ -23,11 +23,11 @@ const COUNTED = {
 
 /** Answers `Store.health`. */
 export async function readHealth(read: ReadRows, window: Window): Promise<HealthAnswer> {
-  const source = rowsOf(HISTOGRAMS, window);
-  const ask = (metric: string) => readHistograms(read, { metric, labels: LABELS, source });
+  const { histograms, counters } = await findSources(read, window);
+  const ask = (metric: string) =>
+    readHistograms(read, { metric, labels: LABELS, source: histograms });
   const latency = byGroup(await ask(METRICS.predictDuration));
   const memory = byGroup(await ask(METRICS.engineMemory));
-  const counters = rowsOf(COUNTERS, window);
   const counts = await readCounts(read, counters);
   const groups = new Map<string, AnswerRow>([
     ...[...latency.values(), ...memory.values()].flatMap(({ row }) => [[keyOf(row), row] as const]),

@@ -1,6 +1,7 @@
 import { type Buckets, type ExponentialHistogram, MAX_BUCKETS } from "@selvedge/protocol";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
-import { labelColumns, type Source } from "./window.ts";
+import type { Source } from "./sources.ts";
+import { labelColumns } from "./window.ts";
 
 /**
  * The finest scale a question is answered at, a relative error of 0.5%. Without it, points of a

@@ -3,27 +3,27 @@ import type { SteppedWindow } from "../store.ts";
 import { groupBy } from "./group-by.ts";
 import { type LabelledHistogram, readHistograms } from "./read-histograms.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { HISTOGRAMS } from "./schema.ts";
+import { findSources } from "./sources.ts";
 import { toQuantiles } from "./to-quantiles.ts";
-import { rowsOf, stepCount, stepOf } from "./window.ts";
+import { stepCount, stepOf } from "./window.ts";
 
 const PREDICT_LABELS = ["model", "version", "dtype", "backend"] as const;
 const LOAD_LABELS = ["model", "version", "backend", "phase"] as const;
 
 /** Answers `Store.latency`. */
 export async function readLatency(read: ReadRows, window: SteppedWindow): Promise<LatencyAnswer> {
+  const { histograms } = await findSources(read, window);
   const { from, to, stepMs } = window;
-  const source = rowsOf(HISTOGRAMS, window);
   const predict = await readHistograms(read, {
     metric: METRICS.predictDuration,
     labels: PREDICT_LABELS,
     step: stepOf(window),
-    source,
+    source: histograms,
   });
   const load = await readHistograms(read, {
     metric: METRICS.loadDuration,
     labels: LOAD_LABELS,
-    source,
+    source: histograms,
   });
   return {
     from,

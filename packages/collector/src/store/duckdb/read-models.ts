@@ -2,13 +2,12 @@ import { METRICS, type ModelsAnswer } from "@selvedge/protocol";
 import type { Window } from "../store.ts";
 import { groupBy } from "./group-by.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { COUNTERS, HISTOGRAMS } from "./schema.ts";
-import { labelColumns, rowsOf } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns } from "./window.ts";
 
 /** Answers `Store.models`. */
 export async function readModels(read: ReadRows, window: Window): Promise<ModelsAnswer> {
-  const histograms = rowsOf(HISTOGRAMS, window);
-  const counters = rowsOf(COUNTERS, window);
+  const { histograms, counters } = await findSources(read, window);
   const labels = labelColumns(["model", "version"]);
   const rows = await read(
     `WITH seen AS (

@@ -1,15 +1,15 @@
 import { METRICS, type PredictionsAnswer } from "@selvedge/protocol";
 import type { SteppedWindow } from "../store.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { HISTOGRAMS } from "./schema.ts";
-import { labelColumns, rowsOf, stepCount, stepOf } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns, stepCount, stepOf } from "./window.ts";
 
 /** Answers `Store.predictions`. */
 export async function readPredictions(
   read: ReadRows,
   window: SteppedWindow,
 ): Promise<PredictionsAnswer> {
-  const histograms = rowsOf(HISTOGRAMS, window);
+  const { histograms } = await findSources(read, window);
   const rows = await read(
     `SELECT ${labelColumns(["model", "version", "backend"])}, ${stepOf(window)} AS step,
        sum(count)::DOUBLE AS predictions

@@ -1,4 +1,4 @@
-import type { DuckDBInstance, JS } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance, JS } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 
 /** A row of an answer, by column. */
@@ -67,6 +67,14 @@ export type Parameters = Readonly<Record<string, string | number>>;
 /** Asks the store something in SQL. */
 export type ReadRows = (sql: string, parameters: Parameters) => Promise<AnswerRow[]>;
 
+/** Asks on a connection, in whatever transaction it is. */
+export function rowsOn(connection: DuckDBConnection): ReadRows {
+  return async (sql, parameters) => {
+    const reader = await connection.runAndReadAll(sql, { ...parameters });
+    return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
+  };
+}
+
 /** Answers a question that may take several queries; they all see the store as it was at one moment. */
 export type Ask = <T>(question: (read: ReadRows) => Promise<T>) => Promise<T>;
 
@@ -84,10 +92,7 @@ export function createReader(instance: DuckDBInstance): Ask {
     const connection = await instance.connect();
     try {
       await connection.run("BEGIN TRANSACTION READ ONLY");
-      return await question(async (sql, parameters) => {
-        const reader = await connection.runAndReadAll(sql, { ...parameters });
-        return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
-      });
+      return await question(rowsOn(connection));
     } finally {
       // Closing it ends its transaction, which has nothing to be committed.
       connection.closeSync();

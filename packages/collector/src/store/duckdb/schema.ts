@@ -6,6 +6,7 @@ import {
   INTEGER,
   LIST,
   TINYINT,
+  UBIGINT,
   UINTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
@@ -114,6 +115,87 @@ export const ALERTS: Table = {
     delivered: BOOLEAN,
   },
 };
+
+/** Rows of a table, summed up over spans of time that begin at `time_ms`. */
+export interface Rollup extends Table {
+  readonly of: Table;
+  readonly grainMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** When what was summed up was measured; labels that were absent are `unknown`. */
+const SPAN = { time_ms: BIGINT, first_ms: BIGINT, last_ms: BIGINT };
+
+const HISTOGRAM_SUM = {
+  ...SPAN,
+  ...LABEL_COLUMNS,
+  metric: VARCHAR,
+  ...HISTOGRAM,
+  count: UBIGINT,
+  zero_count: UBIGINT,
+  positive_counts: LIST(UBIGINT),
+  negative_counts: LIST(UBIGINT),
+};
+
+/** `attributes` are kept of feedback alone, which is told apart by them. */
+const COUNTER_SUM = {
+  ...SPAN,
+  ...LABEL_COLUMNS,
+  metric: VARCHAR,
+  attributes: VARCHAR,
+  value: DOUBLE,
+};
+
+const FEATURE_SUM = { ...SPAN, model: VARCHAR, version: VARCHAR, ...FEATURE };
+
+export const HISTOGRAMS_BY_MINUTE: Rollup = {
+  name: "histogram_minute",
+  of: HISTOGRAMS,
+  grainMs: MINUTE_MS,
+  columns: HISTOGRAM_SUM,
+};
+export const HISTOGRAMS_BY_HOUR: Rollup = {
+  name: "histogram_hour",
+  of: HISTOGRAMS,
+  grainMs: HOUR_MS,
+  columns: HISTOGRAM_SUM,
+};
+export const COUNTERS_BY_MINUTE: Rollup = {
+  name: "counter_minute",
+  of: COUNTERS,
+  grainMs: MINUTE_MS,
+  columns: COUNTER_SUM,
+};
+export const COUNTERS_BY_HOUR: Rollup = {
+  name: "counter_hour",
+  of: COUNTERS,
+  grainMs: HOUR_MS,
+  columns: COUNTER_SUM,
+};
+export const DISTRIBUTIONS_BY_DAY: Rollup = {
+  name: "distribution_day",
+  of: DISTRIBUTIONS,
+  grainMs: 24 * HOUR_MS,
+  columns: { ...FEATURE_SUM, epsilon: DOUBLE, bounds: LIST(DOUBLE), counts: LIST(DOUBLE) },
+};
+export const IRREGULARS_BY_DAY: Rollup = {
+  name: "irregular_day",
+  of: IRREGULARS,
+  grainMs: 24 * HOUR_MS,
+  columns: { ...FEATURE_SUM, irregularity: VARCHAR, value: DOUBLE },
+};
+
+/** Rollups of each table, the coarsest first. */
+export const ROLLUPS: readonly Rollup[] = [
+  HISTOGRAMS_BY_HOUR,
+  HISTOGRAMS_BY_MINUTE,
+  COUNTERS_BY_HOUR,
+  COUNTERS_BY_MINUTE,
+  DISTRIBUTIONS_BY_DAY,
+  IRREGULARS_BY_DAY,
+];
 
 /** Every table that rows are appended to. */
 export const TABLES: readonly Table[] = [
