@@ -1,3 +1,4 @@
+export { fromBase64, toBase64 } from "./base64.ts";
 export {
   answerCount,
   answerOf,
@@ -47,6 +48,7 @@ export type {
   Quantiles,
   StatsAnswer,
 } from "./collector-api.ts";
+export { commitToTensors } from "./commit-to-tensors.ts";
 export { jensenShannon, kolmogorovSmirnov, psi, sharesOf } from "./drift-distances.ts";
 export {
   type DriftFinding,
@@ -137,6 +139,7 @@ export {
   toOtlpHistogramPoint,
   toUnixNano,
 } from "./otlp.ts";
+export { parseCapturedPrediction } from "./parse-captured-prediction.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { MAX_BINS, MAX_FEATURES, MAX_REFERENCE_BYTES } from "./parse-reference.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
@@ -145,6 +148,7 @@ export {
   type CapturedPrediction,
   type CapturedTensor,
   type PredictionRecord,
+  type RecordedSettings,
   type TensorDigest,
 } from "./prediction-record.ts";
 export {

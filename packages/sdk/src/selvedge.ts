@@ -5,11 +5,13 @@ import { DistributionWatch } from "./distributions/distribution-watch.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { type KeptPrediction, PredictionLog } from "./predictions/prediction-log.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
 import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
+import type { TelemetryState } from "./telemetry/consent.ts";
 import { Reporter } from "./telemetry/reporter.ts";
 import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
@@ -18,14 +20,41 @@ import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
 /** How long closing waits for a collector. */
 const LAST_FLUSH_MS = 2_000;
 
+/** A page's telemetry. What its user has said of it is remembered on the device. */
+export interface Telemetry {
+  /** Whether it runs; `unknown` until the first model is loaded, or one of these was called. */
+  readonly state: TelemetryState;
+  /** Sends what was measured so far, instead of in a few seconds. */
+  flush(): Promise<void>;
+  /**
+   * Turns it on. What the browser refuses in its user's name, by Do-Not-Track or Global Privacy Control,
+   * stays refused.
+   *
+   * @throws SelvedgeError `storage-unavailable` where that cannot be remembered: nothing changes then.
+   */
+  enable(): Promise<void>;
+  /**
+   * Turns it off, in all tabs: nothing is recorded, stored or sent from here on. What waits stays, to be
+   * sent should it be turned on again, until it is erased or too old.
+   *
+   * @throws SelvedgeError `storage-unavailable` where that cannot be remembered: it is off on this page.
+   */
+  disable(): Promise<void>;
+  /**
+   * Deletes what was measured and not sent, and all that telemetry keeps on the device: ids, and
+   * predictions that were written down. What the user has said of telemetry stays.
+   *
+   * @throws SelvedgeError `storage-unavailable` where the store cannot be reached.
+   */
+  erase(): Promise<void>;
+}
+
 /** A page's Selvedge. Everything it started ends with `close`. */
 export interface Selvedge {
   /** What this device keeps of models. */
   readonly cache: ModelCache;
-  readonly telemetry: {
-    /** Sends what was measured so far, instead of in a few seconds. */
-    flush(): Promise<void>;
-  };
+  /** What is measured here, and whether it is. */
+  readonly telemetry: Telemetry;
   /**
    * Fetches what the device lacks of a model, verifies it, stores it, and starts it in a worker. On a
    * later visit nothing is fetched, and nothing is waited for but the device itself.
@@ -36,6 +65,27 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /**
+   * What this device has written down of a prediction: which pack answered, where it ran, how long it
+   * took, and digests of what went in and came out; with `capture: true`, those themselves.
+   *
+   * @param id as `predict` answered it
+   * @returns `undefined` where it was not written down, or newer ones have taken its place.
+   */
+  prediction(id: string): Promise<KeptPrediction | undefined>;
+  /**
+   * A file of a prediction that was made with `capture: true`, for `selvedge replay FILE`. It holds what
+   * went in and came out: whom to give it to is for the app, and its user, to decide.
+   *
+   * @throws SelvedgeError `prediction-unknown`, `prediction-not-captured`.
+   *
+   * @example
+   * ```ts
+   * const { id } = await model.predict(inputs, { capture: true });
+   * link.href = URL.createObjectURL(await selvedge.exportPrediction(id));
+   * ```
+   */
+  exportPrediction(id: string): Promise<Blob>;
   /** What this page's models take of its memory, all together and each. */
   memory(): Promise<PageMemory>;
   /**
@@ -69,8 +119,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     assets,
     service,
     telemetry,
+    onSend,
     tracing,
     distributions: policy,
+    predictions: written,
     workers,
     memory,
     ...hooks
@@ -80,12 +132,19 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...hooks,
     registry,
     ...(anchors === undefined ? {} : { anchors }),
-    ...(telemetry === undefined ? {} : { telemetry }),
   });
-  const reporter = new Reporter(keeper, { telemetry, service, tracing });
+  const reporter = new Reporter({ telemetry, service, onSend, tracing });
   const send = (batch: OtlpBatch) => reporter.send(batch);
   const distributions = new DistributionWatch({ policy, service, send });
   reporter.watch(distributions.answered);
+  const { recorder } = reporter;
+  const predictions = new PredictionLog({
+    policy: written,
+    service,
+    recorder,
+    ...(telemetry === undefined ? {} : { send }),
+  });
+  reporter.watch(predictions.answered);
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -116,7 +175,16 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         first = undefined;
         return worker;
       };
-      return new Serving({ registry, anchors, keeper, reporter, assets, spawn, budget });
+      return new Serving({
+        registry,
+        anchors,
+        keeper,
+        reporter,
+        predictions,
+        assets,
+        spawn,
+        budget,
+      });
     } catch (cause) {
       endFirst();
       return chunkMissing(cause);
@@ -140,6 +208,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
     await distributions.end().catch(() => undefined);
+    await predictions.end(LAST_FLUSH_MS).catch(() => undefined);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
     keeper.end(reason);
@@ -148,10 +217,17 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   return {
     cache: new ModelCache(keeper),
     telemetry: {
+      get state() {
+        return reporter.state;
+      },
       async flush() {
         await distributions.flush();
+        await predictions.flush();
         await reporter.flush();
       },
+      enable: () => reporter.enable(),
+      disable: () => reporter.disable(),
+      erase: () => reporter.erase(),
     },
     async load(name, loadOptions = {}) {
       const calledAt = performance.now();
@@ -198,6 +274,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return keeper.call((remote, call) => remote.availability(call, selector), signal);
       const { availableInOrder } = await import("./serving/available-in-order.ts");
       return availableInOrder(keeper, selector, loadOptions);
+    },
+    prediction(id) {
+      return predictions.find(id);
+    },
+    exportPrediction(id) {
+      return predictions.export(id);
     },
     memory: pageMemory,
     async diagnose({ signal } = {}) {

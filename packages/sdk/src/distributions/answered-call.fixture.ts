@@ -63,5 +63,6 @@ export function answeredCall({
     outputs,
     timings: { queueMs: 0, runMs: 1, totalMs: 1 },
     options: {},
+    cohort: "stable",
   };
 }

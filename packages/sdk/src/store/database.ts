@@ -1,4 +1,4 @@
-import type { Dtype, OtlpBatch, OtlpMetricsRequest, PredictionRecord } from "@selvedge/protocol";
+import type { Dtype, OtlpMetricsRequest, PredictionRecord } from "@selvedge/protocol";
 import {
   type DBSchema,
   type IDBPDatabase,
@@ -6,6 +6,7 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
+import { type OutboxRecord, recordOf } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
@@ -90,9 +91,29 @@ export type TrustKey =
   | [kind: "channels", registry: string, name: string, anchors: string]
   | [kind: "root", registry: string, anchors: string];
 
+/** What is remembered of an answer, so that the truth can be held against it when it comes. */
+export interface AnswerSummary {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly dtype: string;
+  readonly backend: string;
+  /** The class that was predicted. Never leaves the device unless the manifest's reference has it. */
+  readonly predicted?: string;
+  /** The classes that the manifest's reference has. */
+  readonly classes?: readonly string[];
+  /** How likely the model said that class to be: from 0 to 1. */
+  readonly confidence?: number;
+  /** The number that was predicted, where the answer is one. Never leaves the device. */
+  readonly value?: number;
+  /** Whether its truth has come. */
+  readonly isJudged?: boolean;
+}
+
 /** A prediction that was written down, and with the app's consent what went in and came out. */
 export interface StoredPrediction extends PredictionRecord {
   readonly captured?: { readonly inputs: Tensors; readonly outputs: Tensors };
+  readonly answer?: AnswerSummary;
 }
 
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */
@@ -103,7 +124,7 @@ export interface StoreSchema extends DBSchema {
   activations: { key: string; value: ActivationRecord };
   // ArrayBuffers, never Blobs: WebKit aborts the whole transaction on a Blob.
   pieces: { key: PieceKey; value: ArrayBuffer };
-  outbox: { key: number; value: OtlpBatch };
+  outbox: { key: number; value: OutboxRecord };
   leases: { key: string; value: LeaseRecord };
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };
@@ -272,7 +293,7 @@ async function upgrade(
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
       // Before version 4 there was one signal, and a batch was its body.
       const body = cursor.value as unknown as OtlpMetricsRequest;
-      await cursor.update({ signal: "metrics", body });
+      await cursor.update(recordOf({ signal: "metrics", body }, 0));
     }
   }
 }

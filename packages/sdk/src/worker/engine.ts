@@ -69,6 +69,7 @@ const api: EngineApi = {
         ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
         ...(reference === undefined ? {} : { reference }),
+        ...(settings === undefined ? {} : { settings }),
         signedBy: pack.signedBy,
         bytes: pack.bytes,
         variants: variants.map(summaryOf),
