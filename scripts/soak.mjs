@@ -8,6 +8,7 @@ const tests = [
   "packer/src/pack-tfjs.fuzz.test.ts",
   "packer/src/golden/cases-file.fuzz.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
+  "collector/src/ingest/protobuf/read-message.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {
