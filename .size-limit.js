@@ -6,11 +6,12 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
-    // Imported with the first model, where there is something to report, where a page brings a fetch of
-    // its own, where it asks what a GPU would take, and where it asks for a diagnosis.
+    // Imported with the first model, where there is something to report, where a page brings a tracer or
+    // a fetch of its own, where it asks what a GPU would take, and where it asks for a diagnosis.
     ignore: [
       "./serving/serving.js",
       "./to-batch.js",
+      "./end-page-span.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",
       "./diagnosis/diagnose.js",

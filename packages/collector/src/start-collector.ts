@@ -8,7 +8,8 @@ import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
-import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
+import { keepMaintained } from "./store/keep-maintained.ts";
+import { openStore } from "./store/open-store.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
@@ -77,7 +78,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       { cause, detail: { dataDir } },
     );
   });
-  const store = await openDuckDbStore(join(dataDir, STORE_FILE));
+  const store = await openStore(join(dataDir, STORE_FILE), config.retention);
   const app = createApp(store, config);
   const server = createHardenedServer(
     config,
@@ -93,10 +94,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await store.close();
     throw error;
   }
+  const maintenance = keepMaintained(store);
   let closing: Promise<void> | undefined;
   return {
     url: addressOf(server, host),
     close: () => {
+      maintenance.stop();
       closing ??= closeServer(server).finally(() => store.close());
       return closing;
     },

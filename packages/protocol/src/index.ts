@@ -51,6 +51,7 @@ export {
 } from "./exponential-histogram.ts";
 export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
+export { HistogramSketch } from "./histogram-sketch.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -160,6 +161,8 @@ export {
   METRICS,
   PREDICTION,
   PREDICTION_EVENT,
+  SPANS,
+  UNITS,
 } from "./telemetry-names.ts";
 export {
   applyTensorDelta,

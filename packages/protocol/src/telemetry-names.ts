@@ -45,6 +45,26 @@ export const METRICS = {
   feedbackError: "selvedge.feedback.error",
 } as const;
 
+/** The unit of each metric, as UCUM writes it; what is counted is in braces. */
+export const UNITS: Readonly<Record<(typeof METRICS)[keyof typeof METRICS], string>> = {
+  [METRICS.predictDuration]: "s",
+  [METRICS.predictStageDuration]: "s",
+  [METRICS.batchSize]: "{item}",
+  [METRICS.loadDuration]: "s",
+  [METRICS.loads]: "{load}",
+  [METRICS.fetchedBytes]: "By",
+  [METRICS.storedBytes]: "By",
+  [METRICS.engineMemory]: "By",
+  [METRICS.restarts]: "{restart}",
+  [METRICS.rejections]: "{candidate}",
+  [METRICS.failures]: "{failure}",
+  [METRICS.dropped]: "{item}",
+  [METRICS.distribution]: "{value}",
+  [METRICS.irregular]: "{value}",
+  [METRICS.feedback]: "{prediction}",
+  [METRICS.feedbackError]: "1",
+};
+
 /**
  * What a point can be told apart by, wherever it is stored: each has a column of its own. `browser` and
  * `device` are attributes of the resource, all others of the point.
@@ -110,4 +130,12 @@ export const PREDICTION = {
   queueMs: "selvedge.queue.ms",
   runMs: "selvedge.run.ms",
   totalMs: "selvedge.total.ms",
+} as const;
+
+/** Names of spans; a stage's is that of the whole, a dot, and the stage, such as `selvedge.load.fetch`. */
+export const SPANS = {
+  /** One `load`, from the page's call until the model answers. */
+  load: "selvedge.load",
+  /** One `predict`, from the page's call to its answer. */
+  predict: "selvedge.predict",
 } as const;

@@ -62,7 +62,7 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, workers, memory, ...hooks } =
+  const { registry, anchors, assets, service, telemetry, tracing, workers, memory, ...hooks } =
     readOptions(options);
   const budget = memoryBudgetOf(memory, navigator as DeviceSize);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
@@ -71,7 +71,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
-  const reporter = new Reporter(keeper, { telemetry, service });
+  const reporter = new Reporter(keeper, { telemetry, service, tracing });
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -139,6 +139,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
       reporter.prepare();
+      const span = reporter.begin("load", loadOptions);
       loading++;
       try {
         requireCapable();
@@ -147,11 +148,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, { ...loadOptions, calledAt });
+        const model = await (await serving).load(name, { ...loadOptions, calledAt });
+        span?.end({ served: model.served });
+        return model;
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        span?.end({ subject, error });
         failures.add(name, error);
         throw error;
       } finally {

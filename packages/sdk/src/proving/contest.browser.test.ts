@@ -29,6 +29,7 @@ let places: Places;
 /** What each engine was asked, in order; `ended` last. */
 let engines: string[][];
 let failures: string[];
+let rejections: string[];
 let ends: (() => unknown)[];
 let keeper: KeeperClient;
 
@@ -37,7 +38,7 @@ beforeEach(async () => {
   // Engines look into the store before the keeper does.
   await listPacks(database);
   registry = new FakeRegistry([await packOf()]);
-  [places, engines, failures] = [{}, [], []];
+  [places, engines, failures, rejections] = [{}, [], [], []];
   ends = [answerFetches((url, init) => registry.fetch(url, init))];
   useGpu("nvidia");
 });
@@ -97,6 +98,9 @@ async function visit(pace: Partial<Pace> = {}, options: LoadOptions = {}) {
   const reporter = new Reporter(keeper, { telemetry: undefined, service: "test" });
   vi.spyOn(reporter.recorder, "failed").mockImplementation((_subject, operation, code) => {
     failures.push(`${operation}: ${code}`);
+  });
+  vi.spyOn(reporter.recorder, "rejected").mockImplementation(({ dtype, backend }, reason) => {
+    rejections.push(`${dtype} on ${backend}: ${reason}`);
   });
   const pool = new EnginePool({ assets: "https://assets.test/", shelf: new RuntimeShelf(), spawn });
   const rooms = {
@@ -167,6 +171,7 @@ describe("a candidate that is right", () => {
     expect(candidate(model, "fp32 NHWC")).toMatchObject({ runMs: 50 });
     expect(candidate(model, "wasm")).toMatchObject({ runMs: 9 });
     expect(failures).toEqual([]);
+    expect(rejections).toEqual(["fp32 on webgpu: slower", "fp32 on webgpu: slower"]);
   });
 
   test("gives way to another that is faster still", async () => {
@@ -196,6 +201,7 @@ describe("a candidate that goes wrong is turned down, and the next is tried:", (
     expect(candidate(model, "fp32 NHWC")).toMatchObject({ state: "rejected" });
     expect(candidate(model, "fp32 NHWC")?.reason).toMatch(reason);
     expect(new Set(failures)).toEqual(new Set([`prove: ${code}`]));
+    expect(rejections).toContain(`fp32 on webgpu: ${code}`);
     await model.predict(x(1));
   });
 

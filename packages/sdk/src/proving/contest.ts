@@ -3,7 +3,7 @@ import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Model } from "../serving/model.ts";
 import { openOrComplete } from "../serving/open-proven.ts";
-import type { Served } from "../serving/served.ts";
+import { type Served, subjectOf } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
 import type { InputDims } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -195,6 +195,7 @@ export class Contest {
       else {
         host.dispose();
         this.#note(rung, "slower", verdict.reason, candidateMs);
+        this.#rooms.reporter.recorder.rejected(subjectOf(opened, rung), "slower");
       }
     });
   }
@@ -246,9 +247,10 @@ export class Contest {
     }
     this.#note(rung, state, reason);
     if (state === "waiting") return;
-    const { name, version } = this.#first.opened;
-    const subject = { model: name, version, dtype: rung.dtype, backend: rung.place.backend };
-    this.#rooms.reporter.recorder.failed(subject, "prove", code);
+    const subject = subjectOf(this.#first.opened, rung);
+    const { recorder } = this.#rooms.reporter;
+    recorder.failed(subject, "prove", code);
+    recorder.rejected(subject, code);
   }
 
   async #remember(rung: Rung, verdict: Verdict): Promise<void> {
@@ -259,17 +261,16 @@ export class Contest {
 
   /** Lets a candidate answer from the next call on. */
   #moveTo(rung: Rung, { host, opened }: Opened, reason: string, runMs?: number): void {
-    const { ladder } = this.#first;
-    const { name, version } = opened;
-    if (ladder.standing(this.#serving)?.state === "serving")
+    if (this.#first.ladder.standing(this.#serving)?.state === "serving")
       this.#note(this.#serving, "standby", `right; ${nameOf(rung)} took over`);
     this.#note(rung, "serving", reason, runMs);
     this.#serving = rung;
     this.#host = host;
     this.#model.moveTo({ ...this.#model.served, host, opened });
-    const subject = { model: name, version, dtype: rung.dtype, backend: rung.place.backend };
-    this.#rooms.reporter.recorder.loaded(subject, "compile", opened.compileMs);
-    this.#rooms.reporter.recorder.loaded(subject, "create", opened.createMs);
+    const subject = subjectOf(opened, rung);
+    const { recorder } = this.#rooms.reporter;
+    recorder.loaded(subject, "compile", opened.compileMs);
+    recorder.loaded(subject, "create", opened.createMs);
   }
 
   #rivals(candidate: EngineHost, serving: EngineHost): Rivals {

@@ -38,6 +38,8 @@ export interface EngineHostOptions {
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
+  /** Its engine failed, and is started again. */
+  readonly onRestart?: (host: EngineHost, failure: SelvedgeError) => void;
 }
 
 /** A session that has been opened, and what it took. */
@@ -365,6 +367,8 @@ export class EngineHost {
   #connect(): Session {
     this.#disposal.signal.throwIfAborted();
     if (this.#session?.worker.isEnded === false) return this.#session;
+    const failure = this.#session?.worker.failure;
+    if (failure !== undefined) this.#options.onRestart?.(this, failure);
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
     this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };

@@ -195,7 +195,8 @@ describe("disposing", () => {
 describe("over the budget", () => {
   test("the model used longest ago is suspended, and comes back with its next call", async () => {
     newPool({ budgetBytes: 150 * MIB });
-    const [a, b] = [await open(), await open()];
+    const onRestart = vi.fn();
+    const [a, b] = [await open("wasm", { onRestart }), await open()];
     await run(a, 1);
     vi.advanceTimersByTime(1);
     await run(b, 2);
@@ -205,6 +206,8 @@ describe("over the budget", () => {
     expect(a.memory).toBeUndefined();
     expect(await run(a, 3)).toBe(3);
     expect(workers).toHaveLength(3);
+    // Nothing failed.
+    expect(onRestart).not.toHaveBeenCalled();
     rest();
     expect(running()).toEqual([false, false, true]);
   });

@@ -124,6 +124,13 @@ export class EngineWorker implements EngineLoad {
     return this.#link.isEnded || this.#retirement !== undefined;
   }
 
+  /** What it failed with, where it was not ended to give memory back. */
+  get failure(): SelvedgeError | undefined {
+    const { endedBy } = this.#link;
+    const isFailure = endedBy instanceof SelvedgeError && this.#retirement === undefined;
+    return isFailure ? endedBy : undefined;
+  }
+
   get isBusy(): boolean {
     return this.#pending > 0;
   }

@@ -135,7 +135,7 @@ function timingsOf(
 function recordLoad(
   { recorder }: Reporter,
   {
-    opened: { name, version, dtype },
+    opened: { name, version, dtype, bytes: needed },
     backend,
     installed,
     timings,
@@ -152,5 +152,5 @@ function recordLoad(
     if (installed !== undefined || !isDelivery)
       recorder.loaded(subject, stage.slice(0, -2), milliseconds);
   }
-  if (installed !== undefined) recorder.fetched(subject, installed.fetchedBytes);
+  recorder.loadedFrom(subject, { needed, fetched: installed?.fetchedBytes ?? 0 });
 }

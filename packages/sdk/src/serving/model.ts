@@ -2,18 +2,17 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Candidate } from "../proving/candidate.ts";
-import type { Subject } from "../telemetry/recorder.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
+import type { TraceParent } from "../telemetry/trace-context.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { Calm } from "./calm.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Failover } from "./failover.ts";
-import type { Rung } from "./ladder.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
-import { type LoadTimings, rungOf, type Served } from "./served.ts";
+import { type LoadTimings, type Served, subjectOf } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
 
@@ -24,7 +23,7 @@ const RUNTIMES = {
 } as const;
 
 /** What `predict` takes besides inputs. */
-export interface PredictOptions {
+export interface PredictOptions extends TraceParent {
   readonly signal?: AbortSignal;
   /**
    * Milliseconds from the moment the model starts on this call. Past it the call rejects and the engine
@@ -48,6 +47,11 @@ export interface Prediction<Name extends string = string> {
   readonly id: string;
   /** Milliseconds: waiting for calls before it, in the runtime, and in all. */
   readonly timings: { readonly queueMs: number; readonly runMs: number; readonly totalMs: number };
+  /**
+   * The W3C `traceparent` of this call, to hand to what is done with its answer; absent where nothing
+   * is traced.
+   */
+  readonly traceparent?: string;
 }
 
 /** What a model is and where it runs. */
@@ -139,7 +143,7 @@ export class Model<Name extends string = string> {
     const calledAt = performance.now();
     const supervisor = this.#supervisor;
     const { reporter } = this.#parts;
-    const { recorder } = reporter;
+    const span = reporter.begin("predict", options);
     this.#calm.called();
     try {
       signal?.throwIfAborted();
@@ -153,20 +157,20 @@ export class Model<Name extends string = string> {
       const at = Date.now();
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
       const terms = { signal, timeoutMs, isReplayable: !transfer };
-      const { outputs, runMs, startedAt, served } = await supervisor.run(kept, terms);
+      const run = await supervisor.run(kept, terms);
+      const { outputs, runMs, startedAt, served, engineBytes } = run;
       this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
-      recorder.predicted(subjectOf(served, rungOf(served)), totalMs);
-      const id = crypto.randomUUID();
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
+      const id = crypto.randomUUID();
+      const batchSize = Object.values(kept)[0]?.dims[0] ?? 1;
       const seen = transfer ? undefined : kept;
-      reporter.answered({ id, at, served, inputs: seen, outputs, timings, options });
+      const call = { id, at, served, inputs: seen, outputs, timings, options };
+      const trace = reporter.answered(call, { span, batchSize, engineBytes });
       // The types were written from the manifest whose golden answers these outputs are held to.
-      return { outputs: outputs as OutputsOf<Name>, id, timings };
+      return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {
-      const { served } = supervisor;
-      if (error instanceof SelvedgeError)
-        recorder.failed(subjectOf(served, rungOf(served)), "predict", error.code);
+      reporter.refused(supervisor.served, { span, error });
       throw error;
     } finally {
       this.#calm.over();
@@ -287,7 +291,8 @@ export class Model<Name extends string = string> {
     return new Supervisor({
       served,
       failover,
-      onFailure: (rung, { code }) => reporter.recorder.failed(subjectOf(served, rung), "run", code),
+      onFailure: (rung, { code }) =>
+        reporter.recorder.failed(subjectOf(served.opened, rung), "run", code),
     });
   }
 
@@ -308,9 +313,4 @@ export class Model<Name extends string = string> {
       `The model ${this.info.name} has been disposed. Load it again to use it.`,
     );
   }
-}
-
-/** What is measured, on one rung of a version. */
-function subjectOf({ opened: { name, version } }: Served, { place, dtype }: Rung): Subject {
-  return { model: name, version, dtype, backend: place.backend };
 }

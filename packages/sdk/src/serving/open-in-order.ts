@@ -11,6 +11,7 @@ import type { PackSelector } from "../worker/keeper-api.ts";
 import { Ladder, type Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { openModel } from "./open.ts";
+import { subjectOf } from "./served.ts";
 import { type Started, whyServing } from "./started.ts";
 import { nameOf, type Places, selectorAt, surveyPlaces } from "./survey-places.ts";
 
@@ -47,12 +48,11 @@ export async function openInOrder(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof SelvedgeError) || error.code === "closed") throw error;
-      const { name, version } = places.contents;
-      const { place, dtype } = rung;
-      const subject = { model: name, version, dtype, backend: place.backend };
+      const subject = subjectOf(places.contents, rung);
       rooms.reporter.recorder.failed(subject, "prove", error.code);
+      if (isFailureOfPlace(error)) rooms.reporter.recorder.rejected(subject, error.code);
       tried.push({ rung, error });
-      if (place.backend !== "wasm") void rememberFailure(verdicts, rung, error);
+      if (rung.place.backend !== "wasm") void rememberFailure(verdicts, rung, error);
     }
   }
   throw noneLeft(places, tried);

@@ -1,3 +1,4 @@
+import type { Subject } from "../telemetry/recorder.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { EngineHost, HostOpened } from "./engine-host.ts";
 import type { Ladder, Rung } from "./ladder.ts";
@@ -36,4 +37,12 @@ export interface Served {
 /** Where it answers, on its ladder. */
 export function rungOf({ host, opened }: Served): Rung {
   return { place: host.place, dtype: opened.dtype };
+}
+
+/** What is measured, on one rung of a version. */
+export function subjectOf(
+  { name, version }: Pick<HostOpened, "name" | "version">,
+  { place: { backend }, dtype }: Rung,
+): Subject {
+  return { model: name, version, dtype, backend };
 }

@@ -28,18 +28,20 @@ export class Serving {
   #ended: SelvedgeError | undefined;
 
   constructor({ assets, spawn, budget, ...rooms }: ServingOptions) {
-    const { keeper } = rooms;
+    const { keeper, reporter } = rooms;
     const pool = new EnginePool({ spawn, assets, budget, shelf: new RuntimeShelf() });
     this.#pool = pool;
     const recover: EngineHostOptions["recover"] = (pack, signal) =>
       keeper.call((remote, call) => remote.restore(call, pack), signal);
+    const onRestart: EngineHostOptions["onRestart"] = (host, failure) =>
+      reporter.restarted(host, failure);
     this.#rooms = {
       ...rooms,
       newHost: (place, trust, own) => {
         // A load that was asking for a GPU meanwhile must not start what no one would end.
         if (this.#ended !== undefined) throw this.#ended;
         const onDispose = () => this.#hosts.delete(host);
-        const host = new EngineHost({ place, trust, own, pool, recover, onDispose });
+        const host = new EngineHost({ place, trust, own, pool, recover, onDispose, onRestart });
         this.#hosts.add(host);
         return host;
       },

@@ -16,6 +16,8 @@ export interface AnsweredCall {
   /** Milliseconds. */
   readonly timings: { readonly queueMs: number; readonly runMs: number; readonly totalMs: number };
   readonly options: PredictOptions;
+  /** The W3C trace context that the answer names; absent where nothing is traced. */
+  readonly traceparent?: string;
 }
 
 /** Looks at calls that were answered. Never throws, and leaves what takes long for later. */

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { ATTRIBUTES, BATCH_ID, METRICS, type OtlpMetricsRequest } from "@selvedge/protocol";
 import { expect, test, vi } from "vitest";
 import { SDK_VERSION } from "../version.ts";
@@ -8,7 +9,8 @@ const subject = { model: "ocr-rec", version: "1.0.0", dtype: "fp32", backend: "w
 
 function batchOf(recorder: Recorder, now?: number): OtlpMetricsRequest | undefined {
   const measurements = recorder.take(now);
-  return measurements && toBatch(measurements, "shop");
+  const batch = measurements && toBatch(measurements, "shop");
+  return batch?.signal === "metrics" ? batch.body : undefined;
 }
 
 function metricsOf(batch: OtlpMetricsRequest | undefined) {
@@ -70,6 +72,69 @@ test("durations become histograms in seconds, one a series, with the count and s
   expect(attribute(compile?.attributes, ATTRIBUTES.phase)).toBe("compile");
 });
 
+test("a call's stages, its batch and its engine's memory are measured", () => {
+  const recorder = new Recorder(() => undefined);
+  const facts = { queueMs: 10, runMs: 80, batchSize: 4, engineBytes: 2 ** 25 };
+  recorder.predicted(subject, 100, facts);
+  recorder.predicted(subject, 100, facts);
+  const metrics = metricsOf(batchOf(recorder));
+  const seen = metrics.flatMap(({ name, unit, exponentialHistogram }) =>
+    (exponentialHistogram?.dataPoints ?? []).map(({ attributes, count, sum }) => [
+      name,
+      attribute(attributes, ATTRIBUTES.phase),
+      `${sum} ${unit} of ${count}`,
+    ]),
+  );
+  expect(seen).toEqual([
+    [METRICS.predictDuration, undefined, "0.2 s of 2"],
+    [METRICS.predictStageDuration, "queue", "0.02 s of 2"],
+    [METRICS.predictStageDuration, "run", "0.16 s of 2"],
+    [METRICS.predictStageDuration, "transfer", "0.02 s of 2"],
+    [METRICS.batchSize, undefined, "8 {item} of 2"],
+    // What does not change is told once a batch.
+    [METRICS.engineMemory, undefined, "33554432 By of 1"],
+  ]);
+});
+
+test("clocks that disagree make no transfer of less than nothing", () => {
+  const recorder = new Recorder(() => undefined);
+  recorder.predicted(subject, 10, { queueMs: 5, runMs: 5.2, batchSize: 1 });
+  const [, stages] = metricsOf(batchOf(recorder));
+  const transfer = stages?.exponentialHistogram?.dataPoints.at(-1);
+  expect(transfer).toMatchObject({ zeroCount: "1", min: 0, negative: { bucketCounts: [] } });
+});
+
+test.each([
+  [{ needed: 100, fetched: 0 }, "stored", 0, 100],
+  [{ needed: 100, fetched: 30 }, "partly-stored", 30, 70],
+  [{ needed: 100, fetched: 100 }, "fetched", 100, 0],
+  // What was spoiled on the way was fetched twice.
+  [{ needed: 100, fetched: 120 }, "fetched", 120, 0],
+])("a load of %o is one that was %s", (bytes, reason, fetched, stored) => {
+  const recorder = new Recorder(() => undefined);
+  recorder.loadedFrom(subject, bytes);
+  const counted = new Map(
+    metricsOf(batchOf(recorder)).map(({ name, sum }) => [name, sum?.dataPoints[0]]),
+  );
+  const loads = counted.get(METRICS.loads);
+  expect(attribute(loads?.attributes, ATTRIBUTES.reason)).toBe(reason);
+  expect(loads?.asInt).toBe("1");
+  const bytesOf = (name: string) => Number(counted.get(name)?.asInt ?? 0);
+  expect(bytesOf(METRICS.fetchedBytes)).toBe(fetched);
+  expect(bytesOf(METRICS.storedBytes)).toBe(stored);
+});
+
+test("restarts say what the engine failed with, rejections what was wrong with the candidate", () => {
+  const recorder = new Recorder(() => undefined);
+  recorder.restarted({ backend: "wasm" }, "engine-crashed");
+  recorder.rejected(subject, "slower");
+  const [restarts, rejections] = metricsOf(batchOf(recorder));
+  const [restart] = restarts?.sum?.dataPoints ?? [];
+  expect(attribute(restart?.attributes, ATTRIBUTES.error)).toBe("engine-crashed");
+  const [rejection] = rejections?.sum?.dataPoints ?? [];
+  expect(attribute(rejection?.attributes, ATTRIBUTES.reason)).toBe("slower");
+});
+
 test("failures and bytes are counted, by code and by model", () => {
   const recorder = new Recorder(() => undefined);
   recorder.failed(subject, "predict", "run-failed");
@@ -112,21 +177,37 @@ test("it says once that there is something, until that was taken", () => {
   expect(onFirst).toHaveBeenCalledTimes(2);
 });
 
-test("a batch does not grow with the number of predictions", () => {
+/** Bytes that a device sends for so many calls of a model, as they are sent: in gzip. */
+function sizeAfter(predictions: number): number {
   const recorder = new Recorder(() => undefined);
-  const sizeAfter = (predictions: number) => {
-    for (let i = 0; i < predictions; i++) recorder.predicted(subject, 10 ** (i % 5));
-    return JSON.stringify(batchOf(recorder)).length;
+  // Park and Miller's generator: the same calls each time.
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 16807) % 2147483647;
+    return seed / 2147483647;
   };
-  const few = sizeAfter(100);
-  expect(sizeAfter(20_000)).toBeLessThan(few * 1.5);
+  for (let i = 0; i < predictions; i++) {
+    const queueMs = 0.1 + 0.1 * random();
+    const runMs = 12 * Math.exp(random() + random() - 1);
+    const facts = { queueMs, runMs, batchSize: 1, engineBytes: 2 ** 25 };
+    recorder.predicted(subject, queueMs + runMs + 0.4 + 0.3 * random(), facts);
+  }
+  return gzipSync(JSON.stringify(batchOf(recorder))).length;
+}
+
+test("a device sends a few hundred bytes, however many predictions it makes", () => {
+  const few = sizeAfter(10);
+  const many = sizeAfter(100_000);
+  expect(few).toBeLessThan(1000);
+  expect(many).toBeLessThan(1000);
+  expect(many).toBeLessThan(few * 1.4);
 });
 
 test("a batch has the attributes of the closed list, and no others", () => {
   const recorder = new Recorder(() => undefined);
   recorder.predicted(subject, 1);
   recorder.loaded(subject, "read", 1);
-  recorder.fetched(subject, 1);
+  recorder.loadedFrom(subject, { needed: 1, fetched: 1 });
   recorder.failed(subject, "predict", "run-failed");
   const keys = metricsOf(batchOf(recorder))
     .flatMap(({ sum, exponentialHistogram }) => [
@@ -134,5 +215,10 @@ test("a batch has the attributes of the closed list, and no others", () => {
       ...(exponentialHistogram?.dataPoints ?? []),
     ])
     .flatMap(({ attributes = [] }) => attributes.map(({ key }) => key));
-  expect([...new Set(keys)].sort()).toEqual(Object.values(ATTRIBUTES).sort());
+  expect([...new Set(keys)].sort()).toEqual(
+    Object.entries(ATTRIBUTES)
+      .filter(([key]) => !["browser", "device"].includes(key))
+      .map(([, name]) => name)
+      .sort(),
+  );
 });

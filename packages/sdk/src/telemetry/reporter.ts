@@ -1,8 +1,12 @@
-import { BATCH_ID, type OtlpBatch, type OtlpMetricsRequest } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
+import type { EngineHost } from "../serving/engine-host.ts";
+import { rungOf, type Served, subjectOf } from "../serving/served.ts";
 import type { KeeperSettings } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
-import { type Measurements, Recorder } from "./recorder.ts";
+import { type CallFacts, Recorder } from "./recorder.ts";
+import type { TraceParent } from "./trace-context.ts";
+import { type OpenSpan, type Operation, Tracing, type TracingOptions } from "./tracing.ts";
 
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
@@ -12,6 +16,22 @@ const MOST_UNCONFIRMED = 16;
 
 /** What browsers let a page send while it goes away is 64 KB in all. */
 const KEEPALIVE_BYTES = 60 * 1024;
+
+/** Where what is reported goes. */
+export interface ReporterOptions {
+  readonly telemetry: KeeperSettings["telemetry"];
+  readonly service: string;
+  readonly tracing?: TracingOptions;
+}
+
+/** How a call is traced. */
+interface CallTrace {
+  readonly span: OpenSpan | undefined;
+}
+
+type Traced = Pick<AnsweredCall, "traceparent">;
+
+type MoreFacts = Pick<CallFacts, "batchSize" | "engineBytes">;
 
 /**
  * Takes batches from the recorder to the keeper's outbox: every few seconds, when asked, and when the
@@ -24,20 +44,23 @@ export class Reporter {
   readonly #telemetry: KeeperSettings["telemetry"];
   readonly #service: string;
   /** Its own chunk, and there well before the first batch is due: no page waits for it. */
-  #toBatch: ToBatch | undefined;
+  #writing: Writing | undefined;
   readonly #leaving = new AbortController();
-  readonly #unconfirmed = new Map<string, OtlpBatch>();
+  readonly #unconfirmed = new Set<OtlpBatch>();
   readonly #watchers = new Set<Watcher>();
+  readonly #tracing: Tracing | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     keeper: KeeperClient,
-    { telemetry, service }: { telemetry: KeeperSettings["telemetry"]; service: string },
+    { telemetry, service, tracing = { sample: 0 } }: ReporterOptions,
   ) {
     this.#keeper = keeper;
     this.#telemetry = telemetry;
     this.#service = service;
     this.recorder = new Recorder(() => this.#gather());
+    if (telemetry !== undefined || tracing.tracer !== undefined)
+      this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
     if (telemetry === undefined) return;
     const { signal } = this.#leaving;
     addEventListener("pagehide", () => this.#leave(), { signal });
@@ -53,7 +76,7 @@ export class Reporter {
    * for it. Never waited for, and asked for again where it did not come.
    */
   prepare(): void {
-    if (this.#telemetry !== undefined) void this.#loadToBatch().catch(() => undefined);
+    if (this.#telemetry !== undefined) void this.#loadWriting().catch(() => undefined);
   }
 
   /** Hands over what was recorded, and sends all there is. */
@@ -63,14 +86,57 @@ export class Reporter {
     await this.#keeper.call((keeper, call) => keeper.flush(call), signal);
   }
 
+  /**
+   * Takes a batch that was made elsewhere the way of all: to the keeper, or out with the page. Where
+   * there is nowhere to send it, it is dropped.
+   */
+  async send(batch: OtlpBatch, signal?: AbortSignal): Promise<void> {
+    if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
+    this.#unconfirmed.add(batch);
+    for (const oldest of this.#unconfirmed)
+      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
+    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
+    this.#unconfirmed.delete(batch);
+  }
+
+  /** Begins what may become a span; `undefined` where nobody would see it. */
+  begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
+    return this.#tracing?.begin(operation, parent);
+  }
+
   /** Tells the watcher of every call that is answered from now on. */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
 
-  /** Tells the watchers of a call that was answered. */
-  answered(call: AnsweredCall): void {
-    for (const watcher of this.#watchers) watcher(call);
+  /**
+   * Records a call that was answered, and tells the watchers of it.
+   *
+   * @returns what it is traced as
+   */
+  answered(call: AnsweredCall, { span, ...facts }: CallTrace & MoreFacts): Traced {
+    const { id, served, timings } = call;
+    const { traceparent } = span ?? {};
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const subject = subjectOf(served.opened, rungOf(served));
+    this.recorder.predicted(subject, timings.totalMs, { ...timings, ...facts });
+    span?.end({ served, call: { id, timings } });
+    for (const watcher of this.#watchers) watcher({ ...call, ...trace });
+    return trace;
+  }
+
+  /** Records a call that failed. One that was aborted did not. */
+  refused(served: Served, { span, error }: CallTrace & { readonly error: unknown }): void {
+    if (error instanceof SelvedgeError)
+      this.recorder.failed(subjectOf(served.opened, rungOf(served)), "predict", error.code);
+    span?.end({ served, error });
+  }
+
+  /** Records that an engine is started again. Of a pack that was never open yet no more is known. */
+  restarted({ backend, pack }: Pick<EngineHost, "backend" | "pack">, failure: SelvedgeError): void {
+    const { dtype, origin } = pack ?? {};
+    const model = origin && { model: origin.name, version: origin.version };
+    this.recorder.restarted({ ...model, ...(dtype && { dtype }), backend }, failure.code);
   }
 
   /** Stops listening to the page, and gathering. */
@@ -86,37 +152,32 @@ export class Reporter {
     this.prepare();
   }
 
-  async #loadToBatch(): Promise<ToBatch> {
-    this.#toBatch ??= (await import("./to-batch.ts")).toBatch;
-    return this.#toBatch;
+  async #loadWriting(): Promise<Writing> {
+    this.#writing ??= await import("./to-batch.ts");
+    return this.#writing;
   }
 
   async #hand(signal?: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
-    const toBatch =
-      this.#toBatch ??
-      (await this.#loadToBatch().catch((error: unknown) => {
+    const { toBatches } =
+      this.#writing ??
+      (await this.#loadWriting().catch((error: unknown) => {
         this.#gather();
         throw error;
       }));
-    const measurements = this.recorder.take();
-    if (measurements === undefined) return;
-    const body = toBatch(measurements, this.#service);
-    const batch: OtlpBatch = { signal: "metrics", body };
-    const id = batchId(body);
-    this.#unconfirmed.set(id, batch);
-    for (const oldest of this.#unconfirmed.keys())
-      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
-    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
-    this.#unconfirmed.delete(id);
+    const finished = this.#tracing?.take() ?? [];
+    const gathered = { measurements: this.recorder.take(), finished };
+    const batches = toBatches(gathered, this.#service);
+    // All are taken over before anything is waited for, as the page may be going away.
+    await Promise.all(batches.map((batch) => this.send(batch, signal)));
   }
 
   #leave(): void {
     void this.#hand().catch(() => undefined);
     const { endpoint, headers } = this.#telemetry ?? {};
     let room = KEEPALIVE_BYTES;
-    for (const { signal, body: request } of this.#unconfirmed.values()) {
+    for (const { signal, body: request } of this.#unconfirmed) {
       const body = JSON.stringify(request);
       room -= new TextEncoder().encode(body).byteLength;
       if (room < 0) return;
@@ -130,9 +191,4 @@ export class Reporter {
   }
 }
 
-type ToBatch = (measurements: Measurements, service: string) => OtlpMetricsRequest;
-
-function batchId({ resourceMetrics }: OtlpMetricsRequest): string {
-  const attributes = resourceMetrics[0]?.resource?.attributes ?? [];
-  return attributes.find(({ key }) => key === BATCH_ID)?.value.stringValue ?? "";
-}
+type Writing = typeof import("./to-batch.ts");

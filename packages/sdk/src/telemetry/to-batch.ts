@@ -1,59 +1,72 @@
 import {
-  BATCH_ID,
   DELTA,
-  METRICS,
+  type OtlpBatch,
   type OtlpMetric,
-  type OtlpMetricsRequest,
-  toHex,
   toOtlpAttributes,
   toOtlpHistogramPoint,
   toUnixNano,
+  UNITS,
 } from "@selvedge/protocol";
-import { SDK_VERSION } from "../version.ts";
+import { toMetrics } from "./otlp-batch.ts";
 import type { Measurements, Series } from "./recorder.ts";
+import { toSpanBatch } from "./spans.ts";
+import type { Finished } from "./tracing.ts";
+
+/** What a page has to tell. */
+export interface Gathered {
+  readonly measurements: Measurements | undefined;
+  readonly finished: readonly Finished[];
+}
+
+const UNIT_OF: Readonly<Record<string, string>> = UNITS;
+
+/** Writes what gathered as OTLP batches, one a signal. */
+export function toBatches(
+  { measurements, finished }: Gathered,
+  service: string,
+): readonly OtlpBatch[] {
+  return [
+    ...(measurements === undefined ? [] : [toBatch(measurements, service)]),
+    ...(finished.length === 0 ? [] : [toSpanBatch(finished, service)]),
+  ];
+}
 
 /** Writes measurements as one OTLP batch, with an id that no other has. */
-export function toBatch(measurements: Measurements, service: string): OtlpMetricsRequest {
-  const metrics = [...histogramMetrics(measurements), ...counterMetrics(measurements)];
-  const resource = {
-    "service.name": service,
-    "telemetry.sdk.name": "selvedge",
-    "telemetry.sdk.language": "webjs",
-    "telemetry.sdk.version": SDK_VERSION,
-    // Not randomUUID, which a page that is no secure context lacks: that failure is to be told too.
-    [BATCH_ID]: toHex(crypto.getRandomValues(new Uint8Array(16))),
-  };
-  return {
-    resourceMetrics: [
-      {
-        resource: { attributes: toOtlpAttributes(resource) },
-        scopeMetrics: [{ scope: { name: "selvedge", version: SDK_VERSION }, metrics }],
-      },
-    ],
-  };
+export function toBatch(measurements: Measurements, service: string): OtlpBatch {
+  return toMetrics(service, [...histogramMetrics(measurements), ...counterMetrics(measurements)]);
 }
 
 function histogramMetrics({ histograms, ...span }: Measurements): OtlpMetric[] {
   return byMetric(histograms).map(([name, series]) => ({
-    name,
-    unit: "s",
+    ...titleOf(name),
     exponentialHistogram: {
       aggregationTemporality: DELTA,
-      dataPoints: series.map((one) => toOtlpHistogramPoint(one.value, pointOf(one, span))),
+      dataPoints: series.map((one) => {
+        const sum = rounded(one.value.sum);
+        return toOtlpHistogramPoint({ ...one.value, sum }, pointOf(one, span));
+      }),
     },
   }));
 }
 
 function counterMetrics({ counters, ...span }: Measurements): OtlpMetric[] {
   return byMetric(counters).map(([name, series]) => ({
-    name,
-    unit: name === METRICS.fetchedBytes ? "By" : "{failure}",
+    ...titleOf(name),
     sum: {
       aggregationTemporality: DELTA,
       isMonotonic: true,
       dataPoints: series.map((one) => ({ ...pointOf(one, span), asInt: String(one.value) })),
     },
   }));
+}
+
+function titleOf(name: string): Pick<OtlpMetric, "name" | "unit"> {
+  return { name, unit: UNIT_OF[name] ?? "1" };
+}
+
+/** Without the last digits of a double, in which additions have left their errors. */
+function rounded(sum: number): number {
+  return Number(sum.toPrecision(12));
 }
 
 function pointOf(

@@ -53,6 +53,11 @@ export class WorkerLink<Api> {
     return this.#ended !== undefined;
   }
 
+  /** What it was ended with. */
+  get endedBy(): Error | undefined {
+    return this.#ended;
+  }
+
   /** Calls the worker, and ends it if the deadline passes. */
   call<T>(
     invoke: (remote: Remote<Api>, call: number) => Promise<Outcome<T>>,
