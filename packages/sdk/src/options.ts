@@ -5,6 +5,11 @@ import {
   type OtlpBatch,
   SelvedgeError,
 } from "@selvedge/protocol";
+import {
+  type DistributionPolicy,
+  distributionPolicy,
+} from "./distributions/distribution-policy.ts";
+import { type PredictionPolicy, predictionPolicy } from "./predictions/prediction-policy.ts";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
@@ -54,6 +59,8 @@ export interface SelvedgeOptions {
   readonly telemetry?: TelemetryOptions;
   /** How much models may take on this device, and what goes when there is no room for another. */
   readonly cache?: CachePolicy;
+  /** Which predictions are written down on this device, and how many of them are kept. */
+  readonly predictions?: PredictionPolicy;
   /** How much memory the engines of all models may take together, and how many workers. */
   readonly memory?: MemoryPolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
@@ -73,6 +80,12 @@ export interface TelemetryOptions {
    */
   readonly service?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * How inputs and outputs of models are distributed is told as counts, of packs that have a reference;
+   * `false`: it is not.
+   * @default {}
+   */
+  readonly distributions?: DistributionPolicy | false;
   /** Called with each batch that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
   /** Which predictions become spans. Loads all do. */
@@ -132,8 +145,10 @@ export interface Settings {
   readonly telemetry: KeeperSettings["telemetry"];
   readonly tracing: TracingOptions;
   readonly onSend: TelemetryOptions["onSend"];
+  readonly distributions: DistributionPolicy | undefined;
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
+  readonly predictions: Required<PredictionPolicy>;
   readonly fetch: SelvedgeOptions["fetch"];
   readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
@@ -147,6 +162,7 @@ export function readOptions({
   telemetry,
   cache = {},
   memory = {},
+  predictions,
   fetch,
   meteredDownloads = "foreground",
   workers = {},
@@ -170,8 +186,10 @@ export function readOptions({
       tracer: telemetry?.tracer,
     },
     onSend: telemetry?.onSend,
+    distributions: telemetry && distributionPolicy(telemetry.distributions),
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
+    predictions: predictionPolicy(predictions, telemetry !== undefined),
     fetch,
     meteredDownloads,
     workers,

@@ -1,9 +1,11 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
+import { DistributionWatch } from "./distributions/distribution-watch.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { type KeptPrediction, PredictionLog } from "./predictions/prediction-log.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
@@ -35,6 +37,27 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /**
+   * What this device has written down of a prediction: which pack answered, where it ran, how long it
+   * took, and digests of what went in and came out; with `capture: true`, those themselves.
+   *
+   * @param id as `predict` answered it
+   * @returns `undefined` where it was not written down, or newer ones have taken its place.
+   */
+  prediction(id: string): Promise<KeptPrediction | undefined>;
+  /**
+   * A file of a prediction that was made with `capture: true`, for `selvedge replay FILE`. It holds what
+   * went in and came out: whom to give it to is for the app, and its user, to decide.
+   *
+   * @throws SelvedgeError `prediction-unknown`, `prediction-not-captured`.
+   *
+   * @example
+   * ```ts
+   * const { id } = await model.predict(inputs, { capture: true });
+   * link.href = URL.createObjectURL(await selvedge.exportPrediction(id));
+   * ```
+   */
+  exportPrediction(id: string): Promise<Blob>;
   /** What this page's models take of its memory, all together and each. */
   memory(): Promise<PageMemory>;
   /**
@@ -62,8 +85,19 @@ export interface Selvedge {
  * ```
  */
 export function createSelvedge(options: SelvedgeOptions): Selvedge {
-  const { registry, anchors, assets, service, telemetry, tracing, workers, memory, ...hooks } =
-    readOptions(options);
+  const {
+    registry,
+    anchors,
+    assets,
+    service,
+    telemetry,
+    tracing,
+    distributions: policy,
+    predictions: written,
+    workers,
+    memory,
+    ...hooks
+  } = readOptions(options);
   const budget = memoryBudgetOf(memory, navigator as DeviceSize);
   const keeper = new KeeperClient(() => spawnKeeper(workers.keeper), {
     ...hooks,
@@ -72,6 +106,17 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const reporter = new Reporter(keeper, { telemetry, service, tracing });
+  const send = (batch: OtlpBatch) => reporter.send(batch);
+  const distributions = new DistributionWatch({ policy, service, send });
+  reporter.watch(distributions.answered);
+  const { recorder } = reporter;
+  const predictions = new PredictionLog({
+    policy: written,
+    service,
+    recorder,
+    ...(telemetry === undefined ? {} : { send }),
+  });
+  reporter.watch(predictions.answered);
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -102,7 +147,16 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         first = undefined;
         return worker;
       };
-      return new Serving({ registry, anchors, keeper, reporter, assets, spawn, budget });
+      return new Serving({
+        registry,
+        anchors,
+        keeper,
+        reporter,
+        predictions,
+        assets,
+        spawn,
+        budget,
+      });
     } catch (cause) {
       endFirst();
       return chunkMissing(cause);
@@ -125,6 +179,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
+    await distributions.end().catch(() => undefined);
+    await predictions.end(LAST_FLUSH_MS).catch(() => undefined);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
     keeper.end(reason);
@@ -132,7 +188,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
   return {
     cache: new ModelCache(keeper),
-    telemetry: { flush: () => reporter.flush() },
+    telemetry: {
+      async flush() {
+        await distributions.flush();
+        await predictions.flush();
+        await reporter.flush();
+      },
+    },
     async load(name, loadOptions = {}) {
       const calledAt = performance.now();
       requireOpen();
@@ -178,6 +240,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return keeper.call((remote, call) => remote.availability(call, selector), signal);
       const { availableInOrder } = await import("./serving/available-in-order.ts");
       return availableInOrder(keeper, selector, loadOptions);
+    },
+    prediction(id) {
+      return predictions.find(id);
+    },
+    exportPrediction(id) {
+      return predictions.export(id);
     },
     memory: pageMemory,
     async diagnose({ signal } = {}) {
