@@ -22,12 +22,13 @@ export type { BackendPolicy, LoadOptions, SelvedgeOptions, TelemetryOptions } fr
 export type { Candidate } from "./proving/candidate.ts";
 export type { FoundGpu, Gpu, GpuLimits } from "./proving/gpu.ts";
 export type { PublicKeys } from "./public-keys.ts";
-export { createSelvedge, type Selvedge } from "./selvedge.ts";
+export { createSelvedge, type Selvedge, type Telemetry } from "./selvedge.ts";
 export type { MemoryPolicy } from "./serving/memory-budget.ts";
 export type { Model, ModelInfo, Prediction, PredictOptions } from "./serving/model.ts";
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { ModelMemory, PageMemory } from "./serving/page-memory.ts";
 export type { LoadTimings } from "./serving/served.ts";
+export type { TelemetryState } from "./telemetry/consent.ts";
 export type { PageContext, PageSpan, PageTracer } from "./telemetry/page-tracer.ts";
 export type { TraceParent } from "./telemetry/trace-context.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";

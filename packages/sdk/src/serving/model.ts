@@ -166,7 +166,7 @@ export class Model<Name extends string = string> {
       const batchSize = Object.values(kept)[0]?.dims[0] ?? 1;
       const seen = transfer ? undefined : kept;
       const call = { id, at, served, inputs: seen, outputs, timings, options };
-      const trace = reporter.answered(call, { span, batchSize, engineBytes });
+      const trace = reporter.predicted(call, { span, batchSize, engineBytes });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {
