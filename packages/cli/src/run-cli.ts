@@ -8,6 +8,7 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { keygenCommand } from "./commands/keygen.ts";
 import { packCommand } from "./commands/pack.ts";
 import { promoteCommand } from "./commands/promote.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { typesCommand } from "./commands/types.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   inspectCommand,
   diffCommand,
   verifyCommand,
+  replayCommand,
   promoteCommand,
   keygenCommand,
   typesCommand,

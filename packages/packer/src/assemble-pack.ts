@@ -3,6 +3,7 @@ import {
   type Manifest,
   type Provenance,
   parseManifest,
+  type Reference,
   type ReleaseTests,
   SelvedgeError,
   sha256,
@@ -41,6 +42,8 @@ export interface PackParts {
   readonly variants: readonly PackedVariant[];
   /** What they had to pass. */
   readonly tests?: ReleaseTests;
+  /** What its inputs and outputs were like. */
+  readonly reference?: Reference;
   readonly attachments: readonly Attachment[];
   readonly golden: GoldenSet;
   /** What need not be stored again. */
@@ -96,6 +99,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     })),
     golden: { tolerance: golden.tolerance, cases, spread: golden.spread },
     attachments,
+    ...(parts.reference === undefined ? {} : { reference: parts.reference }),
     ...(parts.tests === undefined ? {} : { tests: parts.tests }),
     variants,
   };

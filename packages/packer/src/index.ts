@@ -15,6 +15,8 @@ export type { MetricBar } from "./release-tests/metric-bar.ts";
 export { METRIC_NAMES, type MetricName } from "./release-tests/metrics.ts";
 export type { ReleaseTestOptions } from "./release-tests/read-release-tests.ts";
 export type { TestProgress } from "./release-tests/run-release-tests.ts";
+export type { ElementPair, OutputComparison } from "./replay/compare-tensors.ts";
+export { type ReplayOptions, type ReplayResult, replay } from "./replay/replay.ts";
 export { type ChangeRootOptions, changeRoot, type RootChange } from "./signing/change-root.ts";
 export { type KeygenResult, keygen } from "./signing/keygen.ts";
 export {

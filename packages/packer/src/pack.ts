@@ -17,6 +17,8 @@ import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
 import type { ScaleCounts } from "./quantize/kept-scales.ts";
 import type { PackedVariant } from "./quantize/make-variant.ts";
 import type { PackableDtype } from "./quantize/recipes.ts";
+import { makeReference } from "./reference/make-reference.ts";
+import { readReference } from "./reference/read-reference.ts";
 import { BaseVersion } from "./registry/base-version.ts";
 import { publishPack } from "./registry/publish-pack.ts";
 import { ModelFolder } from "./registry/registry.ts";
@@ -59,6 +61,11 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, Runt
   /** A JSON or .npz file of golden inputs. Without it, inputs are made from the model's signature. */
   readonly golden?: string | undefined;
   /**
+   * A JSON or .npz file of examples: how inputs and answers are distributed over them is recorded, for
+   * drift to be measured against. Neither they nor the answers are.
+   */
+  readonly reference?: string | undefined;
+  /**
    * How far answers may be from the golden ones, by backend, or by dtype and backend as in `q8/wasm`,
    * in place of what is derived from how far apart sound answers are.
    */
@@ -84,7 +91,7 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, Runt
 
 /** What packing is busy with. */
 export interface PackProgress {
-  readonly phase: "read" | "split" | "golden" | "quantize" | "test" | "write";
+  readonly phase: "read" | "split" | "golden" | "reference" | "quantize" | "test" | "write";
   /** The precision that is being made, while quantizing. */
   readonly dtype?: PackableDtype;
   /** How far the tests of a precision have come, while testing. */
@@ -167,6 +174,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   if (options.golden !== undefined)
     checkCases(given ?? [], split.declared, `Golden file ${basename(options.golden)}`);
   const tests = await readReleaseTests(options, split.declared);
+  const examples = options.reference && (await readReference(options.reference, split.declared));
 
   enter("golden");
   const bare: EngineSource = {
@@ -185,6 +193,10 @@ async function packModel(options: PackOptions): Promise<PackResult> {
   });
   if (onnx !== undefined) await refuseRandomAnswers(onnx, bare, answers);
   const golden = await calibrate(original, answers, options.tolerance, signal);
+
+  if (examples) enter("reference");
+  const { declared } = split;
+  const told = examples && (await makeReference(original, examples, { declared, signal }));
 
   const makeVariants = opened.engine === "tfjs" ? packTfjsVariants : packVariants;
   const { variants: made, warnings } = await makeVariants({
@@ -212,6 +224,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     provenance: { source, ...provenance },
     declared: split.declared,
     ...tested,
+    ...(told ? { reference: told.reference } : {}),
     attachments: withOwn(opened.attachments, attached),
     golden,
     stored: await storedBlobs(folder, version),
@@ -234,6 +247,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       ...notes,
       ...warnings,
       ...golden.warnings,
+      ...(told ? told.warnings : []),
       ...warningsAbout(bytes, golden),
     ],
   };

@@ -57,7 +57,7 @@ const sessions = new Map();
 
 /** What can be asked for; each answer is a value and what of it is transferred. */
 answerRequests({
-  async open({ session: id, graph, weights, optimization }) {
+  async open({ session: id, graph, weights, optimization, prepacking }) {
     const externalData = weights.map(([path, content]) => ({
       path,
       data: content instanceof Uint8Array ? content : new FileRange(content),
@@ -68,7 +68,9 @@ answerRequests({
       externalData,
       logSeverityLevel: FATAL,
       graphOptimizationLevel: optimization,
-      ...(bytes < LARGE_BYTES ? {} : { extra: { session: { disable_prepacking: "1" } } }),
+      ...((prepacking ?? bytes < LARGE_BYTES)
+        ? {}
+        : { extra: { session: { disable_prepacking: "1" } } }),
     });
     sessions.set(id, session);
     return [undefined, []];

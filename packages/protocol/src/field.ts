@@ -97,6 +97,11 @@ export class Field {
     return this.#value;
   }
 
+  boolean(): boolean {
+    if (typeof this.#value !== "boolean") this.fail("true or false");
+    return this.#value;
+  }
+
   /** A string that says something. */
   text(): string {
     return this.stringThat((text) => text.trim() !== "", "a string that is not empty");

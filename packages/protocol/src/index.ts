@@ -1,3 +1,15 @@
+export { fromBase64, toBase64 } from "./base64.ts";
+export {
+  answerCount,
+  answerOf,
+  answersOf,
+  type Binned,
+  binCount,
+  binOf,
+  boundsOf,
+  categoryOf,
+  type FeatureValue,
+} from "./bin-of.ts";
 export {
   BUCKET_COUNT,
   type ChannelDocument,
@@ -36,6 +48,16 @@ export type {
   Quantiles,
   StatsAnswer,
 } from "./collector-api.ts";
+export { commitToTensors } from "./commit-to-tensors.ts";
+export { jensenShannon, kolmogorovSmirnov, psi, sharesOf } from "./drift-distances.ts";
+export {
+  type DriftFinding,
+  type DriftSample,
+  driftVerdict,
+  effectiveSize,
+  LEAST_CONTRIBUTORS,
+  LEAST_PSI,
+} from "./drift-verdict.ts";
 export { ELEMENT_TYPES, type ElementType, elementCount, tensorBytes } from "./element-type.ts";
 export { type Envelope, seal, unseal } from "./envelope.ts";
 export {
@@ -49,6 +71,7 @@ export {
   quantile,
   recordValue,
 } from "./exponential-histogram.ts";
+export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
 export { HistogramSketch } from "./histogram-sketch.ts";
 export {
@@ -87,6 +110,7 @@ export {
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
+export { imageLayout, type MeasurableTensor, measure, valueCount } from "./measure-tensor.ts";
 export {
   encodeModelSignature,
   encodeModelStatement,
@@ -115,15 +139,25 @@ export {
   toOtlpHistogramPoint,
   toUnixNano,
 } from "./otlp.ts";
+export { parseCapturedPrediction } from "./parse-captured-prediction.ts";
 export { parseManifest } from "./parse-manifest.ts";
+export { MAX_BINS, MAX_FEATURES, MAX_REFERENCE_BYTES } from "./parse-reference.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
 export {
   CAPTURE_FORMAT,
   type CapturedPrediction,
   type CapturedTensor,
   type PredictionRecord,
+  type RecordedSettings,
   type TensorDigest,
 } from "./prediction-record.ts";
+export {
+  debias,
+  type ResponseOdds,
+  randomizeAnswer,
+  randomizedShares,
+  responseOdds,
+} from "./randomized-response.ts";
 export { MEASURES, type Measure, type Reference, type ReferenceFeature } from "./reference.ts";
 export {
   channelsPath,
@@ -146,6 +180,7 @@ export {
   requireFresh,
 } from "./root-document.ts";
 export { type Device, runsOn } from "./runs-on.ts";
+export { areProbabilities } from "./score-measures.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";

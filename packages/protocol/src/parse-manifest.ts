@@ -15,6 +15,7 @@ import {
   type Variant,
 } from "./manifest.ts";
 import { blobRef, type PackBlobs, tensorRef, withDelta } from "./parse-blob.ts";
+import { parseReference } from "./parse-reference.ts";
 import { measuredMetrics, releaseTests } from "./parse-release-tests.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
@@ -50,6 +51,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
     outputs: named(root.at("signature").at("outputs"), valueInfo),
   };
   const tests = root.at("tests").optional(releaseTests);
+  const reference = root.at("reference").optional((item) => parseReference(item, signature));
   const variants = variantList(root.at("variants"), { pack, tests });
   return {
     format: MANIFEST_FORMAT,
@@ -64,6 +66,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
       name: attachment.at("name").stringThat(isFileName, "a file name without folders"),
       ...blobRef(attachment, pack),
     })),
+    ...(reference === undefined ? {} : { reference }),
     ...(tests === undefined ? {} : { tests }),
     variants,
   };

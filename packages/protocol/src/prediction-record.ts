@@ -4,8 +4,14 @@ import type { ElementType } from "./element-type.ts";
 export interface TensorDigest {
   readonly dtype: ElementType;
   readonly dims: readonly number[];
-  /** SHA-256 of its bytes, little-endian and row-major. */
+  /** SHA-256 of its bytes, little-endian and row-major; of texts, of the JSON list of them in UTF-8. */
   readonly sha256: string;
+}
+
+/** How onnxruntime prepared a model, where that was chosen for a device: it may change last bits. */
+export interface RecordedSettings {
+  readonly graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
+  readonly prepacking?: boolean;
 }
 
 /** What is written down of one prediction: enough to run it again, and to see whether it comes out the same. */
@@ -21,12 +27,21 @@ export interface PredictionRecord {
   readonly backend: string;
   readonly build: string;
   readonly layout?: string;
+  /** Absent: as onnxruntime does by itself. */
+  readonly settings?: RecordedSettings;
   /** Such as `onnxruntime-web 1.30.0`. */
   readonly runtime: string;
   /** What kind of GPU it ran on, such as `nvidia ampere`, `software`, or `none`. */
   readonly adapter: string;
   readonly browser: string;
   readonly cohort?: string;
+  /**
+   * 32 random hex digits that never leave the device by themselves. What leaves are commitments, so that
+   * nobody can find an input by trying which one has its digest; whoever is handed the file can tell
+   * that it is the prediction which was told of.
+   */
+  readonly salt: string;
+  /** Empty where the inputs were handed over to the engine. */
   readonly inputs: Readonly<Record<string, TensorDigest>>;
   readonly outputs: Readonly<Record<string, TensorDigest>>;
   /** By feature of the manifest's reference: the bin its value fell into; `null` where it was missing. */

@@ -42,6 +42,12 @@ export interface ReferenceFeature {
   readonly counts: readonly number[];
   /** How many of them were missing: NaN, null, or an empty text. */
   readonly missing: number;
+  /**
+   * How many of them were none of the categories, which are the most frequent ones.
+   *
+   * @default 0
+   */
+  readonly unseen?: number;
 }
 
 /** What a model's inputs and outputs were like when it was made: what drift is measured against. */

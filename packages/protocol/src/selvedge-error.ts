@@ -37,6 +37,11 @@ export const ERROR_CODES = [
   "input-unknown",
   "input-type",
   "input-shape",
+  // What a model answered before
+  "prediction-unknown",
+  "prediction-not-captured",
+  "feedback-invalid",
+  "capture-invalid",
   // Packing and publishing
   "model-invalid",
   "model-unsupported",

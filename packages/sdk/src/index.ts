@@ -16,9 +16,13 @@ export type {
   VerdictFacts,
 } from "./diagnosis/diagnosis-facts.ts";
 export type { LoadFailure } from "./diagnosis/load-failures.ts";
+export type { DistributionPolicy } from "./distributions/distribution-policy.ts";
 export type { CacheEstimate, ModelCache } from "./model-cache.ts";
 export type { InputsOf, ModelName, ModelTypes, OutputsOf, TensorOf } from "./model-types.ts";
 export type { BackendPolicy, LoadOptions, SelvedgeOptions, TelemetryOptions } from "./options.ts";
+export type { KeptPrediction } from "./predictions/prediction-log.ts";
+export type { PredictionPolicy } from "./predictions/prediction-policy.ts";
+export type { Truth } from "./predictions/truth.ts";
 export type { Candidate } from "./proving/candidate.ts";
 export type { FoundGpu, Gpu, GpuLimits } from "./proving/gpu.ts";
 export type { PublicKeys } from "./public-keys.ts";

@@ -5,6 +5,11 @@ import {
   type OtlpBatch,
   SelvedgeError,
 } from "@selvedge/protocol";
+import {
+  type DistributionPolicy,
+  distributionPolicy,
+} from "./distributions/distribution-policy.ts";
+import { type PredictionPolicy, predictionPolicy } from "./predictions/prediction-policy.ts";
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
@@ -50,6 +55,8 @@ export interface SelvedgeOptions {
   readonly telemetry?: TelemetryOptions;
   /** How much models may take on this device, and what goes when there is no room for another. */
   readonly cache?: CachePolicy;
+  /** Which predictions are written down on this device, and how many of them are kept. */
+  readonly predictions?: PredictionPolicy;
   /** How much memory the engines of all models may take together, and how many workers. */
   readonly memory?: MemoryPolicy;
   /** Replaces the workers that ship with the package, for pages that have to host them elsewhere. */
@@ -89,6 +96,12 @@ export interface TelemetryOptions {
    * @default true
    */
   readonly respectPrivacySignals?: boolean;
+  /**
+   * How inputs and outputs of models are distributed is told as counts, of packs that have a reference;
+   * `false`: it is not.
+   * @default {}
+   */
+  readonly distributions?: DistributionPolicy | false;
   /** Called with each request that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
   /** Which predictions become spans. Loads all do. */
@@ -148,8 +161,10 @@ export interface Settings {
   readonly telemetry: TelemetrySettings | undefined;
   readonly tracing: TracingOptions;
   readonly onSend: TelemetryOptions["onSend"];
+  readonly distributions: DistributionPolicy | undefined;
   readonly cache: CachePolicy;
   readonly memory: MemoryPolicy;
+  readonly predictions: Required<PredictionPolicy>;
   readonly fetch: SelvedgeOptions["fetch"];
   readonly meteredDownloads: MeteredDownloads;
   readonly workers: NonNullable<SelvedgeOptions["workers"]>;
@@ -163,12 +178,14 @@ export function readOptions({
   telemetry,
   cache = {},
   memory = {},
+  predictions,
   fetch,
   meteredDownloads = "foreground",
   workers = {},
 }: SelvedgeOptions): Settings {
   requireOneOf("meteredDownloads", meteredDownloads, ["allow", "foreground", "never"]);
   if (fetch !== undefined) requireOneOf("fetch", typeof fetch, ["function"]);
+  const isSent = telemetry?.endpoint !== undefined;
   return {
     registry: folderUrl("registry", registry),
     anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
@@ -180,8 +197,10 @@ export function readOptions({
       tracer: telemetry?.tracer,
     },
     onSend: telemetry?.onSend,
+    distributions: isSent ? distributionPolicy(telemetry.distributions) : undefined,
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
+    predictions: predictionPolicy(predictions, isSent),
     fetch,
     meteredDownloads,
     workers,

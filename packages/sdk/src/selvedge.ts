@@ -1,9 +1,11 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
+import { DistributionWatch } from "./distributions/distribution-watch.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
+import { type KeptPrediction, PredictionLog } from "./predictions/prediction-log.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
@@ -63,6 +65,27 @@ export interface Selvedge {
   load<Name extends ModelName>(name: Name, options?: LoadOptions): Promise<Model<Name>>;
   /** Whether a model can be used here, and how many bytes that would fetch. */
   availability(name: ModelName, options?: LoadOptions): Promise<Availability>;
+  /**
+   * What this device has written down of a prediction: which pack answered, where it ran, how long it
+   * took, and digests of what went in and came out; with `capture: true`, those themselves.
+   *
+   * @param id as `predict` answered it
+   * @returns `undefined` where it was not written down, or newer ones have taken its place.
+   */
+  prediction(id: string): Promise<KeptPrediction | undefined>;
+  /**
+   * A file of a prediction that was made with `capture: true`, for `selvedge replay FILE`. It holds what
+   * went in and came out: whom to give it to is for the app, and its user, to decide.
+   *
+   * @throws SelvedgeError `prediction-unknown`, `prediction-not-captured`.
+   *
+   * @example
+   * ```ts
+   * const { id } = await model.predict(inputs, { capture: true });
+   * link.href = URL.createObjectURL(await selvedge.exportPrediction(id));
+   * ```
+   */
+  exportPrediction(id: string): Promise<Blob>;
   /** What this page's models take of its memory, all together and each. */
   memory(): Promise<PageMemory>;
   /**
@@ -98,6 +121,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     telemetry,
     tracing,
     onSend,
+    distributions: policy,
+    predictions: written,
     workers,
     memory,
     ...hooks
@@ -109,6 +134,17 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
   });
   const reporter = new Reporter({ telemetry, service, tracing, onSend });
+  const send = (batch: OtlpBatch) => reporter.enqueue(batch);
+  const distributions = new DistributionWatch({ policy, service, send });
+  reporter.watch(distributions.answered);
+  const { recorder } = reporter;
+  const predictions = new PredictionLog({
+    policy: written,
+    service,
+    recorder,
+    ...(telemetry === undefined ? {} : { send }),
+  });
+  reporter.watch(predictions.answered);
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -139,7 +175,16 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         first = undefined;
         return worker;
       };
-      return new Serving({ registry, anchors, keeper, reporter, assets, spawn, budget });
+      return new Serving({
+        registry,
+        anchors,
+        keeper,
+        reporter,
+        predictions,
+        assets,
+        spawn,
+        budget,
+      });
     } catch (cause) {
       endFirst();
       return chunkMissing(cause);
@@ -162,6 +207,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
+    await distributions.end().catch(() => undefined);
+    await predictions.end(LAST_FLUSH_MS).catch(() => undefined);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
     keeper.end(reason);
@@ -173,10 +220,20 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       get state() {
         return reporter.state;
       },
-      flush: () => reporter.flush(),
+      async flush() {
+        await distributions.flush();
+        await predictions.flush();
+        await reporter.flush();
+      },
       enable: () => reporter.enable(),
-      disable: () => reporter.disable(),
-      erase: () => reporter.erase(),
+      disable() {
+        distributions.forget();
+        return reporter.disable();
+      },
+      erase() {
+        distributions.forget();
+        return reporter.erase();
+      },
     },
     async load(name, loadOptions = {}) {
       const calledAt = performance.now();
@@ -223,6 +280,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return keeper.call((remote, call) => remote.availability(call, selector), signal);
       const { availableInOrder } = await import("./serving/available-in-order.ts");
       return availableInOrder(keeper, selector, loadOptions);
+    },
+    prediction(id) {
+      return predictions.find(id);
+    },
+    exportPrediction(id) {
+      return predictions.export(id);
     },
     memory: pageMemory,
     async diagnose({ signal } = {}) {

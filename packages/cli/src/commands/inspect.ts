@@ -3,6 +3,7 @@ import type { ValueInfo } from "@selvedge/protocol";
 import type { Command } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
 import { describeLayers } from "../describe-layers.ts";
+import { describeReference } from "../describe-reference.ts";
 import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
@@ -69,6 +70,7 @@ function describe(result: InspectResult, columns?: number): string[] {
       (attachment) => `  attachment   ${attachment.name}, ${formatBytes(attachment.bytes)}`,
     ),
     `  golden       ${golden.cases.length === 1 ? "1 case" : `${golden.cases.length} cases`}`,
+    ...describeReference(manifest).map((line) => `  reference    ${line}`),
     ...describeLayers(result, columns),
   ];
 }

@@ -14,6 +14,7 @@ const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   read: "Reading the model…",
   split: "Taking out its weights…",
   golden: "Running it for golden answers…",
+  reference: "Running it over the reference…",
   quantize: "Quantizing…",
   test: "Testing…",
   write: "Writing the pack…",
@@ -46,6 +47,9 @@ MODEL is one of:
                       number as "0/x", or JSON:
                       {"cases": [{"inputs": {"x": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}}]}
                       Without it they are made from the model's signature, zeros and extremes included.
+  --reference FILE    examples, as in --golden, such as the data it was trained on: how inputs and answers
+                      are distributed over them is recorded, for drift to be measured against, and no
+                      example is. JSON may name features: {"features": {"x": ["age", "income"]}, "cases": …}
   --tolerance PLACE=ABSOLUTE,RELATIVE
                       how far a device's answers may be from the golden ones on wasm, webgpu or, for
                       one precision, such as q8/wasm; may be repeated. Without it this is derived from
@@ -92,6 +96,7 @@ MODEL is one of:
       attach: { type: "string", multiple: true },
       license: { type: "string" },
       golden: { type: "string" },
+      reference: { type: "string" },
       tolerance: { type: "string", multiple: true },
       base: { type: "string" },
       key: { type: "string" },
@@ -119,6 +124,7 @@ MODEL is one of:
       attachments: values.attach,
       license: values.license,
       golden: values.golden,
+      reference: values.reference,
       tolerance: readTolerances(values.tolerance),
       base: values.base,
       key: values.key,

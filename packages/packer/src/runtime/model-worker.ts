@@ -10,6 +10,8 @@ export type WorkerRequest =
       readonly graph: Uint8Array<ArrayBuffer>;
       readonly weights: readonly (readonly [path: string, content: WeightContent])[];
       readonly optimization: Optimization;
+      /** Absent: but for very large models. */
+      readonly prepacking?: boolean | undefined;
     }
   | {
       readonly kind: "open-tfjs";
@@ -53,7 +55,7 @@ const SCRIPTS = { onnx: "run-models.mjs", tfjs: "run-tfjs-models.mjs" } as const
 export type WorkerKind = keyof typeof SCRIPTS;
 
 /** How many operators the runtime fuses before it runs a model. */
-export type Optimization = "disabled" | "basic" | "all";
+export type Optimization = "disabled" | "basic" | "extended" | "all";
 
 /** Bytes in memory, or those of a file, one tensor of which is read at a time. */
 export type WeightContent = Uint8Array<ArrayBuffer> | FileRange;

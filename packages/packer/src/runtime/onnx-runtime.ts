@@ -11,6 +11,12 @@ export interface SessionSource {
 export interface SessionOptions {
   /** @default "all" */
   readonly optimization?: Optimization;
+  /**
+   * Whether weights are copied into the order that kernels like best.
+   *
+   * @default true but for very large models
+   */
+  readonly prepacking?: boolean | undefined;
 }
 
 /** Which onnxruntime-web runs here. */
@@ -29,12 +35,19 @@ export async function runtimeVersion(): Promise<string> {
  */
 export async function openSession(
   { graph, weights }: SessionSource,
-  { optimization = "all" }: SessionOptions = {},
+  { optimization = "all", prepacking }: SessionOptions = {},
 ): Promise<Session> {
   const { session } = await openWorkerSession({
     worker: "onnx",
     title: "onnxruntime-web",
-    request: (id) => ({ kind: "open", session: id, graph, weights: [...weights], optimization }),
+    request: (id) => ({
+      kind: "open",
+      session: id,
+      graph,
+      weights: [...weights],
+      optimization,
+      prepacking,
+    }),
   });
   return session;
 }

@@ -57,6 +57,8 @@ export async function loadModel<Name extends string>(
     const model: Model<Name> = new Model<Name>({
       served: { host, opened, storage: installed?.storage, timings, ladder },
       trust: selector.trust,
+      cohort: selector.version === undefined ? selector.channel : "pinned",
+      predictions: rooms.predictions,
       keeper,
       reporter,
       feed,

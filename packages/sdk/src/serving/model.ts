@@ -1,6 +1,8 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
+import type { PredictionLog } from "../predictions/prediction-log.ts";
+import type { Truth } from "../predictions/truth.ts";
 import type { Candidate } from "../proving/candidate.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { TraceParent } from "../telemetry/trace-context.ts";
@@ -38,6 +40,12 @@ export interface PredictOptions extends TraceParent {
    * @default false
    */
   readonly transfer?: boolean;
+  /**
+   * Keeps what goes in and comes out on this device, with the prediction's record:
+   * `selvedge.exportPrediction` makes a file of it. Never sent. Inputs that are handed over are kept, too.
+   * @default false
+   */
+  readonly capture?: boolean;
 }
 
 /** An answer. */
@@ -81,6 +89,9 @@ export interface ModelParts {
   readonly served: Served;
   /** The digest of the trust anchors, where there are any. */
   readonly trust: string | undefined;
+  /** The channel it was loaded from, or `pinned`. */
+  readonly cohort: string;
+  readonly predictions: PredictionLog | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
@@ -139,7 +150,7 @@ export class Model<Name extends string = string> {
    * ```
    */
   async predict(inputs: InputsOf<Name>, options: PredictOptions = {}): Promise<Prediction<Name>> {
-    const { signal, timeoutMs, transfer = false } = options;
+    const { signal, timeoutMs, transfer = false, capture = false } = options;
     const calledAt = performance.now();
     const supervisor = this.#supervisor;
     const { reporter } = this.#parts;
@@ -156,7 +167,8 @@ export class Model<Name extends string = string> {
       checkInputs(supervisor.served.opened.signature.inputs, inputs);
       const at = Date.now();
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
-      const terms = { signal, timeoutMs, isReplayable: !transfer };
+      const isReplayable = !transfer || capture;
+      const terms = { signal, timeoutMs, isReplayable };
       const run = await supervisor.run(kept, terms);
       const { outputs, runMs, startedAt, served, engineBytes } = run;
       this.used.note(inputs);
@@ -164,8 +176,9 @@ export class Model<Name extends string = string> {
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
       const id = crypto.randomUUID();
       const batchSize = Object.values(kept)[0]?.dims[0] ?? 1;
-      const seen = transfer ? undefined : kept;
-      const call = { id, at, served, inputs: seen, outputs, timings, options };
+      const seen = isReplayable ? kept : undefined;
+      const { cohort } = this.#parts;
+      const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
       const trace = reporter.predicted(call, { span, batchSize, engineBytes });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
@@ -175,6 +188,26 @@ export class Model<Name extends string = string> {
     } finally {
       this.#calm.over();
     }
+  }
+
+  /**
+   * Joins the truth to a prediction, whenever it comes: also days later, and after a reload. It leaves as
+   * counts, where telemetry has an endpoint: a label by name only where the pack's reference has it as a
+   * category. The first truth of a prediction counts, and no other.
+   *
+   * @param id as `predict` answered it
+   * @returns whether it was counted: `false` for a second truth, and where nothing is ever sent
+   * @throws SelvedgeError `feedback-invalid` for a truth that cannot be held against the answer,
+   * `prediction-unknown` for an id that is not one of the latest on this device.
+   *
+   * @example
+   * ```ts
+   * const { id } = await model.predict(inputs);
+   * await model.feedback(id, { label: "cat" });
+   * ```
+   */
+  async feedback(id: string, truth: Truth): Promise<boolean> {
+    return this.#parts.predictions?.feedback(this.info.name, id, truth) ?? false;
   }
 
   /**

@@ -12,7 +12,7 @@ import { RuntimeShelf } from "./runtime-shelf.ts";
 
 /** What a page's models are served with. */
 export interface ServingOptions
-  extends Pick<LoadRooms, "registry" | "anchors" | "keeper" | "reporter"> {
+  extends Pick<LoadRooms, "registry" | "anchors" | "keeper" | "reporter" | "predictions"> {
   /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
   readonly assets: string;
   readonly spawn: () => Worker;

@@ -91,9 +91,29 @@ export type TrustKey =
   | [kind: "channels", registry: string, name: string, anchors: string]
   | [kind: "root", registry: string, anchors: string];
 
+/** What is remembered of an answer, so that the truth can be held against it when it comes. */
+export interface AnswerSummary {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly dtype: string;
+  readonly backend: string;
+  /** The class that was predicted. Never leaves the device unless the manifest's reference has it. */
+  readonly predicted?: string;
+  /** The classes that the manifest's reference has. */
+  readonly classes?: readonly string[];
+  /** How likely the model said that class to be: from 0 to 1. */
+  readonly confidence?: number;
+  /** The number that was predicted, where the answer is one. Never leaves the device. */
+  readonly value?: number;
+  /** Whether its truth has come. */
+  readonly isJudged?: boolean;
+}
+
 /** A prediction that was written down, and with the app's consent what went in and came out. */
 export interface StoredPrediction extends PredictionRecord {
   readonly captured?: { readonly inputs: Tensors; readonly outputs: Tensors };
+  readonly answer?: AnswerSummary;
 }
 
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */

@@ -136,6 +136,10 @@ export interface Opened extends Weighed {
   /** What opening it found worth knowing about where it runs. */
   readonly finding?: string;
   readonly signature: Manifest["signature"];
+  /** What its inputs and outputs were like when it was made, where the manifest says so. */
+  readonly reference?: Manifest["reference"];
+  /** How the session was created, where that is not as onnxruntime does by itself. */
+  readonly settings?: SessionSettings;
   /** The ids of the keys that signed the pack, by the trust anchors they were believed under. */
   readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this dtype, golden answers and attachments included. */

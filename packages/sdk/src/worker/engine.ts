@@ -58,7 +58,7 @@ const api: EngineApi = {
         prove({ database, session: created }, { manifest, variant, backend }),
       );
       sessions.set(id, { session, pack, backend });
-      const { name, version, signature, variants } = manifest;
+      const { name, version, signature, variants, reference } = manifest;
       const { dtype, engine } = variant;
       return {
         digest: pack.digest,
@@ -68,6 +68,8 @@ const api: EngineApi = {
         engine,
         ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
+        ...(reference === undefined ? {} : { reference }),
+        ...(settings === undefined ? {} : { settings }),
         signedBy: pack.signedBy,
         bytes: pack.bytes,
         variants: variants.map(summaryOf),

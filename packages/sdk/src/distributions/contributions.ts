@@ -1,0 +1,116 @@
+import { toHex } from "@selvedge/protocol";
+import type { Database } from "../store/database.ts";
+import { isRefusal } from "../store/storage-error.ts";
+import { HOUR_MS, MOST_AN_HOUR } from "./hourly-sample.ts";
+
+/** How long an id lives. */
+const DAY_MS = 24 * HOUR_MS;
+
+/** Under what this stands among what telemetry remembers. */
+const KEY = "distributions";
+
+/** The most packs that are remembered: a damaged store is no reason to keep more. */
+const MOST_PACKS = 64;
+
+/** What is told under one id: of one pack, within 24 hours. */
+interface Contribution {
+  readonly contributor: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  /** By hour since 1970, how many predictions have been told of. */
+  readonly hours: Readonly<Record<string, number>>;
+}
+
+/** A prediction that may be told of. */
+export interface Claim {
+  readonly contributor: string;
+  /** Whether it is the first under its id. */
+  readonly isFirst: boolean;
+}
+
+/**
+ * What this device has told of distributions lately, in all its tabs. An id is random, of one pack alone,
+ * and made anew 24 hours after its first prediction; the very first one earlier, at random, so that days
+ * of devices begin at all hours.
+ */
+export class Contributions {
+  readonly #database: Database;
+  /** Where IndexedDB takes nothing: as long as the page lives. */
+  #inMemory: Record<string, Contribution> = {};
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Asks to tell of one prediction, and counts it.
+   *
+   * @param digest of the pack
+   * @param at milliseconds since 1970
+   * @returns `undefined` where the hour has had its share
+   */
+  async claim(digest: string, at: number): Promise<Claim | undefined> {
+    const doing = "counting what was told of distributions";
+    const stores = ["telemetry"] as const;
+    try {
+      return await this.#database.transact(
+        { doing, stores, mode: "readwrite" },
+        async ({ store }) => {
+          const [claim, contributions] = claimIn(sound(await store.get(KEY)), digest, at);
+          if (claim !== undefined) await store.put(contributions, KEY);
+          return claim;
+        },
+      );
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const [claim, contributions] = claimIn(this.#inMemory, digest, at);
+      this.#inMemory = contributions;
+      return claim;
+    }
+  }
+}
+
+function claimIn(
+  before: Readonly<Record<string, Contribution>>,
+  digest: string,
+  at: number,
+): [Claim | undefined, Record<string, Contribution>] {
+  const known = before[digest];
+  // A clock that was set back would make an id live on.
+  const isCurrent = known !== undefined && at < known.until && known.until - at <= DAY_MS;
+  const { contributor, until, hours } = isCurrent
+    ? known
+    : newContribution(at, known === undefined);
+  const hour = String(Math.floor(at / HOUR_MS));
+  const told = hours[hour] ?? 0;
+  if (told >= MOST_AN_HOUR) return [undefined, { ...before }];
+  const contribution = { contributor, until, hours: { ...hours, [hour]: told + 1 } };
+  const others = Object.entries(before).filter(([other]) => other !== digest);
+  const all = [...others.slice(1 - MOST_PACKS), [digest, contribution] as const];
+  return [{ contributor, isFirst: !isCurrent }, Object.fromEntries(all)];
+}
+
+function newContribution(at: number, isVeryFirst: boolean): Contribution {
+  const lasts = isVeryFirst ? Math.max(Math.random() * DAY_MS, HOUR_MS) : DAY_MS;
+  const contributor = toHex(crypto.getRandomValues(new Uint8Array(16)));
+  return { contributor, until: at + lasts, hours: {} };
+}
+
+/** What was stored, without whatever in it is none of ours. */
+function sound(stored: unknown): Record<string, Contribution> {
+  if (typeof stored !== "object" || stored === null) return {};
+  return Object.fromEntries(Object.entries(stored).filter(([, one]) => isContribution(one)));
+}
+
+function isContribution(value: unknown): value is Contribution {
+  if (typeof value !== "object" || value === null) return false;
+  const { contributor, until, hours } = value as Partial<Record<keyof Contribution, unknown>>;
+  return (
+    typeof contributor === "string" &&
+    /^[0-9a-f]{32}$/.test(contributor) &&
+    typeof until === "number" &&
+    typeof hours === "object" &&
+    hours !== null &&
+    Object.values(hours).every((told) => Number.isSafeInteger(told))
+  );
+}

@@ -1,0 +1,80 @@
+import type { OtlpBatch } from "@selvedge/protocol";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { answeredCall, row } from "./answered-call.fixture.ts";
+import type { DistributionPolicy } from "./distribution-policy.ts";
+import { DistributionWatch } from "./distribution-watch.ts";
+
+let sent: OtlpBatch[];
+let watch: DistributionWatch;
+
+function watchWith(policy: DistributionPolicy | undefined): void {
+  const send = async (batch: OtlpBatch) => void sent.push(batch);
+  watch = new DistributionWatch({ policy, service: "shop", send });
+}
+
+beforeEach(async () => {
+  await (await freshDatabase()).close();
+  sent = [];
+  watchWith({});
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await watch.end();
+});
+
+const told = () => sent.map((batch) => JSON.stringify(batch)).join();
+
+test("what was counted leaves with a flush, the first call's too, and not twice", async () => {
+  watch.answered(answeredCall());
+  await watch.flush();
+  expect(told()).toContain('"age"');
+  expect(told()).toContain('"y.class"');
+  await watch.flush();
+  expect(sent).toHaveLength(1);
+});
+
+test("the first call's outputs are those it was answered with, whatever the app does to them", async () => {
+  const outputs = { y: row(0.25, 0.75) };
+  watch.answered(answeredCall({ outputs }));
+  if (outputs.y?.data instanceof Float32Array) outputs.y.data.set([1, 0]);
+  await watch.flush();
+  expect(told()).toContain('"bucketCounts":["0","1"]');
+});
+
+test("of many calls at once few are looked at", async () => {
+  for (let i = 0; i < 1_000; i++) watch.answered(answeredCall());
+  await watch.flush();
+  expect(told()).toMatch(/"bucketCounts":\["0","[1-4]","0"\]/);
+});
+
+test("packs without a reference, and pages that do not want it, are left alone", async () => {
+  watch.answered({ ...answeredCall({ features: undefined, digest: "none" }) });
+  watchWith(undefined);
+  watch.answered(answeredCall());
+  await watch.flush();
+  expect(sent).toEqual([]);
+});
+
+test("a page that hides hands over what was counted", async () => {
+  watch.answered(answeredCall());
+  await watch.flush();
+  watch.answered(answeredCall({ digest: "d2" }));
+  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  await vi.waitFor(() => {
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    expect(sent).toHaveLength(2);
+  });
+});
+
+test("what is forgotten is not sent, and after the end nothing is counted", async () => {
+  watch.answered(answeredCall());
+  await watch.flush();
+  sent = [];
+  watch.forget();
+  await watch.end();
+  watch.answered(answeredCall());
+  await watch.flush();
+  expect(sent).toEqual([]);
+});
