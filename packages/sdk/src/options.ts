@@ -77,6 +77,12 @@ export interface TelemetryOptions {
   readonly service?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /**
+   * How inputs and outputs of models are distributed is told as counts, of packs that have a reference;
+   * `false`: it is not.
+   * @default {}
+   */
+  readonly distributions?: DistributionPolicy | false;
+  /**
    * Bytes that may wait on the device for a collector; past that the oldest is dropped.
    * @default 5 MiB
    */
@@ -96,12 +102,6 @@ export interface TelemetryOptions {
    * @default true
    */
   readonly respectPrivacySignals?: boolean;
-  /**
-   * How inputs and outputs of models are distributed is told as counts, of packs that have a reference;
-   * `false`: it is not.
-   * @default {}
-   */
-  readonly distributions?: DistributionPolicy | false;
   /** Called with each request that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
   /** Which predictions become spans. Loads all do. */
@@ -224,14 +224,6 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
     );
 }
 
-function checkShare(option: string, share: number): number {
-  if (share >= 0 && share <= 1) return share;
-  throw new SelvedgeError(
-    "options-invalid",
-    `The option ${option} has to be from 0 to 1, but is ${String(share)}.`,
-  );
-}
-
 function readTelemetry({
   endpoint,
   headers,
@@ -256,6 +248,14 @@ function readTelemetry({
     consent,
     respectPrivacySignals,
   };
+}
+
+function checkShare(option: string, share: number): number {
+  if (share >= 0 && share <= 1) return share;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option ${option} has to be from 0 to 1, but is ${String(share)}.`,
+  );
 }
 
 function checkPolicy(cache: CachePolicy): CachePolicy {

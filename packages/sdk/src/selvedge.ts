@@ -119,8 +119,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     assets,
     service,
     telemetry,
-    tracing,
     onSend,
+    tracing,
     distributions: policy,
     predictions: written,
     workers,
@@ -133,8 +133,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     registry,
     ...(anchors === undefined ? {} : { anchors }),
   });
-  const reporter = new Reporter({ telemetry, service, tracing, onSend });
-  const send = (batch: OtlpBatch) => reporter.enqueue(batch);
+  const reporter = new Reporter({ telemetry, service, onSend, tracing });
+  const send = (batch: OtlpBatch) => reporter.send(batch);
   const distributions = new DistributionWatch({ policy, service, send });
   reporter.watch(distributions.answered);
   const { recorder } = reporter;

@@ -179,7 +179,7 @@ export class Model<Name extends string = string> {
       const seen = isReplayable ? kept : undefined;
       const { cohort } = this.#parts;
       const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
-      const trace = reporter.predicted(call, { span, batchSize, engineBytes });
+      const trace = reporter.answered(call, { span, batchSize, engineBytes });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {

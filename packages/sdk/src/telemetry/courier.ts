@@ -3,7 +3,7 @@ import { Database } from "../store/database.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import { dropReport } from "./drop-report.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
-import { batchIdOf, type Drops, merged, resourceOf } from "./outbox-record.ts";
+import { batchIdOf, type Drops, merged, namesContributor, resourceOf } from "./outbox-record.ts";
 import type { Choice } from "./outbox-visit.ts";
 import { type Collector, post, postLast } from "./post.ts";
 import { Sender } from "./sender.ts";
@@ -88,9 +88,10 @@ export class Courier {
    * Takes a batch over: resolves when it is in the store, and sent in its time. Where the user has
    * turned telemetry off, it is thrown away.
    *
+   * @param isLast the page goes away: sending is not begun, as it would be cut off
    * @throws SelvedgeError where the store takes nothing
    */
-  async add(batch: OtlpBatch): Promise<void> {
+  async add(batch: OtlpBatch, isLast = false): Promise<void> {
     const drops = this.#drops;
     this.#drops = {};
     try {
@@ -99,7 +100,7 @@ export class Courier {
       this.dropped(drops);
       throw error;
     }
-    this.#sender.wake();
+    if (!isLast) this.#sender.wake();
   }
 
   /** Sends what there is to send, past the usual pace. */
@@ -115,6 +116,7 @@ export class Courier {
   /** The page is hidden: sends what the browser takes of it. */
   async leave(): Promise<void> {
     await this.#sender.leave();
+    this.#sender.wake();
   }
 
   /** Sends batches that the store does not take: one request, of one signal, and not too often. */
@@ -123,7 +125,10 @@ export class Courier {
     const now = performance.now();
     if (first === undefined || (now - this.#directAt < PACE_MS && !isUrgent)) return;
     this.#directAt = now;
-    const alike = batches.slice(1).filter(({ signal }) => signal === first.signal);
+    const isAlone = (batch: OtlpBatch) => namesContributor(JSON.stringify(batch.body));
+    const alike = isAlone(first)
+      ? []
+      : batches.slice(1).filter((batch) => batch.signal === first.signal && !isAlone(batch));
     const drops = this.#drops;
     this.#drops = {};
     const told =
@@ -140,8 +145,12 @@ export class Courier {
   /** The page goes away: hands these to the browser, which sends them whatever becomes of the page. */
   sendLast(batches: readonly OtlpBatch[]): void {
     if (this.isTold) return;
-    for (const signal of SIGNALS) {
-      const [first, ...others] = batches.filter((batch) => batch.signal === signal);
+    const isAlone = (batch: OtlpBatch) => namesContributor(JSON.stringify(batch.body));
+    const alone = batches.filter(isAlone).map((batch) => [batch]);
+    const together = SIGNALS.map((signal) =>
+      batches.filter((batch) => batch.signal === signal && !isAlone(batch)),
+    );
+    for (const [first, ...others] of [...together, ...alone]) {
       if (first === undefined) continue;
       const ids = [first, ...others].map(batchIdOf);
       void postLast(this.#collector, merged([first, ...others])).then(

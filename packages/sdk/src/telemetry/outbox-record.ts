@@ -1,4 +1,4 @@
-import { BATCH_ID, type OtlpBatch, type OtlpResource } from "@selvedge/protocol";
+import { BATCH_ID, DISTRIBUTION, type OtlpBatch, type OtlpResource } from "@selvedge/protocol";
 
 /** Who is sending a batch, and until when nobody else does: by the outbox's own clock, milliseconds. */
 export interface Lease {
@@ -17,7 +17,10 @@ export type OutboxRecord = OtlpBatch & {
   /** How often it was sent, or was about to be. */
   readonly tries: number;
   readonly lease?: Lease;
-  /** Whether a request that held it with others was refused: it goes by itself from then on. */
+  /**
+   * Whether it goes by itself: it names its contributor, or a request that held it with others was
+   * refused.
+   */
   readonly isAlone?: true;
   /** What it tells was dropped, by reason: told again by another batch, should this one be dropped. */
   readonly drops?: Drops;
@@ -28,9 +31,20 @@ export type Drops = Readonly<Record<string, number>>;
 
 /** A batch as it goes into the outbox. */
 export function recordOf(batch: OtlpBatch, addedAt: number, drops?: Drops): OutboxRecord {
-  const { byteLength } = new TextEncoder().encode(JSON.stringify(batch.body));
+  const text = JSON.stringify(batch.body);
+  const { byteLength } = new TextEncoder().encode(text);
   const counted = { bytes: byteLength, items: itemsOf(batch), addedAt, tries: 0 };
-  return { ...batch, ...counted, ...(drops === undefined ? {} : { drops }) };
+  return {
+    ...batch,
+    ...counted,
+    ...(drops === undefined ? {} : { drops }),
+    ...(namesContributor(text) ? { isAlone: true } : {}),
+  };
+}
+
+/** Whether a batch, as JSON, names its contributor: nothing else goes into the same request. */
+export function namesContributor(text: string): boolean {
+  return text.includes(`"${DISTRIBUTION.contributor}"`);
 }
 
 /** A batch as it was handed over. */

@@ -1,4 +1,4 @@
-import type { OtlpBatch } from "@selvedge/protocol";
+import type { OtlpBatch, OtlpMetricsRequest } from "@selvedge/protocol";
 import { openDB } from "idb";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Database } from "../store/database.ts";
@@ -13,6 +13,8 @@ const LIMITS = { maxBytes: 5 * 1024 * 1024, maxAgeMs: 7 * DAY_MS };
 const ME = { owner: "me", endpoint: "https://collector.test/v1" };
 const OTHER = { ...ME, owner: "other" };
 const TAKEN = { kind: "taken", rejected: 0 } as const;
+
+type OtlpPart = OtlpMetricsRequest["resourceMetrics"][number];
 
 let database: Database;
 let outbox: Outbox;
@@ -79,6 +81,16 @@ describe("what waits", () => {
       ["b", "c"],
       ["d"],
     ]);
+  });
+
+  test("goes alone where it names its contributor", async () => {
+    const [{ resource, scopeMetrics }] = batch("b").body.resourceMetrics as [OtlpPart];
+    const own = { key: "selvedge.contributor", value: { stringValue: "ab" } };
+    const attributes = [...(resource?.attributes ?? []), own];
+    const resourceMetrics = [{ resource: { attributes }, scopeMetrics }];
+    const contribution: OtlpBatch = { signal: "metrics", body: { resourceMetrics } };
+    await add(batch("a"), contribution, batch("c"));
+    expect((await drain()).map((request) => request.flatMap(idsIn))).toEqual([["a", "c"], ["b"]]);
   });
 
   test("of older versions is carried over", async () => {

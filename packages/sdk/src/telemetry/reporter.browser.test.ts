@@ -7,6 +7,7 @@ import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { Outbox } from "./outbox.ts";
 import type { Choice } from "./outbox-visit.ts";
 import { Reporter, type TelemetrySettings } from "./reporter.ts";
+import { servedFor } from "./served.fixture.ts";
 
 const TELEMETRY: TelemetrySettings = {
   endpoint: "https://collector.test/v1",
@@ -159,7 +160,7 @@ describe("as the page goes away", () => {
     await recordFirst();
     const large = "x".repeat(9 * 1024);
     answer = () => new Promise(() => undefined);
-    for (let i = 0; i < 10; i++) await reporter.enqueue(batch(`${i}`, large));
+    for (let i = 0; i < 10; i++) await reporter.send(batch(`${i}`, large));
     received.length = 0;
     dispatchEvent(new Event("pagehide"));
     await vi.waitFor(() => expect(received).not.toEqual([]));
@@ -209,7 +210,7 @@ describe("where the store is refused", () => {
     open();
     await recordFirst();
     reporter.recorder.take();
-    for (let i = 0; i < 40; i++) await reporter.enqueue(batch(`m${i}`));
+    for (let i = 0; i < 40; i++) await reporter.send(batch(`m${i}`));
     received.length = 0;
     answer = () => new Response("{}");
     await reporter.flush();
@@ -234,7 +235,7 @@ describe("consent", () => {
     await vi.waitFor(() => expect(reporter.state).toBe("disabled"));
     reporter.recorder.predicted(subject, 1);
     await reporter.flush();
-    await reporter.enqueue(batch("a"));
+    await reporter.send(batch("a"));
     hide();
     dispatchEvent(new Event("pagehide"));
     expect(reporter.recorder.take()).toBeUndefined();
@@ -256,7 +257,7 @@ describe("consent", () => {
   test("withdrawn stops everything at once, and is remembered by the next page", async () => {
     open();
     await recordFirst();
-    await reporter.enqueue(batch("stays"));
+    await reporter.send(batch("stays"));
     reporter.recorder.predicted(subject, 1);
     const before = received.length;
     const disabling = reporter.disable();
@@ -284,18 +285,53 @@ describe("consent", () => {
     expect(await waiting()).toBe(0);
   });
 
-  test("silences whoever watches calls, while it is not there", async () => {
+  describe("for whoever watches calls", () => {
     const watcher = vi.fn();
-    const call = {} as Parameters<Reporter["answered"]>[0];
-    open({ consent: "required" }).watch(watcher);
-    reporter.answered(call);
-    expect(watcher).not.toHaveBeenCalled();
-    await reporter.enable();
-    reporter.answered(call);
-    expect(watcher).toHaveBeenCalledOnce();
-    open("off").watch(watcher);
-    reporter.answered(call);
-    expect(watcher).toHaveBeenCalledTimes(2);
+    const y = { type: "float32", data: Float32Array.of(1), dims: [1] } as const;
+    const answer = () =>
+      reporter.answered(
+        {
+          ...{
+            id: "a",
+            at: 1,
+            served: servedFor(0),
+            inputs: undefined,
+            outputs: { y },
+            options: {},
+          },
+          timings: { queueMs: 0, runMs: 1, totalMs: 1 },
+        },
+        { span: undefined, batchSize: 1 },
+      );
+
+    beforeEach(() => {
+      watcher.mockClear();
+    });
+
+    test("that is required silences them until it is given", async () => {
+      open({ consent: "required" }).watch(watcher);
+      answer();
+      await reporter.flush();
+      expect(watcher).not.toHaveBeenCalled();
+      await reporter.enable();
+      answer();
+      expect(watcher).toHaveBeenCalledOnce();
+    });
+
+    test("that is still to be read holds a call back, with its outputs as they were", async () => {
+      open().watch(watcher);
+      answer();
+      y.data[0] = 7;
+      expect(watcher).not.toHaveBeenCalled();
+      await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
+      expect(watcher.mock.calls[0]?.[0].outputs.y.data).toEqual(Float32Array.of(1));
+    });
+
+    test("matters nothing on a page without telemetry", () => {
+      open("off").watch(watcher);
+      answer();
+      expect(watcher).toHaveBeenCalledOnce();
+    });
   });
 });
 
@@ -318,7 +354,7 @@ describe.each([
     reporter.recorder.predicted(subject, 1);
     await reporter.flush();
     await reporter.enable();
-    await reporter.enqueue(batch("a"));
+    await reporter.send(batch("a"));
     await reporter.flush();
     expect(reporter.state).toBe("refused");
     expect(await waiting()).toBe(0);

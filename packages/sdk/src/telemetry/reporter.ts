@@ -23,7 +23,6 @@ export interface ReporterSettings {
   /** Absent: nothing is kept, nothing sent. */
   readonly telemetry: TelemetrySettings | undefined;
   readonly service: string;
-  /** Absent: no prediction becomes a span that nobody asked for. */
   readonly tracing?: TracingOptions;
   /** Told of each request that was acknowledged. */
   readonly onSend?: ((request: OtlpBatch) => void) | undefined;
@@ -50,7 +49,7 @@ export class Reporter {
   readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
   readonly #leaving = new AbortController();
   readonly #watchers = new Set<Watcher>();
-  readonly #tracing: Tracing;
+  readonly #tracing: Tracing | undefined;
   /** Chunks of their own, and there well before the first batch is due: no page waits for them. */
   #means: Means | undefined;
   #loading: Promise<Means> | undefined;
@@ -60,9 +59,10 @@ export class Reporter {
     this.#settings = settings;
     this.#consent = new Consent(settings.telemetry, navigator);
     this.recorder = new Recorder(() => this.#gather());
-    const { tracing = { sample: 0 } } = settings;
-    this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
-    if (settings.telemetry === undefined) return;
+    const { telemetry, tracing = { sample: 0 } } = settings;
+    if (telemetry !== undefined || tracing.tracer !== undefined)
+      this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
+    if (telemetry === undefined) return;
     const { signal } = this.#leaving;
     addEventListener("pagehide", () => this.#leave(), { signal });
     addEventListener(
@@ -91,15 +91,20 @@ export class Reporter {
     await orAborted(this.#flush(), signal);
   }
 
-  /** Takes a batch over: resolves once it is in the outbox, or could not be stored; sending follows. */
-  async enqueue(batch: OtlpBatch): Promise<void> {
-    const { courier } = this.#means ?? (await this.#load());
-    if (this.state !== "enabled") return;
-    const again = this.#unsent.takeRefused();
-    const lost = this.#unsent.add(batch);
-    if (lost > 0) courier.dropped({ unconfirmed: lost });
-    await Promise.all([...again, batch].map((one) => this.#store(courier, one)));
-    await courier.deliver(this.#unsent.refused);
+  /**
+   * Takes a batch that was made elsewhere the way of all: to the outbox, or out with the page. Resolves
+   * once it is stored, or could not be. Where there is nowhere to send it, it is dropped.
+   */
+  async send(batch: OtlpBatch, signal?: AbortSignal): Promise<void> {
+    if (this.#settings.telemetry === undefined || this.#leaving.signal.aborted) return;
+    if (this.state === "refused" || this.state === "disabled") return;
+    await orAborted(this.#take(batch), signal);
+  }
+
+  /** Begins what may become a span; `undefined` where nobody would see it. */
+  begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
+    const isSeen = this.#consent.mayRecord || this.#settings.tracing?.tracer !== undefined;
+    return isSeen ? this.#tracing?.begin(operation, parent) : undefined;
   }
 
   /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
@@ -107,32 +112,20 @@ export class Reporter {
     this.#watchers.add(watcher);
   }
 
-  /** Begins what may become a span; `undefined` where nobody would see it. */
-  begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
-    const isSeen = this.#consent.mayRecord || this.#settings.tracing?.tracer !== undefined;
-    return isSeen ? this.#tracing.begin(operation, parent) : undefined;
-  }
-
   /**
    * Records a call that was answered, and tells the watchers of it.
    *
    * @returns what it is traced as
    */
-  predicted(call: AnsweredCall, { span, ...facts }: CallTrace & MoreFacts): Traced {
+  answered(call: AnsweredCall, { span, ...facts }: CallTrace & MoreFacts): Traced {
     const { id, served, timings } = call;
     const { traceparent } = span ?? {};
     const trace = traceparent === undefined ? {} : { traceparent };
     const subject = subjectOf(served.opened, rungOf(served));
     this.recorder.predicted(subject, timings.totalMs, { ...timings, ...facts });
     span?.end({ served, call: { id, timings } });
-    this.answered({ ...call, ...trace });
+    this.#tell({ ...call, ...trace });
     return trace;
-  }
-
-  /** Tells the watchers of a call that was answered. */
-  answered(call: AnsweredCall): void {
-    if (this.state !== "enabled" && this.state !== "off") return;
-    for (const watcher of this.#watchers) watcher(call);
   }
 
   /** Records a call that failed. One that was aborted did not. */
@@ -180,6 +173,19 @@ export class Reporter {
     clearTimeout(this.#timer);
     this.#leaving.abort();
     this.#means?.courier.end();
+  }
+
+  #tell(call: AnsweredCall): void {
+    if (this.#watchers.size === 0) return;
+    if (this.#consent.isUnread && this.#consent.mayRecord) {
+      // The outputs are the app's by the time that the user's choice has been read.
+      const own = { ...call, outputs: structuredClone(call.outputs) };
+      void this.#load().then(
+        () => this.#tell(own),
+        () => undefined,
+      );
+    } else if (this.state === "enabled" || this.state === "off")
+      for (const watcher of this.#watchers) watcher(call);
   }
 
   #gather(): void {
@@ -232,7 +238,8 @@ export class Reporter {
     await courier.deliver(this.#unsent.refused, true);
   }
 
-  async #hand(): Promise<void> {
+  /** @param isLast the page may be going away */
+  async #hand(isLast = false): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
     const { toBatches } =
@@ -241,17 +248,27 @@ export class Reporter {
         this.#gather();
         throw error;
       }));
-    const finished = this.#tracing.take();
-    const gathered = { measurements: this.recorder.take(), finished };
+    const gathered = { finished: this.#tracing?.take() ?? [], measurements: this.recorder.take() };
     if (this.state !== "enabled") return;
     // All are taken over before anything is waited for, as the page may be going away.
-    const batches = toBatches(gathered, this.#settings.service);
-    await Promise.all(batches.map((batch) => this.enqueue(batch)));
+    await Promise.all(
+      toBatches(gathered, this.#settings.service).map((batch) => this.#take(batch, isLast)),
+    );
   }
 
-  async #store(courier: Courier, batch: OtlpBatch): Promise<void> {
+  async #take(batch: OtlpBatch, isLast = false): Promise<void> {
+    const { courier } = this.#means ?? (await this.#load());
+    if (this.state !== "enabled") return;
+    const again = this.#unsent.takeRefused();
+    const lost = this.#unsent.add(batch);
+    if (lost > 0) courier.dropped({ unconfirmed: lost });
+    await Promise.all([...again, batch].map((one) => this.#store(courier, one, isLast)));
+    await courier.deliver(this.#unsent.refused);
+  }
+
+  async #store(courier: Courier, batch: OtlpBatch, isLast: boolean): Promise<void> {
     try {
-      await courier.add(batch);
+      await courier.add(batch, isLast);
       this.#unsent.stored(batch);
     } catch {
       this.#unsent.refuse(batch);
@@ -260,7 +277,7 @@ export class Reporter {
 
   #hide(): void {
     const leave = async () => {
-      await this.#hand();
+      await this.#hand(true);
       if (this.state === "enabled") await this.#means?.courier.leave();
     };
     if (this.#consent.mayRecord) void leave().catch(() => undefined);
@@ -268,7 +285,7 @@ export class Reporter {
 
   #leave(): void {
     if (!this.#consent.mayRecord) return;
-    void this.#hand().catch(() => undefined);
+    void this.#hand(true).catch(() => undefined);
     if (this.state === "enabled") this.#means?.courier.sendLast(this.#unsent.last);
   }
 
@@ -284,8 +301,8 @@ export class Reporter {
   }
 
   #discard(): void {
+    this.#tracing?.take();
     this.recorder.take();
-    this.#tracing.take();
   }
 }
 
