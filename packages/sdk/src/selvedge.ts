@@ -1,4 +1,5 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import { chunkMissing } from "./chunk-missing.ts";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
 import { ModelCache } from "./model-cache.ts";
@@ -316,13 +317,4 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
 function closedError(): SelvedgeError {
   return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
-}
-
-/** Parts of the package are files of their own, which the page's host has to have. */
-function chunkMissing(cause: unknown): never {
-  throw new SelvedgeError(
-    "network",
-    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
-    { cause },
-  );
 }
