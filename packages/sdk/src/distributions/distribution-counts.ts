@@ -41,7 +41,7 @@ export class DistributionCounts {
   constructor({ epsilon }: { epsilon: number | undefined }, database: Database = new Database()) {
     this.#epsilon = epsilon;
     this.#database = database;
-    this.#contributions = new Contributions(database);
+    this.#contributions = new Contributions(database, epsilon === undefined ? "utc" : "own");
   }
 
   /**
