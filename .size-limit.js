@@ -13,6 +13,7 @@ export default [
       "./serving/serving.js",
       "./to-batch.js",
       "./distribution-counts.js",
+      "./courier.js",
       "./end-page-span.js",
       "./answer-fetches.js",
       "./records.js",
@@ -65,6 +66,13 @@ export default [
     name: "what it loads where predictions are written down",
     path: "packages/sdk/dist/predictions/records.js",
     // The connection to IndexedDB is half of it.
+    limit: "9 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what carries telemetry, where there is any",
+    path: "packages/sdk/dist/telemetry/courier.js",
     limit: "9 kB",
     gzip: true,
     modifyEsbuildConfig: esm,

@@ -9,6 +9,7 @@ const tests = [
   "packer/src/golden/cases-file.fuzz.test.ts",
   "packer/src/reference/simulated-fleet.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
+  "collector/src/store/open-store.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {
@@ -17,15 +18,27 @@ const full = {
   SELVEDGE_INTERRUPTIONS: "100",
   SELVEDGE_CUTS: "100",
   SELVEDGE_KILLS: "16",
+  SELVEDGE_COLLECTOR_KILLS: "50",
   SELVEDGE_ROUNDS: "200",
   SELVEDGE_FAULTS: "all",
+  SELVEDGE_EVENTS: "10000",
 };
 const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...process.env };
 run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
 run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
 run(
   "npx",
-  ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery", "/faults-", "/soak"],
+  [
+    "playwright",
+    "test",
+    "-c",
+    "e2e",
+    "interrupted-pack",
+    "delivery",
+    "/faults-",
+    "/soak",
+    "journey",
+  ],
   {
     env,
   },
