@@ -1,13 +1,29 @@
 import { withBench } from "./delivery/with-bench.mjs";
+import { measureCold } from "./start/cold.mjs";
 import { CONTENDERS } from "./start/contenders.mjs";
+import { measureMemory } from "./start/memory.mjs";
 import { measureWarm } from "./start/warm.mjs";
 
+const PARTS = { cold: measureCold, warm: measureWarm, memory: measureMemory };
+
 /**
- * How soon a model answers that a device holds, and how soon after its engine crashed: PP-OCR rec,
- * against transformers.js and a worker that someone wrote with care, all with the same numbers.
+ * How soon a model answers, on a first visit and on later ones, stage by stage, and how soon after its
+ * engine crashed; and what that takes of memory: PP-OCR rec, Silero VAD and lande, against
+ * transformers.js and a worker that someone wrote with care, all with the same numbers.
  *
  * @param rounds how often each contender has its turn
+ * @param part one of the parts alone
  */
-export async function measureStart({ rounds = 7 }) {
-  return withBench({ contenders: CONTENDERS, rounds }, measureWarm);
+export async function measureStart({ rounds = 5, part }) {
+  return withBench({ contenders: CONTENDERS, rounds }, async (bench) => {
+    const found = { results: [], ratios: [] };
+    for (const [name, measure] of Object.entries(PARTS)) {
+      if (part !== undefined && part !== name) continue;
+      console.error(`Measuring ${name}…`);
+      const { results, ratios } = await measure(bench);
+      found.results.push(...results);
+      found.ratios.push(...ratios);
+    }
+    return found;
+  });
 }

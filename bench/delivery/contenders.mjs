@@ -22,14 +22,14 @@ export const MODEL_PATHS = /^\/(models|files)\//;
 export const WEIGHT_PATHS = /\/segments\/|\.onnx$/;
 
 /**
- * Where a contender's page loads a release of the model.
+ * Where a contender's page loads a release of a model.
  *
  * @param restarts whether it ends its engine once it has answered, where it can, and answers again
  */
 export function addressOf(
   { page, build },
-  { release = "base", dtype = "q8", restarts = false } = {},
+  { model = "rec", release = "base", dtype = "q8", restarts = false } = {},
 ) {
-  const asked = { release, dtype, ...(build && { build }), ...(restarts && { restarts }) };
+  const asked = { model, release, dtype, ...(build && { build }), ...(restarts && { restarts }) };
   return `/${page}.html?${new URLSearchParams(asked)}`;
 }

@@ -1,87 +1,67 @@
 import { journeyThatAnswers } from "../delivery/journey.mjs";
 import { FAST } from "../delivery/links.mjs";
-import { ratiosTo, summary } from "../delivery/summary.mjs";
-import { withProfile } from "../delivery/visit.mjs";
-import { CONTENDERS, PEERS } from "./contenders.mjs";
+import { summary } from "../delivery/summary.mjs";
+import { CONTENDERS } from "./contenders.mjs";
+import { withProfiles } from "./profiles.mjs";
+import { ratiosToPeers, requireAgreement, rowsOfVisits } from "./rows.mjs";
+import { SUBJECTS, titleOf } from "./subjects.mjs";
 
 /** Visits before those that are measured, and how long each lasts: time for what happens when idle. */
-const TRAINING_VISITS = 3;
-const STAY_MS = 20_000;
+const TRAINING_VISITS = 2;
+const STAY_MS = 25_000;
 
 /**
  * Later visits, each in a new browser with the profile of the visits before it: from navigation to the
- * first prediction, and how late the page's timer was meanwhile.
+ * first prediction, stage by stage, how late the page's timer was meanwhile, and a restart.
  */
 export async function measureWarm(bench) {
-  const found = { results: [], ratios: [] };
-  for (const dtype of ["fp32", "q8"]) {
-    const { results, ratios } = await measureDtype(bench, dtype);
-    found.results.push(...results);
-    found.ratios.push(...ratios);
-  }
-  return found;
-}
-
-async function measureDtype(bench, dtype) {
   bench.host.become({ ...FAST, caching: "strong" });
   const contenders = Object.keys(CONTENDERS);
-  const visits = new Map(contenders.map((contender) => [contender, []]));
+  const rows = [];
   await withProfiles(contenders, async (profiles) => {
     for (let round = 0; round < TRAINING_VISITS; round++)
-      for (const contender of contenders)
-        await journeyThatAnswers(bench, contender, {
-          dtype,
-          profile: profiles.get(contender),
-          stayMs: STAY_MS,
-        });
-    for (let round = 0; round < bench.rounds; round++)
-      for (const contender of contenders) {
-        const profile = profiles.get(contender);
-        const how = { dtype, profile, restarts: true };
-        visits.get(contender).push(await journeyThatAnswers(bench, contender, how));
-      }
+      for (const subject of SUBJECTS)
+        await Promise.all(
+          // Nothing is measured yet, and nearly all of a visit is waiting.
+          [...profiles].map(([contender, profile]) =>
+            journeyThatAnswers(bench, contender, { ...subject, profile, stayMs: STAY_MS }),
+          ),
+        );
+    for (const subject of SUBJECTS) rows.push(...(await measureSubject(bench, subject, profiles)));
   });
-  const results = [...visits].flatMap(([contender, done]) => rowsOf(dtype, contender, done));
-  const starts = results.filter(({ name }) => name.endsWith("first prediction"));
-  return {
-    results,
-    ratios: [...PEERS.flatMap((peer) => ratiosTo(peer, starts)), ...restartRatio(results)],
-  };
+  return { results: rows, ratios: [...ratiosToPeers(rows), ...restartRatios(rows)] };
 }
 
-function rowsOf(dtype, contender, visits) {
-  const row = (what, key) =>
-    summary(
-      `warm, ${dtype}: ${what}`,
-      contender,
-      ["duration", "ms"],
-      visits.map((each) => each[key]),
-    );
-  const rows = [
-    row("navigation to first prediction", "answeredAt"),
-    row("the page's timer late by", "gap"),
-  ];
-  const hasRestarted = visits.every(({ restartedIn }) => restartedIn !== undefined);
-  return hasRestarted ? [...rows, row("crash to next prediction", "restartedIn")] : rows;
+async function measureSubject(bench, subject, profiles) {
+  const title = `warm, ${titleOf(subject)}`;
+  const visits = new Map([...profiles.keys()].map((contender) => [contender, []]));
+  for (let round = 0; round < bench.rounds; round++)
+    for (const [contender, profile] of profiles) {
+      const how = { ...subject, profile, restarts: true };
+      visits.get(contender).push(await journeyThatAnswers(bench, contender, how));
+    }
+  requireAgreement(title, visits);
+  return [...rowsOfVisits(title, visits), ...restartRows(title, visits)];
+}
+
+function restartRows(title, visits) {
+  return [...visits].flatMap(([contender, done]) => {
+    const times = done.map(({ restartedIn }) => restartedIn);
+    if (times.includes(undefined)) return [];
+    return [summary(`${title}: crash to next prediction`, contender, ["duration", "ms"], times)];
+  });
 }
 
 /** What an engine's restart takes of a whole warm start. */
-function restartRatio(results) {
-  const restarts = results.filter(({ name }) => name.endsWith("next prediction"));
-  return restarts.flatMap(({ name, contender, median }) => {
-    const start = results.find(
-      (row) => row.contender === contender && row.name.endsWith("first prediction"),
+function restartRatios(rows) {
+  const restarts = rows.filter(({ name }) => name.endsWith("next prediction"));
+  return restarts.map(({ name, contender, median }) => {
+    const title = name.slice(0, name.indexOf(":"));
+    const start = rows.find(
+      (row) =>
+        row.contender === contender && row.name === `${title}: navigation to first prediction`,
     );
     const value = Number((median / start.median).toFixed(3));
-    return [{ name, of: contender, to: "its own warm start", value }];
+    return { name, of: contender, to: "its own warm start", value };
   });
-}
-
-/** Gives `use` a profile of its own for each contender. */
-async function withProfiles(contenders, use, profiles = new Map()) {
-  const [contender, ...others] = contenders;
-  if (contender === undefined) return use(profiles);
-  return withProfile((profile) =>
-    withProfiles(others, use, new Map([...profiles, [contender, profile]])),
-  );
 }

@@ -17,14 +17,24 @@ Object.assign(globalThis, { compiled });
 
 let session;
 
-globalThis.onmessage = async ({ data: { load, data, dims } }) => {
+globalThis.onmessage = async ({ data: { load, inputs } }) => {
   try {
     if (load !== undefined) {
-      session = await ort.InferenceSession.create(await stored(load));
-      globalThis.postMessage({});
+      const startedAt = performance.now();
+      const bytes = await stored(load);
+      const readMs = performance.now() - startedAt;
+      await compiled;
+      const createdFrom = performance.now();
+      session = await ort.InferenceSession.create(bytes);
+      const createMs = performance.now() - createdFrom;
+      globalThis.postMessage({ stages: { compileMs: createdFrom, readMs, createMs } });
       return;
     }
-    const outputs = await session.run({ x: new ort.Tensor("float32", data, dims) });
+    const feeds = Object.entries(inputs).map(([name, { type, data, dims }]) => [
+      name,
+      new ort.Tensor(type, data, dims),
+    ]);
+    const outputs = await session.run(Object.fromEntries(feeds));
     const output = outputs[session.outputNames[0]];
     globalThis.postMessage({ data: output.data, dims: output.dims });
   } catch (error) {

@@ -6,6 +6,6 @@ void visit(async ({ release, dtype }) => {
     new Worker(new URL("./careful-worker.js", import.meta.url), { type: "module" }),
   );
   const file = dtype === "q8" ? "model_quantized.onnx" : "model.onnx";
-  await ask({ load: `/files/${release}/onnx/${file}` });
-  return (line) => ask(line);
+  const { stages } = await ask({ load: `/files/${release}/onnx/${file}` });
+  return Object.assign((inputs) => ask({ inputs }), { stages });
 });

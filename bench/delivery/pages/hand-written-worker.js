@@ -9,14 +9,18 @@ ort.env.wasm.wasmPaths = "/hand-written/";
 
 let session;
 
-globalThis.onmessage = async ({ data: { load, data, dims } }) => {
+globalThis.onmessage = async ({ data: { load, inputs } }) => {
   try {
     if (load !== undefined) {
       session = await ort.InferenceSession.create(await cached(load));
       globalThis.postMessage({});
       return;
     }
-    const outputs = await session.run({ x: new ort.Tensor("float32", data, dims) });
+    const feeds = Object.entries(inputs).map(([name, { type, data, dims }]) => [
+      name,
+      new ort.Tensor(type, data, dims),
+    ]);
+    const outputs = await session.run(Object.fromEntries(feeds));
     const output = outputs[session.outputNames[0]];
     globalThis.postMessage({ data: output.data, dims: output.dims });
   } catch (error) {

@@ -7,5 +7,5 @@ void visit(async ({ release, dtype }) => {
   );
   const file = dtype === "q8" ? "model_quantized.onnx" : "model.onnx";
   await ask({ load: `/files/${release}/onnx/${file}` });
-  return (line) => ask(line);
+  return (inputs) => ask({ inputs });
 });

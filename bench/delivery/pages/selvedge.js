@@ -10,18 +10,20 @@ globalThis.Worker = class extends globalThis.Worker {
   }
 };
 
-void visit(async ({ release, dtype }) => {
+void visit(async ({ model: name, release, dtype }) => {
   const selvedge = createSelvedge({ registry: "/models", assets: "/selvedge/" });
-  const model = await selvedge.load("rec", { channel: release, dtype, backend: "wasm" });
-  const predict = async ({ data, dims }) => {
-    const { outputs } = await model.predict({ x: { type: "float32", data, dims } });
+  const model = await selvedge.load(name, { channel: release, dtype, backend: "wasm" });
+  const predict = async (inputs) => {
+    const { outputs } = await model.predict(inputs);
     return Object.values(outputs)[0];
   };
+  const { totalMs: _, ...stages } = model.info.timings;
+  predict.stages = stages;
   /** @returns milliseconds from the engine's crash to the next answer */
-  predict.restart = async (line) => {
+  predict.restart = async (inputs) => {
     const crashedAt = performance.now();
     engines.at(-1).dispatchEvent(new ErrorEvent("error", { message: "ended by the bench" }));
-    await predict(line);
+    await predict(inputs);
     return performance.now() - crashedAt;
   };
   return predict;

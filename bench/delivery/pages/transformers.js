@@ -16,8 +16,12 @@ env.backends.onnx.wasm.numThreads = 1;
 
 void visit(async ({ release, dtype }) => {
   const model = await PreTrainedModel.from_pretrained(release, { dtype, device: "wasm" });
-  return async ({ data, dims }) => {
-    const outputs = await model({ x: new Tensor("float32", data, dims) });
+  return async (inputs) => {
+    const tensors = Object.entries(inputs).map(([name, { type, data, dims }]) => [
+      name,
+      new Tensor(type, data, dims),
+    ]);
+    const outputs = await model(Object.fromEntries(tensors));
     return Object.values(outputs)[0];
   };
 });

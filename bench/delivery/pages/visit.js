@@ -1,30 +1,34 @@
-import { lineOfText } from "./line-of-text.js";
+import { inputsOf, TEXT } from "./inputs.js";
 import { watchTimer } from "./longest-gap.js";
 
-/** What is drawn, and should be read. */
-const TEXT = "Total: $42.50";
-
 /**
- * Loads the model, reads one line, and reports how that went to whoever drives the browser.
+ * Loads the model, asks it once, and reports how that went to whoever drives the browser.
  *
- * @param load resolves to a function from the line to rec's output
+ * @param load resolves to a function from inputs to the model's first output; what the function has as
+ * `stages` is reported, in milliseconds by name
  */
 export async function visit(load) {
-  const { release, dtype, restarts } = Object.fromEntries(new URLSearchParams(location.search));
-  const line = lineOfText(TEXT);
+  const {
+    model = "rec",
+    release,
+    dtype,
+    restarts,
+  } = Object.fromEntries(new URLSearchParams(location.search));
+  const inputs = inputsOf(model);
   const outcome = { written: TEXT };
   const longestGap = watchTimer();
   try {
     const loadedFrom = performance.now();
-    const predict = await load({ release, dtype });
+    const predict = await load({ model, release, dtype });
     const loadedAt = performance.now();
-    const output = await predict(line);
+    const output = await predict(inputs);
     const answeredAt = performance.now();
     const gap = longestGap();
-    Object.assign(outcome, { loadedFrom, loadedAt, answeredAt, gap, ...answerIn(output) });
+    const { stages } = predict;
+    Object.assign(outcome, { loadedFrom, loadedAt, answeredAt, gap, stages, ...answerIn(output) });
     // An engine that ends takes along what the browser would have put into its code cache by it.
     if (restarts && predict.restart !== undefined)
-      outcome.restartedIn = await predict.restart(line);
+      outcome.restartedIn = await predict.restart(inputs);
   } catch (error) {
     outcome.error = `${error?.code ?? error?.name ?? "Error"}: ${error?.message ?? error}`;
   }

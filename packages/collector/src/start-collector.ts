@@ -3,17 +3,28 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { join, resolve } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { SelvedgeError } from "@selvedge/protocol";
+import { isLoopback } from "./access/client-address.ts";
+import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
-import { openDuckDbStore } from "./store/duckdb/open-duckdb-store.ts";
+import { keepMaintained } from "./store/keep-maintained.ts";
+import { openStore } from "./store/open-store.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
 
-/** How long a request may take to arrive, and how long requests may take to finish at the end. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How long requests may take to finish at the end. */
 const CLOSE_TIMEOUT_MS = 5_000;
+
+/** How long nothing may pass over a connection. */
+const SILENCE_TIMEOUT_MS = 120_000;
+
+/** How long a connection is kept for its next request; longer than reverse proxies keep theirs. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** How often requests are looked at for having taken too long to arrive. */
+const MAX_CHECK_INTERVAL_MS = 5_000;
 
 /** Where a collector finds what it serves, and where it listens. */
 export interface CollectorOptions {
@@ -27,6 +38,10 @@ export interface CollectorOptions {
   readonly port: number;
   /** Built folders by the URL path they are served under, such as `{ "/": "dashboard/dist" }`. */
   readonly mounts?: Readonly<Record<string, string>>;
+  /** What `readConfig` reads from a config file. @default DEFAULT_CONFIG */
+  readonly config?: CollectorConfig;
+  /** Listens on an address that others reach although it asks for no tokens. @default false */
+  readonly open?: boolean;
 }
 
 /** A collector that listens. */
@@ -40,7 +55,8 @@ export interface Collector {
 /**
  * Serves a registry, receives telemetry, answers the dashboard and serves built pages, on one port.
  *
- * @throws SelvedgeError `options-invalid` when the port is taken or a mount is missing;
+ * @throws SelvedgeError `options-invalid` when the port is taken, a mount is missing, or others reach
+ * the host while the config has no tokens and `open` is not set;
  * `store-failed` when the data directory is in use by another collector or cannot be used.
  *
  * @example
@@ -52,6 +68,8 @@ export interface Collector {
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { registryDir, dataDir, host = "127.0.0.1", port, mounts = {} } = options;
+  const { config = DEFAULT_CONFIG, open = false } = options;
+  if (!open) expectTokens(host, config);
   const serveMounted = serveMounts(mounts);
   await mkdir(dataDir, { recursive: true }).catch((cause: unknown) => {
     throw new SelvedgeError(
@@ -60,10 +78,10 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       { cause, detail: { dataDir } },
     );
   });
-  const store = await openDuckDbStore(join(dataDir, STORE_FILE));
-  const app = createApp(store);
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 5_000 },
+  const store = await openStore(join(dataDir, STORE_FILE), config.retention);
+  const app = createApp(store, config);
+  const server = createHardenedServer(
+    config,
     dispatch({
       answer: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
       registryDir: resolve(registryDir),
@@ -76,14 +94,42 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await store.close();
     throw error;
   }
+  const maintenance = keepMaintained(store);
   let closing: Promise<void> | undefined;
   return {
     url: addressOf(server, host),
     close: () => {
+      maintenance.stop();
       closing ??= closeServer(server).finally(() => store.close());
       return closing;
     },
   };
+}
+
+/** An open collector on a public address would be filled, or read, by whoever finds it. */
+function expectTokens(host: string, { tokens }: CollectorConfig): void {
+  if (isLoopback(host) || (tokens.ingest.length > 0 && tokens.read.length > 0)) return;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The collector did not start: others reach ${host}, and its config has no tokens to ingest or to read with. Add both to the file of --config, or say --open where a firewall or a proxy lets in only whom it should.`,
+    { detail: { host } },
+  );
+}
+
+/** A server that gives up on whoever sends slowly, reads slowly, or opens connections without end. */
+function createHardenedServer({ limits }: CollectorConfig, listener: RequestListener): Server {
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, limits.headersTimeoutMs),
+    },
+    listener,
+  );
+  server.maxConnections = limits.connections;
+  server.setTimeout(SILENCE_TIMEOUT_MS);
+  return server;
 }
 
 const APP_PATH = /^\/(v1|api|healthz|readyz)(\/|$)/;

@@ -71,6 +71,7 @@ export {
   quantile,
   recordValue,
 } from "./exponential-histogram.ts";
+export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
 export { HistogramSketch } from "./histogram-sketch.ts";
 export {

@@ -32,6 +32,8 @@ export type { Model, ModelInfo, Prediction, PredictOptions } from "./serving/mod
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";
 export type { ModelMemory, PageMemory } from "./serving/page-memory.ts";
 export type { LoadTimings } from "./serving/served.ts";
+export type { PageContext, PageSpan, PageTracer } from "./telemetry/page-tracer.ts";
+export type { TraceParent } from "./telemetry/trace-context.ts";
 export type { Tensor, TensorData, Tensors } from "./tensor.ts";
 export type {
   Availability,

@@ -25,6 +25,22 @@ test("without an endpoint there is no telemetry", () => {
   expect(readOptions({ registry: "/m" }).telemetry).toBeUndefined();
 });
 
+test("spans may go to a page's own tracer, where nothing is sent", () => {
+  const tracer = { startSpan: vi.fn() };
+  const settings = readOptions({ registry: "/m", telemetry: { tracer } });
+  expect(settings.telemetry).toBeUndefined();
+  expect(settings.tracing).toEqual({ sample: 0.01, tracer });
+});
+
+test.each([-0.1, 1.1, Number.NaN])("a share of %d of all predictions is refused", (sample) => {
+  expect(() => readOptions({ registry: "/m", telemetry: { traces: { sample } } })).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining("telemetry.traces.sample has to be from 0 to 1"),
+    }),
+  );
+});
+
 test("what crosses to the keeper can be cloned, whatever the telemetry options are", () => {
   const onSend = vi.fn();
   const { telemetry, onSend: kept } = readOptions({

@@ -13,6 +13,9 @@ import { type PredictionPolicy, predictionPolicy } from "./predictions/predictio
 import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
+import type { PageTracer } from "./telemetry/page-tracer.ts";
+import type { TraceParent } from "./telemetry/trace-context.ts";
+import type { TracingOptions } from "./telemetry/tracing.ts";
 import type { Backend } from "./worker/engine-api.ts";
 import type {
   CachePolicy,
@@ -21,6 +24,9 @@ import type {
   Progress,
 } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
+
+/** Of every hundred predictions one: enough to see what a slow one waited for. */
+const TRACED_SHARE = 0.01;
 
 /** What `createSelvedge` takes. */
 export interface SelvedgeOptions {
@@ -63,8 +69,11 @@ export interface SelvedgeOptions {
 
 /** Where measurements go. Inputs and outputs never do. */
 export interface TelemetryOptions {
-  /** An OTLP/HTTP address; `/metrics`, `/logs` and `/traces` are appended. */
-  readonly endpoint: string | URL;
+  /**
+   * An OTLP/HTTP address; `/metrics`, `/logs` and `/traces` are appended. Absent: nothing is sent, and
+   * spans go to `tracer` alone.
+   */
+  readonly endpoint?: string | URL;
   /**
    * The `service.name` of what is sent.
    * @default "selvedge"
@@ -79,13 +88,26 @@ export interface TelemetryOptions {
   readonly distributions?: DistributionPolicy | false;
   /** Called with each batch that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
+  /** Which predictions become spans. Loads all do. */
+  readonly traces?: {
+    /**
+     * The share of predictions, from 0 to 1, where no `traceparent` that was handed over decides.
+     * @default 0.01
+     */
+    readonly sample?: number;
+  };
+  /**
+   * The page's own OpenTelemetry, by a Tracer of `@opentelemetry/api`: spans go there, under whatever
+   * span is active, and not to `endpoint`. It decides which are recorded.
+   */
+  readonly tracer?: PageTracer;
 }
 
 /** Where a model may run, and in what order that is tried. */
 export type BackendPolicy = "auto" | Backend | readonly Backend[];
 
 /** What `load` takes. */
-export interface LoadOptions {
+export interface LoadOptions extends TraceParent {
   /** @default "stable" */
   readonly channel?: string;
   /** Pins a version; the channel is not asked. */
@@ -121,6 +143,7 @@ export interface Settings {
   readonly assets: string;
   readonly service: string;
   readonly telemetry: KeeperSettings["telemetry"];
+  readonly tracing: TracingOptions;
   readonly onSend: TelemetryOptions["onSend"];
   readonly distributions: DistributionPolicy | undefined;
   readonly cache: CachePolicy;
@@ -151,9 +174,16 @@ export function readOptions({
     anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
     assets: folderUrl("assets", assets),
     service: telemetry?.service ?? "selvedge",
-    telemetry: telemetry && {
-      endpoint: folderUrl("telemetry.endpoint", telemetry.endpoint).slice(0, -1),
-      headers: { ...telemetry.headers },
+    telemetry:
+      telemetry?.endpoint === undefined
+        ? undefined
+        : {
+            endpoint: folderUrl("telemetry.endpoint", telemetry.endpoint).slice(0, -1),
+            headers: { ...telemetry.headers },
+          },
+    tracing: {
+      sample: checkShare("telemetry.traces.sample", telemetry?.traces?.sample ?? TRACED_SHARE),
+      tracer: telemetry?.tracer,
     },
     onSend: telemetry?.onSend,
     distributions: telemetry && distributionPolicy(telemetry.distributions),
@@ -181,6 +211,14 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
       "options-invalid",
       `"${version}" is not a version: letters, digits, ".", "+", "_" and "-", 64 at most.`,
     );
+}
+
+function checkShare(option: string, share: number): number {
+  if (share >= 0 && share <= 1) return share;
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option ${option} has to be from 0 to 1, but is ${String(share)}.`,
+  );
 }
 
 function checkPolicy(cache: CachePolicy): CachePolicy {

@@ -91,6 +91,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     assets,
     service,
     telemetry,
+    tracing,
     distributions: policy,
     predictions: written,
     workers,
@@ -104,7 +105,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
-  const reporter = new Reporter(keeper, { telemetry, service });
+  const reporter = new Reporter(keeper, { telemetry, service, tracing });
   const send = (batch: OtlpBatch) => reporter.send(batch);
   const distributions = new DistributionWatch({ policy, service, send });
   reporter.watch(distributions.answered);
@@ -113,9 +114,9 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     policy: written,
     service,
     recorder,
+    mayMeasure: () => true,
     ...(telemetry === undefined ? {} : { send }),
   });
-  reporter.watch(predictions.answered);
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -200,6 +201,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
       reporter.prepare();
+      const span = reporter.begin("load", loadOptions);
       loading++;
       try {
         requireCapable();
@@ -208,11 +210,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
-        return await (await serving).load(name, { ...loadOptions, calledAt });
+        const model = await (await serving).load(name, { ...loadOptions, calledAt });
+        span?.end({ served: model.served });
+        return model;
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
         if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
+        span?.end({ subject, error });
         failures.add(name, error);
         throw error;
       } finally {

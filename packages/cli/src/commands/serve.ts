@@ -18,6 +18,8 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
   --data DIR         where telemetry and the runtime files are kept; made if it is not there
   --port PORT        0 takes any that is free
   --host HOST        which address to listen on (127.0.0.1, which only this machine reaches)
+  --config FILE      tokens, limits, origins, retention: see docs/collector.md
+  --open             let others reach a --host without tokens, as a firewall or a proxy keeps watch
   --mount PATH=DIR   a built folder to serve as well, such as /demo/=demo/dist; may be repeated`,
   run: async (args, terminal, signal) => {
     const { values, positionals } = readCommandLine(args, {
@@ -25,6 +27,8 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
       data: { type: "string" },
       port: { type: "string" },
       host: { type: "string" },
+      config: { type: "string" },
+      open: { type: "boolean" },
       mount: { type: "string", multiple: true },
     });
     if (positionals.length > 0)
@@ -44,10 +48,13 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
     const mounts = { "/selvedge/": assets, "/": "", ...given };
     mounts["/"] ||= dashboardFolder();
     // Loaded here, since its database is native code that no other command needs.
-    const { startCollector } = await import("@selvedge/collector");
+    const { readConfig, startCollector } = await import("@selvedge/collector");
     const host = values.host === undefined ? {} : { host: values.host };
+    const open = values.open ?? false;
     try {
-      const collector = await startCollector({ registryDir, dataDir, port, mounts, ...host });
+      const config = values.config === undefined ? {} : { config: await readConfig(values.config) };
+      const served = { registryDir, dataDir, port, mounts, open };
+      const collector = await startCollector({ ...served, ...host, ...config });
       announce(collector.url, given, terminal);
       await aborted(signal);
       await collector.close();

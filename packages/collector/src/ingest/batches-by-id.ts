@@ -1,6 +1,6 @@
 /** What a request brought, gathered under the batch ids it named. */
 export interface BatchesById<T> {
-  /** The batch of this id; one without an id is made anew each time. */
+  /** The batch of this id; what has none goes into one that has none. */
   of(id: string | undefined): T;
   readonly all: readonly T[];
 }
@@ -10,16 +10,16 @@ export interface BatchesById<T> {
  * one would look like a repeat of the first.
  */
 export function batchesById<T>(create: (id: string | undefined) => T): BatchesById<T> {
-  const byId = new Map<string, T>();
+  const byId = new Map<string | undefined, T>();
   const all: T[] = [];
   return {
     all,
     of: (id) => {
-      const known = id === undefined ? undefined : byId.get(id);
+      const known = byId.get(id);
       if (known !== undefined) return known;
       const batch = create(id);
       all.push(batch);
-      if (id !== undefined) byId.set(id, batch);
+      byId.set(id, batch);
       return batch;
     },
   };

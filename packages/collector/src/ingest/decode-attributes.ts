@@ -13,41 +13,79 @@ import { Refusal } from "./refusals.ts";
 const MAX_ATTRIBUTES = 64;
 const MAX_KEY_CHARS = 128;
 const MAX_BATCH_ID_CHARS = 128;
+const MAX_RESOURCE_CHARS = 1024;
+const MAX_LABEL_CHARS = 128;
 
-type AttributeValue = string | number | boolean;
+/** A value that an attribute can have here. */
+export type AttributeValue = string | number | boolean;
+
+type Attributes = Record<string, AttributeValue>;
+
+/** What the attributes of a point say. */
+export interface DecodedAttributes {
+  readonly labels: Labels;
+  /** Those that were to be taken, by their keys. */
+  readonly taken: Readonly<Attributes>;
+  /** All the others, as a JSON object; `undefined` where there are none. */
+  readonly attributes: string | undefined;
+}
 
 /** Which label an attribute is. */
 const LABEL_OF = new Map<string, string>(
   Object.entries(ATTRIBUTES).map(([label, attribute]) => [attribute, label]),
 );
 
+/** The labels that are a device's own, and stand in its resource. */
+const RESOURCE_LABELS: ReadonlySet<string> = new Set([ATTRIBUTES.browser, ATTRIBUTES.device]);
+
+const NONE: ReadonlySet<string> = new Set();
+
 /**
- * Reads the attributes of a point.
+ * Reads the attributes of a point, a record or a span.
  *
+ * @param ofResource the labels that its resource gives it
  * @param maxChars a text longer than this is refused, for every text is a series of its own
+ * @param take keys whose values the caller wants for itself
  * @throws Refusal when they are not what OTLP says, too many or too long.
  */
 export function decodeAttributes(
   value: unknown,
-  maxChars: number,
-): { labels: Labels; attributes: string | undefined } {
-  const labels: Record<string, string> = {};
-  const others: [string, AttributeValue][] = [];
-  for (const [key, read] of readAttributes(value)) {
+  {
+    ofResource,
+    maxChars,
+    take = NONE,
+  }: { ofResource: Labels; maxChars: number; take?: ReadonlySet<string> },
+): DecodedAttributes {
+  const labels: Record<string, string> = { ...ofResource };
+  const taken = noAttributes();
+  let others: Attributes | undefined;
+  for (const item of listOf(value)) {
+    const key = keyOf(item);
+    const read = decodeValue((item as { value?: unknown }).value);
+    if (read === undefined) continue;
     if (typeof read === "string" && read.length > maxChars)
       throw new Refusal(`an attribute is longer than ${maxChars} characters`);
     const label = LABEL_OF.get(key);
-    if (label === undefined) others.push([key, read]);
-    else labels[label] = String(read);
+    if (label !== undefined) labels[label] = String(read);
+    else if (take.has(key)) taken[key] = read;
+    else {
+      others ??= noAttributes();
+      others[key] = read;
+    }
   }
-  return { labels, attributes: toJson(others) };
+  return { labels, taken, attributes: others === undefined ? undefined : JSON.stringify(others) };
 }
 
 /** Who sent a batch, and the name a repeat of it has. */
 export interface Resource {
   readonly batchId: string | undefined;
+  /** What it says of the device. */
+  readonly labels: Labels;
+  /** Everything else, as a JSON object; `undefined` where there is nothing. */
   readonly attributes: string | undefined;
 }
+
+const NO_RESOURCE: Resource = { batchId: undefined, labels: {}, attributes: undefined };
 
 /**
  * Reads the resource of a batch.
@@ -56,47 +94,52 @@ export interface Resource {
  * text of 1 to 128 characters: then a repeat could not be told from a new batch.
  */
 export function decodeResource(value: unknown, path: string): Resource {
-  if (value === undefined || value === null) return { batchId: undefined, attributes: undefined };
+  if (value === undefined || value === null) return NO_RESOURCE;
   const resource = objectAt<OtlpResource>(value, path);
-  let read: [string, AttributeValue][];
+  let batchId: string | undefined;
+  const labels: Record<string, string> = {};
+  const others = noAttributes();
   try {
-    read = readAttributes(resource.attributes);
+    for (const item of listOf(resource.attributes)) {
+      const key = keyOf(item);
+      const read = decodeValue((item as { value?: unknown }).value);
+      if (key === BATCH_ID) batchId = batchIdOf(read);
+      else if (read === undefined || String(read).length > MAX_RESOURCE_CHARS) continue;
+      else if (!RESOURCE_LABELS.has(key)) others[key] = read;
+      else labels[LABEL_OF.get(key) ?? key] = String(read).slice(0, MAX_LABEL_CHARS);
+    }
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     throw new SelvedgeError("telemetry-invalid", `${path}: ${cause.message}.`, { cause });
   }
-  const batchId = read.find(([key]) => key === BATCH_ID)?.[1];
-  if (
-    batchId !== undefined &&
-    (typeof batchId !== "string" || batchId === "" || batchId.length > MAX_BATCH_ID_CHARS)
-  )
-    throw new SelvedgeError(
-      "telemetry-invalid",
-      `${path}: expected ${BATCH_ID} to be a text of 1 to ${MAX_BATCH_ID_CHARS} characters.`,
-    );
-  const kept = read.filter(
-    ([key, text]) => key !== BATCH_ID && String(text).length <= MAX_RESOURCE_CHARS,
-  );
-  return { batchId, attributes: toJson(kept) };
+  const isEmpty = Object.keys(others).length === 0;
+  return { batchId, labels, attributes: isEmpty ? undefined : JSON.stringify(others) };
 }
 
-const MAX_RESOURCE_CHARS = 1024;
+function batchIdOf(read: AttributeValue | undefined): string {
+  if (typeof read === "string" && read !== "" && read.length <= MAX_BATCH_ID_CHARS) return read;
+  throw new Refusal(`expected ${BATCH_ID} to be a text of 1 to ${MAX_BATCH_ID_CHARS} characters`);
+}
 
-/** Keys and values; lists, maps and bytes have no place in a label and are left out. */
-function readAttributes(value: unknown): [string, AttributeValue][] {
+function listOf(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new Refusal("its attributes are no list");
   if (value.length > MAX_ATTRIBUTES) throw new Refusal(`more than ${MAX_ATTRIBUTES} attributes`);
-  const read: [string, AttributeValue][] = [];
-  for (const item of value as readonly unknown[]) {
-    if (typeof item !== "object" || item === null) throw new Refusal("an attribute is no object");
-    const { key, value } = item as { [key in keyof OtlpAttribute]?: unknown };
-    if (typeof key !== "string" || key.length > MAX_KEY_CHARS)
-      throw new Refusal(`an attribute's key is no text of at most ${MAX_KEY_CHARS} characters`);
-    const decoded = decodeValue(value);
-    if (decoded !== undefined) read.push([key, decoded]);
-  }
-  return read;
+  return value;
+}
+
+/** An absent key is empty, as in protobuf. */
+function keyOf(item: unknown): string {
+  if (typeof item !== "object" || item === null) throw new Refusal("an attribute is no object");
+  const { key = "" } = item as { [key in keyof OtlpAttribute]?: unknown };
+  if (typeof key !== "string" || key.length > MAX_KEY_CHARS)
+    throw new Refusal(`an attribute's key is no text of at most ${MAX_KEY_CHARS} characters`);
+  return key;
+}
+
+/** Without a prototype, so that every key can be set and none is there before. */
+function noAttributes(): Attributes {
+  return Object.create(null);
 }
 
 /** A text, number or boolean of OTLP; `undefined` for what is none of them. */
@@ -113,8 +156,4 @@ export function decodeValue(value: unknown): AttributeValue | undefined {
     return Number.isSafeInteger(whole) ? whole : intValue;
   }
   return typeof doubleValue === "number" && Number.isFinite(doubleValue) ? doubleValue : undefined;
-}
-
-function toJson(attributes: readonly [string, AttributeValue][]): string | undefined {
-  return attributes.length === 0 ? undefined : JSON.stringify(Object.fromEntries(attributes));
 }

@@ -21,6 +21,9 @@ const MAX_BUCKETS = 320;
 const MIN_EXPONENT = -1075;
 const MAX_EXPONENT = 1024;
 
+/** Sums are added up: of a hundred million devices they must still be a number. */
+const MAX_SUM = 1e290;
+
 const NONE: Buckets = { offset: 0, counts: [] };
 
 /**
@@ -44,6 +47,7 @@ export function decodeHistogram(
   if (count !== zeroCount + total(positive) + total(negative))
     throw new Refusal("its count is not the sum of its buckets");
   const [sum = 0, min, max] = [finiteOf(point.sum), finiteOf(point.min), finiteOf(point.max)];
+  if (Math.abs(sum) > MAX_SUM) throw new Refusal(`its sum is beyond ${MAX_SUM}`);
   if (min !== undefined && max !== undefined && min > max)
     throw new Refusal("its min is above its max");
   return { scale, count, sum, min, max, zeroCount, positive, negative };

@@ -27,6 +27,9 @@ test("reads a record with its time, severity, body and labels", () => {
     labels: { error: "engine-crashed" },
     attributes: '{"attempt":2}',
     resource: undefined,
+    event: undefined,
+    prediction: undefined,
+    trace: undefined,
   });
 });
 

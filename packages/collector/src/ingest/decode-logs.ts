@@ -1,14 +1,18 @@
 import type { OtlpLogRecord } from "@selvedge/protocol";
 import type { LogRecord, LogsBatch } from "../store/store.ts";
 import { batchesById } from "./batches-by-id.ts";
-import { decodeAttributes, decodeValue } from "./decode-attributes.ts";
+import { decodeAttributes, decodeValue, type Resource } from "./decode-attributes.ts";
 import { createItemLimit } from "./item-limit.ts";
-import { objectAt, toCount, toTimeMs, type Untrusted } from "./read-fields.ts";
+import { PREDICTION_KEYS, predictionOf } from "./prediction-id.ts";
+import { objectAt, toCount, toHexId, toTimeMs, type Untrusted } from "./read-fields.ts";
 import { Refusal, Refusals } from "./refusals.ts";
 import { LOGS_LEVELS, walkRequest } from "./walk-request.ts";
 
 const MAX_BODY_CHARS = 8192;
-const MAX_ATTRIBUTE_CHARS = 4096;
+const MAX_EVENT_CHARS = 256;
+
+/** Texts of a record are no series, so that they may be longer than labels. */
+export const MAX_ATTRIBUTE_CHARS = 4096;
 
 /** OTLP numbers severities from 1 (trace) to 24 (fatal). */
 const MAX_SEVERITY = 24;
@@ -20,7 +24,7 @@ export interface DecodedLogs {
 }
 
 /**
- * Reads the body of a request to `/v1/logs`, as parsed from JSON. Records that make no sense are
+ * Reads the body of a request to `/v1/logs`, as its JSON says it. Records that make no sense are
  * refused one by one; everything around them must be OTLP.
  *
  * @throws SelvedgeError `telemetry-invalid` when it is not OTLP, `telemetry-too-large` when it has
@@ -30,10 +34,10 @@ export function decodeLogs(body: unknown, nowMs: number): DecodedLogs {
   const refusals = new Refusals();
   const count = createItemLimit();
   const batches = batchesById((id) => ({ id, records: [] as LogRecord[] }));
-  for (const { item, path, batchId, resource } of walkRequest(body, LOGS_LEVELS)) {
+  for (const { item, path, resource } of walkRequest(body, LOGS_LEVELS)) {
     count(1);
-    const fields = objectAt<OtlpLogRecord & { observedTimeUnixNano: unknown }>(item, path);
-    const { records } = batches.of(batchId);
+    const fields = objectAt<SentRecord>(item, path);
+    const { records } = batches.of(resource.batchId);
     refusals.keep(() => {
       records.push(readRecord(fields, resource, nowMs));
     });
@@ -41,13 +45,11 @@ export function decodeLogs(body: unknown, nowMs: number): DecodedLogs {
   return { batches: batches.all, refusals };
 }
 
-function readRecord(
-  fields: Untrusted<OtlpLogRecord & { observedTimeUnixNano: unknown }>,
-  resource: string | undefined,
-  nowMs: number,
-): LogRecord {
+type SentRecord = OtlpLogRecord & { readonly observedTimeUnixNano: unknown };
+
+function readRecord(fields: Untrusted<SentRecord>, resource: Resource, nowMs: number): LogRecord {
   // OTLP lets a record say 0 for a time it does not know; when it was observed is known always.
-  const { timeUnixNano = 0, observedTimeUnixNano } = fields;
+  const { timeUnixNano = 0, observedTimeUnixNano, eventName } = fields;
   const isTimed = timeUnixNano !== 0 && timeUnixNano !== "0";
   const timeMs = toTimeMs(isTimed ? timeUnixNano : observedTimeUnixNano, nowMs);
   if (timeMs === undefined)
@@ -56,14 +58,22 @@ function readRecord(
   const text = body === undefined ? undefined : String(body);
   if (text !== undefined && text.length > MAX_BODY_CHARS)
     throw new Refusal(`its body is longer than ${MAX_BODY_CHARS} characters`);
+  if (typeof eventName === "string" && eventName.length > MAX_EVENT_CHARS)
+    throw new Refusal(`its event's name is longer than ${MAX_EVENT_CHARS} characters`);
+  const { labels, taken, attributes } = decodeAttributes(fields.attributes, {
+    ofResource: resource.labels,
+    maxChars: MAX_ATTRIBUTE_CHARS,
+    take: PREDICTION_KEYS,
+  });
   return {
     timeMs,
-    ...decodeAttributes(fields.attributes, MAX_ATTRIBUTE_CHARS),
-    resource,
+    labels,
+    attributes,
+    resource: resource.attributes,
     severity: toCount(fields.severityNumber, MAX_SEVERITY),
-    event: undefined,
+    event: typeof eventName === "string" && eventName !== "" ? eventName : undefined,
     body: text,
-    prediction: undefined,
-    trace: undefined,
+    prediction: predictionOf(taken),
+    trace: toHexId(fields.traceId, 32),
   };
 }

@@ -40,6 +40,7 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
   ["a count that is not the sum of its buckets", { count: "7" }],
   ["a sum that is not finite", { sum: Number.POSITIVE_INFINITY }],
   ["a sum that is no number", { sum: "NaN" }],
+  ["a sum that has no room for another", { sum: -1e308 }],
   ["a min above its max", { min: 2, max: 1 }],
   ["a time in 1970", { timeUnixNano: "1000000000" }],
   ["a time in the year 2500", { timeUnixNano: "16725225600000000000" }],

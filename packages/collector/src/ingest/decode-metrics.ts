@@ -1,23 +1,31 @@
-import {
-  DELTA,
-  type OtlpExponentialHistogramPoint,
-  type OtlpMetric,
-  type OtlpNumberPoint,
+import type {
+  OtlpExponentialHistogramPoint,
+  OtlpHistogramPoint,
+  OtlpNumberPoint,
 } from "@selvedge/protocol";
-import type { CounterPoint, HistogramPoint, MetricsBatch, Observation } from "../store/store.ts";
+import type {
+  CounterPoint,
+  DistributionPoint,
+  HistogramPoint,
+  IrregularPoint,
+  MetricsBatch,
+} from "../store/store.ts";
 import { batchesById } from "./batches-by-id.ts";
-import { decodeAttributes } from "./decode-attributes.ts";
+import { decodeAttributes, type Resource } from "./decode-attributes.ts";
+import {
+  DISTRIBUTION_KEYS,
+  decodeBins,
+  readFeature,
+  readIrregularity,
+} from "./decode-distribution.ts";
 import { decodeHistogram } from "./decode-histogram.ts";
 import { createItemLimit } from "./item-limit.ts";
-import { listAt, objectAt, toCount, toFinite, toTimeMs, type Untrusted } from "./read-fields.ts";
+import { objectAt, toCount, toFinite, toTimeMs, type Untrusted } from "./read-fields.ts";
+import { type MetricKind, readMetric } from "./read-metric.ts";
 import { Refusal, Refusals } from "./refusals.ts";
 import { METRICS_LEVELS, walkRequest } from "./walk-request.ts";
 
-const MAX_NAME_CHARS = 255;
 const MAX_LABEL_CHARS = 256;
-
-/** The kinds of metrics of OTLP whose points are counted as refused. */
-const OTHER_KINDS = ["gauge", "histogram", "summary"] as const;
 
 /** What of a request is to be stored, and what of it is refused. */
 export interface DecodedMetrics {
@@ -26,7 +34,7 @@ export interface DecodedMetrics {
 }
 
 /**
- * Reads the body of a request to `/v1/metrics`, as parsed from JSON. Points that make no sense are
+ * Reads the body of a request to `/v1/metrics`, as its JSON says it. Points that make no sense are
  * refused one by one; everything around them must be OTLP.
  *
  * @throws SelvedgeError `telemetry-invalid` when it is not OTLP, `telemetry-too-large` when it has
@@ -39,73 +47,76 @@ export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
     id,
     histograms: [] as HistogramPoint[],
     counters: [] as CounterPoint[],
-    distributions: [],
-    irregulars: [],
+    distributions: [] as DistributionPoint[],
+    irregulars: [] as IrregularPoint[],
   }));
-  for (const { item, path, batchId, resource } of walkRequest(body, METRICS_LEVELS)) {
-    const { name, kind, points, refusal } = readMetric(item, path);
+  for (const { item, path, resource } of walkRequest(body, METRICS_LEVELS)) {
+    const metric = readMetric(item, path);
+    const { name, points } = metric;
     count(points.length);
-    if (refusal !== undefined) {
-      refusals.add(refusal, points.length);
+    if (metric.kind === "refused") {
+      refusals.add(metric.reason, points.length);
       continue;
     }
-    const batch = batches.of(batchId);
+    const batch = batches.of(resource.batchId);
     for (const [p, point] of points.entries()) {
       const fields = objectAt<AnyPoint>(point, `${path}.dataPoints[${p}]`);
-      refusals.keep(() => {
-        const common = { metric: name, ...readObservation(fields, resource, nowMs) };
-        if (kind === "histogram")
-          batch.histograms.push({ ...common, histogram: decodeHistogram(fields) });
-        else batch.counters.push({ ...common, value: readIncrease(fields) });
-      });
+      refusals.keep(() => keepPoint(batch, fields, { name, kind: metric.kind, resource, nowMs }));
     }
   }
   return { batches: batches.all, refusals };
 }
 
-type AnyPoint = OtlpNumberPoint & OtlpExponentialHistogramPoint;
+type AnyPoint = OtlpNumberPoint & OtlpExponentialHistogramPoint & OtlpHistogramPoint;
 
-interface ReadMetric {
-  readonly name: string;
-  readonly kind: "counter" | "histogram";
-  readonly points: readonly unknown[];
-  /** Why none of its points can be kept. */
-  readonly refusal?: string;
+interface GrowingBatch {
+  readonly histograms: HistogramPoint[];
+  readonly counters: CounterPoint[];
+  readonly distributions: DistributionPoint[];
+  readonly irregulars: IrregularPoint[];
 }
 
-function readMetric(item: unknown, path: string): ReadMetric {
-  const metric = objectAt<OtlpMetric & Record<(typeof OTHER_KINDS)[number], unknown>>(item, path);
-  const { name, sum, exponentialHistogram } = metric;
-  const other = OTHER_KINDS.find((kind) => metric[kind] !== undefined);
-  const value = exponentialHistogram ?? sum ?? (other === undefined ? {} : metric[other]);
-  const series = objectAt<NonNullable<OtlpMetric["sum"]>>(value, `${path}'s values`);
-  const read = {
-    name: typeof name === "string" ? name : "",
-    kind: exponentialHistogram === undefined ? "counter" : "histogram",
-    points: listAt(series.dataPoints, `${path}.dataPoints`),
-  } as const;
-  const refuse = (refusal: string): ReadMetric => ({ ...read, refusal });
-  if (read.name === "" || read.name.length > MAX_NAME_CHARS)
-    return refuse(`its metric's name is no text of 1 to ${MAX_NAME_CHARS} characters`);
-  if (value !== exponentialHistogram && value !== sum)
-    return refuse(`a ${other} is not stored here, only sums and exponential histograms are`);
-  if (series.aggregationTemporality !== DELTA)
-    return refuse("its temporality is not delta: set the exporter's preference to delta");
-  if (read.kind === "counter" && series.isMonotonic !== true)
-    return refuse("its sum is not monotonic");
-  return read;
-}
+const NO_KEYS: ReadonlySet<string> = new Set();
 
-/** What every point has. */
-function readObservation(
-  point: Untrusted<AnyPoint>,
-  resource: string | undefined,
-  nowMs: number,
-): Observation {
-  const timeMs = toTimeMs(point.timeUnixNano, nowMs);
+/** Reads a point and puts it where its kind belongs; throws Refusal where it makes no sense. */
+function keepPoint(
+  batch: GrowingBatch,
+  fields: Untrusted<AnyPoint>,
+  {
+    name: metric,
+    kind,
+    resource,
+    nowMs,
+  }: { name: string; kind: MetricKind; resource: Resource; nowMs: number },
+): void {
+  const timeMs = toTimeMs(fields.timeUnixNano, nowMs);
   if (timeMs === undefined)
     throw new Refusal("its time is before 2020, more than a day ahead, or none");
-  return { timeMs, ...decodeAttributes(point.attributes, MAX_LABEL_CHARS), resource };
+  const isOfFeature = kind === "distribution" || kind === "irregular";
+  const decoded = decodeAttributes(fields.attributes, {
+    ofResource: resource.labels,
+    maxChars: MAX_LABEL_CHARS,
+    take: isOfFeature ? DISTRIBUTION_KEYS : NO_KEYS,
+  });
+  const { labels, attributes } = decoded;
+  const common = { timeMs, labels, attributes, resource: resource.attributes };
+  if (kind === "histogram")
+    batch.histograms.push({ ...common, metric, histogram: decodeHistogram(fields) });
+  else if (kind === "counter")
+    batch.counters.push({ ...common, metric, value: readIncrease(fields) });
+  else if (kind === "distribution")
+    batch.distributions.push({ ...common, ...readFeature(decoded), ...decodeBins(fields) });
+  else {
+    const { feature, contributor } = readFeature(decoded);
+    const irregularity = readIrregularity(labels);
+    batch.irregulars.push({
+      ...common,
+      feature,
+      contributor,
+      irregularity,
+      value: readIncrease(fields),
+    });
+  }
 }
 
 function readIncrease(point: Untrusted<AnyPoint>): number {

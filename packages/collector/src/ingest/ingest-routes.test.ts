@@ -28,7 +28,11 @@ const twoPredictions = (batchId: string | undefined) =>
 
 async function expectRefusal(response: Response, status: number, code: string): Promise<void> {
   expect(response.status).toBe(status);
-  expect(await response.json()).toEqual({ code, message: expect.stringMatching(/\.$/) });
+  expect(await response.json()).toEqual({
+    code: expect.any(Number),
+    message: expect.stringMatching(/\.$/),
+    details: [{ "@type": expect.any(String), reason: code, domain: "selvedge" }],
+  });
   // Whatever was sent, the next batch is taken.
   expect((await collector.post("/v1/metrics", twoPredictions(undefined))).status).toBe(200);
   expect(await predictionsCounted()).toBe(2);
@@ -153,7 +157,7 @@ test("answers a request with too many points with 413, before it looks at them",
 });
 
 test("answers other types and encodings with 415", async () => {
-  const type = { "content-type": "application/x-protobuf" };
+  const type = { "content-type": "application/protobuf" };
   expect((await collector.post("/v1/metrics", "{}", type)).status).toBe(415);
   const response = await collector.post("/v1/metrics", "{}", { "content-encoding": "br" });
   await expectRefusal(response, 415, "unsupported");

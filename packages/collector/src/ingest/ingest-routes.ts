@@ -1,77 +1,90 @@
-import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { SelvedgeError } from "@selvedge/protocol";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import type { Guard } from "../access/guard.ts";
+import type { CollectorConfig } from "../config/collector-config.ts";
+import { describeFailure } from "../failure.ts";
 import type { Store } from "../store/store.ts";
-import { decodeLogs } from "./decode-logs.ts";
-import { decodeMetrics } from "./decode-metrics.ts";
+import { busy, createByteBudget } from "./byte-budget.ts";
+import { encodingOf, FALLBACK_ENCODING } from "./encodings.ts";
+import type { IngestCounts } from "./ingest-counts.ts";
 import { readBody } from "./read-body.ts";
+import { signalsOf } from "./signals.ts";
+import { createTurns } from "./take-turns.ts";
 
 /** Requests that are read or written at a time; more are asked to come back. */
 const MAX_IN_FLIGHT = 256;
 
-const RETRY_AFTER_S = 2;
+/** Bodies that are unpacked at a time: as many as Node has threads for it. */
+const MAX_UNPACKING = 4;
 
-/** `POST /v1/metrics` and `POST /v1/logs`: OTLP/HTTP with JSON. Answers once a batch is durable. */
-export function ingestRoutes(store: Store): Hono<{ Bindings: HttpBindings }> {
-  let inFlight = 0;
-  return new Hono<{ Bindings: HttpBindings }>()
-    .use(
-      cors({
-        origin: "*",
-        allowMethods: ["POST"],
-        exposeHeaders: ["retry-after"],
-        maxAge: 7200,
-      }),
-    )
-    .use(async (context, next) => {
-      if (inFlight >= MAX_IN_FLIGHT) {
-        context.header("retry-after", String(RETRY_AFTER_S));
-        return context.json({ code: "busy", message: "Too many requests at once." }, 429);
-      }
-      inFlight += 1;
-      try {
-        return await next();
-      } finally {
-        inFlight -= 1;
-      }
-    })
-    .post("/metrics", async (context) => {
-      const { batches, refusals } = decodeMetrics(await readJson(context.env.incoming), Date.now());
-      await store.ingestMetrics(batches);
-      if (refusals.count === 0) return context.json({});
-      return context.json({
-        partialSuccess: {
-          rejectedDataPoints: String(refusals.count),
-          errorMessage: refusals.message,
-        },
-      });
-    })
-    .post("/logs", async (context) => {
-      const { batches, refusals } = decodeLogs(await readJson(context.env.incoming), Date.now());
-      await store.ingestLogs(batches);
-      if (refusals.count === 0) return context.json({});
-      return context.json({
-        partialSuccess: {
-          rejectedLogRecords: String(refusals.count),
-          errorMessage: refusals.message,
-        },
-      });
-    });
+/** How long a browser remembers that it may send, in seconds; none remembers for longer. */
+const PREFLIGHT_AGE_S = 7200;
+
+/** What the routes are given. */
+export interface IngestOptions {
+  readonly store: Store;
+  readonly guard: Guard;
+  readonly config: CollectorConfig;
+  readonly counts: IngestCounts;
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json")
-    throw new SelvedgeError(
-      "unsupported",
-      "The content-type is not supported. Send OTLP's JSON encoding as application/json.",
-    );
-  const body = await readBody(request);
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch (cause) {
-    throw new SelvedgeError("telemetry-invalid", "The body is not valid JSON.", { cause });
-  }
+/** `POST /v1/metrics`, `/v1/logs`, `/v1/traces`: OTLP/HTTP. Answers once a batch is durable. */
+export function ingestRoutes({
+  store,
+  guard,
+  config,
+  counts,
+}: IngestOptions): Hono<{ Bindings: HttpBindings }> {
+  const budget = createByteBudget(config.limits.bodyBytes);
+  const unpackInTurn = createTurns(MAX_UNPACKING);
+  const { origins } = config.cors;
+  let inFlight = 0;
+  const routes = new Hono<{ Bindings: HttpBindings }>()
+    .use(
+      // Outermost, for a page can read neither an answer nor when to come back without it.
+      cors({
+        origin: origins.includes("*") ? "*" : [...origins],
+        allowMethods: ["POST"],
+        exposeHeaders: ["retry-after"],
+        maxAge: PREFLIGHT_AGE_S,
+      }),
+    )
+    .use(guard)
+    .onError((error, context) => {
+      const failure = describeFailure(error);
+      if (failure.status === 401) context.header("www-authenticate", "Bearer");
+      if (failure.retryAfterS !== undefined)
+        context.header("retry-after", String(failure.retryAfterS));
+      const encoding = encodingOf(context.req.header("content-type")) ?? FALLBACK_ENCODING;
+      return encoding.fail(context, failure);
+    });
+  for (const signal of signalsOf(store))
+    routes.post(`/${signal.name}`, async (context) => {
+      if (inFlight >= MAX_IN_FLIGHT) throw busy();
+      inFlight += 1;
+      const held = budget.open();
+      try {
+        const encoding = encodingOf(context.req.header("content-type"));
+        if (encoding === undefined) throw unknownType();
+        const body = await readBody(context.env.incoming, { take: held.take, unpackInTurn });
+        const brought = signal.decode(encoding.read(body, signal), Date.now());
+        await brought.store();
+        counts.received[signal.name] += brought.kept;
+        counts.refused[signal.name] += brought.refusals.count;
+        return encoding.answer(context, signal, brought.refusals);
+      } finally {
+        held.release();
+        inFlight -= 1;
+      }
+    });
+  return routes;
+}
+
+function unknownType(): SelvedgeError {
+  return new SelvedgeError(
+    "unsupported",
+    "The content-type is not supported. Send OTLP as application/json or application/x-protobuf.",
+  );
 }

@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { SelvedgeError } from "@selvedge/protocol";
+import { busy } from "./byte-budget.ts";
+import type { TakeTurns } from "./take-turns.ts";
 
 /** The most bytes of a body as sent with gzip, and as it is without. */
 const MAX_COMPRESSED_BYTES = 1024 * 1024;
@@ -12,13 +14,24 @@ const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 
 const gunzipAsync = promisify(gunzip);
 
+/** What bodies of several requests share. */
+export interface BodyLimits {
+  /** Is told of bytes that are to be held; `false` where there is no room for them. */
+  readonly take: (bytes: number) => boolean;
+  /** Unpacking, of which a few at a time hold what comes out of it. */
+  readonly unpackInTurn: TakeTurns;
+}
+
 /**
  * Reads the body of a request, unpacking gzip.
  *
  * @throws SelvedgeError `telemetry-too-large`; `telemetry-invalid` where it is cut short or no gzip;
- * `unsupported` for another encoding.
+ * `unsupported` for another encoding; Refused where there is no room for it now.
  */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  { take, unpackInTurn }: BodyLimits,
+): Promise<Buffer> {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (encoding !== "gzip" && encoding !== "identity" && encoding !== "")
     throw new SelvedgeError(
@@ -26,24 +39,37 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
       "The content-encoding is not supported. Send the body as it is, or with gzip.",
     );
   const isPacked = encoding === "gzip";
-  const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES);
-  return isPacked ? unpack(bytes) : bytes;
+  const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES, take);
+  if (!isPacked) return bytes;
+  return unpackInTurn(async () => {
+    const unpacked = await unpack(bytes);
+    if (!take(unpacked.length)) throw busy();
+    return unpacked;
+  });
 }
 
-async function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+async function collect(
+  request: IncomingMessage,
+  limitBytes: number,
+  take: BodyLimits["take"],
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
+  let refusal: Error | undefined;
   try {
     for await (const chunk of request) {
       if (!Buffer.isBuffer(chunk)) continue;
       size += chunk.length;
-      if (size <= limitBytes) chunks.push(chunk);
-      else if (size > MAX_DISCARDED_BYTES) break;
+      if (size > limitBytes) refusal = tooLarge(limitBytes);
+      else if (refusal === undefined && !take(chunk.length)) refusal = busy();
+      if (refusal === undefined) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > MAX_DISCARDED_BYTES) break;
     }
   } catch (cause) {
     throw new SelvedgeError("telemetry-invalid", "The body was cut short.", { cause });
   }
-  if (size > limitBytes) throw tooLarge(limitBytes);
+  if (refusal !== undefined) throw refusal;
   return Buffer.concat(chunks, size);
 }
 

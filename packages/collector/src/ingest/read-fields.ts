@@ -1,6 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 
-/** What a JSON object that should be a `T` may turn out to be. */
+/** What an object that should be a `T` may turn out to be. */
 export type Untrusted<T> = { readonly [key in keyof T]?: unknown };
 
 /** Numbers beyond these come from a broken or a hostile sender. */
@@ -30,7 +30,7 @@ export function listAt(value: unknown, path: string): readonly unknown[] {
   return value;
 }
 
-const SEE_OTLP = "Send OTLP's JSON encoding.";
+const SEE_OTLP = "Send a request of OTLP to the address of its signal.";
 
 /** A 64-bit integer that is a count, from digits or a number; `undefined` if it is none. */
 export function toCount(value: unknown, max: number): number | undefined {
@@ -47,6 +47,17 @@ export function toTimeMs(value: unknown, nowMs: number): number | undefined {
   else if (typeof value === "number") timeMs = Math.floor(value / 1e6);
   else return undefined;
   return timeMs >= EARLIEST_MS && timeMs <= nowMs + CLOCK_AHEAD_MS ? timeMs : undefined;
+}
+
+/** Nanoseconds of a time whose milliseconds make sense. */
+export function toNanos(value: string | number): bigint {
+  return typeof value === "string" ? BigInt(value) : BigInt(Math.floor(value));
+}
+
+/** An id of so many hex digits, in lower case; `undefined` where it is absent, none, or all zeros. */
+export function toHexId(value: unknown, digits: number): string | undefined {
+  if (typeof value !== "string" || value.length !== digits) return undefined;
+  return /^[\da-f]+$/i.test(value) && !/^0+$/.test(value) ? value.toLowerCase() : undefined;
 }
 
 /** A number that has a value; `undefined` for everything else. */

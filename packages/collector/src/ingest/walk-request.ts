@@ -1,14 +1,12 @@
-import { decodeResource } from "./decode-attributes.ts";
+import { decodeResource, type Resource } from "./decode-attributes.ts";
 import { listAt, objectAt } from "./read-fields.ts";
 
-/** A metric or a log record with what stands around it. */
+/** A metric, a log record or a span with what stands around it. */
 export interface RequestItem {
   readonly item: unknown;
   /** Where it is, for errors. */
   readonly path: string;
-  readonly batchId: string | undefined;
-  /** The attributes of its resource, as a JSON object. */
-  readonly resource: string | undefined;
+  readonly resource: Resource;
 }
 
 /** What the three levels of a request are called. */
@@ -30,6 +28,12 @@ export const LOGS_LEVELS: Levels = {
   items: "logRecords",
 };
 
+export const TRACES_LEVELS: Levels = {
+  resources: "resourceSpans",
+  scopes: "scopeSpans",
+  items: "spans",
+};
+
 /**
  * Goes through a request, whichever signal it is of.
  *
@@ -40,12 +44,12 @@ export function* walkRequest(body: unknown, levels: Levels): Generator<RequestIt
     listAt(objectAt<Record<string, unknown>>(value, path)[key], `${path}.${key}`);
   for (const [r, ofResource] of at(body, levels.resources, "body").entries()) {
     const resourcePath = `${levels.resources}[${r}]`;
-    const { resource } = objectAt<{ resource: unknown }>(ofResource, resourcePath);
-    const { batchId, attributes } = decodeResource(resource, `${resourcePath}.resource`);
+    const fields = objectAt<{ resource: unknown }>(ofResource, resourcePath);
+    const resource = decodeResource(fields.resource, `${resourcePath}.resource`);
     for (const [s, ofScope] of at(ofResource, levels.scopes, resourcePath).entries()) {
       const scopePath = `${resourcePath}.${levels.scopes}[${s}]`;
       for (const [i, item] of at(ofScope, levels.items, scopePath).entries())
-        yield { item, path: `${scopePath}.${levels.items}[${i}]`, batchId, resource: attributes };
+        yield { item, path: `${scopePath}.${levels.items}[${i}]`, resource };
     }
   }
 }

@@ -62,7 +62,8 @@ export function createGroupCommit<T>({
     add: (item) =>
       new Promise<void>((done) => {
         waiting.push({ item, done });
-        running ??= drain();
+        // What is added in one go is written in one group.
+        running ??= Promise.resolve().then(drain);
       }),
     idle: async () => {
       await running;

@@ -26,6 +26,7 @@ const RUNTIMES = {
 export async function makeRecord(call: AnsweredCall, gpu: GpuMemory): Promise<PredictionRecord> {
   const { id, at, served, timings, cohort } = call;
   const { name: model, version, digest, dtype, engine, settings, reference } = served.opened;
+  const traceId = call.traceparent?.split("-")[1];
   const { backend, build, layout } = served.host.place;
   return {
     id,
@@ -47,6 +48,7 @@ export async function makeRecord(call: AnsweredCall, gpu: GpuMemory): Promise<Pr
     outputs: await digestTensors(call.outputs),
     ...(reference === undefined ? {} : { features: binsOf(reference.features, call) }),
     timings,
+    ...(traceId === undefined ? {} : { traceId }),
   };
 }
 

@@ -17,12 +17,14 @@ const ALL = { sample: 1, keep: 100, answers: 100 };
 
 let recorder: Recorder;
 let sent: OtlpBatch[];
+let mayMeasure: boolean;
 let logs: PredictionLog[];
 
 beforeEach(async () => {
   await (await freshDatabase()).close();
   recorder = new Recorder(() => undefined);
   sent = [];
+  mayMeasure = true;
   logs = [];
 });
 
@@ -33,7 +35,13 @@ afterEach(async () => {
 
 function openLog(policy: Partial<typeof ALL> = {}): PredictionLog {
   const send = async (batch: OtlpBatch) => void sent.push(batch);
-  const log = new PredictionLog({ policy: { ...ALL, ...policy }, recorder, service: "shop", send });
+  const log = new PredictionLog({
+    policy: { ...ALL, ...policy },
+    recorder,
+    service: "shop",
+    mayMeasure: () => mayMeasure,
+    send,
+  });
   logs.push(log);
   return log;
 }
@@ -154,6 +162,19 @@ test("what leaves of a record is no tensor, no digest of one, and no salt", asyn
   const text = JSON.stringify(sent);
   for (const hidden of [record.salt, record.inputs["x"]?.sha256, record.outputs["y"]?.sha256])
     expect(text).not.toContain(hidden);
+});
+
+test("where the user wants no telemetry, only what the app captures is kept, and nothing is told", async () => {
+  mayMeasure = false;
+  const log = openLog();
+  const [seen, captured] = [answeredCall(), answeredCall({ options: { capture: true } })];
+  for (const call of [seen, captured]) log.answered(call);
+  await log.flush();
+  expect(await log.find(seen.id)).toBeUndefined();
+  expect(await log.find(captured.id)).toBeDefined();
+  const truth = log.feedback("animals", captured.id, { correct: true });
+  await expect(truth).rejects.toMatchObject({ code: "prediction-unknown" });
+  expect(sent).toEqual([]);
 });
 
 test("a truth is joined to its answer, also by the next visit, and counts once", async () => {

@@ -4,7 +4,7 @@ import type { AnswerSummary, StoredPrediction } from "../store/database.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
 import type { Recorder } from "../telemetry/recorder.ts";
 import type { PredictionPolicy } from "./prediction-policy.ts";
-import type { Records } from "./records.ts";
+import type { CallToWrite, Records } from "./records.ts";
 import { summarizeAnswer } from "./summarize-answer.ts";
 import type { Truth } from "./truth.ts";
 
@@ -22,6 +22,8 @@ export interface PredictionLogOptions {
   readonly policy: Required<PredictionPolicy>;
   readonly recorder: Recorder;
   readonly service: string;
+  /** Whether the user lets calls be measured. What the app captures is kept all the same, and not told. */
+  readonly mayMeasure: () => boolean;
   /** Takes a batch to the outbox; absent where nothing is ever sent. */
   readonly send?: (batch: OtlpBatch) => Promise<void>;
 }
@@ -52,16 +54,18 @@ export class PredictionLog {
     );
   }
 
-  /** A watcher of answered calls. */
-  readonly answered = (call: AnsweredCall): void => {
-    const { sample, answers } = this.#options.policy;
-    const isCaptured = call.options.capture === true;
-    const isWritten =
-      isCaptured || (Math.random() < sample && this.#waitingBytes < MOST_WAITING_BYTES);
-    const answer = answers > 0 ? summarizeAnswer(call) : undefined;
+  /** Looks at a call that was answered, before the app has the answer. Never throws. */
+  answered(call: AnsweredCall): void {
+    const { policy, mayMeasure } = this.#options;
+    const { sample, answers } = policy;
+    const isMeasured = mayMeasure();
+    const isSampled =
+      isMeasured && Math.random() < sample && this.#waitingBytes < MOST_WAITING_BYTES;
+    const answer = isMeasured && answers > 0 ? summarizeAnswer(call) : undefined;
     if (answer !== undefined) this.#remember(answer, answers);
-    if (isWritten) this.#write({ ...call, outputs: snapshot(call.outputs), answer });
-  };
+    if (isSampled || call.options.capture === true)
+      this.#write({ ...call, outputs: snapshot(call.outputs), answer, isTold: isMeasured });
+  }
 
   /** What is kept of a prediction; `undefined` where it was not written down, or is gone. */
   async find(id: string): Promise<KeptPrediction | undefined> {
@@ -106,6 +110,13 @@ export class PredictionLog {
     await Promise.race([this.#records?.then((records) => records.close()), late]);
   }
 
+  /** Forgets what has not been stored or handed over. */
+  async forget(): Promise<void> {
+    this.#answers = [];
+    await Promise.all(this.#writing.values());
+    (await this.#records)?.forget();
+  }
+
   #remember(answer: AnswerSummary, most: number): void {
     this.#answers.push(answer);
     // Not with every answer: moving all of them takes longer than an answer may.
@@ -113,7 +124,7 @@ export class PredictionLog {
     this.#gather();
   }
 
-  #write(call: AnsweredCall & { readonly answer: AnswerSummary | undefined }): void {
+  #write(call: CallToWrite): void {
     const bytes = waitingBytes(call);
     this.#waitingBytes += bytes;
     const written = this.#load()

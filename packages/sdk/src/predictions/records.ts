@@ -32,6 +32,8 @@ export interface RecordsOptions {
 /** A call of which a record is to be written; its outputs are a copy. */
 export interface CallToWrite extends AnsweredCall {
   readonly answer: AnswerSummary | undefined;
+  /** Whether a collector is told of it. */
+  readonly isTold: boolean;
 }
 
 /** How many records go in one batch. */
@@ -60,9 +62,8 @@ export class Records {
   }
 
   /** Writes one down, in idle time. */
-  async write({ answer, ...call }: CallToWrite): Promise<void> {
+  async write({ answer, isTold, ...call }: CallToWrite): Promise<void> {
     await whenIdle();
-    const { send } = this.#options;
     const record = await makeRecord(call, this.#gpu);
     const { inputs, outputs, options } = call;
     const isCaptured = options.capture === true && inputs !== undefined;
@@ -71,7 +72,7 @@ export class Records {
       ...(answer === undefined ? {} : { answer }),
       ...(isCaptured ? { captured: { inputs, outputs } } : {}),
     });
-    if (send !== undefined) this.#untold.push(record);
+    if (isTold && this.#options.send !== undefined) this.#untold.push(record);
   }
 
   /** Hands what was written since to the outbox. */
@@ -135,6 +136,13 @@ export class Records {
   refuse(truth: Truth): false {
     requireTruth(truth);
     return false;
+  }
+
+  /** Forgets what is not in the store. */
+  forget(): void {
+    this.#untold = [];
+    this.#inMemory.clear();
+    this.#ring.forget();
   }
 
   async close(): Promise<void> {

@@ -90,20 +90,16 @@ test("a crash between two calls is not the second one's", async () => {
   expect(workers).toHaveLength(2);
 });
 
-test("an engine that is started again after a failure is told of, with the failure's code", async () => {
-  const onRestart = vi.fn();
+test("an engine that is started again after a failure is told of, with the failure", async () => {
+  const codes: string[] = [];
+  const onRestart = (_: EngineHost, { code }: SelvedgeError) => codes.push(code);
   host = hostOf(() => scriptedWorker(ENGINE_METHODS), { onRestart });
   await host.open(REQUEST);
-  const { name, version } = host.pack?.origin ?? {};
   await Promise.all([run(CRASH), run(1), run(2)]);
   expect(await run(HANG, { timeoutMs: 50 })).toBe("engine-timeout");
-  expect(onRestart).toHaveBeenCalledTimes(1);
+  expect(codes).toEqual(["engine-crashed"]);
   expect(await run(3)).toBe(3);
-  const subject = expect.objectContaining({ model: name, version, backend: "wasm" });
-  expect(onRestart.mock.calls).toEqual([
-    [subject, "engine-crashed"],
-    [subject, "engine-timeout"],
-  ]);
+  expect(codes).toEqual(["engine-crashed", "engine-timeout"]);
 });
 
 test("a hang past the deadline fails that call; the one behind it is answered", async () => {

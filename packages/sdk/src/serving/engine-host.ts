@@ -1,6 +1,5 @@
-import { type ErrorCode, SelvedgeError } from "@selvedge/protocol";
+import { SelvedgeError } from "@selvedge/protocol";
 import { type Remote, transfer } from "comlink";
-import type { Subject } from "../telemetry/recorder.ts";
 import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
   Backend,
@@ -39,8 +38,8 @@ export interface EngineHostOptions {
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
-  /** Its engine failed, and is started again. Of a pack that has never been open no more is known. */
-  readonly onRestart?: (subject: Partial<Subject>, code: ErrorCode) => void;
+  /** Its engine failed, and is started again. */
+  readonly onRestart?: (host: EngineHost, failure: SelvedgeError) => void;
 }
 
 /** A session that has been opened, and what it took. */
@@ -364,25 +363,12 @@ export class EngineHost {
     return this.open({ by: "bytes", ...pack, ...bytes }, signal);
   }
 
-  #tellOfRestart(): void {
-    const failure = this.#session?.worker.failure;
-    if (failure === undefined) return;
-    const { dtype, origin } = this.#pack ?? {};
-    this.#options.onRestart?.(
-      {
-        backend: this.backend,
-        ...(dtype && { dtype }),
-        ...(origin && { model: origin.name, version: origin.version }),
-      },
-      failure.code,
-    );
-  }
-
   /** The session, in a worker that has not ended; it may have to be opened. */
   #connect(): Session {
     this.#disposal.signal.throwIfAborted();
     if (this.#session?.worker.isEnded === false) return this.#session;
-    this.#tellOfRestart();
+    const failure = this.#session?.worker.failure;
+    if (failure !== undefined) this.#options.onRestart?.(this, failure);
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
     this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };

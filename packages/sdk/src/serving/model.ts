@@ -5,7 +5,7 @@ import type { PredictionLog } from "../predictions/prediction-log.ts";
 import type { Truth } from "../predictions/truth.ts";
 import type { Candidate } from "../proving/candidate.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
-import type { Tensors } from "../tensor.ts";
+import type { TraceParent } from "../telemetry/trace-context.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { Calm } from "./calm.ts";
@@ -14,7 +14,7 @@ import type { HostOpened } from "./engine-host.ts";
 import type { Failover } from "./failover.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
-import { type LoadTimings, rungOf, type Served, subjectOf } from "./served.ts";
+import { type LoadTimings, type Served, subjectOf } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
 
@@ -25,7 +25,7 @@ const RUNTIMES = {
 } as const;
 
 /** What `predict` takes besides inputs. */
-export interface PredictOptions {
+export interface PredictOptions extends TraceParent {
   readonly signal?: AbortSignal;
   /**
    * Milliseconds from the moment the model starts on this call. Past it the call rejects and the engine
@@ -55,6 +55,11 @@ export interface Prediction<Name extends string = string> {
   readonly id: string;
   /** Milliseconds: waiting for calls before it, in the runtime, and in all. */
   readonly timings: { readonly queueMs: number; readonly runMs: number; readonly totalMs: number };
+  /**
+   * The W3C `traceparent` of this call, to hand to what is done with its answer; absent where nothing
+   * is traced.
+   */
+  readonly traceparent?: string;
 }
 
 /** What a model is and where it runs. */
@@ -149,7 +154,7 @@ export class Model<Name extends string = string> {
     const calledAt = performance.now();
     const supervisor = this.#supervisor;
     const { reporter } = this.#parts;
-    const { recorder } = reporter;
+    const span = reporter.begin("predict", options);
     this.#calm.called();
     try {
       signal?.throwIfAborted();
@@ -164,23 +169,22 @@ export class Model<Name extends string = string> {
       const kept = transfer ? takeOver(inputs) : snapshot(inputs);
       const isReplayable = !transfer || capture;
       const terms = { signal, timeoutMs, isReplayable };
-      const answer = await supervisor.run(kept, terms);
-      const { outputs, runMs, startedAt, served, engineBytes } = answer;
+      const run = await supervisor.run(kept, terms);
+      const { outputs, runMs, startedAt, served, engineBytes } = run;
       this.used.note(inputs);
       const totalMs = performance.now() - calledAt;
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
-      const facts = { ...timings, batchSize: batchSizeOf(kept), engineBytes };
-      recorder.predicted(subjectOf(served.opened, rungOf(served)), totalMs, facts);
       const id = crypto.randomUUID();
+      const batchSize = Object.values(kept)[0]?.dims[0] ?? 1;
       const seen = isReplayable ? kept : undefined;
-      const { cohort } = this.#parts;
-      reporter.answered({ id, at, served, inputs: seen, outputs, timings, options, cohort });
+      const { cohort, predictions } = this.#parts;
+      const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
+      const trace = reporter.answered(call, { span, batchSize, engineBytes });
+      predictions?.answered({ ...call, ...trace });
       // The types were written from the manifest whose golden answers these outputs are held to.
-      return { outputs: outputs as OutputsOf<Name>, id, timings };
+      return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {
-      const { served } = supervisor;
-      if (error instanceof SelvedgeError)
-        recorder.failed(subjectOf(served.opened, rungOf(served)), "predict", error.code);
+      reporter.refused(supervisor.served, { span, error });
       throw error;
     } finally {
       this.#calm.over();
@@ -343,9 +347,4 @@ export class Model<Name extends string = string> {
       `The model ${this.info.name} has been disposed. Load it again to use it.`,
     );
   }
-}
-
-/** The leading dimension of the first input; 1 of one without dimensions. */
-function batchSizeOf(inputs: Tensors): number {
-  return Object.values(inputs)[0]?.dims[0] ?? 1;
 }

@@ -33,8 +33,8 @@ export class Serving {
     this.#pool = pool;
     const recover: EngineHostOptions["recover"] = (pack, signal) =>
       keeper.call((remote, call) => remote.restore(call, pack), signal);
-    const onRestart: EngineHostOptions["onRestart"] = (subject, code) =>
-      reporter.recorder.restarted(subject, code);
+    const onRestart: EngineHostOptions["onRestart"] = (host, failure) =>
+      reporter.restarted(host, failure);
     this.#rooms = {
       ...rooms,
       newHost: (place, trust, own) => {

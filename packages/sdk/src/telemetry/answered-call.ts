@@ -18,6 +18,8 @@ export interface AnsweredCall {
   readonly options: PredictOptions;
   /** The channel that the model was loaded from, or `pinned`. */
   readonly cohort: string;
+  /** The W3C trace context that the answer names; absent where nothing is traced. */
+  readonly traceparent?: string;
 }
 
 /** Looks at calls that were answered. Never throws, and leaves what takes long for later. */

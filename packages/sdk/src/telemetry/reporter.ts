@@ -1,8 +1,12 @@
-import type { OtlpBatch } from "@selvedge/protocol";
+import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
+import type { EngineHost } from "../serving/engine-host.ts";
+import { rungOf, type Served, subjectOf } from "../serving/served.ts";
 import type { KeeperSettings } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
-import { Recorder } from "./recorder.ts";
+import { type CallFacts, Recorder } from "./recorder.ts";
+import type { TraceParent } from "./trace-context.ts";
+import { type OpenSpan, type Operation, Tracing, type TracingOptions } from "./tracing.ts";
 
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
@@ -12,6 +16,22 @@ const MOST_UNCONFIRMED = 16;
 
 /** What browsers let a page send while it goes away is 64 KB in all. */
 const KEEPALIVE_BYTES = 60 * 1024;
+
+/** Where what is reported goes. */
+export interface ReporterOptions {
+  readonly telemetry: KeeperSettings["telemetry"];
+  readonly service: string;
+  readonly tracing?: TracingOptions;
+}
+
+/** How a call is traced. */
+interface CallTrace {
+  readonly span: OpenSpan | undefined;
+}
+
+type Traced = Pick<AnsweredCall, "traceparent">;
+
+type MoreFacts = Pick<CallFacts, "batchSize" | "engineBytes">;
 
 /**
  * Takes batches from the recorder to the keeper's outbox: every few seconds, when asked, and when the
@@ -28,16 +48,19 @@ export class Reporter {
   readonly #leaving = new AbortController();
   readonly #unconfirmed = new Set<OtlpBatch>();
   readonly #watchers = new Set<Watcher>();
+  readonly #tracing: Tracing | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     keeper: KeeperClient,
-    { telemetry, service }: { telemetry: KeeperSettings["telemetry"]; service: string },
+    { telemetry, service, tracing = { sample: 0 } }: ReporterOptions,
   ) {
     this.#keeper = keeper;
     this.#telemetry = telemetry;
     this.#service = service;
     this.recorder = new Recorder(() => this.#gather());
+    if (telemetry !== undefined || tracing.tracer !== undefined)
+      this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
     if (telemetry === undefined) return;
     const { signal } = this.#leaving;
     addEventListener("pagehide", () => this.#leave(), { signal });
@@ -76,14 +99,44 @@ export class Reporter {
     this.#unconfirmed.delete(batch);
   }
 
+  /** Begins what may become a span; `undefined` where nobody would see it. */
+  begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
+    return this.#tracing?.begin(operation, parent);
+  }
+
   /** Tells the watcher of every call that is answered from now on. */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
 
-  /** Tells the watchers of a call that was answered. */
-  answered(call: AnsweredCall): void {
-    for (const watcher of this.#watchers) watcher(call);
+  /**
+   * Records a call that was answered, and tells the watchers of it.
+   *
+   * @returns what it is traced as
+   */
+  answered(call: AnsweredCall, { span, ...facts }: CallTrace & MoreFacts): Traced {
+    const { id, served, timings } = call;
+    const { traceparent } = span ?? {};
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const subject = subjectOf(served.opened, rungOf(served));
+    this.recorder.predicted(subject, timings.totalMs, { ...timings, ...facts });
+    span?.end({ served, call: { id, timings } });
+    for (const watcher of this.#watchers) watcher({ ...call, ...trace });
+    return trace;
+  }
+
+  /** Records a call that failed. One that was aborted did not. */
+  refused(served: Served, { span, error }: CallTrace & { readonly error: unknown }): void {
+    if (error instanceof SelvedgeError)
+      this.recorder.failed(subjectOf(served.opened, rungOf(served)), "predict", error.code);
+    span?.end({ served, error });
+  }
+
+  /** Records that an engine is started again. Of a pack that was never open yet no more is known. */
+  restarted({ backend, pack }: Pick<EngineHost, "backend" | "pack">, failure: SelvedgeError): void {
+    const { dtype, origin } = pack ?? {};
+    const model = origin && { model: origin.name, version: origin.version };
+    this.recorder.restarted({ ...model, ...(dtype && { dtype }), backend }, failure.code);
   }
 
   /** Stops listening to the page, and gathering. */
@@ -107,14 +160,17 @@ export class Reporter {
   async #hand(signal?: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
-    const { toBatch } =
+    const { toBatches } =
       this.#writing ??
       (await this.#loadWriting().catch((error: unknown) => {
         this.#gather();
         throw error;
       }));
-    const measurements = this.recorder.take();
-    if (measurements !== undefined) await this.send(toBatch(measurements, this.#service), signal);
+    const finished = this.#tracing?.take() ?? [];
+    const gathered = { measurements: this.recorder.take(), finished };
+    const batches = toBatches(gathered, this.#service);
+    // All are taken over before anything is waited for, as the page may be going away.
+    await Promise.all(batches.map((batch) => this.send(batch, signal)));
   }
 
   #leave(): void {

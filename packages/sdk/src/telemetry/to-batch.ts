@@ -9,8 +9,27 @@ import {
 } from "@selvedge/protocol";
 import { toMetrics } from "./otlp-batch.ts";
 import type { Measurements, Series } from "./recorder.ts";
+import { toSpanBatch } from "./spans.ts";
+import type { Finished } from "./tracing.ts";
+
+/** What a page has to tell. */
+export interface Gathered {
+  readonly measurements: Measurements | undefined;
+  readonly finished: readonly Finished[];
+}
 
 const UNIT_OF: Readonly<Record<string, string>> = UNITS;
+
+/** Writes what gathered as OTLP batches, one a signal. */
+export function toBatches(
+  { measurements, finished }: Gathered,
+  service: string,
+): readonly OtlpBatch[] {
+  return [
+    ...(measurements === undefined ? [] : [toBatch(measurements, service)]),
+    ...(finished.length === 0 ? [] : [toSpanBatch(finished, service)]),
+  ];
+}
 
 /** Writes measurements as one OTLP batch, with an id that no other has. */
 export function toBatch(measurements: Measurements, service: string): OtlpBatch {

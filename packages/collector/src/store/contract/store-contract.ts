@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe } from "vitest";
 import type { Store } from "../store.ts";
 import { answersContract } from "./answers-contract.ts";
+import { distributionsContract } from "./distributions-contract.ts";
 import { durabilityContract } from "./durability-contract.ts";
+import { healthContract } from "./health-contract.ts";
+import { maintenanceContract } from "./maintenance-contract.ts";
 import type { StoreModule } from "./spawn-writer.ts";
 
 /** What the parts of the contract are given. */
@@ -47,6 +50,9 @@ export function storeContract(
       module,
     };
     answersContract(underTest);
+    healthContract(underTest);
+    distributionsContract(underTest);
+    maintenanceContract(underTest);
     durabilityContract(underTest);
   });
 }

@@ -1,9 +1,27 @@
 import { type DuckDBValue, listValue } from "@duckdb/node-api";
-import { ATTRIBUTES } from "@selvedge/protocol";
-import type { CounterPoint, HistogramPoint, LogRecord, Observation } from "../store.ts";
-import { COUNTERS, HISTOGRAMS, LOGS, type Table } from "./schema.ts";
+import type {
+  AlertChange,
+  CounterPoint,
+  DistributionPoint,
+  HistogramPoint,
+  IrregularPoint,
+  LogRecord,
+  Observation,
+  SpanRecord,
+} from "../store.ts";
+import {
+  ALERTS,
+  COUNTERS,
+  DISTRIBUTIONS,
+  HISTOGRAMS,
+  IRREGULARS,
+  LABELS,
+  LOGS,
+  SPANS,
+  type Table,
+} from "./schema.ts";
 
-/** A value for each column of a table. */
+/** A value for each column of a table but `sequence`, which the writer knows. */
 export type Row = readonly DuckDBValue[];
 
 /** Rows on their way to a table. */
@@ -11,8 +29,6 @@ export interface TableRows {
   readonly table: Table;
   readonly rows: readonly Row[];
 }
-
-const LABELS: readonly (keyof typeof ATTRIBUTES)[] = readLabels();
 
 /** Writes histogram points as rows of their table. */
 export function histogramRows(points: readonly HistogramPoint[]): TableRows {
@@ -42,12 +58,51 @@ export function counterRows(points: readonly CounterPoint[]): TableRows {
   return { table: COUNTERS, rows };
 }
 
+/** Writes points of distributions as rows of their table. */
+export function distributionRows(points: readonly DistributionPoint[]): TableRows {
+  const rows = points.map((point): Row => {
+    const { feature, contributor, epsilon, bounds, counts } = point;
+    const lists = [listValue(bounds), listValue(counts)];
+    return [...observation(point), feature, contributor, epsilon ?? null, ...lists];
+  });
+  return { table: DISTRIBUTIONS, rows };
+}
+
+/** Writes counts of irregular values as rows of their table. */
+export function irregularRows(points: readonly IrregularPoint[]): TableRows {
+  const rows = points.map((point): Row => {
+    const { feature, contributor, irregularity, value } = point;
+    return [...observation(point), feature, contributor, irregularity, value];
+  });
+  return { table: IRREGULARS, rows };
+}
+
 /** Writes log records as rows of their table. */
 export function logRows(records: readonly LogRecord[]): TableRows {
-  const rows = records.map(
-    (record): Row => [...observation(record), record.severity ?? null, record.body ?? null],
-  );
+  const rows = records.map((record): Row => {
+    const { severity, event, body, prediction, trace } = record;
+    const own = [severity ?? null, event ?? null, body ?? null, prediction ?? null, trace ?? null];
+    return [...observation(record), ...own];
+  });
   return { table: LOGS, rows };
+}
+
+/** Writes spans as rows of their table. */
+export function spanRows(spans: readonly SpanRecord[]): TableRows {
+  const rows = spans.map((record): Row => {
+    const { name, trace, span, parent, durationMs, isError, prediction } = record;
+    const place = [name, trace, span, parent ?? null];
+    return [...observation(record), ...place, durationMs, isError, prediction ?? null];
+  });
+  return { table: SPANS, rows };
+}
+
+/** Writes changes of alerts as rows of their table. */
+export function alertRows(changes: readonly AlertChange[]): TableRows {
+  const rows = changes.map(({ at, rule, labels, from, to, value, delivered }): Row => {
+    return [BigInt(at), rule, JSON.stringify(labels), from, to, value, delivered];
+  });
+  return { table: ALERTS, rows };
 }
 
 function observation({ timeMs, labels, attributes, resource }: Observation): DuckDBValue[] {
@@ -55,9 +110,4 @@ function observation({ timeMs, labels, attributes, resource }: Observation): Duc
   for (const label of LABELS) values.push(labels[label] ?? null);
   values.push(attributes ?? null, resource ?? null);
   return values;
-}
-
-function readLabels(): (keyof typeof ATTRIBUTES)[] {
-  const isLabel = (name: string): name is keyof typeof ATTRIBUTES => name in ATTRIBUTES;
-  return Object.keys(ATTRIBUTES).filter(isLabel);
 }

@@ -3,15 +3,30 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 import { createGroupCommit } from "../group-commit.ts";
-import type { LogsBatch, MetricsBatch, Store } from "../store.ts";
-import { counterRows, histogramRows, logRows, type TableRows } from "./encode-rows.ts";
+import type { Retention, Store } from "../store.ts";
+import { DEFAULT_RETENTION, maintain } from "./maintain.ts";
+import {
+  type PendingBatch,
+  pendingAlerts,
+  pendingLogs,
+  pendingMetrics,
+  pendingSpans,
+} from "./pending-batch.ts";
+import { prepareSchema } from "./prepare-schema.ts";
+import { readAlerts } from "./read-alerts.ts";
+import { readDistributions } from "./read-distributions.ts";
 import { readFailures } from "./read-failures.ts";
+import { readFeedback } from "./read-feedback.ts";
+import { readFigures } from "./read-figures.ts";
+import { readHealth } from "./read-health.ts";
 import { readLatency } from "./read-latency.ts";
 import { readModels } from "./read-models.ts";
+import { readPrediction } from "./read-prediction.ts";
 import { readPredictions } from "./read-predictions.ts";
-import { createReader } from "./read-rows.ts";
-import { prepareSchema } from "./schema.ts";
-import { type EncodedBatch, writeBatches } from "./write-batches.ts";
+import { createReader, type ReadRows } from "./read-rows.ts";
+import { readSize } from "./read-size.ts";
+import { TABLES } from "./schema.ts";
+import { writeBatches } from "./write-batches.ts";
 
 /** Rows of one transaction, unless a single batch has more. */
 const GROUP_ROWS = 20_000;
@@ -27,12 +42,18 @@ const SETTINGS = {
  * Opens the store in a DuckDB file, which is made where there is none. Its directory must exist.
  *
  * @param path of the file
+ * @param retention how long things are kept
  * @throws SelvedgeError `store-failed` when the file is in use by another process or another store,
  * was written by another version, or cannot be opened.
  */
-export async function openDuckDbStore(path: string): Promise<Store> {
+export async function openDuckDbStore(
+  path: string,
+  retention: Retention = DEFAULT_RETENTION,
+): Promise<Store> {
   const { instance, writer } = await openFile(path);
-  const read = createReader(instance);
+  const ask = createReader(instance);
+  let sequence = await lastSequence(writer);
+  let written = sequence;
   let closing: Promise<void> | undefined;
   const running = new Set<Promise<unknown>>();
 
@@ -55,23 +76,27 @@ export async function openDuckDbStore(path: string): Promise<Store> {
     }
   };
 
-  const commits = createGroupCommit<EncodedBatch>({
-    commit: (batches) => writeBatches(writer, batches),
-    sizeOf: ({ tables }) => tables.reduce((rows, table) => rows + table.rows.length, 0),
+  const commits = createGroupCommit<PendingBatch>({
+    commit: async (batches) => {
+      sequence += 1n;
+      await writeBatches(writer, batches, sequence);
+      written = sequence;
+    },
+    sizeOf: ({ rowCount }) => rowCount,
     maxSize: GROUP_ROWS,
   });
-  const write = <T extends { readonly id: string | undefined }>(
-    signal: "metrics" | "logs",
-    batches: readonly T[],
-    encode: (batch: T) => TableRows[],
-  ): Promise<void> =>
-    whileOpen("write a batch", async () => {
-      const encoded = batches.map((batch) => ({
-        key: batch.id === undefined ? undefined : `${signal}:${batch.id}`,
-        tables: encode(batch),
-      }));
-      await Promise.all(encoded.map((batch) => commits.add(batch)));
+  const write = (what: string, batches: readonly PendingBatch[]): Promise<void> =>
+    whileOpen(what, async () => {
+      await Promise.all(batches.map((batch) => commits.add(batch)));
     });
+
+  let maintaining: Promise<void> = Promise.resolve();
+  const maintainInTurn = (nowMs: number): Promise<void> => {
+    // What waits to be written now gets a higher sequence, and waits for the next time.
+    const turn = () => maintain(instance, { nowMs, retention, upTo: written });
+    maintaining = maintaining.then(turn, turn);
+    return maintaining;
+  };
 
   const close = async (): Promise<void> => {
     await Promise.allSettled(running);
@@ -81,30 +106,29 @@ export async function openDuckDbStore(path: string): Promise<Store> {
     instance.closeSync();
   };
 
+  const answer = <T>(what: string, question: (read: ReadRows) => Promise<T>): Promise<T> =>
+    whileOpen(what, () => ask(question));
+
   return {
-    ingestMetrics: (batches: readonly MetricsBatch[]) =>
-      write("metrics", batches, ({ histograms, counters }) => [
-        histogramRows(histograms),
-        counterRows(counters),
-      ]),
-    ingestLogs: (batches: readonly LogsBatch[]) =>
-      write("logs", batches, ({ records }) => [logRows(records)]),
-    models: (window) => whileOpen("list the models", () => readModels(read, window)),
-    predictions: (window) => whileOpen("count predictions", () => readPredictions(read, window)),
-    latency: (window) => whileOpen("read latencies", () => readLatency(read, window)),
-    failures: (window) => whileOpen("read failures", () => readFailures(read, window)),
-    ingestTraces: notYet,
-    health: notYet,
-    figures: notYet,
-    distributions: notYet,
-    feedback: notYet,
-    prediction: notYet,
-    noteAlerts: notYet,
-    alertHistory: notYet,
-    maintain: notYet,
-    size: notYet,
+    ingestMetrics: (batches) => write("write a batch", batches.map(pendingMetrics)),
+    ingestLogs: (batches) => write("write a batch", batches.map(pendingLogs)),
+    ingestTraces: (batches) => write("write a batch", batches.map(pendingSpans)),
+    models: (window) => answer("list the models", (read) => readModels(read, window)),
+    predictions: (window) => answer("count predictions", (read) => readPredictions(read, window)),
+    latency: (window) => answer("read latencies", (read) => readLatency(read, window)),
+    failures: (window) => answer("read failures", (read) => readFailures(read, window)),
+    health: (window) => answer("read health", (read) => readHealth(read, window)),
+    figures: (window) => answer("read figures", (read) => readFigures(read, window)),
+    distributions: (window) =>
+      answer("read distributions", (read) => readDistributions(read, window)),
+    feedback: (window) => answer("read feedback", (read) => readFeedback(read, window)),
+    prediction: (id) => answer("find a prediction", (read) => readPrediction(read, id)),
+    noteAlerts: (changes) => write("write down alerts", [pendingAlerts(changes)]),
+    alertHistory: (limit) => answer("list alerts", (read) => readAlerts(read, limit)),
+    maintain: (nowMs) => whileOpen("roll up what it has", () => maintainInTurn(nowMs)),
+    size: () => answer("tell its size", (read) => readSize(read, path)),
     check: () =>
-      whileOpen("answer", async () => {
+      answer("answer", async (read) => {
         await read("SELECT value FROM meta", {});
       }),
     close: () => {
@@ -114,8 +138,14 @@ export async function openDuckDbStore(path: string): Promise<Store> {
   };
 }
 
-async function notYet(): Promise<never> {
-  throw new SelvedgeError("store-failed", "The store cannot answer this yet.");
+/** The highest sequence that was ever given to a transaction whose rows may still be there. */
+async function lastSequence(connection: DuckDBConnection): Promise<bigint> {
+  const maxima = TABLES.map(({ name }) => `SELECT max(sequence) AS last FROM ${name}`);
+  const found = await connection.runAndReadAll(
+    `SELECT coalesce(max(last), 0)::BIGINT FROM (${maxima.join(" UNION ALL ")}
+       UNION ALL SELECT value::BIGINT FROM meta WHERE key = 'rolled')`,
+  );
+  return BigInt(String(found.getRows()[0]?.[0]));
 }
 
 async function openFile(

@@ -1,17 +1,18 @@
 import { type FailuresAnswer, METRICS } from "@selvedge/protocol";
 import type { Window } from "../store.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { labelColumns, within } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns } from "./window.ts";
 
 /** Answers `Store.failures`, the most frequent first. */
 export async function readFailures(read: ReadRows, window: Window): Promise<FailuresAnswer> {
-  const { where, parameters } = within(window);
+  const { counters } = await findSources(read, window);
   const rows = await read(
     `SELECT ${labelColumns(["model", "version", "backend", "operation", "error"])},
-       sum(value)::DOUBLE AS failures, max(time_ms) AS last_seen
-     FROM counter_point WHERE ${where} AND metric = '${METRICS.failures}'
+       sum(value)::DOUBLE AS failures, max(last_ms) AS last_seen
+     FROM ${counters.rows} WHERE metric = '${METRICS.failures}'
      GROUP BY ALL HAVING failures > 0 ORDER BY failures DESC, model, version, backend, operation, error`,
-    parameters,
+    counters.parameters,
   );
   return {
     failures: rows.map((row) => ({

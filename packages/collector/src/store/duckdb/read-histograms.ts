@@ -1,5 +1,6 @@
 import { type Buckets, type ExponentialHistogram, MAX_BUCKETS } from "@selvedge/protocol";
-import type { AnswerRow, Parameters, ReadRows } from "./read-rows.ts";
+import type { AnswerRow, ReadRows } from "./read-rows.ts";
+import type { Source } from "./sources.ts";
 import { labelColumns } from "./window.ts";
 
 /**
@@ -25,16 +26,14 @@ export async function readHistograms(
   {
     metric,
     labels,
-    step,
-    where,
-    parameters,
+    step = "0",
+    source,
   }: {
     metric: string;
     labels: readonly string[];
-    /** SQL for the step of a row. */
-    step: string;
-    where: string;
-    parameters: Parameters;
+    /** SQL for the step of a row; absent: all are of one. */
+    step?: string;
+    source: Source;
   },
 ): Promise<LabelledHistogram[]> {
   const names = labels.map((label) => `"${label}"`).join(", ");
@@ -45,7 +44,7 @@ export async function readHistograms(
   const rows = await read(
     `WITH point AS MATERIALIZED (
        SELECT ${labelColumns(labels)}, ${step} AS step, least(scale, ${ANSWER_SCALE}) AS coarse,
-         * EXCLUDE (${names}) FROM histogram_point WHERE ${where} AND metric = $metric),
+         * EXCLUDE (${names}) FROM ${source.rows} WHERE metric = $metric),
      total AS (
        SELECT ${names}, step, coarse, sum(count)::DOUBLE AS count, sum("sum")::DOUBLE AS total,
          min("min") AS low, max("max") AS high, sum(zero_count)::DOUBLE AS zeros
@@ -61,7 +60,7 @@ export async function readHistograms(
          list(n ORDER BY bucket) FILTER (side = 'negative') AS negative_n
        FROM cell GROUP BY ALL)
      SELECT * FROM total LEFT JOIN cells USING (${names}, step, coarse) ORDER BY ALL`,
-    { ...parameters, metric },
+    { ...source.parameters, metric },
   );
   return rows.map((row) => ({
     row,

@@ -2,29 +2,29 @@ import { METRICS, type ModelsAnswer } from "@selvedge/protocol";
 import type { Window } from "../store.ts";
 import { groupBy } from "./group-by.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { labelColumns, within } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns } from "./window.ts";
 
 /** Answers `Store.models`. */
 export async function readModels(read: ReadRows, window: Window): Promise<ModelsAnswer> {
-  const { where, parameters } = within(window);
+  const { histograms, counters } = await findSources(read, window);
   const labels = labelColumns(["model", "version"]);
   const rows = await read(
     `WITH seen AS (
-       SELECT ${labels}, dtype, backend, time_ms,
+       SELECT ${labels}, dtype, backend, first_ms, last_ms,
          CASE WHEN metric = '${METRICS.predictDuration}' THEN count ELSE 0 END AS predictions,
          0 AS failures
-       FROM histogram_point
-       WHERE ${where} AND metric IN ('${METRICS.predictDuration}', '${METRICS.loadDuration}')
+       FROM ${histograms.rows} WHERE metric IN ('${METRICS.predictDuration}', '${METRICS.loadDuration}')
        UNION ALL
-       SELECT ${labels}, dtype, backend, time_ms, 0, value
-       FROM counter_point WHERE ${where} AND metric = '${METRICS.failures}')
+       SELECT ${labels}, dtype, backend, first_ms, last_ms, 0, value
+       FROM ${counters.rows} WHERE metric = '${METRICS.failures}')
      SELECT model, version,
        coalesce(list_sort(list(DISTINCT dtype) FILTER (dtype IS NOT NULL)), []) AS dtypes,
        coalesce(list_sort(list(DISTINCT backend) FILTER (backend IS NOT NULL)), []) AS backends,
        sum(predictions)::DOUBLE AS predictions, sum(failures)::DOUBLE AS failures,
-       min(time_ms) AS first_seen, max(time_ms) AS last_seen
+       min(first_ms) AS first_seen, max(last_ms) AS last_seen
      FROM seen GROUP BY model, version ORDER BY model, version`,
-    parameters,
+    { ...histograms.parameters, ...counters.parameters },
   );
   return {
     models: [...groupBy(rows, (row) => row.text("model"))].map(([name, versions]) => ({

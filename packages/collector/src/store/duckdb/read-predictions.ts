@@ -1,20 +1,21 @@
 import { METRICS, type PredictionsAnswer } from "@selvedge/protocol";
 import type { SteppedWindow } from "../store.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { labelColumns, stepCount, stepOf, within } from "./window.ts";
+import { findSources } from "./sources.ts";
+import { labelColumns, stepCount, stepOf } from "./window.ts";
 
 /** Answers `Store.predictions`. */
 export async function readPredictions(
   read: ReadRows,
   window: SteppedWindow,
 ): Promise<PredictionsAnswer> {
-  const { where, parameters } = within(window);
+  const { histograms } = await findSources(read, window);
   const rows = await read(
     `SELECT ${labelColumns(["model", "version", "backend"])}, ${stepOf(window)} AS step,
        sum(count)::DOUBLE AS predictions
-     FROM histogram_point WHERE ${where} AND metric = '${METRICS.predictDuration}'
+     FROM ${histograms.rows} WHERE metric = '${METRICS.predictDuration}'
      GROUP BY ALL ORDER BY ALL`,
-    parameters,
+    histograms.parameters,
   );
   const series = new Map<string, PredictionsAnswer["series"][number] & { counts: number[] }>();
   for (const row of rows) {

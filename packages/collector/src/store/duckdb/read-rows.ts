@@ -1,4 +1,4 @@
-import type { DuckDBInstance, JS } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance, JS } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 
 /** A row of an answer, by column. */
@@ -18,6 +18,20 @@ export class AnswerRow {
     const value = this.#values[column];
     if (!Array.isArray(value)) return this.#fail(column, "a list");
     return value.filter((item) => typeof item === "string");
+  }
+
+  optionalText(column: string): string | undefined {
+    return this.#values[column] === null ? undefined : this.text(column);
+  }
+
+  boolean(column: string): boolean {
+    return this.optionalBoolean(column) ?? this.#fail(column, "true or false");
+  }
+
+  optionalBoolean(column: string): boolean | undefined {
+    const value = this.#values[column];
+    if (value === null) return undefined;
+    return typeof value === "boolean" ? value : this.#fail(column, "true or false");
   }
 
   number(column: string): number {
@@ -53,30 +67,42 @@ export type Parameters = Readonly<Record<string, string | number>>;
 /** Asks the store something in SQL. */
 export type ReadRows = (sql: string, parameters: Parameters) => Promise<AnswerRow[]>;
 
+/** Asks on a connection, in whatever transaction it is. */
+export function rowsOn(connection: DuckDBConnection): ReadRows {
+  return async (sql, parameters) => {
+    const reader = await connection.runAndReadAll(sql, { ...parameters });
+    return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
+  };
+}
+
+/** Answers a question that may take several queries; they all see the store as it was at one moment. */
+export type Ask = <T>(question: (read: ReadRows) => Promise<T>) => Promise<T>;
+
 /**
  * A running query holds one of Node's four worker threads. Two are left to commits and to gunzip,
  * so that a dashboard that is looked at does not hold up what devices send.
  */
-const QUERIES_AT_ONCE = 2;
+const QUESTIONS_AT_ONCE = 2;
 
 /** Asks on connections of its own, so that no question waits for a commit. */
-export function createReader(instance: DuckDBInstance): ReadRows {
+export function createReader(instance: DuckDBInstance): Ask {
   let running = 0;
   const waiting: (() => void)[] = [];
-  const read: ReadRows = async (sql, parameters) => {
+  const answer: Ask = async (question) => {
     const connection = await instance.connect();
     try {
-      const reader = await connection.runAndReadAll(sql, { ...parameters });
-      return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
+      await connection.run("BEGIN TRANSACTION READ ONLY");
+      return await question(rowsOn(connection));
     } finally {
+      // Closing it ends its transaction, which has nothing to be committed.
       connection.closeSync();
     }
   };
-  return async (sql, parameters) => {
-    if (running >= QUERIES_AT_ONCE) await new Promise<void>((begin) => waiting.push(begin));
+  return async (question) => {
+    if (running >= QUESTIONS_AT_ONCE) await new Promise<void>((begin) => waiting.push(begin));
     else running += 1;
     try {
-      return await read(sql, parameters);
+      return await answer(question);
     } finally {
       // Whoever waits longest takes the place over; it is given back when nobody does.
       const next = waiting.shift();

@@ -1,18 +1,19 @@
 import {
   BIGINT,
+  BOOLEAN,
   DOUBLE,
-  type DuckDBConnection,
   type DuckDBType,
   INTEGER,
   LIST,
   TINYINT,
+  UBIGINT,
   UINTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
-import { ATTRIBUTES, SelvedgeError } from "@selvedge/protocol";
+import { ATTRIBUTES } from "@selvedge/protocol";
 
-/** The version of the tables below; a store of another version is not opened. */
-const SCHEMA_VERSION = 1;
+/** The version of the tables below; see `prepare-schema.ts` for those before it. */
+export const SCHEMA_VERSION = 2;
 
 /** A table and its columns, in the order in which rows give them. */
 export interface Table {
@@ -20,29 +21,36 @@ export interface Table {
   readonly columns: Readonly<Record<string, DuckDBType>>;
 }
 
+/** What a row can be told apart by: a column for each of `ATTRIBUTES`. */
+export const LABELS: readonly (keyof typeof ATTRIBUTES)[] = readLabels();
+
+const LABEL_COLUMNS = Object.fromEntries(LABELS.map((label) => [label, VARCHAR]));
+
 const OBSERVATION = {
+  /** Which transaction wrote it; it rises from one to the next. */
+  sequence: BIGINT,
   time_ms: BIGINT,
-  ...Object.fromEntries(Object.keys(ATTRIBUTES).map((label) => [label, VARCHAR])),
+  ...LABEL_COLUMNS,
   attributes: VARCHAR,
   resource: VARCHAR,
 };
 
+const HISTOGRAM = {
+  scale: TINYINT,
+  count: UINTEGER,
+  sum: DOUBLE,
+  min: DOUBLE,
+  max: DOUBLE,
+  zero_count: UINTEGER,
+  positive_offset: INTEGER,
+  positive_counts: LIST(UINTEGER),
+  negative_offset: INTEGER,
+  negative_counts: LIST(UINTEGER),
+};
+
 export const HISTOGRAMS: Table = {
   name: "histogram_point",
-  columns: {
-    ...OBSERVATION,
-    metric: VARCHAR,
-    scale: TINYINT,
-    count: UINTEGER,
-    sum: DOUBLE,
-    min: DOUBLE,
-    max: DOUBLE,
-    zero_count: UINTEGER,
-    positive_offset: INTEGER,
-    positive_counts: LIST(UINTEGER),
-    negative_offset: INTEGER,
-    negative_counts: LIST(UINTEGER),
-  },
+  columns: { ...OBSERVATION, metric: VARCHAR, ...HISTOGRAM },
 };
 
 export const COUNTERS: Table = {
@@ -50,41 +58,157 @@ export const COUNTERS: Table = {
   columns: { ...OBSERVATION, metric: VARCHAR, value: DOUBLE },
 };
 
-export const LOGS: Table = {
-  name: "log_record",
-  columns: { ...OBSERVATION, severity: TINYINT, body: VARCHAR },
+const FEATURE = { feature: VARCHAR, contributor: VARCHAR };
+
+export const DISTRIBUTIONS: Table = {
+  name: "distribution_point",
+  columns: {
+    ...OBSERVATION,
+    ...FEATURE,
+    epsilon: DOUBLE,
+    bounds: LIST(DOUBLE),
+    counts: LIST(DOUBLE),
+  },
 };
 
-/** Makes the tables in a new store; checks the version of one that exists. */
-export async function prepareSchema(connection: DuckDBConnection): Promise<void> {
-  const columns = ({ columns }: Table) =>
-    Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
-  const statements = [
-    "BEGIN",
-    "CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
-    `INSERT INTO meta VALUES ('schema', '${SCHEMA_VERSION}') ON CONFLICT DO NOTHING`,
-    "CREATE TABLE IF NOT EXISTS batch (key VARCHAR PRIMARY KEY, received_ms BIGINT NOT NULL)",
-    ...[HISTOGRAMS, COUNTERS, LOGS].map(
-      (table) => `CREATE TABLE IF NOT EXISTS ${table.name} (${columns(table).join(", ")})`,
-    ),
-    "COMMIT",
-  ];
-  // The version is looked at first, so that a store of another one is left as it is.
-  const found = await readVersion(connection);
-  if (found !== undefined && found !== String(SCHEMA_VERSION))
-    throw new SelvedgeError(
-      "store-failed",
-      `This store has schema ${found}; this collector writes schema ${SCHEMA_VERSION}. Open it with the version of @selvedge/collector that wrote it, or give the collector another data directory.`,
-      { detail: { found, expected: SCHEMA_VERSION } },
-    );
-  if (found === undefined) for (const statement of statements) await connection.run(statement);
+export const IRREGULARS: Table = {
+  name: "irregular_point",
+  columns: { ...OBSERVATION, ...FEATURE, irregularity: VARCHAR, value: DOUBLE },
+};
+
+export const LOGS: Table = {
+  name: "log_record",
+  columns: {
+    ...OBSERVATION,
+    severity: TINYINT,
+    event: VARCHAR,
+    body: VARCHAR,
+    prediction: VARCHAR,
+    trace: VARCHAR,
+  },
+};
+
+export const SPANS: Table = {
+  name: "span",
+  columns: {
+    ...OBSERVATION,
+    name: VARCHAR,
+    trace: VARCHAR,
+    span: VARCHAR,
+    parent: VARCHAR,
+    duration_ms: DOUBLE,
+    is_error: BOOLEAN,
+    prediction: VARCHAR,
+  },
+};
+
+export const ALERTS: Table = {
+  name: "alert_change",
+  columns: {
+    sequence: BIGINT,
+    time_ms: BIGINT,
+    rule: VARCHAR,
+    labels: VARCHAR,
+    from_state: VARCHAR,
+    to_state: VARCHAR,
+    value: DOUBLE,
+    delivered: BOOLEAN,
+  },
+};
+
+/** Rows of a table, summed up over spans of time that begin at `time_ms`. */
+export interface Rollup extends Table {
+  readonly of: Table;
+  readonly grainMs: number;
 }
 
-async function readVersion(connection: DuckDBConnection): Promise<string | undefined> {
-  const tables = await connection.runAndReadAll(
-    "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'meta'",
-  );
-  if (tables.currentRowCount === 0) return undefined;
-  const rows = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'schema'");
-  return String(rows.getRows()[0]?.[0]);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** When what was summed up was measured; labels that were absent are `unknown`. */
+const SPAN = { time_ms: BIGINT, first_ms: BIGINT, last_ms: BIGINT };
+
+const HISTOGRAM_SUM = {
+  ...SPAN,
+  ...LABEL_COLUMNS,
+  metric: VARCHAR,
+  ...HISTOGRAM,
+  count: UBIGINT,
+  zero_count: UBIGINT,
+  positive_counts: LIST(UBIGINT),
+  negative_counts: LIST(UBIGINT),
+};
+
+/** `attributes` are kept of feedback alone, which is told apart by them. */
+const COUNTER_SUM = {
+  ...SPAN,
+  ...LABEL_COLUMNS,
+  metric: VARCHAR,
+  attributes: VARCHAR,
+  value: DOUBLE,
+};
+
+const FEATURE_SUM = { ...SPAN, model: VARCHAR, version: VARCHAR, ...FEATURE };
+
+export const HISTOGRAMS_BY_MINUTE: Rollup = {
+  name: "histogram_minute",
+  of: HISTOGRAMS,
+  grainMs: MINUTE_MS,
+  columns: HISTOGRAM_SUM,
+};
+export const HISTOGRAMS_BY_HOUR: Rollup = {
+  name: "histogram_hour",
+  of: HISTOGRAMS,
+  grainMs: HOUR_MS,
+  columns: HISTOGRAM_SUM,
+};
+export const COUNTERS_BY_MINUTE: Rollup = {
+  name: "counter_minute",
+  of: COUNTERS,
+  grainMs: MINUTE_MS,
+  columns: COUNTER_SUM,
+};
+export const COUNTERS_BY_HOUR: Rollup = {
+  name: "counter_hour",
+  of: COUNTERS,
+  grainMs: HOUR_MS,
+  columns: COUNTER_SUM,
+};
+export const DISTRIBUTIONS_BY_DAY: Rollup = {
+  name: "distribution_day",
+  of: DISTRIBUTIONS,
+  grainMs: 24 * HOUR_MS,
+  columns: { ...FEATURE_SUM, epsilon: DOUBLE, bounds: LIST(DOUBLE), counts: LIST(DOUBLE) },
+};
+export const IRREGULARS_BY_DAY: Rollup = {
+  name: "irregular_day",
+  of: IRREGULARS,
+  grainMs: 24 * HOUR_MS,
+  columns: { ...FEATURE_SUM, irregularity: VARCHAR, value: DOUBLE },
+};
+
+/** Rollups of each table, the coarsest first. */
+export const ROLLUPS: readonly Rollup[] = [
+  HISTOGRAMS_BY_HOUR,
+  HISTOGRAMS_BY_MINUTE,
+  COUNTERS_BY_HOUR,
+  COUNTERS_BY_MINUTE,
+  DISTRIBUTIONS_BY_DAY,
+  IRREGULARS_BY_DAY,
+];
+
+/** Every table that rows are appended to. */
+export const TABLES: readonly Table[] = [
+  HISTOGRAMS,
+  COUNTERS,
+  DISTRIBUTIONS,
+  IRREGULARS,
+  LOGS,
+  SPANS,
+  ALERTS,
+];
+
+function readLabels(): (keyof typeof ATTRIBUTES)[] {
+  const isLabel = (name: string): name is keyof typeof ATTRIBUTES => name in ATTRIBUTES;
+  return Object.keys(ATTRIBUTES).filter(isLabel);
 }

@@ -1,21 +1,11 @@
-import type { SteppedWindow, Window } from "../store.ts";
-import type { Parameters } from "./read-rows.ts";
+import type { SteppedWindow } from "../store.ts";
 
-/** The condition that keeps a query within a window, and its parameters. */
-export function within(window: Window): { where: string; parameters: Parameters } {
-  const { from, to, model } = window;
-  const times = "time_ms >= $from::BIGINT AND time_ms < $to::BIGINT";
-  return model === undefined
-    ? { where: times, parameters: { from, to } }
-    : {
-        where: `${times} AND coalesce(model, 'unknown') = $model`,
-        parameters: { from, to, model },
-      };
-}
-
-/** Which step of the window a row belongs to, in SQL. */
-export function stepOf({ from, stepMs }: SteppedWindow): string {
-  return `CAST((time_ms - ${Math.trunc(from)}) // ${Math.trunc(stepMs)} AS INTEGER)`;
+/** Which step of the window a row belongs to, in SQL; a sum belongs to where its span begins. */
+export function stepOf(window: SteppedWindow): string {
+  const { from, stepMs } = window;
+  const last = Math.max(0, stepCount(window) - 1);
+  const step = `(time_ms - ${Math.trunc(from)}) // ${Math.trunc(stepMs)}`;
+  return `CAST(least(greatest(${step}, 0), ${last}) AS INTEGER)`;
 }
 
 /** How many steps the window has. */

@@ -1,26 +1,35 @@
-import { type DuckDBConnection, DuckDBDataChunk, LIST, listValue, VARCHAR } from "@duckdb/node-api";
-import type { Row, TableRows } from "./encode-rows.ts";
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  LIST,
+  listValue,
+  VARCHAR,
+} from "@duckdb/node-api";
+import type { Row } from "./encode-rows.ts";
+import type { PendingBatch } from "./pending-batch.ts";
 import type { Table } from "./schema.ts";
 
-/** What one call to ingest brought: rows for several tables, to be written once. */
-export interface EncodedBatch {
-  /** Signal and batch id; `undefined` for a batch that cannot be recognised again. */
-  readonly key: string | undefined;
-  readonly tables: readonly TableRows[];
-}
+/**
+ * Rows that are turned into a chunk in one go, half of what DuckDB's vectors hold. It takes some
+ * milliseconds, in which nobody else is answered.
+ */
+const CHUNK_ROWS = 1024;
 
-/** DuckDB's vectors hold this many values. */
-const CHUNK_ROWS = 2048;
-
-/** Writes the batches that have not been written before, all of them in one transaction. */
+/**
+ * Writes the batches that have not been written before, all of them in one transaction.
+ *
+ * @param sequence of their rows; higher than that of any transaction before
+ */
 export async function writeBatches(
   connection: DuckDBConnection,
-  batches: readonly EncodedBatch[],
+  batches: readonly PendingBatch[],
+  sequence: bigint,
 ): Promise<void> {
   await connection.run("BEGIN");
   try {
     const fresh = await claimKeys(connection, batches);
-    for (const [table, rows] of rowsByTable(fresh)) await appendRows(connection, table, rows);
+    await appendBatches(connection, fresh, sequence);
     await connection.run("COMMIT");
   } catch (error) {
     await connection.run("ROLLBACK").catch(() => undefined);
@@ -31,9 +40,9 @@ export async function writeBatches(
 /** Records the keys of the batches, and answers which batches had not been recorded. */
 async function claimKeys(
   connection: DuckDBConnection,
-  batches: readonly EncodedBatch[],
-): Promise<EncodedBatch[]> {
-  const byKey = new Map<string, EncodedBatch>();
+  batches: readonly PendingBatch[],
+): Promise<PendingBatch[]> {
+  const byKey = new Map<string, PendingBatch>();
   for (const batch of batches) if (batch.key !== undefined) byKey.set(batch.key, batch);
   const unnamed = batches.filter(({ key }) => key === undefined);
   if (byKey.size === 0) return unnamed;
@@ -46,33 +55,42 @@ async function claimKeys(
   return [...unnamed, ...named];
 }
 
-function rowsByTable(batches: readonly EncodedBatch[]): Map<Table, Row[]> {
-  const byTable = new Map<Table, Row[]>();
-  for (const { tables } of batches)
-    for (const { table, rows } of tables) {
-      const all = byTable.get(table) ?? [];
-      for (const row of rows) all.push(row);
-      byTable.set(table, all);
+async function appendBatches(
+  connection: DuckDBConnection,
+  batches: readonly PendingBatch[],
+  sequence: bigint,
+): Promise<void> {
+  const waiting = new Map<Table, Row[]>();
+  const appenders = new Map<Table, DuckDBAppender>();
+  const append = async (table: Table, rows: readonly Row[]): Promise<void> => {
+    const appender = appenders.get(table) ?? (await connection.createAppender(table.name));
+    appenders.set(table, appender);
+    for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
+      appender.appendDataChunk(chunkOf(table, rows.slice(start, start + CHUNK_ROWS), sequence));
+      await new Promise<void>((resume) => setImmediate(resume));
     }
-  return byTable;
+  };
+  try {
+    for (const batch of batches)
+      for (const { table, rows } of batch.encode()) {
+        const all = waiting.get(table) ?? [];
+        waiting.set(table, all);
+        for (const row of rows) all.push(row);
+        if (all.length >= CHUNK_ROWS) {
+          waiting.delete(table);
+          await append(table, all);
+        }
+      }
+    for (const [table, rows] of waiting) await append(table, rows);
+  } finally {
+    for (const appender of appenders.values()) appender.closeSync();
+  }
 }
 
-async function appendRows(
-  connection: DuckDBConnection,
-  table: Table,
-  rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const types = Object.values(table.columns);
-  const appender = await connection.createAppender(table.name);
-  try {
-    for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
-      const part = rows.slice(start, start + CHUNK_ROWS);
-      const chunk = DuckDBDataChunk.create(types, part.length);
-      chunk.setColumns(types.map((_, column) => part.map((row) => row[column] ?? null)));
-      appender.appendDataChunk(chunk);
-    }
-  } finally {
-    appender.closeSync();
-  }
+function chunkOf({ columns }: Table, rows: readonly Row[], sequence: bigint): DuckDBDataChunk {
+  const types = Object.values(columns);
+  const chunk = DuckDBDataChunk.create(types, rows.length);
+  const values = types.slice(1).map((_, column) => rows.map((row) => row[column] ?? null));
+  chunk.setColumns([new Array<bigint>(rows.length).fill(sequence), ...values]);
+  return chunk;
 }

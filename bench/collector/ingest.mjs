@@ -1,0 +1,100 @@
+import { fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EVENTS_PER_BATCH, sampleRequest } from "./sample-requests.mjs";
+
+const SERVE = fileURLToPath(new URL("serve.mjs", import.meta.url));
+const ID_CHARS = 12;
+
+/** How fast batches are taken by a collector that has one core, and how soon each is acknowledged. */
+export async function measureIngest(contender, { batchesPerSecond, seconds, seed, core }) {
+  const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-collector-"));
+  const collector = await startOnCore({ contender, folder, core });
+  try {
+    const total = Math.ceil(batchesPerSecond * seconds);
+    const bodies = await Promise.all(
+      Array.from({ length: total }, (_, n) =>
+        sampleRequest({
+          id: `${seed}-${String(n).padStart(ID_CHARS, "0")}`,
+          nowMs: Date.now(),
+          seed: seed + n,
+        }),
+      ),
+    );
+    const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+    const latencies = [];
+    const refused = [];
+    const startedAt = performance.now();
+    const sends = [];
+    for (const [n, body] of bodies.entries()) {
+      // By the clock and not by answers: a collector that stalls is not spared what comes meanwhile.
+      const dueAt = startedAt + (n / batchesPerSecond) * 1000;
+      const wait = dueAt - performance.now();
+      if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+      sends.push(
+        post(agent, collector.port, body).then((status) => {
+          latencies.push(performance.now() - dueAt);
+          if (status !== 200) refused.push(status);
+        }),
+      );
+    }
+    await Promise.all(sends);
+    const elapsed = (performance.now() - startedAt) / 1000;
+    agent.destroy();
+    const usage = await collector.usage();
+    latencies.sort((a, b) => a - b);
+    const at = (q) => latencies[Math.ceil(q * latencies.length) - 1];
+    return {
+      eventsPerSecond: ((total - refused.length) * EVENTS_PER_BATCH) / elapsed,
+      refused: refused.length,
+      p50: at(0.5),
+      p99: at(0.99),
+      max: at(1),
+      cpuMsPerBatch: (usage.user + usage.system) / 1000 / total,
+      memoryBytes: usage.rss,
+    };
+  } finally {
+    await collector.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function startOnCore({ contender, folder, core }) {
+  const child = fork(SERVE, [contender, folder], { stdio: "inherit" });
+  // All threads that the process makes from now on stay on the core.
+  if (core !== undefined) spawnSync("taskset", ["-a", "-p", "-c", String(core), String(child.pid)]);
+  const [{ port }] = await once(child, "message");
+  if (core !== undefined) spawnSync("taskset", ["-a", "-p", "-c", String(core), String(child.pid)]);
+  return {
+    port,
+    usage: async () => {
+      child.send("usage");
+      const [usage] = await once(child, "message");
+      return usage;
+    },
+    end: async () => {
+      const exited = once(child, "exit");
+      child.send("end");
+      await exited;
+    },
+  };
+}
+
+function post(agent, port, body) {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      "content-type": "application/json",
+      "content-encoding": "gzip",
+      "content-length": body.length,
+    };
+    request({ agent, port, path: "/v1/metrics", method: "POST", headers }, (response) => {
+      response.resume().on("end", () => resolve(response.statusCode));
+    })
+      .on("error", reject)
+      .end(body);
+  });
+}

@@ -1,0 +1,28 @@
+/**
+ * A collector in a process of its own, to be put on one core: its HTTP server, its decoding and its
+ * store. `journal` is the collector as it is; `direct` commits each group of batches to DuckDB before it
+ * acknowledges, which is what a plain implementation does.
+ */
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { createApp } from "../../packages/collector/dist/create-app.js";
+import { openDuckDbStore } from "../../packages/collector/dist/store/duckdb/open-duckdb-store.js";
+import { openStore } from "../../packages/collector/dist/store/open-store.js";
+
+const [contender, folder] = process.argv.slice(2);
+const open = contender === "direct" ? openDuckDbStore : openStore;
+const store = await open(join(folder, "collector.duckdb"));
+const app = createApp(store);
+const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+server.listen({ host: "127.0.0.1", port: 0 }, () => {
+  process.send({ port: server.address().port });
+});
+process.on("message", async (message) => {
+  if (message === "usage") process.send({ ...process.memoryUsage(), ...process.cpuUsage() });
+  if (message !== "end") return;
+  server.close();
+  server.closeAllConnections();
+  await store.close();
+  process.disconnect();
+});

@@ -1,0 +1,119 @@
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { Retention } from "../store.ts";
+import { floorKey, raise, readProgress } from "./progress.ts";
+import { rowsOn } from "./read-rows.ts";
+import { type Fresh, rollUpSql, touchedSql } from "./roll-up-sql.ts";
+import { ALERTS, LOGS, ROLLUPS, SPANS } from "./schema.ts";
+
+/** What is kept where nothing else is asked for. */
+export const DEFAULT_RETENTION: Retention = {
+  rawHours: 48,
+  minuteHours: 14 * 24,
+  hourHours: 400 * 24,
+  batchHours: 24,
+};
+
+/** Rows that are rolled up in one transaction, unless a single one wrote more. */
+const SLICE_ROWS = 500_000;
+
+const HOUR_MS = 3_600_000;
+const RAW = [...new Set(ROLLUPS.map(({ of }) => of.name))];
+
+/**
+ * Rolls up what has been written since it was done last, and drops what has been kept long enough.
+ * Each step is one transaction that moves its mark along, so that a step that was cut short did not
+ * happen, and one that was done is not done again.
+ *
+ * @param upTo the highest sequence of a transaction that has ended
+ */
+export async function maintain(
+  instance: DuckDBInstance,
+  { nowMs, retention, upTo }: { nowMs: number; retention: Retention; upTo: bigint },
+): Promise<void> {
+  const connection = await instance.connect();
+  try {
+    while (await rollUpSlice(connection, Number(upTo)));
+    await transaction(connection, () => dropOld(connection, nowMs, retention));
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** @returns whether there may be more */
+async function rollUpSlice(connection: DuckDBConnection, last: number): Promise<boolean> {
+  return transaction(connection, async () => {
+    const { rolled } = await readProgress(rowsOn(connection));
+    const upTo = await endOfSlice(connection, { after: rolled, upTo: last });
+    if (upTo === undefined) return false;
+    const fresh: Fresh = { after: rolled, upTo };
+    for (const rollup of ROLLUPS) {
+      const { name, columns } = rollup;
+      const touched = await connection.runAndReadAll(`${touchedSql(rollup, fresh)} LIMIT 1`);
+      if (touched.currentRowCount === 0) continue;
+      await connection.run(`CREATE OR REPLACE TEMP TABLE summed AS ${rollUpSql(rollup, fresh)}`);
+      await connection.run(`DELETE FROM ${name} WHERE time_ms IN (${touchedSql(rollup, fresh)})`);
+      const names = Object.keys(columns).map((column) => `"${column}"`);
+      await connection.run(`INSERT INTO ${name} SELECT ${names.join(", ")} FROM summed`);
+    }
+    await connection.run("DROP TABLE IF EXISTS summed");
+    await connection.run(raise(new Map([["rolled", upTo]])));
+    return upTo < last;
+  });
+}
+
+/** The sequence that a slice ends with; `undefined` where nothing is fresh. */
+async function endOfSlice(
+  connection: DuckDBConnection,
+  { after, upTo }: Fresh,
+): Promise<number | undefined> {
+  const counts = RAW.map(
+    (name) =>
+      `SELECT sequence, count(*) AS n FROM ${name}
+       WHERE sequence > ${after} AND sequence <= ${upTo} GROUP BY ALL`,
+  );
+  const [row] = await rowsOn(connection)(
+    `WITH written AS (SELECT sequence, sum(n) AS n FROM (${counts.join(" UNION ALL ")}) GROUP BY ALL),
+       running AS (SELECT sequence, n, sum(n) OVER (ORDER BY sequence) AS total FROM written)
+     SELECT max(sequence) FILTER (total <= ${SLICE_ROWS} OR total = n) AS last FROM running`,
+    {},
+  );
+  return row?.optionalNumber("last");
+}
+
+async function dropOld(
+  connection: DuckDBConnection,
+  nowMs: number,
+  retention: Retention,
+): Promise<void> {
+  const before = (hours: number) => Math.floor(nowMs - hours * HOUR_MS);
+  const raw = before(retention.rawHours);
+  const floors = new Map<string, number>([
+    ...[...RAW, LOGS.name, SPANS.name].map((name) => [name, raw] as const),
+    ...ROLLUPS.map(({ name, grainMs }) => {
+      const hours = grainMs < HOUR_MS ? retention.minuteHours : retention.hourHours;
+      return [name, before(hours)] as const;
+    }),
+    [ALERTS.name, before(retention.hourHours)],
+  ]);
+  const { rolled } = await readProgress(rowsOn(connection));
+  for (const [table, floor] of floors) {
+    const isRolled = RAW.includes(table) ? `AND sequence <= ${rolled}` : "";
+    await connection.run(`DELETE FROM ${table} WHERE time_ms < ${floor} ${isRolled}`);
+  }
+  await connection.run(
+    raise(new Map([...floors].map(([table, floor]) => [floorKey(table), floor]))),
+  );
+  await connection.run(`DELETE FROM batch WHERE received_ms < ${before(retention.batchHours)}`);
+}
+
+async function transaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await connection.run("BEGIN");
+  try {
+    const result = await work();
+    await connection.run("COMMIT");
+    return result;
+  } catch (error) {
+    await connection.run("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { batchOf, failures, NOON, predictions } from "../contract/sample-batch.ts";
+import { openDuckDbStore } from "./open-duckdb-store.ts";
+
+const OBSERVATION_OF_1 = `"time_ms" BIGINT, "model" VARCHAR, "version" VARCHAR, "dtype" VARCHAR,
+  "backend" VARCHAR, "phase" VARCHAR, "operation" VARCHAR, "error" VARCHAR,
+  "attributes" VARCHAR, "resource" VARCHAR`;
+
+/** What a collector of schema 1 made, and wrote. */
+const STORE_OF_1 = [
+  "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
+  "INSERT INTO meta VALUES ('schema', '1')",
+  "CREATE TABLE batch (key VARCHAR PRIMARY KEY, received_ms BIGINT NOT NULL)",
+  "INSERT INTO batch VALUES ('metrics:a', 1)",
+  `CREATE TABLE histogram_point (${OBSERVATION_OF_1}, "metric" VARCHAR, "scale" TINYINT,
+    "count" UINTEGER, "sum" DOUBLE, "min" DOUBLE, "max" DOUBLE, "zero_count" UINTEGER,
+    "positive_offset" INTEGER, "positive_counts" UINTEGER[],
+    "negative_offset" INTEGER, "negative_counts" UINTEGER[])`,
+  `INSERT INTO histogram_point VALUES (${NOON}, 'rec', '1.0.0', 'fp32', 'wasm', NULL, NULL, NULL,
+    '{"a":1}', '{"service.name":"shop"}', 'selvedge.predict.duration', 5, 3, 0.6, 0.1, 0.3, 0,
+    -107, [1, 0, 1, 1], 0, [])`,
+  `CREATE TABLE counter_point (${OBSERVATION_OF_1}, "metric" VARCHAR, "value" DOUBLE)`,
+  `INSERT INTO counter_point SELECT ${NOON} + range, 'rec', '1.0.0', NULL, 'wasm', NULL, 'load',
+    'network', NULL, NULL, 'selvedge.failures', 2 FROM range(5000)`,
+  `CREATE TABLE log_record (${OBSERVATION_OF_1}, "severity" TINYINT, "body" VARCHAR)`,
+  `INSERT INTO log_record VALUES (${NOON}, 'rec', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    9, 'loaded')`,
+];
+const WINDOW = { from: NOON, to: NOON + 60_000 };
+
+let folder: string;
+let path: string;
+
+async function run(statements: readonly string[]): Promise<unknown[][]> {
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  let rows: unknown[][] = [];
+  for (const statement of statements) rows = (await connection.runAndReadAll(statement)).getRows();
+  connection.closeSync();
+  instance.closeSync();
+  return rows;
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "selvedge-schema-"));
+  path = join(folder, "store");
+  await run(STORE_OF_1);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test("a store of schema 1 is brought up to date, and has lost nothing", async () => {
+  for (let opening = 0; opening < 2; opening++) {
+    const store = await openDuckDbStore(path);
+    expect((await store.failures({ ...WINDOW, model: "rec" })).failures).toMatchObject([
+      { code: "network", count: 1e4 },
+    ]);
+    expect(await store.figures({ ...WINDOW, model: "rec" })).toMatchObject([
+      { predictions: 3, failures: 1e4, latency: { count: 3, min: 0.1, max: 0.3 } },
+    ]);
+    // It still knows what was sent to it, and takes labels that schema 1 had no columns for.
+    await store.ingestMetrics([batchOf("a", [predictions([1]), failures(1)])]);
+    await store.ingestMetrics([
+      batchOf("b", [failures(1, { model: "new", browser: "firefox 150" })]),
+    ]);
+    expect((await store.health({ ...WINDOW, model: "new" })).groups).toMatchObject([
+      { browser: "firefox 150", failures: 1 },
+    ]);
+    await store.close();
+  }
+  const [record] = await run(["SELECT model, severity, body, event FROM log_record"]);
+  expect(record).toEqual(["rec", 9, "loaded", null]);
+  const [point] = await run([
+    "SELECT attributes, resource, positive_counts::VARCHAR FROM histogram_point",
+  ]);
+  expect(point).toEqual(['{"a":1}', '{"service.name":"shop"}', "[1, 0, 1, 1]"]);
+  const leftovers = await run([
+    "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%_1'",
+  ]);
+  expect(leftovers).toEqual([]);
+});
+
+test("a store of schema 1 that cannot be brought up to date stays as it was", async () => {
+  await run(["CREATE TABLE span (mine INTEGER)"]);
+  await expect(openDuckDbStore(path)).rejects.toMatchObject({ code: "store-failed" });
+  expect(await run(["SELECT value FROM meta"])).toEqual([["1"]]);
+  expect(await run(["SELECT count(*)::INTEGER FROM counter_point"])).toEqual([[5000]]);
+});

@@ -1,0 +1,102 @@
+import {
+  type ExponentialHistogram,
+  type HealthAnswer,
+  METRICS,
+  quantile,
+} from "@selvedge/protocol";
+import type { Window } from "../store.ts";
+import { type LabelledHistogram, readHistograms } from "./read-histograms.ts";
+import type { AnswerRow, ReadRows } from "./read-rows.ts";
+import { findSources, type Source } from "./sources.ts";
+import { mergeAll, toQuantiles } from "./to-quantiles.ts";
+import { labelColumns } from "./window.ts";
+
+const LABELS = ["model", "version", "backend", "browser", "device"] as const;
+
+/** What a group counts, by the column that counts it. */
+const COUNTED = {
+  failures: METRICS.failures,
+  loads: METRICS.loads,
+  restarts: METRICS.restarts,
+  rejections: METRICS.rejections,
+} as const;
+
+/** Answers `Store.health`. */
+export async function readHealth(read: ReadRows, window: Window): Promise<HealthAnswer> {
+  const { histograms, counters } = await findSources(read, window);
+  const ask = (metric: string) =>
+    readHistograms(read, { metric, labels: LABELS, source: histograms });
+  const latency = byGroup(await ask(METRICS.predictDuration));
+  const memory = byGroup(await ask(METRICS.engineMemory));
+  const counts = await readCounts(read, counters);
+  const groups = new Map<string, AnswerRow>([
+    ...[...latency.values(), ...memory.values()].flatMap(({ row }) => [[keyOf(row), row] as const]),
+    ...counts,
+  ]);
+  return {
+    groups: [...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, row]) => {
+        const durations = latency.get(key)?.histograms ?? [];
+        const bytes = mergeAll(memory.get(key)?.histograms ?? []);
+        const counted = (name: keyof typeof COUNTED) => counts.get(key)?.number(name) ?? 0;
+        return {
+          model: row.text("model"),
+          version: row.text("version"),
+          backend: row.text("backend"),
+          browser: row.text("browser"),
+          device: row.text("device"),
+          predictions: durations.reduce((sum, { count }) => sum + count, 0),
+          failures: counted("failures"),
+          loads: counted("loads"),
+          restarts: counted("restarts"),
+          rejections: counted("rejections"),
+          latency: toQuantiles(durations),
+          memoryP95: quantile(bytes, 0.95) ?? null,
+        };
+      }),
+    dropped: await readDropped(read, counters),
+  };
+}
+
+interface Group {
+  readonly row: AnswerRow;
+  readonly histograms: ExponentialHistogram[];
+}
+
+function byGroup(points: readonly LabelledHistogram[]): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const { row, histogram } of points) {
+    const key = keyOf(row);
+    const group = groups.get(key) ?? { row, histograms: [] };
+    group.histograms.push(histogram);
+    groups.set(key, group);
+  }
+  return groups;
+}
+
+function keyOf(row: AnswerRow): string {
+  return JSON.stringify(LABELS.map((label) => row.text(label)));
+}
+
+async function readCounts(read: ReadRows, counters: Source): Promise<Map<string, AnswerRow>> {
+  const sums = Object.entries(COUNTED).map(
+    ([name, metric]) => `coalesce(sum(value) FILTER (metric = '${metric}'), 0)::DOUBLE AS ${name}`,
+  );
+  const names = Object.values(COUNTED).map((metric) => `'${metric}'`);
+  const rows = await read(
+    `SELECT ${labelColumns(LABELS)}, ${sums.join(", ")} FROM ${counters.rows}
+     WHERE metric IN (${names.join(", ")}) GROUP BY ALL HAVING sum(value) > 0`,
+    counters.parameters,
+  );
+  return new Map(rows.map((row) => [keyOf(row), row]));
+}
+
+async function readDropped(read: ReadRows, counters: Source): Promise<HealthAnswer["dropped"]> {
+  const rows = await read(
+    `SELECT ${labelColumns(["reason"])}, sum(value)::DOUBLE AS dropped FROM ${counters.rows}
+     WHERE metric = '${METRICS.dropped}' GROUP BY ALL HAVING dropped > 0 ORDER BY dropped DESC, reason`,
+    counters.parameters,
+  );
+  return rows.map((row) => ({ reason: row.text("reason"), count: row.number("dropped") }));
+}

@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import { SelvedgeError } from "@selvedge/protocol";
+import type { LogsBatch, MetricsBatch, SpansBatch, Store } from "../store.ts";
+import { type Journal, type Kept, openJournal } from "./open-journal.ts";
+
+/** How long what was acknowledged may wait for more before it is moved to the store. */
+const MOVE_EVERY_MS = 250;
+
+/** Rows that wait, moved or not; beyond them batches wait before they are acknowledged. */
+const MAX_WAITING_ROWS = 200_000;
+
+/** Rows that are handed to the store at once. */
+const MOVE_ROWS = 20_000;
+
+/** A batch as the journal has it. */
+type Entry =
+  | { readonly signal: "metrics"; readonly batch: MetricsBatch }
+  | { readonly signal: "logs"; readonly batch: LogsBatch }
+  | { readonly signal: "traces"; readonly batch: SpansBatch };
+
+interface Waiting {
+  readonly entry: Entry;
+  readonly rows: number;
+  readonly kept: Kept;
+}
+
+/**
+ * Puts a journal before a store: a batch is acknowledged once it is in the journal, which costs a write
+ * and a sync, and is moved to the store with many others. What a killed process left in the journal is
+ * moved when it is opened again; the store tells repeats by their ids, and a batch without one is
+ * given one. Whatever is asked sees all that was acknowledged before.
+ *
+ * @param store that remembers ids for longer than a journal is kept; it is closed with this one
+ * @param folder of the journal, made where it is missing
+ * @throws SelvedgeError `store-failed` when the journal cannot be opened or moved.
+ */
+export async function openJournalledStore(store: Store, folder: string): Promise<Store> {
+  const journal = await openAndReplay(store, folder);
+  let waiting: Waiting[] = [];
+  let waitingRows = 0;
+  let moving: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closing: Promise<void> | undefined;
+  const running = new Set<Promise<unknown>>();
+
+  const take = (): Waiting[] => {
+    let rows = 0;
+    let end = 0;
+    for (const one of waiting) {
+      rows += one.rows;
+      if (end > 0 && rows > MOVE_ROWS) break;
+      end += 1;
+    }
+    const taken = waiting.slice(0, end);
+    waiting = waiting.slice(end);
+    return taken;
+  };
+
+  /** Moves what waits now; what cannot be moved stays in the journal and waits for the next time. */
+  const moveAll = async (): Promise<void> => {
+    const failed: Waiting[] = [];
+    while (waiting.length > 0) {
+      const taken = take();
+      const outcomes = await moveEntries(
+        store,
+        taken.map(({ entry }) => entry),
+      );
+      for (const [i, one] of taken.entries()) {
+        if (outcomes[i] !== true) {
+          failed.push(one);
+          continue;
+        }
+        waitingRows -= one.rows;
+        one.kept.done();
+      }
+    }
+    waiting = [...failed, ...waiting];
+  };
+  const move = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    moving ??= moveAll().finally(() => {
+      moving = undefined;
+      if (waiting.length > 0) moveSoon();
+    });
+    return moving;
+  };
+  const moveSoon = (): void => {
+    if (moving !== undefined) return;
+    timer ??= setTimeout(() => void move(), MOVE_EVERY_MS);
+  };
+  /** Resolves when all that was acknowledged before has been moved, or could not be. */
+  const settle = async (): Promise<void> => {
+    if (moving !== undefined) await moving;
+    if (waiting.length > 0) await move();
+  };
+
+  const keep = async (entry: Entry): Promise<void> => {
+    while (waitingRows > MAX_WAITING_ROWS) {
+      await move();
+      if (waitingRows > MAX_WAITING_ROWS) throw failed("take more than it can write");
+    }
+    const rows = rowsOf(entry);
+    waitingRows += rows;
+    try {
+      const kept = await journal.append(JSON.stringify(entry));
+      waiting.push({ entry, rows, kept });
+      moveSoon();
+    } catch (cause) {
+      waitingRows -= rows;
+      throw failed("write its journal", cause);
+    }
+  };
+  const whileOpen = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) throw new SelvedgeError("closed", "The store has been closed.");
+    const promise = work();
+    running.add(promise);
+    try {
+      return await promise;
+    } finally {
+      running.delete(promise);
+    }
+  };
+  const keepAll = (entries: readonly Entry[]): Promise<void> =>
+    whileOpen(async () => {
+      await Promise.all(entries.map(keep));
+    });
+  const asked = <T>(question: () => Promise<T>): Promise<T> =>
+    whileOpen(async () => {
+      await settle();
+      return question();
+    });
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(running);
+    await settle();
+    clearTimeout(timer);
+    await journal.close();
+    await store.close();
+  };
+
+  return {
+    ingestMetrics: (batches) =>
+      keepAll(batches.map((batch) => ({ signal: "metrics", batch: named(batch) }))),
+    ingestLogs: (batches) =>
+      keepAll(batches.map((batch) => ({ signal: "logs", batch: named(batch) }))),
+    ingestTraces: (batches) =>
+      keepAll(batches.map((batch) => ({ signal: "traces", batch: named(batch) }))),
+    models: (window) => asked(() => store.models(window)),
+    predictions: (window) => asked(() => store.predictions(window)),
+    latency: (window) => asked(() => store.latency(window)),
+    failures: (window) => asked(() => store.failures(window)),
+    health: (window) => asked(() => store.health(window)),
+    figures: (window) => asked(() => store.figures(window)),
+    distributions: (window) => asked(() => store.distributions(window)),
+    feedback: (window) => asked(() => store.feedback(window)),
+    prediction: (id) => asked(() => store.prediction(id)),
+    noteAlerts: (changes) => whileOpen(() => store.noteAlerts(changes)),
+    alertHistory: (limit) => whileOpen(() => store.alertHistory(limit)),
+    maintain: (nowMs) =>
+      asked(() => {
+        // The store is about to forget ids: nothing that it has may be left to be moved again.
+        journal.rotate();
+        return store.maintain(nowMs);
+      }),
+    size: () =>
+      asked(async () => {
+        const { bytes, rows } = await store.size();
+        return { bytes: bytes + journal.bytes(), rows };
+      }),
+    check: () => whileOpen(() => store.check()),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function openAndReplay(store: Store, folder: string): Promise<Journal> {
+  try {
+    const journal = await openJournal(folder);
+    await journal.replay(async (texts) => {
+      const entries = texts.map((text): Entry => JSON.parse(text));
+      const outcomes = await moveEntries(store, entries);
+      for (const outcome of outcomes) if (outcome !== true) throw outcome;
+    });
+    return journal;
+  } catch (cause) {
+    await store.close();
+    throw failed("open its journal", cause);
+  }
+}
+
+/** Hands entries to the store, and answers for each `true`, or why it was not taken. */
+async function moveEntries(store: Store, entries: readonly Entry[]): Promise<unknown[]> {
+  const ingest = (all: readonly Entry[]): Promise<void>[] => [
+    store.ingestMetrics(all.flatMap((one) => (one.signal === "metrics" ? [one.batch] : []))),
+    store.ingestLogs(all.flatMap((one) => (one.signal === "logs" ? [one.batch] : []))),
+    store.ingestTraces(all.flatMap((one) => (one.signal === "traces" ? [one.batch] : []))),
+  ];
+  const together = await Promise.allSettled(ingest(entries));
+  if (together.every(({ status }) => status === "fulfilled")) return entries.map(() => true);
+  // Some may have been written; each is tried again by itself, and the store tells repeats.
+  return Promise.all(
+    entries.map((entry) =>
+      Promise.all(ingest([entry])).then(
+        () => true,
+        (error: unknown) => error,
+      ),
+    ),
+  );
+}
+
+function named<T extends { readonly id: string | undefined }>(batch: T): T {
+  return batch.id === undefined ? { ...batch, id: `journal:${randomUUID()}` } : batch;
+}
+
+function rowsOf(entry: Entry): number {
+  if (entry.signal === "logs") return entry.batch.records.length;
+  if (entry.signal === "traces") return entry.batch.spans.length;
+  const { histograms, counters, distributions, irregulars } = entry.batch;
+  return histograms.length + counters.length + distributions.length + irregulars.length;
+}
+
+function failed(what: string, cause?: unknown): SelvedgeError {
+  if (cause instanceof SelvedgeError) return cause;
+  const reason = cause instanceof Error ? `: ${cause.message}` : "";
+  return new SelvedgeError(
+    "store-failed",
+    `The store could not ${what}${reason}. Check the free space and the permissions of its directory.`,
+    { cause },
+  );
+}
