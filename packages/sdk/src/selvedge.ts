@@ -5,7 +5,8 @@ import { DistributionWatch } from "./distributions/distribution-watch.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
-import { type KeptPrediction, PredictionLog } from "./predictions/prediction-log.ts";
+import type { KeptPrediction } from "./predictions/prediction-log.ts";
+import { Predictions } from "./predictions/predictions.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
@@ -110,7 +111,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   const distributions = new DistributionWatch({ policy, service, send });
   reporter.watch(distributions.answered);
   const { recorder } = reporter;
-  const predictions = new PredictionLog({
+  const predictions = new Predictions({
     policy: written,
     service,
     recorder,
@@ -201,6 +202,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
       reporter.prepare();
+      predictions.prepare();
       const span = reporter.begin("load", loadOptions);
       loading++;
       try {

@@ -25,6 +25,8 @@ export interface RecordsOptions {
   readonly policy: Required<PredictionPolicy>;
   readonly recorder: Recorder;
   readonly service: string;
+  /** Whether the user lets calls be measured. What the app captures is kept all the same, and not told. */
+  readonly mayMeasure: () => boolean;
   /** Takes a batch to the outbox; absent where nothing is ever sent. */
   readonly send?: (batch: OtlpBatch) => Promise<void>;
 }
@@ -39,10 +41,7 @@ export interface CallToWrite extends AnsweredCall {
 /** How many records go in one batch. */
 const MOST_IN_BATCH = 64;
 
-/**
- * Records of predictions: written, found, exported, told, and joined to their truths. A chunk of its own
- * that is loaded when there is something to write or to find; it never runs before the app has its answer.
- */
+/** Records of predictions: written, found, exported, told, and joined to their truths. */
 export class Records {
   readonly #options: RecordsOptions;
   readonly #database = new Database();

@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
-import type { PredictionLog } from "../predictions/prediction-log.ts";
+import type { Predictions } from "../predictions/predictions.ts";
 import type { Truth } from "../predictions/truth.ts";
 import type { Candidate } from "../proving/candidate.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
@@ -91,7 +91,7 @@ export interface ModelParts {
   readonly trust: string | undefined;
   /** The channel it was loaded from, or `pinned`. */
   readonly cohort: string;
-  readonly predictions: PredictionLog | undefined;
+  readonly predictions: Predictions | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;

@@ -11,14 +11,14 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { Recorder } from "../telemetry/recorder.ts";
 import { answeredCall, CLASSES, row, servedWith } from "./answered-call.fixture.ts";
-import { PredictionLog } from "./prediction-log.ts";
+import { Predictions } from "./predictions.ts";
 
 const ALL = { sample: 1, keep: 100, answers: 100 };
 
 let recorder: Recorder;
 let sent: OtlpBatch[];
 let mayMeasure: boolean;
-let logs: PredictionLog[];
+let logs: Predictions[];
 
 beforeEach(async () => {
   await (await freshDatabase()).close();
@@ -33,9 +33,9 @@ afterEach(async () => {
   for (const log of logs) await log.end(5000);
 });
 
-function openLog(policy: Partial<typeof ALL> = {}): PredictionLog {
+function openLog(policy: Partial<typeof ALL> = {}): Predictions {
   const send = async (batch: OtlpBatch) => void sent.push(batch);
-  const log = new PredictionLog({
+  const log = new Predictions({
     policy: { ...ALL, ...policy },
     recorder,
     service: "shop",
