@@ -7,12 +7,13 @@ export default [
     limit: "12 kB",
     gzip: true,
     // Imported with the first model, where there is something to report, where a pack has a reference,
-    // where predictions are written down, where a page brings a tracer or a fetch of its own, where it
-    // asks what a GPU would take, and where it asks for a diagnosis.
+    // where predictions are written down, where a page brings a tracer or a fetch of its own, where it asks
+    // what a GPU would take, and where it asks for a diagnosis.
     ignore: [
       "./serving/serving.js",
       "./to-batch.js",
       "./distribution-counts.js",
+      "./courier.js",
       "./end-page-span.js",
       "./answer-fetches.js",
       "./prediction-log.js",
@@ -69,6 +70,13 @@ export default [
     gzip: true,
     // Imported where the pack has a reference.
     ignore: ["./feature-bins.js"],
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what carries telemetry, where there is any",
+    path: "packages/sdk/dist/telemetry/courier.js",
+    limit: "9 kB",
+    gzip: true,
     modifyEsbuildConfig: esm,
   },
   {

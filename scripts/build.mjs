@@ -24,7 +24,7 @@ const STEPS = [
   },
   {
     name: "dashboard",
-    inputs: sources("protocol", "dashboard"),
+    inputs: [...sources("protocol", "dashboard"), "docs/errors.md"],
     output: "packages/dashboard/dist/index.html",
     build: () => vite("packages/dashboard"),
   },

@@ -17,13 +17,14 @@ const full = {
   SELVEDGE_KILLS: "16",
   SELVEDGE_ROUNDS: "200",
   SELVEDGE_FAULTS: "all",
+  SELVEDGE_EVENTS: "10000",
 };
 const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...process.env };
 run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
 run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
 run(
   "npx",
-  ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery", "/faults-", "/soak"],
+  ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery", "/faults-", "/soak", "journey"],
   {
     env,
   },

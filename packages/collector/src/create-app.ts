@@ -1,30 +1,61 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { createGuards } from "./access/guard.ts";
+import type { Alerts } from "./alerts/start-alerts.ts";
+import type { ReadDrift } from "./analysis/drift/create-drift-reader.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
 import { describeFailure } from "./failure.ts";
 import { createIngestCounts } from "./ingest/ingest-counts.ts";
 import { ingestRoutes } from "./ingest/ingest-routes.ts";
+import { timeCommits } from "./prometheus/commit-timer.ts";
+import { metricsRoute } from "./prometheus/metrics-route.ts";
 import type { Store } from "./store/store.ts";
+
+/** What is found out about what the store holds. */
+export interface Analysis {
+  readonly readDrift: ReadDrift;
+  readonly alerts: Pick<Alerts, "answer">;
+}
+
+/** Of a collector that has no registry, and watches nothing. */
+const NO_ANALYSIS: Analysis = {
+  readDrift: async () => undefined,
+  alerts: { answer: async () => ({ rules: [], history: [] }) },
+};
 
 /** Everything the collector answers itself, in dependency order; files are served beside it. */
 export function createApp(
   store: Store,
   config: CollectorConfig = DEFAULT_CONFIG,
+  { readDrift, alerts }: Analysis = NO_ANALYSIS,
 ): Hono<{ Bindings: HttpBindings }> {
+  const now = Date.now;
   const guards = createGuards(config);
   const counts = createIngestCounts();
+  const commits = timeCommits(store);
+  const startedAt = now();
+  const stats = () => ({ startedAt, ...counts });
+  const readFigures = async () => {
+    const [{ bytes, rows }, health, { rules }] = await Promise.all([
+      store.size(),
+      store.health({ from: startedAt, to: now() + 1 }),
+      alerts.answer(),
+    ]);
+    const about = { ...stats(), bytesOnDisk: bytes, rows };
+    return { stats: about, health, rules, commits: commits.samples() };
+  };
   return new Hono<{ Bindings: HttpBindings }>()
     .get("/healthz", (context) => context.json({ status: "ok" }))
     .get("/readyz", async (context) => {
       await store.check();
       return context.json({ status: "ok" });
     })
-    .route("/v1", ingestRoutes({ store, guard: guards.ingest, config, counts }))
+    .route("/v1", ingestRoutes({ store: commits.store, guard: guards.ingest, config, counts }))
     .use("/api/*", guards.read)
     .use("/metrics", guards.read)
-    .route("/api", apiRoutes(store))
+    .route("/api", apiRoutes({ store, readDrift, alerts, stats, now }))
+    .route("/", metricsRoute(readFigures, now))
     .notFound((context) =>
       context.json({ code: "not-found", message: "There is nothing at this address." }, 404),
     )

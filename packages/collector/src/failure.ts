@@ -2,7 +2,7 @@ import { type ErrorCode, SelvedgeError } from "@selvedge/protocol";
 
 /** What an error is to whoever sent the request. */
 export interface Failure {
-  readonly status: 400 | 401 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 413 | 415 | 429 | 500 | 503;
   readonly code: string;
   readonly message: string;
   /** When to come back, in seconds, where that helps. */
@@ -23,6 +23,7 @@ const STATUS: { readonly [code in ErrorCode]?: Failure["status"] } = {
   "telemetry-invalid": 400,
   "telemetry-too-large": 413,
   "options-invalid": 400,
+  "not-found": 404,
   unsupported: 415,
   closed: 503,
   "store-failed": 503,

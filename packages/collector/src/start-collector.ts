@@ -4,6 +4,10 @@ import { join, resolve } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { SelvedgeError } from "@selvedge/protocol";
 import { isLoopback } from "./access/client-address.ts";
+import { startAlerts } from "./alerts/start-alerts.ts";
+import { SYSTEM_EDGE } from "./alerts/system-edge.ts";
+import { createDriftReader } from "./analysis/drift/create-drift-reader.ts";
+import { createManifestReader } from "./analysis/read-manifest.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
@@ -79,7 +83,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     );
   });
   const store = await openStore(join(dataDir, STORE_FILE), config.retention);
-  const app = createApp(store, config);
+  const readManifest = createManifestReader(registryDir);
+  const readDrift = createDriftReader({ store, readManifest, now: Date.now });
+  const sources = { store, readDrift };
+  const alerts = startAlerts({ ...SYSTEM_EDGE, config: config.alerts, store, sources });
+  const app = createApp(store, config, { readDrift, alerts });
   const server = createHardenedServer(
     config,
     dispatch({
@@ -91,6 +99,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   try {
     await listen(server, { host, port });
   } catch (error) {
+    await alerts.close();
     await store.close();
     throw error;
   }
@@ -100,7 +109,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     url: addressOf(server, host),
     close: () => {
       maintenance.stop();
-      closing ??= closeServer(server).finally(() => store.close());
+      closing ??= closeServer(server)
+        .finally(() => alerts.close())
+        .finally(() => store.close());
       return closing;
     },
   };
@@ -132,7 +143,7 @@ function createHardenedServer({ limits }: CollectorConfig, listener: RequestList
   return server;
 }
 
-const APP_PATH = /^\/(v1|api|healthz|readyz)(\/|$)/;
+const APP_PATH = /^\/(v1|api|metrics|healthz|readyz)(\/|$)/;
 
 function dispatch({
   answer,

@@ -75,6 +75,7 @@ export const isFailuresAnswer: Guard<FailuresAnswer> = isShape<FailuresAnswer>({
       model: isText,
       version: isText,
       backend: isText,
+      device: isText,
       operation: isText,
       code: isText,
       count: isNumber,

@@ -67,6 +67,27 @@ export const TIME_RANGES: readonly TimeRange[] = [
   },
 ];
 
+/** The choices where what is counted is whole days: the first is one of the others too. */
+export const DAY_RANGES: readonly TimeRange[] = [
+  ...TIME_RANGES.filter(({ key }) => key === "7d"),
+  {
+    key: "28d",
+    label: "4 weeks",
+    name: "4 weeks",
+    durationMs: 28 * DAY,
+    stepMs: 8 * HOUR,
+    refreshMs: MINUTE,
+  },
+  {
+    key: "84d",
+    label: "12 weeks",
+    name: "12 weeks",
+    durationMs: 84 * DAY,
+    stepMs: DAY,
+    refreshMs: MINUTE,
+  },
+];
+
 /** The window that ends with the step `nowMs` is in: whole steps, so that bars stay put between refreshes. */
 export function windowAt(range: TimeRange, nowMs: number): TimeWindow {
   const to = (Math.floor(nowMs / range.stepMs) + 1) * range.stepMs;

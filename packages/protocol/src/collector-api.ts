@@ -68,6 +68,8 @@ export interface FailuresAnswer {
     readonly model: string;
     readonly version: string;
     readonly backend: string;
+    /** As in {@link HealthAnswer}. */
+    readonly device: string;
     readonly operation: string;
     readonly code: string;
     readonly count: number;

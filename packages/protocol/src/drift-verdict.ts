@@ -10,7 +10,7 @@ export const LEAST_CONTRIBUTORS = 500;
 export const LEAST_PSI = 0.1;
 
 /** How likely it is that a feature is said to drift, of all that are looked at together, where none does. */
-const FALSE_ALARMS = 0.005;
+const FALSE_ALARMS = 0.01;
 
 /** The values of a feature, by answer: its bins in their order, then missing and, of categories, unseen. */
 export interface DriftSample {
@@ -38,7 +38,7 @@ export interface DriftFinding {
  * 1. is 0.1 or more, so that the shift matters, and
  * 2. is more than chance explains: between two samples of the same values PSI is about
  *    `(1/n + 1/m) · χ²`, with a degree of freedom less than there are answers; `n` are the contributors,
- *    and `m` the size of the baseline, which may be small. The level is 0.5% over all features that are
+ *    and `m` the size of the baseline, which may be small. The level is 1% over all features that are
  *    looked at together.
  *
  * A contributor's counts are shares that add up to 1, of however many predictions: they vary no more than

@@ -41,13 +41,20 @@ test.each([-0.1, 1.1, Number.NaN])("a share of %d of all predictions is refused"
   );
 });
 
-test("what crosses to the keeper can be cloned, whatever the telemetry options are", () => {
+test("telemetry waits for seven days in 5 MiB at most, and heeds who does not want it", () => {
   const onSend = vi.fn();
   const { telemetry, onSend: kept } = readOptions({
     registry: "/m",
     telemetry: { endpoint: "/v1", headers: { a: "b" }, onSend },
   });
-  expect(structuredClone(telemetry)).toEqual({ endpoint: `${origin}/v1`, headers: { a: "b" } });
+  expect(telemetry).toEqual({
+    endpoint: `${origin}/v1`,
+    headers: { a: "b" },
+    maxBytes: 5_242_880,
+    maxAgeMs: 604_800_000,
+    consent: "granted",
+    respectPrivacySignals: true,
+  });
   expect(kept).toBe(onSend);
 });
 
@@ -68,11 +75,25 @@ test.each([
   ["fetch", { registry: "/m", fetch: "yes" }],
   ["meteredDownloads", { registry: "/m", meteredDownloads: "sometimes" }],
   ["memory.profile", { registry: "/m", memory: { profile: "tiny" } }],
+  ["telemetry.consent", { registry: "/m", telemetry: { endpoint: "/v1", consent: "no" } }],
 ])("what is no choice is refused, naming the option %s", (option, options) => {
   expect(() => readOptions(options as unknown as SelvedgeOptions)).toThrow(
     expect.objectContaining({
       code: "options-invalid",
       message: expect.stringContaining(`The option ${option} has to be "`),
+    }),
+  );
+});
+
+test.each([
+  ["maxBytes", 0],
+  ["maxAgeMs", Number.NaN],
+])("telemetry.%s %d is refused", (option, number) => {
+  const telemetry = { endpoint: "/v1", [option]: number };
+  expect(() => readOptions({ registry: "/m", telemetry })).toThrow(
+    expect.objectContaining({
+      code: "options-invalid",
+      message: expect.stringContaining(`The option telemetry.${option} has to be a number from 1`),
     }),
   );
 });

@@ -14,15 +14,11 @@ import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
 import type { PageTracer } from "./telemetry/page-tracer.ts";
+import type { TelemetrySettings } from "./telemetry/reporter.ts";
 import type { TraceParent } from "./telemetry/trace-context.ts";
 import type { TracingOptions } from "./telemetry/tracing.ts";
 import type { Backend } from "./worker/engine-api.ts";
-import type {
-  CachePolicy,
-  KeeperSettings,
-  MeteredDownloads,
-  Progress,
-} from "./worker/keeper-api.ts";
+import type { CachePolicy, MeteredDownloads, Progress } from "./worker/keeper-api.ts";
 import type { WorkerSource } from "./worker/spawn.ts";
 
 /** Of every hundred predictions one: enough to see what a slow one waited for. */
@@ -86,7 +82,27 @@ export interface TelemetryOptions {
    * @default {}
    */
   readonly distributions?: DistributionPolicy | false;
-  /** Called with each batch that was acknowledged: its body exactly as it was sent. */
+  /**
+   * Bytes that may wait on the device for a collector; past that the oldest is dropped.
+   * @default 5 MiB
+   */
+  readonly maxBytes?: number;
+  /**
+   * Milliseconds that something may wait on the device.
+   * @default 7 days
+   */
+  readonly maxAgeMs?: number;
+  /**
+   * `required`: nothing is measured before `telemetry.enable()` was called on this device.
+   * @default "granted"
+   */
+  readonly consent?: "granted" | "required";
+  /**
+   * Whether Do-Not-Track and Global Privacy Control turn telemetry off.
+   * @default true
+   */
+  readonly respectPrivacySignals?: boolean;
+  /** Called with each request that was acknowledged: its body exactly as it was sent. */
   readonly onSend?: (batch: OtlpBatch) => void;
   /** Which predictions become spans. Loads all do. */
   readonly traces?: {
@@ -142,7 +158,7 @@ export interface Settings {
   readonly anchors: string | undefined;
   readonly assets: string;
   readonly service: string;
-  readonly telemetry: KeeperSettings["telemetry"];
+  readonly telemetry: TelemetrySettings | undefined;
   readonly tracing: TracingOptions;
   readonly onSend: TelemetryOptions["onSend"];
   readonly distributions: DistributionPolicy | undefined;
@@ -174,13 +190,7 @@ export function readOptions({
     anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
     assets: folderUrl("assets", assets),
     service: telemetry?.service ?? "selvedge",
-    telemetry:
-      telemetry?.endpoint === undefined
-        ? undefined
-        : {
-            endpoint: folderUrl("telemetry.endpoint", telemetry.endpoint).slice(0, -1),
-            headers: { ...telemetry.headers },
-          },
+    telemetry: telemetry && readTelemetry(telemetry),
     tracing: {
       sample: checkShare("telemetry.traces.sample", telemetry?.traces?.sample ?? TRACED_SHARE),
       tracer: telemetry?.tracer,
@@ -211,6 +221,32 @@ export function checkNames(name: string, { version, backend = "auto" }: LoadOpti
       "options-invalid",
       `"${version}" is not a version: letters, digits, ".", "+", "_" and "-", 64 at most.`,
     );
+}
+
+function readTelemetry({
+  endpoint,
+  headers,
+  maxBytes = 5 * 1024 * 1024,
+  maxAgeMs = 7 * 24 * 60 * 60_000,
+  consent = "granted",
+  respectPrivacySignals = true,
+}: TelemetryOptions): TelemetrySettings | undefined {
+  requireOneOf("telemetry.consent", consent, ["granted", "required"]);
+  for (const [option, number] of Object.entries({ maxBytes, maxAgeMs }))
+    if (!(number >= 1))
+      throw new SelvedgeError(
+        "options-invalid",
+        `The option telemetry.${option} has to be a number from 1, but is ${String(number)}.`,
+      );
+  if (endpoint === undefined) return undefined;
+  return {
+    endpoint: folderUrl("telemetry.endpoint", endpoint).slice(0, -1),
+    headers: { ...headers },
+    maxBytes,
+    maxAgeMs,
+    consent,
+    respectPrivacySignals,
+  };
 }
 
 function checkShare(option: string, share: number): number {

@@ -1,6 +1,7 @@
 // One file, though long: the handle as a page sees it, over one set of scripted workers.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createSelvedge, type Selvedge } from "./selvedge.ts";
+import { collectorDouble, type Received } from "./telemetry/collector.fixture.ts";
 import type { Progress } from "./worker/keeper-api.ts";
 import { CRASH, ENGINE_METHODS, HANG, scriptedWorker } from "./worker/scripted-worker.fixture.ts";
 
@@ -16,8 +17,6 @@ const KEEPER = `
   verdicts: () => ({ ok: true, value: [] }),
   judge: () => ({ ok: true }),
   list: () => ({ ok: true, value: [] }),
-  enqueue: () => ({ ok: true }),
-  flush: () => ({ ok: true }),
 `;
 /** An engine whose store has nothing until it is opened by digest. */
 const COLD_ENGINE = `${ENGINE_METHODS}
@@ -270,17 +269,13 @@ describe("a GPU that is being proven behind the first answers", () => {
       ] } };
     },
   `;
-  /** Says, asked for its size, how many batches told of a failed proof. */
-  const keeper = `${KEEPER}
-    start: () => { globalThis.failures = 0; },
-    enqueue: (call, batch) => {
-      if (JSON.stringify(batch).includes("prove")) failures += 1;
-      return { ok: true };
-    },
-    size: () => ({ ok: true, value: failures }),
-  `;
+  let received: Received[];
+  /** How many requests told of a failed proof. */
+  const failuresTold = () =>
+    received.filter(({ request }) => JSON.stringify(request).includes("prove")).length;
 
   beforeEach(() => {
+    received = collectorDouble();
     const gpu = { requestAdapter: async () => ({ info: { vendor: "test" } }) };
     vi.stubGlobal("navigator", { gpu });
   });
@@ -334,7 +329,7 @@ describe("a GPU that is being proven behind the first answers", () => {
 
   test("does not take over when they do not, and its engine ends", async () => {
     const wrong = "prove: () => ({ ok: true, value: { holds: false, finding: 'zeros' } }),";
-    selvedge = openSelvedge({ engine: engine + wrong, keeper, endpoint: "/v1" });
+    selvedge = openSelvedge({ engine: engine + wrong, endpoint: "/v1" });
     const model = await selvedge.load("tiny");
     const turnedDown = () => model.info.candidates.filter(({ state }) => state === "rejected");
     const layouts = expect.arrayContaining(["NHWC", "NCHW"]);
@@ -342,18 +337,18 @@ describe("a GPU that is being proven behind the first answers", () => {
     for (const { reason } of turnedDown()) expect(reason).toMatch(/zeros|same kernels/);
     await vi.waitFor(() => expect(engines.map(isRunning)).toEqual([true, false, false]));
     await selvedge.telemetry.flush();
-    expect((await selvedge.cache.estimate()).models).toBe(1);
+    expect(failuresTold()).toBe(1);
   });
 
   test("ends with the model it was for, at once, which is no failed proof", async () => {
     const hanging = "prove: () => new Promise(() => {}),";
-    selvedge = openSelvedge({ engine: engine + hanging, keeper, endpoint: "/v1" });
+    selvedge = openSelvedge({ engine: engine + hanging, endpoint: "/v1" });
     const model = await selvedge.load("tiny");
     await vi.waitFor(() => expect(engines).toHaveLength(2), 5000);
     await model.dispose();
     await vi.waitFor(() => expect(engines.filter(isRunning)).toEqual([]));
     await selvedge.telemetry.flush();
-    expect((await selvedge.cache.estimate()).models).toBe(0);
+    expect(failuresTold()).toBe(0);
   });
 });
 
@@ -400,13 +395,12 @@ describe("closing", () => {
 
   test("ends though the collector never answers", async () => {
     vi.spyOn(AbortSignal, "timeout").mockImplementation(() => AbortSignal.abort());
-    selvedge = openSelvedge({
-      keeper: `${KEEPER} flush: () => new Promise(() => {}),`,
-      endpoint: "/v1",
-    });
+    collectorDouble(() => new Promise(() => undefined));
+    selvedge = openSelvedge({ endpoint: "/v1" });
     await selvedge.load("tiny");
     await selvedge.close();
     expect([...engines, ...keepers].filter(isRunning)).toEqual([]);
+    vi.unstubAllGlobals();
   });
 });
 

@@ -12,6 +12,7 @@ import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
 import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
+import type { TelemetryState } from "./telemetry/consent.ts";
 import { Reporter } from "./telemetry/reporter.ts";
 import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
@@ -20,14 +21,41 @@ import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
 /** How long closing waits for a collector. */
 const LAST_FLUSH_MS = 2_000;
 
+/** A page's telemetry. What its user has said of it is remembered on the device. */
+export interface Telemetry {
+  /** Whether it runs; `unknown` until the first model is loaded, or one of these was called. */
+  readonly state: TelemetryState;
+  /** Sends what was measured so far, instead of in a few seconds. */
+  flush(): Promise<void>;
+  /**
+   * Turns it on. What the browser refuses in its user's name, by Do-Not-Track or Global Privacy Control,
+   * stays refused.
+   *
+   * @throws SelvedgeError `storage-unavailable` where that cannot be remembered: nothing changes then.
+   */
+  enable(): Promise<void>;
+  /**
+   * Turns it off, in all tabs: nothing is recorded, stored or sent from here on. What waits stays, to be
+   * sent should it be turned on again, until it is erased or too old.
+   *
+   * @throws SelvedgeError `storage-unavailable` where that cannot be remembered: it is off on this page.
+   */
+  disable(): Promise<void>;
+  /**
+   * Deletes what was measured and not sent, and all that telemetry keeps on the device: ids, and
+   * predictions that were written down. What the user has said of telemetry stays.
+   *
+   * @throws SelvedgeError `storage-unavailable` where the store cannot be reached.
+   */
+  erase(): Promise<void>;
+}
+
 /** A page's Selvedge. Everything it started ends with `close`. */
 export interface Selvedge {
   /** What this device keeps of models. */
   readonly cache: ModelCache;
-  readonly telemetry: {
-    /** Sends what was measured so far, instead of in a few seconds. */
-    flush(): Promise<void>;
-  };
+  /** What is measured here, and whether it is. */
+  readonly telemetry: Telemetry;
   /**
    * Fetches what the device lacks of a model, verifies it, stores it, and starts it in a worker. On a
    * later visit nothing is fetched, and nothing is waited for but the device itself.
@@ -92,6 +120,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     assets,
     service,
     telemetry,
+    onSend,
     tracing,
     distributions: policy,
     predictions: written,
@@ -104,9 +133,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...hooks,
     registry,
     ...(anchors === undefined ? {} : { anchors }),
-    ...(telemetry === undefined ? {} : { telemetry }),
   });
-  const reporter = new Reporter(keeper, { telemetry, service, tracing });
+  const reporter = new Reporter({ telemetry, service, onSend, tracing });
   const send = (batch: OtlpBatch) => reporter.send(batch);
   const distributions = new DistributionWatch({ policy, service, send });
   reporter.watch(distributions.answered);
@@ -115,9 +143,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     policy: written,
     service,
     recorder,
-    mayMeasure: () => true,
+    isCounted: () => reporter.state === "enabled" || reporter.state === "unknown",
     ...(telemetry === undefined ? {} : { send }),
   });
+  reporter.watch((call) => predictions.answered(call));
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   /** The engine worker that was started before there was a host for it. */
@@ -190,10 +219,19 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   return {
     cache: new ModelCache(keeper),
     telemetry: {
+      get state() {
+        return reporter.state;
+      },
       async flush() {
         await distributions.flush();
         await predictions.flush();
         await reporter.flush();
+      },
+      enable: () => reporter.enable(),
+      disable: () => reporter.disable(),
+      async erase() {
+        await predictions.forget();
+        await reporter.erase();
       },
     },
     async load(name, loadOptions = {}) {

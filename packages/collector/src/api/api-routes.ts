@@ -1,24 +1,86 @@
+import type { StatsAnswer } from "@selvedge/protocol";
+import { SelvedgeError } from "@selvedge/protocol";
 import { Hono } from "hono";
+import type { Alerts } from "../alerts/start-alerts.ts";
+import { compareVersions } from "../analysis/compare-versions.ts";
+import type { ReadDrift } from "../analysis/drift/create-drift-reader.ts";
+import { summarizeFeedback } from "../analysis/summarize-feedback.ts";
 import type { Store } from "../store/store.ts";
-import { parseSteppedWindow, parseWindow } from "./parse-query.ts";
+import { API_DOCUMENT } from "./openapi/api-document.ts";
+import {
+  parseComparison,
+  parseDrift,
+  parsePredictionId,
+  parseSteppedWindow,
+  parseWindow,
+} from "./parse-query.ts";
 
-/** `GET /api/…`: what the dashboard shows. */
-export function apiRoutes(store: Store): Hono {
+/** What the routes ask. */
+export interface ApiOptions {
+  readonly store: Store;
+  readonly readDrift: ReadDrift;
+  readonly alerts: Pick<Alerts, "answer">;
+  /** What the collector counts of itself. */
+  readonly stats: () => Pick<StatsAnswer, "startedAt" | "received" | "refused">;
+  readonly now: () => number;
+}
+
+/** `GET /api/…`: what the dashboard shows, and `openapi/api-document.ts` describes. */
+export function apiRoutes({ store, readDrift, alerts, stats, now }: ApiOptions): Hono {
   return new Hono()
     .use(async (context, next) => {
       await next();
       context.header("cache-control", "no-store");
     })
+    .get("/openapi.json", (context) => context.json(API_DOCUMENT))
     .get("/models", async (context) =>
-      context.json(await store.models(parseWindow(context.req.query(), Date.now(), () => 0))),
+      context.json(await store.models(parseWindow(context.req.query(), now(), () => 0))),
     )
     .get("/predictions", async (context) =>
-      context.json(await store.predictions(parseSteppedWindow(context.req.query(), Date.now()))),
+      context.json(await store.predictions(parseSteppedWindow(context.req.query(), now()))),
     )
+    .get("/predictions/:id", async (context) => {
+      const id = parsePredictionId(context.req.param("id"));
+      const found = await store.prediction(id);
+      if (found === undefined)
+        throw new SelvedgeError("not-found", `Nothing of prediction ${id} was received.`);
+      return context.json(found);
+    })
     .get("/latency", async (context) =>
-      context.json(await store.latency(parseSteppedWindow(context.req.query(), Date.now()))),
+      context.json(await store.latency(parseSteppedWindow(context.req.query(), now()))),
     )
     .get("/failures", async (context) =>
-      context.json(await store.failures(parseWindow(context.req.query(), Date.now()))),
-    );
+      context.json(await store.failures(parseWindow(context.req.query(), now()))),
+    )
+    .get("/health", async (context) =>
+      context.json(await store.health(parseWindow(context.req.query(), now()))),
+    )
+    .get("/drift", async (context) => {
+      const question = parseDrift(context.req.query(), now());
+      const found = await readDrift(question);
+      if (found === undefined)
+        throw new SelvedgeError(
+          "not-found",
+          `The registry has no ${question.model}@${question.version} to measure drift against.`,
+        );
+      return context.json(found.answer);
+    })
+    .get("/accuracy", async (context) =>
+      context.json(
+        summarizeFeedback(await store.feedback(parseWindow(context.req.query(), now()))),
+      ),
+    )
+    .get("/comparison", async (context) => {
+      const { a, b, ...window } = parseComparison(context.req.query(), now());
+      const [figures, feedback] = await Promise.all([
+        store.figures(window),
+        store.feedback(window),
+      ]);
+      return context.json(compareVersions({ model: window.model, a, b }, figures, feedback));
+    })
+    .get("/alerts", async (context) => context.json(await alerts.answer()))
+    .get("/stats", async (context) => {
+      const { bytes, rows } = await store.size();
+      return context.json({ ...stats(), bytesOnDisk: bytes, rows } satisfies StatsAnswer);
+    });
 }

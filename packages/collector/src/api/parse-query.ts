@@ -1,7 +1,9 @@
-import { isModelName, SelvedgeError } from "@selvedge/protocol";
+import { isModelName, isVersion, SelvedgeError } from "@selvedge/protocol";
+import type { DriftQuestion } from "../analysis/drift/measure-drift.ts";
 import type { SteppedWindow, Window } from "../store/store.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
 const DEFAULT_STEPS = 60;
 /** One less than may be answered: a window may be made to begin with a whole step. */
 const MAX_STEPS = 999;
@@ -48,6 +50,55 @@ export function parseSteppedWindow(query: Query, nowMs: number): SteppedWindow {
   const isChosen = query["from"] === undefined;
   const from = isChosen ? window.from - (window.from % stepMs) : window.from;
   return { ...window, from, stepMs };
+}
+
+/**
+ * Reads a question about drift: `model` and `version`, and of the last week unless it says otherwise.
+ *
+ * @throws SelvedgeError `options-invalid` naming the parameter that is wrong.
+ */
+export function parseDrift(query: Query, nowMs: number): DriftQuestion {
+  const { from, to } = parseWindow(query, nowMs, (end) => end - WEEK_MS);
+  const baseline = query["baseline"] ?? "reference";
+  if (baseline !== "reference" && baseline !== "previous")
+    fail("baseline", "reference or previous");
+  return { model: modelOf(query), version: versionOf(query, "version"), baseline, from, to };
+}
+
+/**
+ * Reads a question about two versions, `a` and `b`, of `model`.
+ *
+ * @throws SelvedgeError `options-invalid` naming the parameter that is wrong.
+ */
+export function parseComparison(
+  query: Query,
+  nowMs: number,
+): Window & { readonly model: string; readonly a: string; readonly b: string } {
+  const { from, to } = parseWindow(query, nowMs);
+  const [a, b] = [versionOf(query, "a"), versionOf(query, "b")];
+  return { from, to, model: modelOf(query), a, b };
+}
+
+/** The longest an id may be; longer ones are not stored. */
+const MAX_ID_CHARS = 128;
+
+/**
+ * Reads the id of a prediction.
+ *
+ * @throws SelvedgeError `options-invalid` where it cannot be one.
+ */
+export function parsePredictionId(id: string): string {
+  return id.length <= MAX_ID_CHARS ? id : fail("id", "the id of a prediction");
+}
+
+function modelOf(query: Query): string {
+  const model = query["model"] ?? "";
+  return isModelName(model) ? model : fail("model", "the name of a model");
+}
+
+function versionOf(query: Query, name: string): string {
+  const version = query[name] ?? "";
+  return isVersion(version) ? version : fail(name, "a version");
 }
 
 function wholeNumber(query: Query, name: string, max: number): number | undefined {

@@ -1,5 +1,6 @@
 import type { KnownToken } from "../access/check-token.ts";
 import type { Rate } from "../access/token-buckets.ts";
+import type { AlertsConfig } from "../alerts/alert-rule.ts";
 import type { Retention } from "../store/store.ts";
 
 /** What a collector is told by its config file. */
@@ -17,6 +18,7 @@ export interface CollectorConfig {
     readonly origins: readonly string[];
   };
   readonly retention: Retention;
+  readonly alerts: AlertsConfig;
 }
 
 /** How much a collector takes, and from whom. */
@@ -51,4 +53,5 @@ export const DEFAULT_CONFIG: CollectorConfig = {
   },
   cors: { origins: ["*"] },
   retention: { rawHours: 48, minuteHours: 336, hourHours: 9600, batchHours: 24 },
+  alerts: { everyMs: 60_000, rules: [] },
 };

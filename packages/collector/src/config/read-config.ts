@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Field, SelvedgeError } from "@selvedge/protocol";
+import { readAlerts } from "../alerts/read-alerts.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./collector-config.ts";
 import { expectKnownKeys } from "./known-keys.ts";
 import { readCors } from "./read-cors.ts";
@@ -15,6 +16,7 @@ const SECTIONS: {
   limits: readLimits,
   cors: readCors,
   retention: readRetention,
+  alerts: readAlerts,
 };
 
 /**
@@ -50,6 +52,7 @@ export function parseConfig(text: string, name: string): CollectorConfig {
     limits: section("limits"),
     cors: section("cors"),
     retention: section("retention"),
+    alerts: section("alerts"),
   };
 }
 

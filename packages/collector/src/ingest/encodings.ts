@@ -20,6 +20,7 @@ export interface Encoding {
 const CODE: { readonly [status in Failure["status"]]: number } = {
   400: 3, // INVALID_ARGUMENT
   401: 16, // UNAUTHENTICATED
+  404: 5, // NOT_FOUND
   413: 8, // RESOURCE_EXHAUSTED
   415: 12, // UNIMPLEMENTED
   429: 8,

@@ -182,7 +182,7 @@ test("asks to come back later while too many requests are under way", async () =
   for (const sending of begun) sending.destroy();
   await vi.waitFor(async () => {
     expect((await collector.post("/v1/metrics", twoPredictions("a"))).status).toBe(200);
-  });
+  }, 15_000);
   expect(await predictionsCounted()).toBe(2);
 });
 

@@ -125,6 +125,8 @@ export interface DistributionSummary {
   readonly holders: readonly number[];
   /** By irregularity, the contributors' shares added up. */
   readonly irregular: Readonly<Record<Irregularity, number>>;
+  /** By irregularity, how many contributors have any such value. */
+  readonly irregularHolders: Readonly<Record<Irregularity, number>>;
 }
 
 /** What feedback came to over a window. */

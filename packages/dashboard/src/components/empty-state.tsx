@@ -1,43 +1,39 @@
 import type { JSX } from "preact";
 import type { DashboardState } from "../state/dashboard-state.ts";
-import type { View } from "../state/view.ts";
-import { TIME_RANGES } from "../time-range.ts";
+import { linkTo } from "../state/link-to.ts";
+import { rangesOf, type View, viewOf } from "../state/view.ts";
 import { Name } from "./name.tsx";
 
 interface EmptyStateProps {
   readonly state: DashboardState;
   readonly view: View;
+  /** What was looked for and not seen; `undefined`: any at all. */
+  readonly model: string | undefined;
   readonly hasOtherModels: boolean;
 }
 
 /** Nothing was seen: how to look further, and how to send something. */
-export function EmptyState({ state, view, hasOtherModels }: EmptyStateProps): JSX.Element {
-  const { range, model } = view;
-  const longest = TIME_RANGES.at(-1);
+export function EmptyState({ state, view, model, hasOtherModels }: EmptyStateProps): JSX.Element {
+  const { range } = view;
+  const longest = rangesOf(view.page).at(-1);
   return (
     <section class="empty" aria-labelledby="empty-title">
-      <h2 id="empty-title">
+      <h1 id="empty-title" tabIndex={-1}>
         {model === undefined ? "No device has reported" : <Name>{model}</Name>}
         {model === undefined ? "" : " has not been seen"} in the last {range.name}
-      </h2>
+      </h1>
       <p class="empty-actions">
         {hasOtherModels && model !== undefined && (
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              state.view.value = { range, model: undefined };
-            }}
-          >
+          <a class="button" href={linkTo(view, "fleet")}>
             Show all models
-          </button>
+          </a>
         )}
         {longest !== undefined && range !== longest && (
           <button
             type="button"
             class="button"
             onClick={() => {
-              state.view.value = { ...state.view.peek(), range: longest };
+              state.view.value = viewOf(view.page, { ...view, range: longest });
             }}
           >
             Look back {longest.name}

@@ -5,6 +5,7 @@ const failure = (code: string, operation: string, count: number): Failure => ({
   model: "ocr-rec",
   version: "1.0.0",
   backend: "wasm",
+  device: "unknown",
   operation,
   code,
   count,
@@ -24,4 +25,18 @@ test("the most frequent code comes first, counted over everything it happened to
     ["timeout", 4],
   ]);
   expect(groups[0]?.failures.map(({ operation }) => operation)).toEqual(["update", "load"]);
+});
+
+test("rows that differ in their device class alone are one, and the classes are counted", () => {
+  const on = (device: string, count: number): Failure => ({
+    ...failure("network", "load", count),
+    device,
+  });
+  const [group] = failureGroups({ failures: [on("mobile-low", 2), on("desktop-high", 5)] });
+  const { device: _, ...place } = failure("network", "load", 7);
+  expect(group?.failures).toEqual([place]);
+  expect(group?.devices).toEqual([
+    { name: "desktop-high", count: 5 },
+    { name: "mobile-low", count: 2 },
+  ]);
 });

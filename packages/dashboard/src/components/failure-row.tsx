@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 import { formatCount } from "../format/format-count.ts";
-import type { Failure } from "./failure-groups.ts";
+import type { FailurePlace } from "./failure-groups.ts";
 import { Moment } from "./moment.tsx";
 import { Name } from "./name.tsx";
 import { SeriesName } from "./series-name.tsx";
 
 interface FailureRowProps {
-  readonly failure: Failure;
+  readonly failure: FailurePlace;
   readonly now: number;
 }
 

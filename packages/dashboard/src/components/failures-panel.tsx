@@ -1,6 +1,8 @@
+import type { FailuresAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import { formatCount, formatShare } from "../format/format-count.ts";
 import type { Snapshot } from "../state/dashboard-state.ts";
+import { linkTo } from "../state/link-to.ts";
 import { failureGroups } from "./failure-groups.ts";
 import { FailureRow } from "./failure-row.tsx";
 import { Moment } from "./moment.tsx";
@@ -9,14 +11,27 @@ import { Panel } from "./panel.tsx";
 
 interface FailuresPanelProps {
   readonly snapshot: Snapshot;
+  readonly failures: FailuresAnswer;
 }
 
-export function FailuresPanel({ snapshot }: FailuresPanelProps): JSX.Element {
-  const { view, failures, fetchedAt } = snapshot;
+/** What failed, by code; the page of failures says more. */
+export function FailuresPanel({ snapshot, failures }: FailuresPanelProps): JSX.Element {
+  const { view, fetchedAt } = snapshot;
   const groups = failureGroups(failures);
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   return (
-    <Panel id="failures" title="Failures" note="by code">
+    <Panel
+      id="failures"
+      title="Failures"
+      note="by code"
+      controls={
+        groups.length > 0 && (
+          <a class="panel-link" href={linkTo(view, "failures", snapshot.focus)}>
+            What the codes mean
+          </a>
+        )
+      }
+    >
       {groups.length === 0 ? (
         <p class="nothing">Nothing failed in the last {view.range.name}.</p>
       ) : (

@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
+import type { LatencyAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { Chart } from "../chart/chart.tsx";
@@ -14,6 +15,7 @@ import { SeriesName } from "./series-name.tsx";
 
 interface LatencyPanelProps {
   readonly snapshot: Snapshot;
+  readonly latency: LatencyAnswer;
   readonly cursor: Signal<number | undefined>;
   readonly isOneModel: boolean;
 }
@@ -26,11 +28,18 @@ const QUANTILES: readonly { readonly value: Quantile; readonly label: string }[]
   { value: "p99", label: "p99" },
 ];
 
-export function LatencyPanel({ snapshot, cursor, isOneModel }: LatencyPanelProps): JSX.Element {
-  const { latency, slots, view } = snapshot;
+export function LatencyPanel(props: LatencyPanelProps): JSX.Element {
+  const { snapshot, latency, cursor, isOneModel } = props;
+  const { slots, view } = snapshot;
   const quantile = useSignal<Quantile>("p95");
   const hidden = useSignal<ReadonlySet<string>>(new Set());
-  const rows = useMemo(() => latencyRows(latency, slots), [latency, slots]);
+  const rows = useMemo(
+    () =>
+      latencyRows(latency, slots).filter(
+        ({ version }) => view.version === undefined || version === view.version,
+      ),
+    [latency, slots, view.version],
+  );
   const drawn = rows.filter(({ slot }) => slot !== undefined);
   const plan = useMemo<ChartPlan>(
     () => ({

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { LatencyAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import { formatDuration } from "../format/format-duration.ts";
 import { groupBy } from "../series/group-by.ts";
@@ -10,16 +11,20 @@ import { Panel } from "./panel.tsx";
 
 interface LoadPanelProps {
   readonly snapshot: Snapshot;
+  readonly load: LatencyAnswer["load"];
 }
 
 const SHOWN_AT_FIRST = 6;
 
 /** Where the time goes between asking for a model and its being ready. */
-export function LoadPanel({ snapshot }: LoadPanelProps): JSX.Element {
-  const { latency, slots, view } = snapshot;
+export function LoadPanel({ snapshot, load }: LoadPanelProps): JSX.Element {
+  const { slots, view } = snapshot;
   const isOpen = useSignal(false);
   // Those with a colour are the busiest: they come first.
-  const groups = [...groupBy(latency.load.toSorted(compareSeries), seriesKey)].sort(
+  const shownLoad = load.filter(
+    ({ version }) => view.version === undefined || version === view.version,
+  );
+  const groups = [...groupBy(shownLoad.toSorted(compareSeries), seriesKey)].sort(
     ([a], [b]) => Number(slots.has(b)) - Number(slots.has(a)),
   );
   const shown = isOpen.value ? groups : groups.slice(0, SHOWN_AT_FIRST);

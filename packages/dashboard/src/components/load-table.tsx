@@ -1,13 +1,13 @@
+import type { LatencyAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import { formatCount } from "../format/format-count.ts";
 import { formatDuration } from "../format/format-duration.ts";
-import type { Snapshot } from "../state/dashboard-state.ts";
 import { Name } from "./name.tsx";
 import { QuantileBar } from "./quantile-bar.tsx";
 
 interface LoadTableProps {
   /** Of one version on one backend. */
-  readonly phases: Snapshot["latency"]["load"];
+  readonly phases: LatencyAnswer["load"];
   readonly scaleMs: number;
   readonly slot: number | undefined;
 }

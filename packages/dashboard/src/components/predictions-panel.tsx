@@ -1,13 +1,19 @@
 import { type Signal, useSignal } from "@preact/signals";
+import type { PredictionsAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { Chart } from "../chart/chart.tsx";
 import type { ChartPlan } from "../chart/chart-plan.ts";
 import { formatCompactCount, formatCount } from "../format/format-count.ts";
-import { type PredictionSeries, predictionSeries } from "../series/prediction-series.ts";
+import {
+  drawnPredictions,
+  type PredictionSeries,
+  predictionSeries,
+} from "../series/prediction-series.ts";
 import type { Snapshot } from "../state/dashboard-state.ts";
 import { ChartLegend } from "./chart-legend.tsx";
 import { Panel } from "./panel.tsx";
+import { PartOf } from "./part-of.tsx";
 import { SeriesName } from "./series-name.tsx";
 import { stepName } from "./step-name.ts";
 
@@ -19,7 +25,9 @@ interface PredictionsPanelProps {
 
 export function PredictionsPanel(props: PredictionsPanelProps): JSX.Element {
   const { snapshot, cursor, isOneModel } = props;
-  const { predictions, slots } = snapshot;
+  const { focus, parts, slots } = snapshot;
+  const fault = parts.predictions?.fault;
+  const predictions = useMemo(() => inWindow(snapshot), [focus, parts.predictions]);
   const hidden = useSignal<ReadonlySet<string>>(new Set());
   const series = useMemo(() => predictionSeries(predictions, slots), [predictions, slots]);
   const plan = useMemo<ChartPlan>(
@@ -37,8 +45,9 @@ export function PredictionsPanel(props: PredictionsPanelProps): JSX.Element {
     <Panel
       id="predictions"
       title="Predictions"
-      note={`per ${stepName(predictions.stepMs)}, by version and backend`}
+      note={`per ${stepName(predictions.stepMs)}, by ${isOneModel ? "version and backend" : "model"}`}
     >
+      {fault !== undefined && <PartOf part={{ fault }}>{() => null}</PartOf>}
       <Chart
         label="Predictions"
         plan={plan}
@@ -62,6 +71,16 @@ export function PredictionsPanel(props: PredictionsPanelProps): JSX.Element {
       />
     </Panel>
   );
+}
+
+/** The predictions, or none of them over the same time. */
+function inWindow(snapshot: Snapshot): PredictionsAnswer {
+  const drawn = drawnPredictions(snapshot);
+  const version = snapshot.view.version;
+  const series = drawn.series.filter((one) => version === undefined || one.version === version);
+  return snapshot.parts.predictions?.answer === undefined
+    ? { ...snapshot.window, series: [] }
+    : { ...drawn, series };
 }
 
 function NameOf(props: {

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { formatAgo, formatClock, formatMoment, formatStep, formatTimeTick } from "./format-time.ts";
+import {
+  formatAgo,
+  formatClock,
+  formatDays,
+  formatMoment,
+  formatStep,
+  formatTimeTick,
+} from "./format-time.ts";
 
 // Local times, as the page shows them: the tests hold in every zone.
 const at = (hours: number, minutes: number, seconds = 0): number =>
@@ -31,4 +38,10 @@ test.each([
   [4 * 86_400_000, "4 d ago"],
 ])("what was %d ms ago reads %s", (elapsedMs, text) => {
   expect(formatAgo(at(12, 0), at(12, 0) + elapsedMs).replaceAll("\u202f", " ")).toBe(text);
+});
+
+test("whole days end with the last of them", () => {
+  const day = (date: number) => Date.UTC(2025, 10, date);
+  expect(formatDays(day(12), day(19)).replaceAll(/\s*–\s*/g, "–")).toBe("12–18 Nov (UTC)");
+  expect(formatDays(day(12), day(13))).toBe("12 Nov (UTC)");
 });

@@ -23,6 +23,13 @@ export function formatMoment(timeMs: number): string {
   return `${formatDay(timeMs)} ${formatClock(timeMs)}`;
 }
 
+/** Whole days as a collector counts them, in UTC: `12–19 Nov`. */
+export function formatDays(fromMs: number, toMs: number): string {
+  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  // The last day is the one that ends there.
+  return `${day.formatRange(fromMs, Math.max(fromMs, toMs - 1))} (UTC)`;
+}
+
 /** A tick of a time axis: the day at midnight, the time of day elsewhere. */
 export function formatTimeTick(timeMs: number): string {
   const time = new Date(timeMs);

@@ -1,7 +1,7 @@
 import type { PredictionsAnswer } from "@selvedge/protocol";
 import { expect, test } from "vitest";
 import { assignSlots, SLOT_COUNT } from "./assign-slots.ts";
-import { busiestFirst, predictionSeries } from "./prediction-series.ts";
+import { busiestFirst, drawnPredictions, predictionSeries } from "./prediction-series.ts";
 
 function answer(totals: Record<string, number>): PredictionsAnswer {
   const series = Object.entries(totals).map(([version, total]) => ({
@@ -32,4 +32,14 @@ test("the quietest of too many are added up, and nothing is lost", () => {
   expect(rest?.counts).toEqual([92 + 91, 2]);
   const total = Object.values(totals).reduce((sum, each) => sum + each, 0);
   expect(drawn.reduce((sum, each) => sum + each.total, 0)).toBe(total);
+});
+
+test("where a page is about all models, their versions and backends are added up", () => {
+  const predictions = { answer: answer({ "1.0.0": 10, "2.0.0": 4 }) };
+  const focus = { model: undefined, version: undefined, a: undefined, b: undefined };
+  expect(drawnPredictions({ focus, parts: { predictions } }).series).toEqual([
+    { model: "ocr-rec", version: "", backend: "", counts: [12, 2] },
+  ]);
+  const one = drawnPredictions({ focus: { ...focus, model: "ocr-rec" }, parts: { predictions } });
+  expect(one.series).toHaveLength(2);
 });

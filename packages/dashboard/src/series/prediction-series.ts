@@ -1,5 +1,7 @@
 import type { PredictionsAnswer } from "@selvedge/protocol";
+import type { Answers } from "../api.ts";
 import type { Slots } from "./assign-slots.ts";
+import { groupBy } from "./group-by.ts";
 import { compareSeries, type SeriesIdentity, seriesKey } from "./series-identity.ts";
 
 /** One colour of the predictions chart; `slot` is `undefined` for all that have no colour of their own. */
@@ -9,6 +11,31 @@ export interface PredictionSeries {
   readonly identities: readonly SeriesIdentity[];
   readonly counts: readonly number[];
   readonly total: number;
+}
+
+const NOTHING: PredictionsAnswer = { from: 0, to: 0, stepMs: 1, series: [] };
+
+/** The predictions as a page draws them: by model where it is about all, by version and backend otherwise. */
+export function drawnPredictions({
+  focus,
+  parts,
+}: Pick<Answers, "focus" | "parts">): PredictionsAnswer {
+  const answer = parts.predictions?.answer ?? NOTHING;
+  return focus.model === undefined ? byModel(answer) : answer;
+}
+
+/** Adds up the versions and backends of each model. */
+function byModel(answer: PredictionsAnswer): PredictionsAnswer {
+  const series = [...groupBy(answer.series, ({ model }) => model)].map(([model, some]) => ({
+    model,
+    version: "",
+    backend: "",
+    counts: Array.from(
+      { length: Math.max(...some.map(({ counts }) => counts.length)) },
+      (_, step) => sum(some.map(({ counts }) => counts[step] ?? 0)),
+    ),
+  }));
+  return { ...answer, series };
 }
 
 /** The keys of an answer's series, busiest first. */

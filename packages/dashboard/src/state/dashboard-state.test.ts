@@ -1,18 +1,26 @@
+import type { AlertsAnswer } from "@selvedge/protocol";
 import { expect, test } from "vitest";
-import type { Answers, AskCollector } from "../api.ts";
+import type { Answers, AskCollector, Part } from "../api.ts";
 import { ApiProblem } from "../api-problem.ts";
 import { createDashboardState, type DashboardState } from "./dashboard-state.ts";
+import { createReadToken } from "./read-token.ts";
 import { parseView } from "./view.ts";
 
 const NOTHING: Answers = {
   models: { models: [] },
-  predictions: { from: 0, to: 1, stepMs: 1, series: [] },
-  latency: { from: 0, to: 1, stepMs: 1, predict: [], load: [] },
-  failures: { failures: [] },
+  focus: { model: undefined, version: undefined, a: undefined, b: undefined },
+  parts: {},
 };
 
 function stateWith(ask: AskCollector): DashboardState {
-  return createDashboardState({ ask, view: parseView("?range=1h"), now: () => 1_000_000 });
+  return createDashboardState({
+    ask,
+    view: parseView("?range=1h"),
+    token: createReadToken(() => {
+      throw new Error("this tab has no storage");
+    }),
+    now: () => 1_000_000,
+  });
 }
 
 test("an answer replaces what was shown, and says when it came", async () => {
@@ -53,4 +61,30 @@ test("a slow answer to an older question never replaces a newer one", async () =
   await first;
   expect(open.map(({ model }) => model)).toEqual([undefined, "new"]);
   expect(state.snapshot.value?.view.model).toBe("new");
+});
+
+test("a part that fails keeps its last answer, with when that was had and why there is no newer", async () => {
+  const alerts = { rules: [], history: [] };
+  const fault = { kind: "status", path: "api/alerts", status: 503 } as const;
+  let part: Part<AlertsAnswer> = { answer: alerts, at: 7 };
+  const state = stateWith(async () => ({ ...NOTHING, parts: { alerts: part } }));
+  await state.refresh();
+  part = { fault };
+  await state.refresh();
+  expect(state.snapshot.value?.parts.alerts).toEqual({ answer: alerts, at: 7, fault });
+  state.view.value = parseView("?range=24h");
+  await state.refresh();
+  expect(state.snapshot.value?.parts.alerts).toEqual({ fault });
+});
+
+test("who may no longer read sees nothing of what was there before", async () => {
+  let status: number | undefined;
+  const state = stateWith(async () => {
+    if (status !== undefined) throw new ApiProblem({ kind: "status", path: "api/models", status });
+    return NOTHING;
+  });
+  await state.refresh();
+  status = 401;
+  await state.refresh();
+  expect(state.snapshot.value).toBeUndefined();
 });

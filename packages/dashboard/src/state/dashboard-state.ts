@@ -1,14 +1,17 @@
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Answers, AskCollector } from "../api.ts";
+import { type Answers, type AskCollector, isSignInWanted } from "../api.ts";
 import { type ApiFault, ApiProblem } from "../api-problem.ts";
 import { assignSlots, type Slots } from "../series/assign-slots.ts";
-import { busiestFirst } from "../series/prediction-series.ts";
-import { windowAt } from "../time-range.ts";
+import { busiestFirst, drawnPredictions } from "../series/prediction-series.ts";
+import { type TimeWindow, windowAt } from "../time-range.ts";
+import { keepAnswers } from "./keep-answers.ts";
+import type { ReadToken } from "./read-token.ts";
 import type { View } from "./view.ts";
 
 /** The last good answers, and what they are answers to. */
 export interface Snapshot extends Answers {
   readonly view: View;
+  readonly window: TimeWindow;
   readonly fetchedAt: number;
   readonly slots: Slots;
 }
@@ -24,6 +27,7 @@ export interface DashboardState {
   /** Why the latest refresh failed; `undefined` when it did not. */
   readonly fault: ReadonlySignal<ApiFault | undefined>;
   readonly isLoading: ReadonlySignal<boolean>;
+  readonly token: ReadToken;
   /** Asks the collector for the present view, in place of a question still open. Never rejects. */
   refresh(): Promise<void>;
 }
@@ -31,9 +35,10 @@ export interface DashboardState {
 export function createDashboardState(options: {
   readonly ask: AskCollector;
   readonly view: View;
+  readonly token: ReadToken;
   readonly now: () => number;
 }): DashboardState {
-  const { ask, now } = options;
+  const { ask, now, token } = options;
   const view = signal(options.view);
   const snapshot = signal<Snapshot | undefined>(undefined);
   const fault = signal<ApiFault | undefined>(undefined);
@@ -49,23 +54,31 @@ export function createDashboardState(options: {
     isLoading.value = true;
     try {
       const window = windowAt(asked.range, now());
-      const answers = await ask({ window, model: asked.model }, mine.signal);
+      const answers = await ask(asked, window, mine.signal);
       if (mine.signal.aborted) return;
       batch(() => {
         const before = snapshot.peek();
-        const slots = assignSlots(before?.slots ?? new Map(), busiestFirst(answers.predictions));
+        const slots = assignSlots(
+          before?.slots ?? new Map(),
+          busiestFirst(drawnPredictions(answers)),
+        );
         if (before?.view.range !== asked.range) cursor.value = undefined;
-        snapshot.value = { ...answers, view: asked, fetchedAt: now(), slots };
+        const parts = keepAnswers(before?.view === asked ? before.parts : {}, answers.parts);
+        snapshot.value = { ...answers, parts, view: asked, window, fetchedAt: now(), slots };
         fault.value = undefined;
       });
     } catch (error) {
       if (mine.signal.aborted) return;
       if (!(error instanceof ApiProblem)) throw error;
-      fault.value = error.fault;
+      batch(() => {
+        fault.value = error.fault;
+        // Who may not read may not go on reading what was there before.
+        if (isSignInWanted(error.fault)) snapshot.value = undefined;
+      });
     } finally {
       if (open === mine) isLoading.value = false;
     }
   }
 
-  return { view, isLive: signal(true), cursor, snapshot, fault, isLoading, refresh };
+  return { view, isLive: signal(true), cursor, snapshot, fault, isLoading, token, refresh };
 }

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Answers } from "../api.ts";
-import { ApiProblem } from "../api-problem.ts";
+import { type ApiFault, ApiProblem } from "../api-problem.ts";
 import { createDashboardState, type DashboardState } from "./dashboard-state.ts";
 import { poll, type Visibility } from "./poll.ts";
+import { createReadToken } from "./read-token.ts";
 import { parseView } from "./view.ts";
 
 const NOTHING: Answers = {
   models: { models: [] },
-  predictions: { from: 0, to: 1, stepMs: 1, series: [] },
-  latency: { from: 0, to: 1, stepMs: 1, predict: [], load: [] },
-  failures: { failures: [] },
+  focus: { model: undefined, version: undefined, a: undefined, b: undefined },
+  parts: {},
 };
 
 class Page extends EventTarget {
@@ -22,6 +22,7 @@ class Page extends EventTarget {
 
 let asked: number;
 let isUp: boolean;
+let fault: ApiFault;
 let page: Page;
 let state: DashboardState;
 
@@ -29,14 +30,18 @@ beforeEach(async () => {
   vi.useFakeTimers();
   asked = 0;
   isUp = true;
+  fault = { kind: "unreachable" };
   page = new Page();
   state = createDashboardState({
     ask: async () => {
       asked += 1;
-      if (!isUp) throw new ApiProblem({ kind: "unreachable" });
+      if (!isUp) throw new ApiProblem(fault);
       return NOTHING;
     },
     view: parseView("?range=1h"),
+    token: createReadToken(() => {
+      throw new Error("this tab has no storage");
+    }),
     now: () => 0,
   });
   poll(state, page satisfies Visibility);
@@ -82,4 +87,19 @@ test("a new choice restarts the wait instead of adding a second one", async () =
   expect(asked).toBe(2);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(asked).toBe(3);
+});
+
+test("asks nothing while a token is wanted, and at once when there is one", async () => {
+  isUp = false;
+  fault = { kind: "status", path: "api/models", status: 401 };
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked).toBe(2);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toBe(2);
+  isUp = true;
+  state.token.set("secret");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(asked).toBe(3);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked).toBe(4);
 });

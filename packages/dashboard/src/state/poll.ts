@@ -1,4 +1,5 @@
 import { effect, untracked } from "@preact/signals";
+import { isSignInWanted } from "../api.ts";
 import type { DashboardState } from "./dashboard-state.ts";
 
 /** The part of a document that says whether anyone is looking. */
@@ -6,13 +7,17 @@ export type Visibility = Pick<Document, "visibilityState" | "addEventListener">;
 
 /**
  * Refreshes at once when the view changes, when it is set to live and when the page is shown
- * again; then at the range's pace, counted from each answer, while the page is visible.
+ * again; then at the range's pace, counted from each answer, while the page is visible and the
+ * collector does not wait for a token.
  */
 export function poll(state: DashboardState, page: Visibility): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let latest = 0;
 
-  const isDue = (): boolean => state.isLive.peek() && page.visibilityState === "visible";
+  const isDue = (): boolean =>
+    state.isLive.peek() &&
+    page.visibilityState === "visible" &&
+    !isSignInWanted(state.fault.peek());
 
   async function refreshAndWait(): Promise<void> {
     latest += 1;
@@ -28,6 +33,7 @@ export function poll(state: DashboardState, page: Visibility): void {
 
   effect(() => {
     state.view.value;
+    state.token.value.value;
     void untracked(refreshAndWait);
   });
   effect(() => {

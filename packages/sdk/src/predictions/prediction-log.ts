@@ -41,17 +41,19 @@ export class PredictionLog {
     );
   }
 
-  /** Looks at a call that was answered, before the app has the answer. Never throws. */
+  /** A watcher of answered calls, of those that may be measured: samples and remembers. */
   answered(call: AnsweredCall): void {
-    const { policy, mayMeasure } = this.#options;
-    const { sample, answers } = policy;
-    const isMeasured = mayMeasure();
-    const isSampled =
-      isMeasured && Math.random() < sample && this.#waitingBytes < MOST_WAITING_BYTES;
-    const answer = isMeasured && answers > 0 ? summarizeAnswer(call) : undefined;
+    const { sample, answers } = this.#options.policy;
+    const answer = this.#summaryOf(call);
     if (answer !== undefined) this.#remember(answer, answers);
-    if (isSampled || call.options.capture === true)
-      this.#write({ ...call, outputs: snapshot(call.outputs), answer, isTold: isMeasured });
+    const hasRoom = this.#waitingBytes < MOST_WAITING_BYTES;
+    if (call.options.capture !== true && hasRoom && Math.random() < sample)
+      this.#write(call, answer);
+  }
+
+  /** Writes down a call that the app captures, whatever is measured. */
+  captured(call: AnsweredCall): void {
+    this.#write(call, this.#summaryOf(call));
   }
 
   /** What is kept of a prediction; `undefined` where it was not written down, or is gone. */
@@ -72,8 +74,9 @@ export class PredictionLog {
   /** @throws SelvedgeError as `Model.feedback` says */
   async feedback(model: string, id: string, truth: Truth): Promise<boolean> {
     await this.#keepAnswers();
-    // Without answers to keep there is nothing to count either; what is no truth is still said.
-    if (this.#options.policy.answers === 0) return this.#records.refuse(truth);
+    const { policy, isCounted } = this.#options;
+    // What is no truth is said all the same.
+    if (policy.answers === 0 || !isCounted()) return this.#records.refuse(truth);
     return this.#records.feedback(model, id, truth);
   }
 
@@ -107,7 +110,12 @@ export class PredictionLog {
     this.#gather();
   }
 
-  #write(call: CallToWrite): void {
+  #summaryOf(call: AnsweredCall): AnswerSummary | undefined {
+    return this.#options.policy.answers > 0 ? summarizeAnswer(call) : undefined;
+  }
+
+  #write(answered: AnsweredCall, answer: AnswerSummary | undefined): void {
+    const call: CallToWrite = { ...answered, outputs: snapshot(answered.outputs), answer };
     const bytes = waitingBytes(call);
     this.#waitingBytes += bytes;
     const written = this.#records

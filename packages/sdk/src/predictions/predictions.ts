@@ -15,8 +15,8 @@ export class Predictions {
   readonly #options: RecordsOptions;
   #log: PredictionLog | undefined;
   #loading: Promise<PredictionLog> | undefined;
-  /** Answered before the log was there; their outputs are copies. */
-  #early: AnsweredCall[] = [];
+  /** What is to be told to the log once it is there; outputs are copies. */
+  #early: ((log: PredictionLog) => void)[] = [];
 
   constructor(options: RecordsOptions) {
     this.#options = options;
@@ -27,10 +27,16 @@ export class Predictions {
     if (this.#isBusy) void this.#load().catch(() => undefined);
   }
 
-  /** Looks at a call that was answered, before the app has the answer. Never throws. */
+  /** A watcher of answered calls, of those that may be measured. */
   answered(call: AnsweredCall): void {
     if (this.#log !== undefined) this.#log.answered(call);
-    else if (this.#isBusy || call.options.capture === true) this.#keepEarly(call);
+    else if (this.#isBusy) this.#later(call, (log, own) => log.answered(own));
+  }
+
+  /** Writes down a call that the app captures, whatever is measured. */
+  captured(call: AnsweredCall): void {
+    if (this.#log !== undefined) this.#log.captured(call);
+    else this.#later(call, (log, own) => log.captured(own));
   }
 
   /** As `Selvedge.prediction` says. */
@@ -65,9 +71,12 @@ export class Predictions {
     await Promise.race([this.#loading?.then((log) => log.end()), late]);
   }
 
-  #keepEarly(call: AnsweredCall): void {
-    if (this.#early.length < MOST_EARLY)
-      this.#early.push({ ...call, outputs: structuredClone(call.outputs) });
+  #later(call: AnsweredCall, tell: (log: PredictionLog, own: AnsweredCall) => void): void {
+    if (this.#early.length < MOST_EARLY) {
+      // The outputs are the app's by then.
+      const own = { ...call, outputs: structuredClone(call.outputs) };
+      this.#early.push((log) => tell(log, own));
+    }
     void this.#load().catch(() => undefined);
   }
 
@@ -80,7 +89,7 @@ export class Predictions {
     this.#loading ??= import("./prediction-log.ts").then(({ PredictionLog: Log }) => {
       const log = new Log(this.#options);
       this.#log = log;
-      for (const call of this.#early) log.answered(call);
+      for (const tell of this.#early) tell(log);
       this.#early = [];
       return log;
     });

@@ -25,8 +25,8 @@ export interface RecordsOptions {
   readonly policy: Required<PredictionPolicy>;
   readonly recorder: Recorder;
   readonly service: string;
-  /** Whether the user lets calls be measured. What the app captures is kept all the same, and not told. */
-  readonly mayMeasure: () => boolean;
+  /** Whether a count would reach a collector: there is one, and the user has not turned telemetry off. */
+  readonly isCounted: () => boolean;
   /** Takes a batch to the outbox; absent where nothing is ever sent. */
   readonly send?: (batch: OtlpBatch) => Promise<void>;
 }
@@ -34,8 +34,6 @@ export interface RecordsOptions {
 /** A call of which a record is to be written; its outputs are a copy. */
 export interface CallToWrite extends AnsweredCall {
   readonly answer: AnswerSummary | undefined;
-  /** Whether a collector is told of it. */
-  readonly isTold: boolean;
 }
 
 /** How many records go in one batch. */
@@ -61,7 +59,7 @@ export class Records {
   }
 
   /** Writes one down, in idle time. */
-  async write({ answer, isTold, ...call }: CallToWrite): Promise<void> {
+  async write({ answer, ...call }: CallToWrite): Promise<void> {
     await whenIdle();
     const record = await makeRecord(call, this.#gpu);
     const { inputs, outputs, options } = call;
@@ -71,7 +69,7 @@ export class Records {
       ...(answer === undefined ? {} : { answer }),
       ...(isCaptured ? { captured: { inputs, outputs } } : {}),
     });
-    if (isTold && this.#options.send !== undefined) this.#untold.push(record);
+    if (this.#options.send !== undefined) this.#untold.push(record);
   }
 
   /** Hands what was written since to the outbox. */

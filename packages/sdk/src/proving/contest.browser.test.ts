@@ -95,7 +95,7 @@ async function visit(pace: Partial<Pace> = {}, options: LoadOptions = {}) {
   );
   const ending = keeper;
   ends.push(() => ending.end(new Error("the test is over")));
-  const reporter = new Reporter(keeper, { telemetry: undefined, service: "test" });
+  const reporter = new Reporter({ telemetry: undefined, service: "test" });
   vi.spyOn(reporter.recorder, "failed").mockImplementation((_subject, operation, code) => {
     failures.push(`${operation}: ${code}`);
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createSelvedge, type Selvedge } from "../selvedge.ts";
+import { collectorDouble } from "../telemetry/collector.fixture.ts";
 import { ENGINE_METHODS, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 
 const VARIANTS = [
@@ -48,13 +49,6 @@ const KEEPER = `${tell}
     return { ok: true };
   },
   contents: () => ({ ok: true, value: { digest: "d".repeat(64), name: "tiny", version: "1.0.0", variants: ${JSON.stringify(VARIANTS)} } }),
-  enqueue: (_call, batch) => {
-    const text = JSON.stringify(batch);
-    if (text.includes("device-lost")) api.tell("told of device-lost");
-    if (text.includes("selvedge.predict.duration")) api.tell("told of predictions");
-    return { ok: true };
-  },
-  flush: () => ({ ok: true }),
 `;
 
 let selvedge: Selvedge;
@@ -63,6 +57,12 @@ let channel: BroadcastChannel;
 
 beforeEach(() => {
   news = [];
+  collectorDouble(({ request }) => {
+    const text = JSON.stringify(request);
+    if (text.includes("device-lost")) news.push("told of device-lost");
+    if (text.includes("selvedge.predict.duration")) news.push("told of predictions");
+    return new Response("{}");
+  });
   channel = new BroadcastChannel(NEWS);
   channel.onmessage = ({ data }) => news.push(data);
   vi.stubGlobal("navigator", {

@@ -180,7 +180,7 @@ export class Model<Name extends string = string> {
       const { cohort, predictions } = this.#parts;
       const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
       const trace = reporter.answered(call, { span, batchSize, engineBytes });
-      predictions?.answered({ ...call, ...trace });
+      if (capture) predictions?.captured({ ...call, ...trace });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {

@@ -73,7 +73,7 @@ function openPage(pace: Partial<Pace> = {}) {
     });
   const keeper = new KeeperClient(spawn, { registry: REGISTRY });
   keepers.push(keeper);
-  const reporter = new Reporter(keeper, { telemetry: undefined, service: "test" });
+  const reporter = new Reporter({ telemetry: undefined, service: "test" });
   vi.spyOn(reporter.recorder, "failed").mockImplementation((_subject, operation, code) => {
     failures.push(`${operation}: ${code}`);
   });

@@ -1,4 +1,4 @@
-import type { Dtype, OtlpBatch, OtlpMetricsRequest, PredictionRecord } from "@selvedge/protocol";
+import type { Dtype, OtlpMetricsRequest, PredictionRecord } from "@selvedge/protocol";
 import {
   type DBSchema,
   type IDBPDatabase,
@@ -6,6 +6,7 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
+import { type OutboxRecord, recordOf } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
@@ -123,7 +124,7 @@ export interface StoreSchema extends DBSchema {
   activations: { key: string; value: ActivationRecord };
   // ArrayBuffers, never Blobs: WebKit aborts the whole transaction on a Blob.
   pieces: { key: PieceKey; value: ArrayBuffer };
-  outbox: { key: number; value: OtlpBatch };
+  outbox: { key: number; value: OutboxRecord };
   leases: { key: string; value: LeaseRecord };
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };
@@ -292,7 +293,7 @@ async function upgrade(
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
       // Before version 4 there was one signal, and a batch was its body.
       const body = cursor.value as unknown as OtlpMetricsRequest;
-      await cursor.update({ signal: "metrics", body });
+      await cursor.update(recordOf({ signal: "metrics", body }, 0));
     }
   }
 }

@@ -193,12 +193,13 @@ describe("removing", () => {
 });
 
 test("clearing deletes every model, and keeps the telemetry that waits", async () => {
-  const outbox = new Outbox(database);
+  const outbox = new Outbox(database, { maxBytes: 1000, maxAgeMs: 1000 });
   await outbox.add({ signal: "metrics", body: { resourceMetrics: [] } });
   await install(first);
   await clearPacks(database);
   expect(await listPacks(database)).toEqual([]);
   expect(await findActive(database, select())).toBeUndefined();
   expect(await storedBytes(database)).toBe(0);
-  expect(await outbox.oldest()).toMatchObject({ batch: { signal: "metrics" } });
+  const leased = await outbox.lease({ owner: "test", endpoint: "/v1" });
+  expect(leased).toMatchObject({ kind: "batches", batches: [{ batch: { signal: "metrics" } }] });
 });

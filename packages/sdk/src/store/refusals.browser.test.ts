@@ -35,7 +35,7 @@ async function everyUse(): Promise<(() => Promise<unknown>)[]> {
   const needs = neededBlobs(manifest, firstVariant(manifest));
   const { name, version } = manifest;
   const mark = new DownloadMark(database, "one", { blobs: [], packs: [] });
-  const outbox = new Outbox(database);
+  const outbox = new Outbox(database, { maxBytes: 1000, maxAgeMs: 1000 });
   return [
     () => findActive(database, select()),
     () =>
@@ -58,8 +58,11 @@ async function everyUse(): Promise<(() => Promise<unknown>)[]> {
     () => mark.beat(),
     () => mark.end(),
     () => outbox.add({ signal: "metrics", body: { resourceMetrics: [] } }),
-    () => outbox.oldest(),
-    () => outbox.remove(1),
+    () => outbox.look(),
+    () => outbox.lease({ owner: "test", endpoint: "/v1" }),
+    () => outbox.settle([], { kind: "taken", rejected: 0 }, { owner: "test", endpoint: "/v1" }),
+    () => outbox.choose("denied"),
+    () => outbox.erase(),
   ];
 }
 

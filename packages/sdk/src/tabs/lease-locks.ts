@@ -1,5 +1,6 @@
 import type { Database } from "../store/database.ts";
 import { pause } from "./pause.ts";
+import { randomName } from "./random-name.ts";
 import type { RunOptions, TabLocks } from "./tab-locks.ts";
 
 /** How long a lease is good for that is not renewed: as long as a crash holds up the others. */
@@ -27,7 +28,7 @@ export class LeaseLocks implements TabLocks {
   }
 
   async run<T>(key: string, work: () => Promise<T>, { signal, overtake }: RunOptions): Promise<T> {
-    const owner = crypto.randomUUID();
+    const owner = randomName();
     signal.throwIfAborted();
     while (!(await this.#take(key, owner, overtake?.aborted))) {
       const [least, most] = LOOK_MS;
@@ -43,7 +44,7 @@ export class LeaseLocks implements TabLocks {
   }
 
   async hold(key: string): Promise<() => void> {
-    const owner = crypto.randomUUID();
+    const owner = randomName();
     const own = `${key} ${owner}`;
     await this.#take(own, owner);
     const giveBack = this.#keep(own, owner);

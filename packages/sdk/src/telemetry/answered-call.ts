@@ -16,10 +16,10 @@ export interface AnsweredCall {
   /** Milliseconds. */
   readonly timings: { readonly queueMs: number; readonly runMs: number; readonly totalMs: number };
   readonly options: PredictOptions;
-  /** The channel that the model was loaded from, or `pinned`. */
-  readonly cohort: string;
   /** The W3C trace context that the answer names; absent where nothing is traced. */
   readonly traceparent?: string;
+  /** The channel that the model was loaded from, or `pinned`. */
+  readonly cohort: string;
 }
 
 /** Looks at calls that were answered. Never throws, and leaves what takes long for later. */

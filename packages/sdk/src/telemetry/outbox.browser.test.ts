@@ -1,51 +1,392 @@
-import { BATCH_ID, type OtlpBatch, toOtlpAttributes } from "@selvedge/protocol";
-import { beforeEach, expect, test } from "vitest";
+import type { OtlpBatch, OtlpMetricsRequest } from "@selvedge/protocol";
+import { openDB } from "idb";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { UNANSWERED } from "./answer.ts";
+import { batch, dropsIn, idsIn, logs, spans } from "./batch.fixture.ts";
+import type { LeasedBatch } from "./lease-batches.ts";
 import { Outbox } from "./outbox.ts";
 
+const DAY_MS = 24 * 60 * 60_000;
+const LIMITS = { maxBytes: 5 * 1024 * 1024, maxAgeMs: 7 * DAY_MS };
+const ME = { owner: "me", endpoint: "https://collector.test/v1" };
+const OTHER = { ...ME, owner: "other" };
+const TAKEN = { kind: "taken", rejected: 0 } as const;
+
+type OtlpPart = OtlpMetricsRequest["resourceMetrics"][number];
+
 let database: Database;
+let outbox: Outbox;
+/** What the device's clock says. */
+let now: number;
 
 beforeEach(async () => {
   database = await freshDatabase();
+  now = Date.UTC(2026, 0, 1);
+  outbox = open();
 });
 
-function batch(id: string): OtlpBatch {
-  const resource = { attributes: toOtlpAttributes({ [BATCH_ID]: id }) };
-  return { signal: "metrics", body: { resourceMetrics: [{ resource, scopeMetrics: [] }] } };
+function open(limits = LIMITS, on = database): Outbox {
+  return new Outbox(on, limits, () => now);
 }
 
-/** Takes everything out, oldest first. */
-async function drain(outbox: Outbox): Promise<OtlpBatch[]> {
-  const batches: OtlpBatch[] = [];
-  for (let next = await outbox.oldest(); next; next = await outbox.oldest()) {
-    batches.push(next.batch);
-    await outbox.remove(next.key);
+async function add(...batches: OtlpBatch[]): Promise<void> {
+  for (const one of batches) await outbox.add(one);
+}
+
+/** What somebody may send now. */
+async function lease(by = ME, wanted = { isUrgent: true }): Promise<readonly LeasedBatch[]> {
+  const leased = await outbox.lease({ ...by, ...wanted });
+  return leased.kind === "batches" ? leased.batches : [];
+}
+
+const ids = (leased: readonly LeasedBatch[]) => leased.flatMap((one) => idsIn(one.batch));
+
+/** Takes everything out, request by request. */
+async function drain(): Promise<OtlpBatch[][]> {
+  const requests: OtlpBatch[][] = [];
+  for (let next = await lease(); next.length > 0; next = await lease()) {
+    requests.push(next.map((one) => one.batch));
+    await outbox.settle(next, TAKEN, ME);
   }
-  return batches;
+  return requests;
 }
 
-test("batches come out in the order they went in", async () => {
-  const outbox = new Outbox(database);
-  for (const id of ["a", "b", "c"]) await outbox.add(batch(id));
-  expect(await drain(outbox)).toEqual(["a", "b", "c"].map(batch));
+/** What the next batch reports as given up, and what waits besides. */
+async function reported(): Promise<Record<string, number>> {
+  await add(batch("the next"));
+  const all = (await drain()).flat().map(dropsIn);
+  return Object.assign({}, ...all);
+}
+
+describe("what waits", () => {
+  test("comes out in the order it went in, batches of one signal together", async () => {
+    await add(batch("a"), logs("b"), batch("c"), spans("d"));
+    expect(await drain()).toEqual([[batch("a"), batch("c")], [logs("b")], [spans("d")]]);
+  });
+
+  test("survives the page", async () => {
+    await add(batch("a"));
+    await database.close();
+    outbox = open(LIMITS, new Database());
+    expect(await drain()).toEqual([[batch("a")]]);
+  });
+
+  test("fills a request up to 256 KiB, whatever the first batch takes", async () => {
+    const large = "x".repeat(150 * 1024);
+    await add(batch("a", large), batch("b", large), batch("c"), batch("d", large + large));
+    expect((await drain()).map((request) => request.flatMap(idsIn))).toEqual([
+      ["a"],
+      ["b", "c"],
+      ["d"],
+    ]);
+  });
+
+  test("goes alone where it names its contributor", async () => {
+    const [{ resource, scopeMetrics }] = batch("b").body.resourceMetrics as [OtlpPart];
+    const own = { key: "selvedge.contributor", value: { stringValue: "ab" } };
+    const attributes = [...(resource?.attributes ?? []), own];
+    const resourceMetrics = [{ resource: { attributes }, scopeMetrics }];
+    const contribution: OtlpBatch = { signal: "metrics", body: { resourceMetrics } };
+    await add(batch("a"), contribution, batch("c"));
+    expect((await drain()).map((request) => request.flatMap(idsIn))).toEqual([["a", "c"], ["b"]]);
+  });
+
+  test("of older versions is carried over", async () => {
+    await database.close();
+    indexedDB.deleteDatabase("selvedge");
+    const old = await openDB("selvedge", 3, {
+      upgrade(connection) {
+        for (const name of ["activations", "pieces", "leases", "downloads", "trust"])
+          connection.createObjectStore(name);
+        connection.createObjectStore("packs", { keyPath: "digest" });
+        connection.createObjectStore("verdicts", { keyPath: ["digest", "candidate"] });
+        connection.createObjectStore("outbox", { autoIncrement: true });
+      },
+    });
+    await old.add("outbox", batch("a").body);
+    await old.add("outbox", batch("b").body);
+    old.close();
+    outbox = open({ ...LIMITS, maxBytes: 900 }, new Database());
+    await add(batch("c"), batch("d"));
+    const [first = [], ...others] = await drain();
+    expect(first.flatMap(idsIn).slice(0, 3)).toEqual(["b", "c", "d"]);
+    expect(first.map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
+    expect(others).toEqual([]);
+  });
 });
 
-test("what waits survives the page", async () => {
-  await new Outbox(database).add(batch("a"));
-  await database.close();
-  expect(await drain(new Outbox(new Database()))).toEqual([batch("a")]);
+describe("a lease", () => {
+  beforeEach(() => add(batch("a")));
+
+  test("keeps others away until it is settled", async () => {
+    const mine = await lease(ME);
+    expect(ids(mine)).toEqual(["a"]);
+    expect(await lease(OTHER)).toEqual([]);
+    await outbox.settle(mine, UNANSWERED, ME);
+    expect(ids(await lease(OTHER))).toEqual(["a"]);
+  });
+
+  test("is taken over by another once it has run out, and the others are told when", async () => {
+    await lease(ME);
+    expect(await outbox.lease({ ...OTHER, isUrgent: true })).toMatchObject({
+      kind: "wait",
+      ms: 45_000,
+    });
+    now += 44_000;
+    expect(await lease(OTHER)).toEqual([]);
+    now += 1_000;
+    expect(ids(await lease(OTHER))).toEqual(["a"]);
+  });
+
+  test("that was taken over is not given back by its first owner", async () => {
+    const mine = await lease(ME);
+    now += 46_000;
+    await lease(OTHER);
+    await outbox.settle(mine, UNANSWERED, ME);
+    now += 1_000;
+    expect(await lease({ ...ME, owner: "third" })).toEqual([]);
+  });
+
+  test.each([
+    ["put back by a year", -365 * DAY_MS],
+    ["put forward by a year", 365 * DAY_MS],
+  ])("ends in its time with the clock %s", async (_how, jump) => {
+    await lease(ME);
+    now += jump;
+    await outbox.look();
+    now += 46_000;
+    expect(ids(await lease(OTHER))).toEqual(["a"]);
+  });
 });
 
-test("looking at the oldest does not take it", async () => {
-  const outbox = new Outbox(database);
-  await outbox.add(batch("a"));
-  expect(await outbox.oldest()).toEqual(await outbox.oldest());
+describe("what is acknowledged", () => {
+  test("leaves, whoever sent it, once or twice", async () => {
+    await add(batch("a"), batch("b"));
+    const mine = await lease(ME);
+    now += 46_000;
+    const theirs = await lease(OTHER);
+    await outbox.settle(mine, TAKEN, ME);
+    await outbox.settle(theirs, TAKEN, OTHER);
+    expect(await drain()).toEqual([]);
+  });
+
+  test("in part, is counted for what was not taken of it", async () => {
+    await add(batch("a"));
+    await outbox.settle(await lease(), { kind: "taken", rejected: 3 }, ME);
+    expect(await reported()).toEqual({ rejected: 3 });
+  });
 });
 
-test("past 500 batches the oldest are dropped", async () => {
-  const outbox = new Outbox(database);
-  await Promise.all(Array.from({ length: 503 }, (_, i) => outbox.add(batch(`${i}`))));
-  const left = await drain(outbox);
-  expect([left.length, left[0], left.at(-1)]).toEqual([500, batch("3"), batch("502")]);
+describe("what is refused for good", () => {
+  const REFUSED = { kind: "refused", status: 400 } as const;
+
+  test("is dropped, and reported with its status", async () => {
+    await add(batch("a"));
+    await outbox.settle(await lease(), REFUSED, ME);
+    expect(await reported()).toEqual({ "refused-400": 1 });
+  });
+
+  test("together is sent again one by one: the others of a request are not to blame", async () => {
+    await add(batch("a"), batch("b"), batch("c"));
+    await outbox.settle(await lease(), REFUSED, ME);
+    const a = await lease();
+    expect(ids(a)).toEqual(["a"]);
+    await outbox.settle(a, TAKEN, ME);
+    await outbox.settle(await lease(), REFUSED, ME);
+    expect(await reported()).toEqual({ "refused-400": 1 });
+    expect(await drain()).toEqual([]);
+  });
+});
+
+test("a batch on which the collector fails lets the others past", async () => {
+  await add(batch("bad"), batch("good"));
+  const failed = { ...UNANSWERED, isSuspect: true };
+  await outbox.settle(await lease(), failed, ME);
+  expect(ids(await lease())).toEqual(["bad"]);
+  now += 46_000;
+  const bad = await lease();
+  await outbox.settle(bad, failed, ME);
+  expect(ids(await lease())).toEqual(["good"]);
+});
+
+describe("of what is too much", () => {
+  test("the oldest goes first, down to the bytes there may be, and is reported", async () => {
+    const bytes = JSON.stringify(batch("aaaa").body).length;
+    outbox = open({ ...LIMITS, maxBytes: 3 * bytes });
+    await add(batch("aaaa"), batch("bbbb"), batch("cccc"));
+    expect(ids(await lease())).toEqual(["aaaa", "bbbb", "cccc"]);
+    now += 46_000;
+    await add(batch("dddd"));
+    const requests = await drain();
+    expect(requests.flat().flatMap(idsIn).slice(0, 3)).toEqual(["bbbb", "cccc", "dddd"]);
+    expect(requests.flat().map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
+  });
+
+  test("a batch that is too much by itself costs no other", async () => {
+    outbox = open({ ...LIMITS, maxBytes: 1000 });
+    await add(batch("a"), batch("b", "x".repeat(2000)));
+    const all = (await drain()).flat();
+    expect(all[0]).toEqual(batch("a"));
+    expect(all.map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
+  });
+
+  test("what is being sent is let be", async () => {
+    outbox = open({ ...LIMITS, maxBytes: 2 * JSON.stringify(batch("a").body).length });
+    await add(batch("a"));
+    const a = await lease();
+    await add(batch("b"), batch("c"));
+    outbox = open();
+    await outbox.settle(a, TAKEN, ME);
+    const all = (await drain()).flat();
+    expect(all.flatMap(idsIn)[0]).toBe("c");
+    expect(all.map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
+  });
+});
+
+describe("of what is too old", () => {
+  test("seven days pass, and it is dropped and reported", async () => {
+    await add(batch("a"), batch("b"));
+    for (let day = 0; day < 7; day++) {
+      now += DAY_MS;
+      await outbox.look();
+    }
+    expect(ids(await lease())).toEqual(["a", "b"]);
+    now += DAY_MS;
+    expect(await reported()).toEqual({ "too-old": 2 });
+  });
+
+  test("a clock that jumps from 1970 to this year costs nothing", async () => {
+    now = 0;
+    await add(batch("a"));
+    now = Date.UTC(2026, 0, 1);
+    await add(batch("b"));
+    expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+  });
+});
+
+test("a report of drops that is dropped itself is told by the next", async () => {
+  outbox = open({ ...LIMITS, maxAgeMs: DAY_MS });
+  await add(batch("a"));
+  await outbox.settle(await lease(), { kind: "refused", status: 413 }, ME);
+  await add(batch("b"));
+  for (let day = 0; day < 2; day++) {
+    now += DAY_MS;
+    await outbox.look();
+  }
+  expect(await reported()).toEqual({ "refused-413": 1, "too-old": 1 });
+});
+
+describe("the pace", () => {
+  const kindOf = async (by = ME) => (await outbox.lease(by)).kind;
+
+  test("is one request in ten seconds, of all tabs and past the page", async () => {
+    await add(batch("a"), logs("b"));
+    expect(await kindOf(ME)).toBe("batches");
+    await database.close();
+    outbox = open(LIMITS, new Database());
+    expect(await outbox.lease(OTHER)).toEqual({ kind: "wait", ms: 10_000, isTold: false });
+    now += 10_000;
+    expect(await kindOf(OTHER)).toBe("batches");
+  });
+
+  test("stands still for as long as the collector asked, past the page, also for who is in a hurry", async () => {
+    await add(batch("a"));
+    const answer = { kind: "later", isAsked: true, atLeastMs: 600_000, isSuspect: false } as const;
+    await outbox.settle(await lease(), answer, ME);
+    await database.close();
+    outbox = open(LIMITS, new Database());
+    now += 599_000;
+    expect(await outbox.lease({ ...ME, isUrgent: true })).toMatchObject({ isTold: true });
+    now += 1_000;
+    expect(ids(await lease())).toEqual(["a"]);
+  });
+
+  test("that one collector asked for holds for no other", async () => {
+    await add(batch("a"));
+    const answer = { kind: "later", isAsked: true, atLeastMs: 600_000, isSuspect: false } as const;
+    await outbox.settle(await lease(), answer, ME);
+    expect(ids(await lease({ ...ME, endpoint: "https://other.test/v1" }))).toEqual(["a"]);
+  });
+
+  test("stands still for longer with each failure, unless somebody is in a hurry", async () => {
+    await add(batch("a"));
+    const waits: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      await outbox.settle(await lease(), UNANSWERED, ME);
+      const wait = await outbox.lease(ME);
+      waits.push(wait.kind === "wait" ? wait.ms : 0);
+    }
+    expect(waits[0]).toBeGreaterThanOrEqual(5_000);
+    expect(waits[0]).toBeLessThanOrEqual(15_000);
+    expect(waits[3]).toBeGreaterThanOrEqual(40_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(15 * 60_000);
+    expect(waits[11]).toBeGreaterThanOrEqual(5 * 60_000);
+  });
+});
+
+describe("a user who wants none of it", () => {
+  test("has nothing kept and nothing sent, whichever tab has heard of it", async () => {
+    await add(batch("a"));
+    await open().choose("denied");
+    expect(await outbox.add(batch("b"))).toBe(false);
+    expect(await outbox.lease({ ...ME, isUrgent: true })).toEqual({ kind: "denied" });
+    await outbox.choose("granted");
+    expect((await drain()).flat()).toEqual([batch("a")]);
+  });
+
+  test("is remembered past the page, and what is erased does not change it", async () => {
+    await outbox.choose("denied");
+    await outbox.erase();
+    await database.close();
+    expect(await open(LIMITS, new Database()).look()).toBe("denied");
+  });
+});
+
+describe("erasing", () => {
+  test("deletes what waits, ids and predictions; how much it was is counted", async () => {
+    await add(batch("a"), batch("b"));
+    await database.use("testing", async (connection) => {
+      await connection.put("telemetry", "an id", "contributor");
+      await connection.put("predictions", { id: "p", at: 1 } as never);
+    });
+    await outbox.erase();
+    const left = await database.use("testing", async (connection) => [
+      await connection.getAllKeys("telemetry"),
+      await connection.getAllKeys("predictions"),
+      await connection.getAllKeys("outbox"),
+    ]);
+    expect(left).toEqual([["outbox"], [], []]);
+    expect(await reported()).toEqual({ erased: 2 });
+  });
+
+  test("in one tab keeps out what another had measured before", async () => {
+    const other = open();
+    await other.look();
+    await outbox.erase();
+    await other.add(batch("measured before"));
+    await other.add(batch("measured after"));
+    const all = (await drain()).flat();
+    expect(all.flatMap(idsIn)).not.toContain("measured before");
+    expect(all.flatMap(idsIn)).toContain("measured after");
+  });
+
+  test("does not undo what the collector asked for", async () => {
+    await add(batch("a"));
+    const answer = { kind: "later", isAsked: true, atLeastMs: 600_000, isSuspect: false } as const;
+    await outbox.settle(await lease(), answer, ME);
+    await outbox.erase();
+    expect(await outbox.lease({ ...ME, isUrgent: true })).toMatchObject({ isTold: true });
+  });
+});
+
+test("state that makes no sense is begun anew, and the bytes counted again", async () => {
+  await add(batch("a"));
+  await database.use("testing", (connection) =>
+    connection.put("telemetry", { clock: "?" }, "outbox"),
+  );
+  outbox = open({ ...LIMITS, maxBytes: JSON.stringify(batch("a").body).length });
+  await add(batch("b"));
+  expect((await drain()).flat().map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
 });

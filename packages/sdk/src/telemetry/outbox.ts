@@ -1,39 +1,189 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
+import type { Answer } from "./answer.ts";
+import {
+  isLeased,
+  type Leased,
+  type LeasedBatch,
+  type LeaseRequest,
+  leaseBatches,
+} from "./lease-batches.ts";
+import { type Drops, recordOf } from "./outbox-record.ts";
+import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
+import {
+  bytesOf,
+  type Choice,
+  drop,
+  keep,
+  put,
+  remove,
+  report,
+  type Visit,
+  withoutWait,
+  withWait,
+} from "./outbox-visit.ts";
 
-/** Past this many batches the oldest are dropped: a collector that is gone must not fill the disk. */
-const MOST_BATCHES = 500;
+/** How much waits at most, and how long. */
+export interface OutboxLimits {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
 
-const OUTBOX = { stores: ["outbox"], mode: "readwrite" } as const;
+const EVERYTHING = { stores: ["outbox", "telemetry"], mode: "readwrite" } as const;
+const STATE = "outbox";
+const CHOICE = "consent";
 
-/** Telemetry that has not been acknowledged, in the order it was made. Survives the page. */
+/**
+ * Telemetry that no collector has acknowledged, in the order it was made. It survives the page, and is
+ * shared by all tabs: each step is one transaction that looks at what it finds. Who sends leases first;
+ * what is leased by one who has died is leased again by another.
+ *
+ * What is dropped is counted in the same transaction, and reported by a batch of its own.
+ */
 export class Outbox {
   readonly #database: Database;
+  readonly #limits: OutboxLimits;
+  readonly #now: () => number;
+  /** How often everything had been erased when this outbox was last looked at. */
+  #erasures: number | undefined;
 
-  constructor(database: Database) {
+  /** @param now milliseconds since 1970; may jump */
+  constructor(database: Database, limits: OutboxLimits, now: () => number = () => Date.now()) {
     this.#database = database;
+    this.#limits = limits;
+    this.#now = now;
   }
 
-  async add(batch: OtlpBatch): Promise<void> {
-    const doing = "keeping telemetry until it is sent";
-    await this.#database.transact({ doing, ...OUTBOX }, async ({ store }) => {
-      await store.add(batch);
-      const keys = await store.getAllKeys();
-      const tooOld = keys.slice(0, Math.max(0, keys.length - MOST_BATCHES));
-      await Promise.all(tooOld.map(async (key) => store.delete(key)));
+  /** Drops what is too old. @returns what the user has said about telemetry */
+  async look(): Promise<Choice | undefined> {
+    return this.#change("looking at telemetry that waits", async (visit) => {
+      await this.#trim(visit);
+      return visit.choice;
     });
   }
 
-  async oldest(): Promise<{ key: number; batch: OtlpBatch } | undefined> {
-    const doing = "reading telemetry that waits";
-    return this.#database.transact({ doing, ...OUTBOX }, async ({ store }) => {
-      const cursor = await store.openCursor();
-      return cursor === null ? undefined : { key: cursor.key, batch: cursor.value };
+  /**
+   * Takes a batch. Resolves when it is in the store.
+   *
+   * @param drops what was given up elsewhere meanwhile
+   * @returns `false` where the user wants no telemetry: nothing is kept then
+   */
+  async add(batch: OtlpBatch, drops: Drops = {}): Promise<boolean> {
+    return this.#change("keeping telemetry until it is sent", async (visit) => {
+      if (visit.choice === "denied") return false;
+      visit.state = withDrops(visit.state, drops);
+      const record = recordOf(batch, visit.state.clock);
+      const known = this.#erasures;
+      if (known !== undefined && known !== visit.state.erasures)
+        visit.state = withDrops(visit.state, { erased: record.items });
+      else if (record.bytes > this.#limits.maxBytes)
+        visit.state = withDrops(visit.state, { "too-many-bytes": record.items });
+      else await put(visit, record);
+      await this.#trim(visit);
+      await report(visit, batch);
+      return true;
     });
   }
 
-  async remove(key: number): Promise<void> {
-    const doing = "removing telemetry that was sent";
-    await this.#database.transact({ doing, ...OUTBOX }, ({ store }) => store.delete(key));
+  /** Takes what one request may hold, for a while. */
+  async lease(wanted: LeaseRequest): Promise<Leased> {
+    const doing = "taking telemetry to send it";
+    return this.#change(doing, (visit) => leaseBatches(visit, wanted));
+  }
+
+  /** Writes down what came of sending. */
+  async settle(
+    batches: readonly LeasedBatch[],
+    answer: Answer,
+    { owner, endpoint }: LeaseRequest,
+  ): Promise<void> {
+    await this.#change("keeping account of telemetry", async (visit) => {
+      for (const { key } of batches) {
+        const record = await visit.records.get(key);
+        if (record === undefined) continue;
+        if (answer.kind === "taken") await remove(visit, key, record);
+        else if (answer.kind === "refused" && batches.length === 1)
+          await drop(visit, { key, record, reason: `refused-${answer.status}` });
+        else if (record.lease?.owner === owner)
+          await keep(visit, { key, record, answer, isOne: batches.length === 1 });
+      }
+      if (answer.kind === "later") visit.state = withWait(visit.state, answer, endpoint);
+      else visit.state = withoutWait(visit.state);
+      if (answer.kind === "taken")
+        visit.state = withDrops(visit.state, { rejected: answer.rejected });
+      await this.#trim(visit);
+    });
+  }
+
+  /** Remembers what the user said. */
+  async choose(choice: Choice): Promise<void> {
+    await this.#change("remembering a choice", async ({ memory }) => {
+      await memory.put(choice, CHOICE);
+    });
+  }
+
+  /**
+   * Deletes what waits, and all that was kept of this device and its predictions; not what the user has
+   * said about telemetry, and not how long the collector asked to wait.
+   */
+  async erase(): Promise<void> {
+    const doing = "erasing telemetry";
+    const stores = ["outbox", "telemetry", "predictions"] as const;
+    await this.#database.transact({ doing, stores, mode: "readwrite" }, async (transaction) => {
+      const records = transaction.objectStore("outbox");
+      const memory = transaction.objectStore("telemetry");
+      const all = await records.getAll();
+      const choice = await memory.get(CHOICE);
+      const before = soundState(await memory.get(STATE)) ?? freshState(this.#now());
+      const { clock, sentAt, wait } = ticked(before, this.#now());
+      this.#erasures = before.erasures + 1;
+      const after: OutboxState = {
+        ...freshState(this.#now()),
+        clock,
+        sentAt,
+        ...(wait === undefined ? {} : { wait }),
+        erasures: this.#erasures,
+      };
+      const erased = all.reduce((sum, { items }) => sum + items, 0);
+      await records.clear();
+      await transaction.objectStore("predictions").clear();
+      await memory.clear();
+      await memory.put(withDrops(after, { erased }), STATE);
+      if (choice !== undefined) await memory.put(choice, CHOICE);
+    });
+  }
+
+  /** One transaction. State that is written is the visit's, as it is in the end. */
+  #change<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+    return this.#database.transact({ doing, ...EVERYTHING }, async (transaction) => {
+      const records = transaction.objectStore("outbox");
+      const memory = transaction.objectStore("telemetry");
+      const [stored, choice] = [soundState(await memory.get(STATE)), await memory.get(CHOICE)];
+      const now = this.#now();
+      const state = ticked(stored ?? freshState(now, await bytesOf(records)), now);
+      const visit: Visit = {
+        records,
+        memory,
+        state,
+        choice: choice === "granted" || choice === "denied" ? choice : undefined,
+      };
+      const value = await run(visit);
+      this.#erasures = visit.state.erasures;
+      await memory.put(visit.state, STATE);
+      return value;
+    });
+  }
+
+  /** Drops the oldest while they are too old, or too much waits. What is being sent is let be. */
+  async #trim(visit: Visit): Promise<void> {
+    const { maxAgeMs, maxBytes } = this.#limits;
+    for (let at = await visit.records.openCursor(); at; at = await at.continue()) {
+      const { clock, bytes } = visit.state;
+      const { key, value: record } = at;
+      if (isLeased(record.lease, clock)) continue;
+      const isOld = clock - record.addedAt > maxAgeMs;
+      if (!isOld && bytes <= maxBytes) return;
+      await drop(visit, { key, record, reason: isOld ? "too-old" : "too-many-bytes" });
+    }
   }
 }

@@ -1,180 +1,393 @@
-import { BATCH_ID, type OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpBatch } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { KeeperClient } from "../worker/keeper-client.ts";
-import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
-import { Reporter } from "./reporter.ts";
+import type { Database } from "../store/database.ts";
+import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { batch, dropsIn, idsIn } from "./batch.fixture.ts";
+import { collectorDouble, type Received } from "./collector.fixture.ts";
+import { Outbox } from "./outbox.ts";
+import type { Choice } from "./outbox-visit.ts";
+import { Reporter, type TelemetrySettings } from "./reporter.ts";
+import { servedFor } from "./served.fixture.ts";
 
-const TELEMETRY = { endpoint: "https://collector.test/v1", headers: { "x-token": "secret" } };
+const TELEMETRY: TelemetrySettings = {
+  endpoint: "https://collector.test/v1",
+  headers: { "x-token": "secret" },
+  maxBytes: 5 * 1024 * 1024,
+  maxAgeMs: 7 * 24 * 60 * 60_000,
+  consent: "granted",
+  respectPrivacySignals: true,
+};
 const subject = { model: "ocr-rec", version: "1.0.0", dtype: "fp32", backend: "wasm" };
 
-/** A keeper that says, asked for its size, how many batches it was given and how often to flush. */
-const KEEPER = `
-  start: () => { globalThis.batches = 0; globalThis.flushes = 0; },
-  enqueue: () => { batches += 1; return { ok: true }; },
-  flush: () => { flushes += 1; return { ok: true }; },
-  size: () => ({ ok: true, value: 1000 * batches + flushes }),
-`;
-const REFUSING = `
-  start: () => undefined,
-  enqueue: () => ({ ok: false, error: { name: "SelvedgeError", code: "storage-full", message: "" } }),
-`;
-const SILENT = "start: () => undefined, enqueue: () => new Promise(() => {}),";
-
-let spawn: ReturnType<typeof vi.fn<() => Worker>>;
-let keeper: KeeperClient;
+let database: Database;
 let reporter: Reporter;
-let leaving: { url: string; init: RequestInit }[];
+let received: Received[];
+let answer: (one: Received) => Response | Promise<Response>;
+let reporters: Reporter[];
 
-/** Records something, and waits for what a page has loaded well before it goes away. */
-async function recordFirst(): Promise<void> {
-  reporter.recorder.predicted(subject, 1);
-  await import("./to-batch.ts");
-  await new Promise((resolve) => setTimeout(resolve));
-}
-
-function reportTo(script: string, telemetry: typeof TELEMETRY | undefined = TELEMETRY): void {
-  spawn = vi.fn(() => scriptedWorker(script));
-  keeper = new KeeperClient(spawn, { registry: "https://registry.test/" });
-  reporter = new Reporter(keeper, { telemetry, service: "shop" });
-}
-
-beforeEach(() => {
-  leaving = [];
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
-    leaving.push({ url, init });
-    return new Response("{}");
-  });
+beforeEach(async () => {
+  database = await freshDatabase();
+  reporters = [];
+  answer = () => new Response("{}");
+  received = collectorDouble((one) => answer(one));
 });
 
-afterEach(() => {
-  reporter.end();
-  keeper.end(new Error("the test is over"));
+afterEach(async () => {
+  for (const one of reporters) one.end();
+  await database.close();
+  vi.restoreAllMocks();
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
-const handedOver = () => keeper.call((remote, call) => remote.size(call));
-const bodies = () => leaving.map(({ init }): OtlpMetricsRequest => JSON.parse(String(init.body)));
-const idOf = ({ resourceMetrics }: OtlpMetricsRequest) =>
-  resourceMetrics[0]?.resource?.attributes?.find(({ key }) => key === BATCH_ID)?.value.stringValue;
+function open(settings: Partial<TelemetrySettings> | "off" = {}): Reporter {
+  const telemetry = settings === "off" ? undefined : { ...TELEMETRY, ...settings };
+  reporter = new Reporter({ telemetry, service: "shop" });
+  reporters.push(reporter);
+  return reporter;
+}
+
+/** Records something, and waits for what a page has loaded well before it goes away. */
+async function recordFirst(): Promise<void> {
+  reporter.recorder.predicted(subject, 1);
+  await vi.waitFor(() => expect(reporter.state).not.toBe("unknown"));
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+const texts = () => received.map(({ request }) => JSON.stringify(request));
+const waiting = () => database.use("testing", (connection) => connection.count("outbox"));
+const requests = (): OtlpBatch[] => received.map(({ request }) => request);
+const remembered = (): Promise<Choice | undefined> => new Outbox(database, TELEMETRY).look();
+const hide = () => {
+  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+};
+
+function refuseStorage(): void {
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+    throw new DOMException("access denied", "SecurityError");
+  });
+}
 
 test("flushing hands over what was recorded as one batch, and has it sent", async () => {
-  reportTo(KEEPER);
+  open();
   reporter.recorder.predicted(subject, 1);
   reporter.recorder.predicted(subject, 2);
   await reporter.flush();
-  expect(await handedOver()).toBe(1001);
+  expect(requests().map(idsIn)).toEqual([[expect.any(String)]]);
   await reporter.flush();
-  expect(await handedOver()).toBe(1002);
+  expect(received).toHaveLength(1);
 });
 
-test("a flush that is aborted rejects, though the keeper never answers", async () => {
-  reportTo(SILENT);
+test("a flush that is aborted rejects, though the collector never answers", async () => {
+  answer = () => new Promise(() => undefined);
+  open();
   reporter.recorder.predicted(subject, 1);
-  await expect(reporter.flush(AbortSignal.timeout(20))).rejects.toMatchObject({
+  await expect(reporter.flush(AbortSignal.timeout(50))).rejects.toMatchObject({
     name: "TimeoutError",
   });
 });
 
 describe("by itself", () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  });
+  const fakeTime = () => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 
-  test("it hands over what gathered in five seconds", async () => {
-    reportTo(KEEPER);
+  test("it stores what gathered in five seconds, and sends it", async () => {
+    open().prepare();
+    await vi.waitFor(() => expect(reporter.state).toBe("enabled"));
+    fakeTime();
     reporter.recorder.predicted(subject, 1);
-    await vi.advanceTimersByTimeAsync(4900);
-    expect(spawn).not.toHaveBeenCalled();
-    reporter.recorder.predicted(subject, 1);
-    await import("./to-batch.ts");
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(await waiting()).toBe(0);
     await vi.advanceTimersByTimeAsync(200);
-    expect(await handedOver()).toBe(1000);
+    await vi.waitFor(() => expect(received).toHaveLength(1));
   });
 
-  test("without telemetry it starts nothing, and sends nothing as the page goes", async () => {
-    spawn = vi.fn(() => scriptedWorker(KEEPER));
-    keeper = new KeeperClient(spawn, { registry: "https://registry.test/" });
-    reporter = new Reporter(keeper, { telemetry: undefined, service: "shop" });
+  test("without telemetry it stores nothing, and sends nothing as the page goes", async () => {
+    open("off");
+    fakeTime();
+    const openings = vi.spyOn(IDBFactory.prototype, "open");
+    reporter.prepare();
     reporter.recorder.predicted(subject, 1);
     await vi.advanceTimersByTimeAsync(60_000);
     await reporter.flush();
     dispatchEvent(new Event("pagehide"));
-    expect(spawn).not.toHaveBeenCalled();
-    expect(leaving).toEqual([]);
+    expect([openings.mock.calls, received, reporter.state]).toEqual([[], [], "off"]);
   });
 
   test("after its end it hands over nothing more, whatever is recorded", async () => {
-    reportTo(KEEPER);
+    open().prepare();
+    await vi.waitFor(() => expect(reporter.state).toBe("enabled"));
+    fakeTime();
     reporter.recorder.predicted(subject, 1);
     reporter.end();
     reporter.recorder.take();
     reporter.recorder.failed(subject, "predict", "disposed");
     await vi.advanceTimersByTimeAsync(60_000);
     dispatchEvent(new Event("pagehide"));
-    expect(spawn).not.toHaveBeenCalled();
-    expect(leaving).toEqual([]);
+    expect(received).toEqual([]);
+    expect(await waiting()).toBe(0);
   });
 });
 
 describe("as the page goes away", () => {
-  test("what the keeper has not confirmed is sent by the page, under the id it has there", async () => {
-    reportTo(SILENT);
+  test("what no collector has acknowledged is sent by the page, under the id it has in the outbox", async () => {
+    answer = () => new Response("", { status: 500 });
+    open();
     await recordFirst();
-    void reporter.flush().catch(() => undefined);
     reporter.recorder.predicted(subject, 2);
     dispatchEvent(new Event("pagehide"));
-    expect(leaving.map(({ url }) => url)).toEqual(Array(2).fill(`${TELEMETRY.endpoint}/metrics`));
-    expect(leaving[0]?.init).toMatchObject({
-      method: "POST",
-      keepalive: true,
-      headers: { "x-token": "secret", "content-type": "application/json" },
+    const last = () => received.filter(({ init }) => init.keepalive);
+    await vi.waitFor(() => expect(last()).toHaveLength(1));
+    expect(last()[0]).toMatchObject({
+      url: `${TELEMETRY.endpoint}/metrics`,
+      init: { method: "POST", headers: { "x-token": "secret" } },
     });
-    const ids = bodies().map(idOf);
-    expect(ids).toEqual([expect.any(String), expect.any(String)]);
-    expect(new Set(ids).size).toBe(2);
+    await vi.waitFor(async () => expect(await waiting()).toBe(1));
+    const [record] = await database.use("testing", (connection) => connection.getAll("outbox"));
+    expect(idsIn(record ?? batch("none"))).toEqual(last().flatMap(({ request }) => idsIn(request)));
   });
 
-  test("what the keeper has confirmed is not sent again", async () => {
-    reportTo(KEEPER);
+  test("what was acknowledged is not sent again", async () => {
+    open();
     reporter.recorder.predicted(subject, 1);
     await reporter.flush();
     dispatchEvent(new Event("pagehide"));
-    expect(leaving).toEqual([]);
+    expect(received).toHaveLength(1);
   });
 
   test("no more than 60 KB are sent, which is what browsers allow", async () => {
-    reportTo(SILENT);
+    open();
     await recordFirst();
-    for (let i = 0; i < 16; i++) {
-      for (let version = 0; version < 20; version++)
-        reporter.recorder.predicted({ ...subject, version: `${version}` }, 1);
-      void reporter.flush().catch(() => undefined);
-    }
+    const large = "x".repeat(9 * 1024);
+    answer = () => new Promise(() => undefined);
+    for (let i = 0; i < 10; i++) await reporter.send(batch(`${i}`, large));
+    received.length = 0;
     dispatchEvent(new Event("pagehide"));
-    const sent = leaving.reduce((sum, { init }) => sum + String(init.body).length, 0);
-    expect(sent).toBeGreaterThan(1000);
+    await vi.waitFor(() => expect(received).not.toEqual([]));
+    const sent = received.reduce((sum, { init }) => sum + String(init.body).length, 0);
+    expect(sent).toBeGreaterThan(40 * 1024);
     expect(sent).toBeLessThanOrEqual(60 * 1024);
   });
 
-  test("a keeper that refuses for hours does not make the page hoard: the last 16 batches are kept", async () => {
-    reportTo(REFUSING);
-    for (let i = 0; i < 40; i++) {
-      reporter.recorder.failed({ model: `m${i}` }, "load", "storage-full");
-      await reporter.flush().catch(() => undefined);
-    }
+  test("nothing is sent to a collector that asked to be left alone", async () => {
+    answer = () => new Response("", { status: 429, headers: { "Retry-After": "60" } });
+    open();
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    reporter.recorder.predicted(subject, 1);
     dispatchEvent(new Event("pagehide"));
-    expect(leaving).toHaveLength(16);
-    expect(String(leaving.at(-1)?.init.body)).toContain("m39");
+    await vi.waitFor(async () => expect(await waiting()).toBe(2));
+    expect(received).toHaveLength(1);
   });
 });
 
-test("a page that is hidden hands over at once, and is not taken to go away", async () => {
-  reportTo(KEEPER);
-  reporter.recorder.predicted(subject, 1);
-  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
-  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
-  await vi.waitFor(async () => expect(await handedOver()).toBe(1000));
-  expect(leaving).toEqual([]);
-  vi.restoreAllMocks();
+test.each([
+  ["hidden", hide],
+  ["frozen", () => document.dispatchEvent(new Event("freeze"))],
+])("a page that is %s stores at once, and has the browser send it", async (_how, leave) => {
+  open();
+  await recordFirst();
+  leave();
+  await vi.waitFor(() => expect(received).toHaveLength(1));
+  expect(received[0]?.init.keepalive).toBe(true);
+  await vi.waitFor(async () => expect(await waiting()).toBe(0));
+});
+
+describe("where the store is refused", () => {
+  beforeEach(refuseStorage);
+
+  test("what is measured is sent all the same", async () => {
+    open();
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect(requests().flatMap(idsIn)).toHaveLength(1);
+    await reporter.flush();
+    expect(received).toHaveLength(1);
+  });
+
+  test("the page does not hoard: the last 16 batches are kept, and the others told as dropped", async () => {
+    answer = () => new Response("", { status: 503 });
+    open();
+    await recordFirst();
+    reporter.recorder.take();
+    for (let i = 0; i < 40; i++) await reporter.send(batch(`m${i}`));
+    received.length = 0;
+    answer = () => new Response("{}");
+    await reporter.flush();
+    const ids = requests().flatMap(idsIn);
+    expect(ids.slice(0, 16)).toEqual(Array.from({ length: 16 }, (_, i) => `m${24 + i}`));
+    expect(dropsIn(requests()[0] ?? batch("none"))).toEqual({ unconfirmed: 24 });
+  });
+});
+
+describe("consent", () => {
+  test("is taken as given unless it is required or was withdrawn", async () => {
+    open();
+    expect(reporter.state).toBe("unknown");
+    reporter.prepare();
+    await vi.waitFor(() => expect(reporter.state).toBe("enabled"));
+  });
+
+  test("that is required and was not given: nothing is recorded, stored or sent", async () => {
+    open({ consent: "required" });
+    reporter.prepare();
+    reporter.recorder.predicted(subject, 1);
+    await vi.waitFor(() => expect(reporter.state).toBe("disabled"));
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    await reporter.send(batch("a"));
+    hide();
+    dispatchEvent(new Event("pagehide"));
+    expect(reporter.recorder.take()).toBeUndefined();
+    expect(await waiting()).toBe(0);
+    expect(received).toEqual([]);
+  });
+
+  test("once given is remembered by the next page", async () => {
+    await open({ consent: "required" }).enable();
+    expect(reporter.state).toBe("enabled");
+    reporter.end();
+    open({ consent: "required" }).prepare();
+    await vi.waitFor(() => expect(reporter.state).toBe("enabled"));
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect(received).toHaveLength(1);
+  });
+
+  test("withdrawn stops everything at once, and is remembered by the next page", async () => {
+    open();
+    await recordFirst();
+    await reporter.send(batch("stays"));
+    reporter.recorder.predicted(subject, 1);
+    const before = received.length;
+    const disabling = reporter.disable();
+    expect(reporter.state).toBe("disabled");
+    reporter.recorder.predicted(subject, 1);
+    await disabling;
+    await reporter.flush();
+    dispatchEvent(new Event("pagehide"));
+    expect(received).toHaveLength(before);
+    expect(reporter.recorder.take()).toBeUndefined();
+    reporter.end();
+    open().recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect(reporter.state).toBe("disabled");
+    expect(received).toHaveLength(before);
+  });
+
+  test("withdrawn in one tab holds in the other with its next batch", async () => {
+    const other = open();
+    await recordFirst();
+    await open().disable();
+    await other.flush();
+    expect(other.state).toBe("disabled");
+    expect(received).toEqual([]);
+    expect(await waiting()).toBe(0);
+  });
+
+  describe("for whoever watches calls", () => {
+    const watcher = vi.fn();
+    const y = { type: "float32", data: Float32Array.of(1), dims: [1] } as const;
+    const answer = () =>
+      reporter.answered(
+        {
+          ...{
+            id: "a",
+            at: 1,
+            served: servedFor(0),
+            inputs: undefined,
+            outputs: { y },
+            options: {},
+            cohort: "stable",
+          },
+          timings: { queueMs: 0, runMs: 1, totalMs: 1 },
+        },
+        { span: undefined, batchSize: 1 },
+      );
+
+    beforeEach(() => {
+      watcher.mockClear();
+    });
+
+    test("that is required silences them until it is given", async () => {
+      open({ consent: "required" }).watch(watcher);
+      answer();
+      await reporter.flush();
+      expect(watcher).not.toHaveBeenCalled();
+      await reporter.enable();
+      answer();
+      expect(watcher).toHaveBeenCalledOnce();
+    });
+
+    test("that is still to be read holds a call back, with its outputs as they were", async () => {
+      open().watch(watcher);
+      answer();
+      y.data[0] = 7;
+      expect(watcher).not.toHaveBeenCalled();
+      await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
+      expect(watcher.mock.calls[0]?.[0].outputs.y.data).toEqual(Float32Array.of(1));
+    });
+
+    test("matters nothing on a page without telemetry", () => {
+      open("off").watch(watcher);
+      answer();
+      expect(watcher).toHaveBeenCalledOnce();
+    });
+  });
+});
+
+describe.each([
+  ["Global Privacy Control", { globalPrivacyControl: true }],
+  ["Do-Not-Track", { doNotTrack: "1" }],
+])("a browser that says %s", (_name, signal) => {
+  beforeEach(() => {
+    for (const [name, value] of Object.entries(signal))
+      Object.defineProperty(navigator, name, { value, configurable: true });
+  });
+
+  afterEach(() => {
+    for (const name of Object.keys(signal)) Reflect.deleteProperty(navigator, name);
+  });
+
+  test("is heeded, also by a page that turns telemetry on", async () => {
+    open();
+    expect(reporter.state).toBe("refused");
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    await reporter.enable();
+    await reporter.send(batch("a"));
+    await reporter.flush();
+    expect(reporter.state).toBe("refused");
+    expect(await waiting()).toBe(0);
+    expect(received).toEqual([]);
+  });
+
+  test("is not, where the page says so", async () => {
+    open({ respectPrivacySignals: false });
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect(received).toHaveLength(1);
+  });
+});
+
+describe("erasing", () => {
+  test("deletes what was recorded and what waits, and leaves the choice alone", async () => {
+    open();
+    await recordFirst();
+    answer = () => new Response("", { status: 503 });
+    await reporter.flush();
+    reporter.recorder.predicted({ ...subject, model: "secret" }, 1);
+    await reporter.disable();
+    await reporter.erase();
+    dispatchEvent(new Event("pagehide"));
+    expect(await waiting()).toBe(0);
+    expect(await remembered()).toBe("denied");
+    expect(texts().join()).not.toContain("secret");
+  });
+
+  test("works on a page without telemetry, for what others left", async () => {
+    await new Outbox(database, TELEMETRY).add(batch("a"));
+    await open("off").erase();
+    expect(await waiting()).toBe(0);
+  });
 });

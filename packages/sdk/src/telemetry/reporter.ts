@@ -1,27 +1,31 @@
 import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
 import type { EngineHost } from "../serving/engine-host.ts";
 import { rungOf, type Served, subjectOf } from "../serving/served.ts";
-import type { KeeperSettings } from "../worker/keeper-api.ts";
-import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
+import { Consent, type ConsentPolicy, type TelemetryState } from "./consent.ts";
+import type { Courier, CourierSettings } from "./courier.ts";
 import { type CallFacts, Recorder } from "./recorder.ts";
 import type { TraceParent } from "./trace-context.ts";
 import { type OpenSpan, type Operation, Tracing, type TracingOptions } from "./tracing.ts";
+import { UnsentBatches } from "./unsent.ts";
 
 /** How long measurements gather before they go to the outbox. */
 const GATHER_MS = 5_000;
 
-/** More than the page could send on its way out; older ones are given up. */
-const MOST_UNCONFIRMED = 16;
-
 /** What browsers let a page send while it goes away is 64 KB in all. */
 const KEEPALIVE_BYTES = 60 * 1024;
 
-/** Where what is reported goes. */
-export interface ReporterOptions {
-  readonly telemetry: KeeperSettings["telemetry"];
+/** How a page's telemetry goes. */
+export interface TelemetrySettings extends CourierSettings, ConsentPolicy {}
+
+/** What a reporter is made for. */
+export interface ReporterSettings {
+  /** Absent: nothing is kept, nothing sent. */
+  readonly telemetry: TelemetrySettings | undefined;
   readonly service: string;
   readonly tracing?: TracingOptions;
+  /** Told of each request that was acknowledged. */
+  readonly onSend?: ((request: OtlpBatch) => void) | undefined;
 }
 
 /** How a call is traced. */
@@ -34,31 +38,28 @@ type Traced = Pick<AnsweredCall, "traceparent">;
 type MoreFacts = Pick<CallFacts, "batchSize" | "engineBytes">;
 
 /**
- * Takes batches from the recorder to the keeper's outbox: every few seconds, when asked, and when the
- * page hides. A batch that the keeper has not confirmed by the time the page goes away is sent by the
- * page itself; its id makes the second copy harmless.
+ * Takes batches from the recorder to the outbox: every few seconds, when asked, and when the page hides.
+ * What no collector has acknowledged by the time the page goes away is sent by the page itself; its id
+ * makes the second copy harmless. Nothing of this happens where the user does not want it.
  */
 export class Reporter {
   readonly recorder: Recorder;
-  readonly #keeper: KeeperClient;
-  readonly #telemetry: KeeperSettings["telemetry"];
-  readonly #service: string;
-  /** Its own chunk, and there well before the first batch is due: no page waits for it. */
-  #writing: Writing | undefined;
+  readonly #settings: ReporterSettings;
+  readonly #consent: Consent;
+  readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
   readonly #leaving = new AbortController();
-  readonly #unconfirmed = new Set<OtlpBatch>();
   readonly #watchers = new Set<Watcher>();
   readonly #tracing: Tracing | undefined;
+  /** Chunks of their own, and there well before the first batch is due: no page waits for them. */
+  #means: Means | undefined;
+  #loading: Promise<Means> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    keeper: KeeperClient,
-    { telemetry, service, tracing = { sample: 0 } }: ReporterOptions,
-  ) {
-    this.#keeper = keeper;
-    this.#telemetry = telemetry;
-    this.#service = service;
+  constructor(settings: ReporterSettings) {
+    this.#settings = settings;
+    this.#consent = new Consent(settings.telemetry, navigator);
     this.recorder = new Recorder(() => this.#gather());
+    const { telemetry, tracing = { sample: 0 } } = settings;
     if (telemetry !== undefined || tracing.tracer !== undefined)
       this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
     if (telemetry === undefined) return;
@@ -66,37 +67,38 @@ export class Reporter {
     addEventListener("pagehide", () => this.#leave(), { signal });
     addEventListener(
       "visibilitychange",
-      () => document.visibilityState === "hidden" && void this.#hand().catch(() => undefined),
+      () => document.visibilityState === "hidden" && this.#hide(),
       { signal },
     );
+    document.addEventListener("freeze", () => this.#hide(), { signal });
+  }
+
+  /** Whether telemetry runs. */
+  get state(): TelemetryState {
+    return this.#consent.state;
   }
 
   /**
-   * Loads what batches are written with, where anything is to be sent: a page that goes away has no time
-   * for it. Never waited for, and asked for again where it did not come.
+   * Loads what batches are written and sent with, where anything is to be sent: a page that goes away has
+   * no time for it. Never waited for, and asked for again where it did not come.
    */
   prepare(): void {
-    if (this.#telemetry !== undefined) void this.#loadWriting().catch(() => undefined);
+    if (this.#consent.mayRecord || this.#consent.isUnread) void this.#load().catch(() => undefined);
   }
 
   /** Hands over what was recorded, and sends all there is. */
   async flush(signal?: AbortSignal): Promise<void> {
-    if (this.#telemetry === undefined) return;
-    await this.#hand(signal);
-    await this.#keeper.call((keeper, call) => keeper.flush(call), signal);
+    await orAborted(this.#flush(), signal);
   }
 
   /**
-   * Takes a batch that was made elsewhere the way of all: to the keeper, or out with the page. Where
-   * there is nowhere to send it, it is dropped.
+   * Takes a batch that was made elsewhere the way of all: to the outbox, or out with the page. Resolves
+   * once it is stored, or could not be. Where there is nowhere to send it, it is dropped.
    */
   async send(batch: OtlpBatch, signal?: AbortSignal): Promise<void> {
-    if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
-    this.#unconfirmed.add(batch);
-    for (const oldest of this.#unconfirmed)
-      if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest);
-    await this.#keeper.call((keeper, call) => keeper.enqueue(call, batch), signal);
-    this.#unconfirmed.delete(batch);
+    if (this.#settings.telemetry === undefined || this.#leaving.signal.aborted) return;
+    if (this.state === "refused" || this.state === "disabled") return;
+    await orAborted(this.#take(batch), signal);
   }
 
   /** Begins what may become a span; `undefined` where nobody would see it. */
@@ -104,7 +106,7 @@ export class Reporter {
     return this.#tracing?.begin(operation, parent);
   }
 
-  /** Tells the watcher of every call that is answered from now on. */
+  /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
@@ -121,7 +123,7 @@ export class Reporter {
     const subject = subjectOf(served.opened, rungOf(served));
     this.recorder.predicted(subject, timings.totalMs, { ...timings, ...facts });
     span?.end({ served, call: { id, timings } });
-    for (const watcher of this.#watchers) watcher({ ...call, ...trace });
+    this.#tell({ ...call, ...trace });
     return trace;
   }
 
@@ -139,56 +141,182 @@ export class Reporter {
     this.recorder.restarted({ ...model, ...(dtype && { dtype }), backend }, failure.code);
   }
 
-  /** Stops listening to the page, and gathering. */
+  /** Turns telemetry on, and remembers it. What the browser refuses in its user's name stays refused. */
+  async enable(): Promise<void> {
+    if (this.#settings.telemetry === undefined) return;
+    const { courier } = await this.#load();
+    await courier.choose("granted");
+    this.#consent.choice = "granted";
+    if (this.state === "enabled") courier.wake();
+  }
+
+  /** Turns telemetry off at once, and remembers it. */
+  async disable(): Promise<void> {
+    if (this.#settings.telemetry === undefined) return;
+    this.#deny();
+    const { courier } = await this.#load();
+    this.#deny();
+    await courier.choose("denied");
+  }
+
+  /** Deletes what was measured and not sent yet, and whatever telemetry keeps on the device. */
+  async erase(): Promise<void> {
+    this.#forget();
+    if (this.#settings.telemetry !== undefined) return (await this.#load()).courier.erase();
+    const { eraseStored } = await import("./courier.ts");
+    await eraseStored();
+  }
+
+  /** Stops listening to the page, gathering and sending. */
   end(): void {
     clearTimeout(this.#timer);
     this.#leaving.abort();
+    this.#means?.courier.end();
+  }
+
+  #tell(call: AnsweredCall): void {
+    if (this.#watchers.size === 0) return;
+    if (this.#consent.isUnread && this.#consent.mayRecord) {
+      // The outputs are the app's by the time that the user's choice has been read.
+      const own = { ...call, outputs: structuredClone(call.outputs) };
+      void this.#load().then(
+        () => this.#tell(own),
+        () => undefined,
+      );
+    } else if (this.state === "enabled" || this.state === "off")
+      for (const watcher of this.#watchers) watcher(call);
   }
 
   #gather(): void {
-    if (this.#telemetry === undefined || this.#leaving.signal.aborted) return;
+    if (!this.#consent.mayRecord) {
+      // It is about to be recorded: thrown away as soon as it is.
+      queueMicrotask(() => this.#discard());
+      return;
+    }
+    if (this.#leaving.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#hand().catch(() => undefined), GATHER_MS);
     this.prepare();
   }
 
-  async #loadWriting(): Promise<Writing> {
-    this.#writing ??= await import("./to-batch.ts");
-    return this.#writing;
+  #load(): Promise<Means> {
+    this.#loading ??= this.#open().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
   }
 
-  async #hand(signal?: AbortSignal): Promise<void> {
+  async #open(): Promise<Means> {
+    const { telemetry, onSend } = this.#settings;
+    if (telemetry === undefined) throw new Error("There is no telemetry to load anything for.");
+    const [{ toBatches }, { Courier }] = await Promise.all([
+      import("./to-batch.ts"),
+      import("./courier.ts"),
+    ]);
+    const courier = new Courier(telemetry, {
+      onSend,
+      onDone: (ids) => this.#unsent.done(ids),
+      onDenied: () => this.#deny(),
+    });
+    const choice = await courier.choice();
+    if (this.#leaving.signal.aborted) courier.end();
+    if (this.#consent.isUnread) this.#consent.choice = choice;
+    if (!this.#consent.mayRecord) this.#forget();
+    else courier.wake();
+    this.#means = { toBatches, courier };
+    return this.#means;
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#consent.mayRecord && !this.#consent.isUnread) return;
+    await this.#hand();
+    const { courier } = await this.#load();
+    if (this.state !== "enabled") return;
+    await courier.flush();
+    await courier.deliver(this.#unsent.refused, true);
+  }
+
+  /** @param isLast the page may be going away */
+  async #hand(isLast = false): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
     const { toBatches } =
-      this.#writing ??
-      (await this.#loadWriting().catch((error: unknown) => {
+      this.#means ??
+      (await this.#load().catch((error: unknown) => {
         this.#gather();
         throw error;
       }));
-    const finished = this.#tracing?.take() ?? [];
-    const gathered = { measurements: this.recorder.take(), finished };
-    const batches = toBatches(gathered, this.#service);
+    const gathered = { finished: this.#tracing?.take() ?? [], measurements: this.recorder.take() };
+    if (this.state !== "enabled") return;
     // All are taken over before anything is waited for, as the page may be going away.
-    await Promise.all(batches.map((batch) => this.send(batch, signal)));
+    await Promise.all(
+      toBatches(gathered, this.#settings.service).map((batch) => this.#take(batch, isLast)),
+    );
+  }
+
+  async #take(batch: OtlpBatch, isLast = false): Promise<void> {
+    const { courier } = this.#means ?? (await this.#load());
+    if (this.state !== "enabled") return;
+    const again = this.#unsent.takeRefused();
+    const lost = this.#unsent.add(batch);
+    if (lost > 0) courier.dropped({ unconfirmed: lost });
+    await Promise.all([...again, batch].map((one) => this.#store(courier, one, isLast)));
+    await courier.deliver(this.#unsent.refused);
+  }
+
+  async #store(courier: Courier, batch: OtlpBatch, isLast: boolean): Promise<void> {
+    try {
+      await courier.add(batch, isLast);
+      this.#unsent.stored(batch);
+    } catch {
+      this.#unsent.refuse(batch);
+    }
+  }
+
+  #hide(): void {
+    const leave = async () => {
+      await this.#hand(true);
+      if (this.state === "enabled") await this.#means?.courier.leave();
+    };
+    if (this.#consent.mayRecord) void leave().catch(() => undefined);
   }
 
   #leave(): void {
-    void this.#hand().catch(() => undefined);
-    const { endpoint, headers } = this.#telemetry ?? {};
-    let room = KEEPALIVE_BYTES;
-    for (const { signal, body: request } of this.#unconfirmed) {
-      const body = JSON.stringify(request);
-      room -= new TextEncoder().encode(body).byteLength;
-      if (room < 0) return;
-      void fetch(`${endpoint}/${signal}`, {
-        method: "POST",
-        keepalive: true,
-        headers: { ...headers, "content-type": "application/json" },
-        body,
-      }).catch(() => undefined);
-    }
+    if (!this.#consent.mayRecord) return;
+    void this.#hand(true).catch(() => undefined);
+    if (this.state === "enabled") this.#means?.courier.sendLast(this.#unsent.last);
+  }
+
+  #deny(): void {
+    this.#consent.choice = "denied";
+    this.#forget();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.#discard();
+    this.#unsent.clear();
+  }
+
+  #discard(): void {
+    this.#tracing?.take();
+    this.recorder.take();
   }
 }
 
-type Writing = typeof import("./to-batch.ts");
+/** What is loaded when there is something to report. */
+interface Means {
+  readonly toBatches: typeof import("./to-batch.ts").toBatches;
+  readonly courier: Courier;
+}
+
+function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,126 +1,153 @@
 import type { OtlpBatch } from "@selvedge/protocol";
-import type { KeeperSettings } from "../worker/keeper-api.ts";
+import { randomName } from "../tabs/random-name.ts";
+import type { TabLocks } from "../tabs/tab-locks.ts";
+import type { Leased, LeaseRequest } from "./lease-batches.ts";
 import type { Outbox } from "./outbox.ts";
+import { merged } from "./outbox-record.ts";
+import { type Collector, post, postLast } from "./post.ts";
 
-const FIRST_RETRY_MS = 2_000;
-const LAST_RETRY_MS = 5 * 60_000;
+/** The one who has the turn may be frozen: past this, the turn is taken from them. */
+const OVERTAKE_MS = 60_000;
 
-/** A collector may ask for more; timers of more than 24 days would fire at once. */
-const LONGEST_WAIT_MS = 24 * 60 * 60_000;
+/** How often a tab that has nothing to send looks whether another has left something. */
+const LOOK_MS = 60_000;
 
-/** A collector that does not answer must not hold up the rest for good. */
-const SEND_TIMEOUT_MS = 30_000;
+/** No timer comes more often, whatever clocks say. */
+const SHORTEST_MS = 100;
 
-/**
- * Whether a batch is done with after this answer: taken, or one that no collector will ever take.
- * OTLP has senders give up on every other 4xx and on 500 too; but a token is renewed and an address
- * mended, a device cannot measure again, and a repeat is harmless.
- */
-function isFinal({ ok, status }: Response): boolean {
-  return ok || status === 400 || status === 413 || status === 415;
+/** What browsers let a page send while it goes away is 64 KB in all. */
+const KEEPALIVE_BYTES = 60 * 1024;
+
+/** Where batches go, and who is told of it. */
+export interface SendTarget extends Collector {
+  /** Told of each request that was acknowledged, and of the batches in it. */
+  readonly onTaken?: ((request: OtlpBatch, batches: readonly OtlpBatch[]) => void) | undefined;
+  /** Told of batches that were given to the browser to send, whatever becomes of the page. */
+  readonly onLeft?: ((batches: readonly OtlpBatch[]) => void) | undefined;
+  /** Told that the user wants no telemetry, where another tab was told so. */
+  readonly onDenied?: (() => void) | undefined;
 }
 
-/** Where batches go. */
-export interface SendTarget extends NonNullable<KeeperSettings["telemetry"]> {
-  /** Told of each batch that was acknowledged. */
-  readonly onSend?: ((batch: OtlpBatch) => void) | undefined;
-}
-
 /**
- * Empties the outbox towards a collector: oldest first, one at a time, each batch removed only after
- * it was acknowledged. A batch has an id, so one that is sent twice counts once.
- *
- * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+ * Empties the outbox towards a collector: oldest first, one request at a time and one in ten seconds,
+ * of all tabs together. A batch leaves the outbox after it was acknowledged; it has an id, so that one
+ * which is sent twice counts once.
  */
 export class Sender {
   readonly #outbox: Outbox;
+  readonly #locks: TabLocks;
   readonly #target: SendTarget;
-  #sending: Promise<void> | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #owner: string = randomName();
+  readonly #ended = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #collectorAsksToWait = false;
+  /** Whether the timer is there to look only, and not because there is something to send. */
+  #isIdle = true;
+  #turn: Promise<void> = Promise.resolve();
+  #isTold = false;
 
-  constructor(outbox: Outbox, target: SendTarget) {
+  constructor(outbox: Outbox, locks: TabLocks, target: SendTarget) {
     this.#outbox = outbox;
+    this.#locks = locks;
     this.#target = target;
-    addEventListener("online", () => void this.flush());
   }
 
-  /** Starts sending, unless it is under way or waits for its next try. */
+  /** Whether the collector has asked to be left alone for now. */
+  get isTold(): boolean {
+    return this.#isTold;
+  }
+
+  /** Sends when its time has come. */
   wake(): void {
-    if (this.#timer === undefined) void this.flush();
+    if (this.#isIdle) void this.#take(false);
   }
 
   /**
-   * Sends now, also while it waits for the network; not while the collector has asked it to wait.
+   * Sends now, also where it waits for the network; not while the collector has asked it to wait.
    * Resolves when the outbox is empty, or sending has to wait.
    */
   flush(): Promise<void> {
-    if (this.#collectorAsksToWait) return Promise.resolve();
-    this.#stopWaiting();
-    this.#sending ??= this.#drain().finally(() => {
-      this.#sending = undefined;
-    });
-    return this.#sending;
+    return this.#take(true);
   }
 
-  async #drain(): Promise<void> {
-    try {
-      for (let next = await this.#outbox.oldest(); next; next = await this.#outbox.oldest()) {
-        const response = await this.#send(next.batch);
-        if (!isFinal(response)) {
-          this.#collectorAsksToWait = true;
-          return this.#wait(retryAfterMs(response));
-        }
-        await this.#outbox.remove(next.key);
-        this.#retryMs = FIRST_RETRY_MS;
-        if (response.ok) this.#target.onSend?.(next.batch);
-      }
-    } catch {
-      // The network or the store is away. What waits in the outbox stays there.
-      this.#wait();
+  /** The page is hidden and may never be seen again: sends what the browser takes of it now. */
+  async leave(): Promise<void> {
+    const request: LeaseRequest = { ...this.#request, isUrgent: true };
+    for (let room = KEEPALIVE_BYTES; room > 0; ) {
+      const leased = await this.#outbox.lease({ ...request, mostBytes: room });
+      if (leased.kind !== "batches") return;
+      const batches = leased.batches.map(({ batch }) => batch);
+      for (const { bytes } of leased.batches) room -= bytes;
+      // What is left out of JSON between batches is less than what merging adds.
+      const all = mergedOf(leased);
+      void postLast(this.#target, all).then(async (answer) => {
+        await this.#outbox.settle(leased.batches, answer, request);
+        if (answer.kind === "taken") this.#target.onTaken?.(all, batches);
+      }, noop);
+      this.#target.onLeft?.(batches);
     }
   }
 
-  async #send(batch: OtlpBatch): Promise<Response> {
-    const { endpoint, headers } = this.#target;
-    const response = await fetch(`${endpoint}/${batch.signal}`, {
-      method: "POST",
-      headers: { ...headers, "content-type": "application/json", "content-encoding": "gzip" },
-      body: await gzip(JSON.stringify(batch.body)),
-      signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
-    });
-    // Read, though no one needs it: a body that is cancelled looks like a failure in devtools.
-    await response.arrayBuffer();
-    return response;
-  }
-
-  #wait(atLeastMs = 0): void {
+  /** Sends nothing more. What is under way is sent again by whoever comes next. */
+  end(): void {
+    this.#ended.abort();
     clearTimeout(this.#timer);
-    const jitter = 0.5 + Math.random();
-    const waitMs = Math.max(Math.min(atLeastMs, LONGEST_WAIT_MS), this.#retryMs * jitter);
-    this.#timer = setTimeout(() => {
-      this.#stopWaiting();
-      void this.flush();
-    }, waitMs);
-    this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
   }
 
-  #stopWaiting(): void {
+  get #request(): LeaseRequest {
+    return { owner: this.#owner, endpoint: this.#target.endpoint };
+  }
+
+  #take(isUrgent: boolean): Promise<void> {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#collectorAsksToWait = false;
+    this.#isIdle = false;
+    const turn = this.#turn.then(() => this.#drain(isUrgent));
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #drain(isUrgent: boolean): Promise<void> {
+    const { signal } = this.#ended;
+    const overtaking = new AbortController();
+    const timer = setTimeout(() => overtaking.abort(), OVERTAKE_MS);
+    try {
+      const how = { signal, overtake: overtaking.signal };
+      this.#rest(await this.#locks.run("send", () => this.#empty(isUrgent), how));
+    } catch {
+      // The store is away, or this is over. What waits in the outbox stays there.
+      this.#rest({ kind: "nothing" });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sends until there is nothing more to send, or not yet. */
+  async #empty(isUrgent: boolean): Promise<Exclude<Leased, { kind: "batches" }>> {
+    let request: LeaseRequest = { ...this.#request, isUrgent };
+    for (;;) {
+      const leased = await this.#outbox.lease(request);
+      if (leased.kind !== "batches") return leased;
+      const all = mergedOf(leased);
+      const answer = await post(this.#target, all, this.#ended.signal);
+      await this.#outbox.settle(leased.batches, answer, request);
+      const batches = leased.batches.map(({ batch }) => batch);
+      if (answer.kind === "taken") this.#target.onTaken?.(all, batches);
+      if (answer.kind === "later") request = { ...request, isUrgent: false };
+    }
+  }
+
+  #rest(leased: Exclude<Leased, { kind: "batches" }>): void {
+    clearTimeout(this.#timer);
+    this.#isTold = leased.kind === "wait" && leased.isTold;
+    this.#isIdle = leased.kind !== "wait";
+    if (leased.kind === "denied") this.#target.onDenied?.();
+    if (leased.kind === "denied" || this.#ended.signal.aborted) return;
+    const waitMs = leased.kind === "wait" ? Math.max(leased.ms, SHORTEST_MS) : LOOK_MS;
+    this.#timer = setTimeout(() => void this.#take(false), waitMs);
   }
 }
 
-/** Seconds or a date, as HTTP has it; 0 where the header is not there or says neither. */
-function retryAfterMs({ headers }: Response): number {
-  const value = headers.get("retry-after") ?? "";
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+function mergedOf({ batches: [first, ...others] }: Leased & { kind: "batches" }): OtlpBatch {
+  return merged([first.batch, ...others.map(({ batch }) => batch)]);
 }
 
-async function gzip(text: string): Promise<ArrayBuffer> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Response(stream).arrayBuffer();
-}
+function noop(): void {}

@@ -1,14 +1,14 @@
-import type { Dtype, Manifest, OtlpBatch } from "@selvedge/protocol";
+import type { Dtype, Manifest } from "@selvedge/protocol";
 import type { Backend, EngineName, VariantSummary } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** What the keeper worker does for the page: delivery, the store, and the outbox. */
+/** What the keeper worker does for the page: delivery and the store. */
 export interface KeeperApi {
   /**
-   * Called once, before anything else. `onSend` is told of each batch that was acknowledged; at the
-   * other end of `page` the page fetches, where it wants to do that itself.
+   * Called once, before anything else. At the other end of `page` the page fetches, where it wants to do
+   * that itself.
    */
-  start(settings: KeeperSettings, onSend?: (batch: OtlpBatch) => void, page?: MessagePort): void;
+  start(settings: KeeperSettings, page?: MessagePort): void;
   /**
    * Makes a pack complete in the store, fetching only what is missing, and gives it its role there.
    * `onEngine` is told what runs it before the download begins.
@@ -63,10 +63,6 @@ export interface KeeperApi {
   /** Deletes packs of a model, or one version of it, and the pieces no other pack needs. */
   remove(call: number, name: string, version?: string): Promise<Outcome<number>>;
   clear(call: number): Promise<Outcome<void>>;
-  /** Takes a batch over: resolves once it is in the outbox; sending follows. */
-  enqueue(call: number, batch: OtlpBatch): Promise<Outcome<void>>;
-  /** Sends what the outbox holds; resolves when it is empty or sending failed. */
-  flush(call: number): Promise<Outcome<void>>;
   /** An AbortSignal, as a message: makes the call reject with an `AbortError`. */
   cancel(call: number): void;
 }
@@ -97,11 +93,6 @@ export interface KeeperSettings {
   readonly registry: string;
   /** Whose signatures to believe, as `parseTrustAnchors` reads it. Absent: none is looked at. */
   readonly anchors?: string;
-  readonly telemetry?: {
-    /** Absolute, without `/metrics`. */
-    readonly endpoint: string;
-    readonly headers: Readonly<Record<string, string>>;
-  };
 }
 
 /** Which pack of a model is meant: what a channel serves, or a version by name. */

@@ -1,12 +1,10 @@
-import type { OtlpBatch } from "@selvedge/protocol";
-import { proxy, transfer } from "comlink";
+import { transfer } from "comlink";
 import type { KeeperApi, KeeperSettings } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 /** What the page does for its keeper. */
 interface KeeperHooks {
-  readonly onSend?: ((batch: OtlpBatch) => void) | undefined;
   /** Asks registries in the keeper's place. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
@@ -15,7 +13,6 @@ interface KeeperHooks {
 export class KeeperClient {
   readonly #spawn: () => Worker;
   readonly #settings: KeeperSettings;
-  readonly #onSend: KeeperHooks["onSend"];
   readonly #fetch: KeeperHooks["fetch"];
   /** Ends what the page fetches for the link. */
   #fetching = new AbortController();
@@ -24,10 +21,9 @@ export class KeeperClient {
   /** What a keeper that takes over from one that crashed has to mark again. */
   readonly #holds = new Set<{ readonly digest: string }>();
 
-  constructor(spawn: () => Worker, { onSend, fetch, ...settings }: KeeperSettings & KeeperHooks) {
+  constructor(spawn: () => Worker, { fetch, ...settings }: KeeperSettings & KeeperHooks) {
     this.#spawn = spawn;
     this.#settings = settings;
-    this.#onSend = onSend;
     this.#fetch = fetch;
   }
 
@@ -67,12 +63,10 @@ export class KeeperClient {
   #connect(): WorkerLink<KeeperApi> {
     if (this.#link?.isEnded === false) return this.#link;
     const link = new WorkerLink<KeeperApi>(this.#spawn(), "keeper");
-    // comlink passes functions on as arguments of their own only, never inside of one.
-    const onSend = this.#onSend && proxy(this.#onSend);
     this.#fetching.abort();
     this.#fetching = new AbortController();
     const port = this.#fetch && fetchesFor(this.#fetch, this.#fetching.signal);
-    link.tell((keeper) => keeper.start(this.#settings, onSend, port && transfer(port, [port])));
+    link.tell((keeper) => keeper.start(this.#settings, port && transfer(port, [port])));
     for (const { digest } of this.#holds) link.tell((keeper) => keeper.hold(0, digest));
     this.#link = link;
     return link;

@@ -1,4 +1,3 @@
-import type { OtlpBatch } from "@selvedge/protocol";
 import { proxy } from "comlink";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
@@ -13,25 +12,17 @@ import { KeeperClient } from "./keeper-client.ts";
 /** Waits for something on a machine that may be busy. */
 const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
-const COLLECTOR = "https://collector.test/v1";
-
 let pack: BuiltPack;
 let registry: FakeRegistry;
 let keeper: KeeperClient;
 let spawned: Worker[];
 let stopAnswering: () => void;
-let collected: string[];
 
 beforeEach(async () => {
   await freshDatabase();
   pack = await buildPack({ attachments: { "labels.txt": new TextEncoder().encode("a\nb") } });
   registry = new FakeRegistry([pack]);
-  collected = [];
-  stopAnswering = answerFetches(async (url, init) => {
-    if (!String(url).startsWith(COLLECTOR)) return registry.fetch(url, init);
-    collected.push(String(url));
-    return new Response("{}");
-  });
+  stopAnswering = answerFetches((url, init) => registry.fetch(url, init));
   spawned = [];
   keeper = client();
 });
@@ -41,12 +32,7 @@ afterEach(() => {
   stopAnswering();
 });
 
-interface Hooks {
-  readonly onSend?: (batch: OtlpBatch) => void;
-  readonly fetch?: typeof globalThis.fetch;
-}
-
-function client({ onSend, fetch }: Hooks = {}): KeeperClient {
+function client({ fetch }: { readonly fetch?: typeof globalThis.fetch } = {}): KeeperClient {
   const spawn = () => {
     const worker = new Worker(new URL("./keeper-without-network.fixture.ts", import.meta.url), {
       type: "module",
@@ -54,12 +40,7 @@ function client({ onSend, fetch }: Hooks = {}): KeeperClient {
     spawned.push(worker);
     return worker;
   };
-  return new KeeperClient(spawn, {
-    registry: REGISTRY,
-    telemetry: { endpoint: COLLECTOR, headers: {} },
-    onSend,
-    fetch,
-  });
+  return new KeeperClient(spawn, { registry: REGISTRY, fetch });
 }
 
 function install(
@@ -263,17 +244,6 @@ describe("an attachment", () => {
     registry.files.clear();
     await expect(attachment("labels.txt")).rejects.toMatchObject({ code: "not-found" });
   });
-});
-
-test("what is sent is told to the page, batch by batch, as it was sent", async () => {
-  keeper.end(new Error("replaced"));
-  const onSend = vi.fn<(batch: OtlpBatch) => void>();
-  keeper = client({ onSend });
-  const batch: OtlpBatch = { signal: "metrics", body: { resourceMetrics: [] } };
-  await keeper.call((remote, call) => remote.enqueue(call, batch));
-  await keeper.call((remote, call) => remote.flush(call));
-  await eventually(() => expect(onSend).toHaveBeenCalledExactlyOnceWith(batch));
-  expect(collected).toEqual([`${COLLECTOR}/metrics`]);
 });
 
 describe("a keeper whose page fetches", () => {

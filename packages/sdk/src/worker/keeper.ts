@@ -1,4 +1,4 @@
-/** The keeper worker's entry: delivery, store and outbox. It never runs a model, so it never hangs. */
+/** The keeper worker's entry: delivery and store. It never runs a model, so it never hangs. */
 import { expose, type ProxyMethods, releaseProxy, transfer } from "comlink";
 import { Trust } from "../channel/trust.ts";
 import { availability } from "../delivery/availability.ts";
@@ -20,8 +20,6 @@ import { inTurn } from "../tabs/in-turn.ts";
 import { modelKey } from "../tabs/model-key.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { UsedPacks } from "../tabs/used-packs.ts";
-import { Outbox } from "../telemetry/outbox.ts";
-import { Sender } from "../telemetry/sender.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
 import { pageFetch } from "./page-fetch.ts";
@@ -40,11 +38,9 @@ let rooms: DeliveryRooms = {
   space,
 };
 let folder = "";
-const outbox = new Outbox(database);
-let sender: Sender | undefined;
 
 const api: KeeperApi = {
-  start({ telemetry, registry, anchors, cache = {}, ...how }, onSend, page) {
+  start({ registry, anchors, cache = {}, ...how }, page) {
     const { meteredDownloads = "foreground" } = how;
     folder = registry;
     space.limit(cache);
@@ -55,9 +51,6 @@ const api: KeeperApi = {
         ...rooms,
         trust: new Trust(anchors, { registry, database, network: rooms.network }),
       };
-    if (telemetry === undefined) return;
-    sender = new Sender(outbox, { ...telemetry, onSend });
-    sender.wake();
   },
 
   install: (call, wanted, onProgress = () => undefined, onEngine?, how = {}) =>
@@ -123,12 +116,6 @@ const api: KeeperApi = {
     ),
   clear: (call) => calls.run(call, () => clearPacks(database)),
 
-  enqueue: (call, batch) =>
-    calls.run(call, async () => {
-      await outbox.add(batch);
-      sender?.wake();
-    }),
-  flush: (call) => calls.run(call, async () => sender?.flush()),
   cancel: (call) => calls.cancel(call),
 };
 

@@ -46,6 +46,7 @@ export function distributionsContract({ open }: StoreUnderTest): void {
     ]);
     expect(summary?.shares).toEqual([3 / 8, 3 / 8]);
     expect(summary?.irregular).toEqual({ missing: 1 / 8, unseen: 1 / 8, "out-of-range": 2 / 8 });
+    expect(summary?.irregularHolders).toEqual({ missing: 1, unseen: 1, "out-of-range": 1 });
   });
 
   test("counts a contributor all of whose values were missing", async () => {

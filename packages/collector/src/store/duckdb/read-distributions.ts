@@ -1,4 +1,4 @@
-import { IRREGULARITIES } from "@selvedge/protocol";
+import { IRREGULARITIES, type Irregularity } from "@selvedge/protocol";
 import type { DistributionSummary, Window } from "../store.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { findSources } from "./sources.ts";
@@ -65,7 +65,10 @@ export async function readDistributions(
        GROUP BY ALL)
      SELECT ${of}, nullif(epsilon, -1) AS epsilon, any_value(bounds) AS bounds,
        count(*)::DOUBLE AS contributors, any_value(shares) AS shares, any_value(holders) AS holders,
-       ${IRREGULARITIES.map((name) => `sum("${name}" / total)::DOUBLE AS "${name}"`).join(", ")}
+       ${IRREGULARITIES.map(
+         (name) =>
+           `sum("${name}" / total)::DOUBLE AS "${name}", count(*) FILTER ("${name}" > 0)::DOUBLE AS "${name} holders"`,
+       ).join(", ")}
      FROM weighed LEFT JOIN bins USING (${of}, epsilon)
      WHERE total > 0 GROUP BY ${of}, epsilon ORDER BY ${of}, epsilon NULLS FIRST`,
     { ...distributions.parameters, ...irregulars.parameters },
@@ -79,10 +82,15 @@ export async function readDistributions(
     contributors: row.number("contributors"),
     shares: row.numbers("shares"),
     holders: row.numbers("holders"),
-    irregular: {
-      missing: row.number("missing"),
-      "out-of-range": row.number("out-of-range"),
-      unseen: row.number("unseen"),
-    },
+    irregular: byIrregularity((name) => row.number(name)),
+    irregularHolders: byIrregularity((name) => row.number(`${name} holders`)),
   }));
+}
+
+function byIrregularity(value: (name: Irregularity) => number): Record<Irregularity, number> {
+  return {
+    missing: value("missing"),
+    "out-of-range": value("out-of-range"),
+    unseen: value("unseen"),
+  };
 }

@@ -8,10 +8,10 @@ import { labelColumns } from "./window.ts";
 export async function readFailures(read: ReadRows, window: Window): Promise<FailuresAnswer> {
   const { counters } = await findSources(read, window);
   const rows = await read(
-    `SELECT ${labelColumns(["model", "version", "backend", "operation", "error"])},
+    `SELECT ${labelColumns(["model", "version", "backend", "device", "operation", "error"])},
        sum(value)::DOUBLE AS failures, max(last_ms) AS last_seen
      FROM ${counters.rows} WHERE metric = '${METRICS.failures}'
-     GROUP BY ALL HAVING failures > 0 ORDER BY failures DESC, model, version, backend, operation, error`,
+     GROUP BY ALL HAVING failures > 0 ORDER BY failures DESC, model, version, backend, device, operation, error`,
     counters.parameters,
   );
   return {
@@ -19,6 +19,7 @@ export async function readFailures(read: ReadRows, window: Window): Promise<Fail
       model: row.text("model"),
       version: row.text("version"),
       backend: row.text("backend"),
+      device: row.text("device"),
       operation: row.text("operation"),
       code: row.text("error"),
       count: row.number("failures"),

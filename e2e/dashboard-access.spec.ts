@@ -1,0 +1,129 @@
+import type { Page } from "@playwright/test";
+import { PREDICTION_ID } from "./fixtures/dashboard-answers.ts";
+import { expect, test } from "./fixtures/dashboard-test.ts";
+
+const PAGES = [
+  "?view=fleet",
+  "?view=model&model=ocr-rec",
+  "?view=compare&model=ocr-rec",
+  "?view=drift&model=penguins",
+  "?view=failures",
+  `?view=prediction&id=${PREDICTION_ID}`,
+  "?view=alerts",
+];
+
+test("every page has one heading of its own, and a name for everything that can be used", async ({
+  page,
+  site,
+}) => {
+  for (const address of PAGES) {
+    await page.goto(`${site.url}/${address}`);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+    await page.locator("main[aria-busy=false]").waitFor();
+    expect(await lacks(page), address).toEqual([]);
+  }
+});
+
+test("no page is wider than a phone, in light or dark, and motion is left out where it is unwanted", async ({
+  page,
+  site,
+}) => {
+  await page.setViewportSize({ width: 375, height: 800 });
+  for (const address of PAGES) {
+    await page.goto(`${site.url}/${address}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect([address, wider]).toEqual([address, Math.min(wider, 0)]);
+    expect(scrollWidth).toBe(clientWidth);
+  }
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: "light" });
+  const light = await ground();
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  expect(await ground()).not.toBe(light);
+  site.instead.set("models", 503);
+  await page.goto(site.url);
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+});
+
+test("keys alone lead from the skip link to the figures and to another page", async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.url);
+  await page.getByRole("heading", { name: "Fleet" }).waitFor();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the figures" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main")).toBeFocused();
+  // On the way back: pause, the model, the range (one stop, moved in by arrows), the pages.
+  const seen: (string | null)[] = [];
+  await page.getByRole("button", { name: "Pause" }).focus();
+  for (let step = 0; step < 4; step++) {
+    await page.keyboard.press("Shift+Tab");
+    seen.push(await page.evaluate(() => document.activeElement?.tagName ?? null));
+  }
+  expect(seen).toEqual(["SELECT", "INPUT", "A", "A"]);
+  await page.getByRole("radio", { name: "1 h" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(page).toHaveURL(/range=6h/);
+  await page.getByRole("link", { name: "Drift", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Drift" })).toBeFocused();
+  await expect(page).toHaveURL(/view=drift&range=7d/);
+  await expect(page).toHaveTitle("Drift – Selvedge");
+});
+
+test("a chart is moved through by keys, and says what each step holds", async ({ page, site }) => {
+  await page.goto(site.url);
+  const chart = page.getByRole("slider", { name: /^Predictions/ });
+  await chart.focus();
+  await page.keyboard.press("Home");
+  await expect(chart).toHaveAttribute("aria-valuenow", "0");
+  const first = await chart.getAttribute("aria-valuetext");
+  expect(first).toMatch(/ocr-rec .*\d/);
+  await page.keyboard.press("ArrowRight");
+  await expect(chart).not.toHaveAttribute("aria-valuetext", first ?? "");
+});
+
+/** What a screen reader would have no words for: as far as a walk through the page can tell. */
+function lacks(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const say = (element: Element, what: string) =>
+      found.push(`${what}: ${element.outerHTML.slice(0, 120)}`);
+    const nameOf = (element: Element): string => {
+      const labelled = (element.getAttribute("aria-labelledby") ?? "")
+        .split(" ")
+        .map((id) => document.getElementById(id)?.textContent ?? "");
+      const labels =
+        element instanceof HTMLInputElement || element instanceof HTMLSelectElement
+          ? [...(element.labels ?? [])].map((label) => label.textContent)
+          : [];
+      return [element.getAttribute("aria-label"), ...labelled, ...labels, element.textContent]
+        .join("")
+        .trim();
+    };
+    for (const element of document.querySelectorAll("a, button, select, input, [role], [tabindex]"))
+      if (element.id !== "figures" && nameOf(element) === "") say(element, "no name");
+    for (const table of document.querySelectorAll("table"))
+      if (!table.caption?.textContent) say(table, "no caption");
+    for (const table of document.querySelectorAll("table"))
+      if (table.querySelector("th[scope=col]") === null) say(table, "no column headers");
+    for (const header of document.querySelectorAll("th:not([scope])")) say(header, "no scope");
+    for (const image of document.querySelectorAll("img:not([alt]), svg:not([aria-hidden])"))
+      say(image, "no alternative");
+    const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+    for (const id of ids.filter((each, index) => ids.indexOf(each) !== index))
+      found.push(`twice: ${id}`);
+    let level = 1;
+    for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
+      const next = Number(heading.tagName.slice(1));
+      if (next > level + 1) say(heading, "a level left out");
+      level = next;
+    }
+    if (document.documentElement.lang === "") found.push("no language");
+    return found;
+  });
+}

@@ -1,0 +1,120 @@
+import type { AlertsAnswer } from "@selvedge/protocol";
+import type { AlertChange, Store } from "../store/store.ts";
+import type { AlertRule, AlertsConfig } from "./alert-rule.ts";
+import { announceChanges, isAnnounced } from "./announce-changes.ts";
+import { evaluateRule, type Sources } from "./evaluate-rule.ts";
+import type { WebhookEdge } from "./send-webhook.ts";
+import { createStandings } from "./standings.ts";
+import { summarizeRule } from "./summarize-rule.ts";
+import { createWebhookQueue } from "./webhook-queue.ts";
+
+/** Changes that are read again after a restart, and those that are answered. */
+const RESTORED = 10_000;
+const ANSWERED = 200;
+
+/** Alerts of a collector that runs. */
+export interface Alerts {
+  /** Rules, where each stands, and what changed lately. */
+  answer(): Promise<AlertsAnswer>;
+  /** Looks at every rule once, as it does by itself too. Resolves when what was announced is noted. */
+  evaluate(): Promise<void>;
+  /** Ends what it began; what was not delivered yet is noted as not delivered. */
+  close(): Promise<void>;
+}
+
+/** What alerts need. */
+export interface AlertsOptions extends WebhookEdge {
+  readonly config: AlertsConfig;
+  readonly sources: Sources;
+  readonly store: Pick<Store, "noteAlerts" | "alertHistory">;
+  /** Calls back every so often, until what it returns is called. */
+  readonly every: (ms: number, run: () => void) => () => void;
+}
+
+/** Watches what rules say, from where they stood when the collector last ran. */
+export function startAlerts(options: AlertsOptions): Alerts {
+  const { config, sources, store, now, every } = options;
+  const { readDrift } = sources;
+  const webhooks = createWebhookQueue(options);
+  const standings = createStandings(config.rules);
+  /** Changes whose webhooks are still on their way. */
+  const underway = new Set<AlertChange>();
+  const noting = new Set<Promise<void>>();
+  let isRestored = false;
+  let running: Promise<void> | undefined;
+
+  const evaluateAll = async () => {
+    if (!isRestored) standings.restore(await store.alertHistory(RESTORED));
+    isRestored = true;
+    for (const rule of config.rules) {
+      const nowMs = now();
+      // One rule that cannot be looked at must not keep the others from it.
+      await evaluateRule(rule, sources, nowMs)
+        .then((readings) => note(rule, standings.advance(rule, readings, nowMs)))
+        .catch(logged(`the alert ${rule.name} could not be evaluated`));
+    }
+  };
+
+  /** Notes changes: those that someone is told of once that was done, without waiting for it. */
+  const note = async (rule: AlertRule, changes: readonly AlertChange[]) => {
+    const announced = changes.filter((change) => isAnnounced(rule, change));
+    const quiet = changes.filter((change) => !announced.includes(change));
+    if (announced.length > 0) {
+      for (const change of announced) underway.add(change);
+      const noted = announceChanges(rule, announced, { webhooks, readDrift })
+        .then((told) => store.noteAlerts(told))
+        .catch(logged(`the alert ${rule.name} was not noted`))
+        .finally(() => {
+          for (const change of announced) underway.delete(change);
+          noting.delete(noted);
+        });
+      noting.add(noted);
+    }
+    if (quiet.length > 0) await store.noteAlerts(quiet);
+  };
+
+  /** One look takes as long as it takes; the next begins when it is over. */
+  const evaluate = () => {
+    running ??= evaluateAll().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+
+  const stop =
+    config.rules.length === 0
+      ? () => undefined
+      : every(config.everyMs, () => {
+          evaluate().catch(logged("alerts could not be evaluated"));
+        });
+
+  return {
+    answer: async () => {
+      const noted = await store.alertHistory(ANSWERED);
+      const sending = [...underway].map((change) => ({ ...change, delivered: false }));
+      const history = [...sending, ...noted].toSorted((a, b) => b.at - a.at);
+      return {
+        rules: config.rules.map((rule) => ({
+          ...{ name: rule.name, kind: rule.kind, severity: rule.severity },
+          summary: summarizeRule(rule),
+          instances: standings.of(rule),
+        })),
+        history: history.slice(0, ANSWERED),
+      };
+    },
+    evaluate: async () => {
+      await evaluate();
+      await Promise.all(noting);
+    },
+    close: async () => {
+      stop();
+      webhooks.close();
+      await running?.catch(() => undefined);
+      await Promise.all(noting);
+    },
+  };
+}
+
+function logged(what: string): (error: unknown) => void {
+  return (error) => console.error(`selvedge: ${what}:`, error);
+}

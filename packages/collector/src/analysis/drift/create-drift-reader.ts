@@ -1,0 +1,34 @@
+import type { DriftAnswer } from "@selvedge/protocol";
+import type { Store } from "../../store/store.ts";
+import type { ReadManifest } from "../read-manifest.ts";
+import { type DriftQuestion, measureDrift } from "./measure-drift.ts";
+import { createDayReader } from "./read-days.ts";
+
+/** An answer about drift, and the SHA-256 of the manifest whose reference it is about. */
+export interface DriftReading {
+  readonly answer: DriftAnswer;
+  readonly digest: string;
+}
+
+/** Answers questions about drift; `undefined` where the registry does not have the version. */
+export type ReadDrift = (question: DriftQuestion) => Promise<DriftReading | undefined>;
+
+/** Reads drift of what the registry serves. Of a version without a reference there are no features. */
+export function createDriftReader({
+  store,
+  readManifest,
+  now,
+}: {
+  readonly store: Pick<Store, "distributions">;
+  readonly readManifest: ReadManifest;
+  readonly now: () => number;
+}): ReadDrift {
+  const readDay = createDayReader(store);
+  return async (question) => {
+    const served = await readManifest(question.model, question.version);
+    if (served === undefined) return undefined;
+    const reference = served.manifest.reference ?? { samples: 0, features: [] };
+    const answer = await measureDrift(question, { reference, readDay, nowMs: now() });
+    return { answer, digest: served.digest };
+  };
+}

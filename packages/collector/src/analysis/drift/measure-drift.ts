@@ -1,0 +1,135 @@
+import {
+  boundsOf,
+  type DriftAnswer,
+  type FeatureDrift,
+  type Reference,
+  type ReferenceFeature,
+} from "@selvedge/protocol";
+import type { DistributionSummary } from "../../store/store.ts";
+import { compareBlocks, withoutFigures } from "./compare-blocks.ts";
+import { lastMidnight, type ReadDay } from "./read-days.ts";
+import type { Block } from "./tally.ts";
+import { DAY_MS, type DayTally, PERIOD_MS, toBlocks } from "./to-blocks.ts";
+
+/** A question about drift: of one version, in days. */
+export interface DriftQuestion {
+  readonly model: string;
+  readonly version: string;
+  readonly baseline: DriftAnswer["baseline"];
+  /** Milliseconds since 1970; taken to whole days in UTC, and those to whole blocks. */
+  readonly from: number;
+  readonly to: number;
+}
+
+const WEEK_MS = 7 * DAY_MS;
+
+/** Days that are asked of the store at a time. */
+const READ_AT_ONCE = 4;
+
+/**
+ * How far each feature of the reference has moved in the blocks of days that the question touches,
+ * against the reference or against the blocks of the week before them.
+ */
+export async function measureDrift(
+  question: DriftQuestion,
+  {
+    reference,
+    readDay,
+    nowMs,
+  }: { readonly reference: Reference; readonly readDay: ReadDay; readonly nowMs: number },
+): Promise<DriftAnswer> {
+  const { model, version, baseline } = question;
+  const end = lastMidnight(nowMs);
+  const to = Math.min(Math.ceil(question.to / DAY_MS) * DAY_MS, end);
+  const from = Math.min(question.from - (question.from % DAY_MS), to);
+  // A block that reaches into the window may have begun a period earlier, and so may the week before it.
+  const earliest = periodOf(from - (baseline === "previous" ? WEEK_MS + PERIOD_MS : 0));
+  const days = await readDays(model, { from: earliest, to, readDay });
+  const answers = reference.features.map((feature) => {
+    const { blocks, waiting } = blocksOf(feature, { version, days });
+    const current = usual(blocks.filter((block) => block.to > from && block.from < to));
+    const [first] = current;
+    if (first === undefined) return { drift: withoutFigures(feature, waiting), current };
+    const before = usual(
+      blocks.filter((block) => block.to <= first.from && block.to > first.from - WEEK_MS),
+    );
+    const against = baseline === "reference" ? reference : before;
+    const features = reference.features.length;
+    return { drift: compareBlocks(feature, current, { against, features }), current };
+  });
+  const spans = answers.flatMap(({ current }) => current);
+  return {
+    model,
+    version,
+    from: Math.min(from, ...spans.map((span) => span.from)),
+    to: Math.max(to, ...spans.map((span) => span.to)),
+    baseline,
+    features: answers.map(({ drift }) => drift).toSorted(byDistance),
+  };
+}
+
+/** Of blocks of several ε, those of the one that most contributors have. */
+function usual(blocks: readonly Block[]): readonly Block[] {
+  const size = (some: readonly Block[]) =>
+    some.reduce((sum, { tally }) => sum + tally.contributors, 0);
+  return [...new Set(blocks.map(({ tally }) => tally.epsilon))]
+    .map((epsilon) => blocks.filter(({ tally }) => tally.epsilon === epsilon))
+    .reduce((most, some) => (size(some) > size(most) ? some : most), []);
+}
+
+type Day = { readonly day: number; readonly summaries: readonly DistributionSummary[] };
+
+async function readDays(
+  model: string,
+  { from, to, readDay }: { from: number; to: number; readDay: ReadDay },
+): Promise<Day[]> {
+  const days: Day[] = [];
+  for (let start = Math.max(0, from); start < to; start += READ_AT_ONCE * DAY_MS) {
+    const some = Array.from({ length: READ_AT_ONCE }, (_, i) => start + i * DAY_MS);
+    const read = some
+      .filter((day) => day < to)
+      .map(async (day) => ({ day, summaries: await readDay(model, day) }));
+    days.push(...(await Promise.all(read)));
+  }
+  return days;
+}
+
+function blocksOf(
+  feature: ReferenceFeature,
+  { version, days }: { version: string; days: readonly Day[] },
+): { blocks: Block[]; waiting: number } {
+  const bounds = JSON.stringify(boundsOf(feature));
+  const byEpsilon = new Map<number | undefined, DayTally[]>();
+  for (const { day, summaries } of days)
+    for (const tally of summaries) {
+      // Other bounds are of something that is not this feature, whatever it calls itself.
+      const isIts = tally.version === version && tally.feature === feature.name;
+      if (!isIts || JSON.stringify(tally.bounds) !== bounds) continue;
+      const tallies = byEpsilon.get(tally.epsilon) ?? [];
+      byEpsilon.set(tally.epsilon, [...tallies, { day, tally: withAllBins(tally) }]);
+    }
+  const isOrdered = feature.categories === undefined;
+  const parts = [...byEpsilon.values()].map((tallies) => toBlocks(tallies, isOrdered));
+  return {
+    blocks: parts.flatMap(({ blocks }) => blocks),
+    waiting: Math.max(0, ...parts.map(({ waiting }) => waiting)),
+  };
+}
+
+/** Where all that anyone sent was missing, the store has no bins to tell of. */
+function withAllBins(tally: DistributionSummary): DistributionSummary {
+  const all = (values: readonly number[]) =>
+    Array.from({ length: tally.bounds.length + 1 }, (_, bin) => values[bin] ?? 0);
+  return { ...tally, shares: all(tally.shares), holders: all(tally.holders) };
+}
+
+function periodOf(time: number): number {
+  const at = Math.max(0, time);
+  return at - (at % PERIOD_MS);
+}
+
+/** What drifts first, and what drifts most before what drifts less. */
+function byDistance(a: FeatureDrift, b: FeatureDrift): number {
+  const drifting = Number(b.verdict === "drifting") - Number(a.verdict === "drifting");
+  return drifting || (b.psi ?? -1) - (a.psi ?? -1) || (a.feature < b.feature ? -1 : 1);
+}

@@ -1,0 +1,147 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createApp } from "../../create-app.ts";
+import { metricsRequest } from "../../fixtures/otlp-request.ts";
+import { createRecordingStore } from "../../fixtures/recording-store.ts";
+import {
+  distributionMetric,
+  manifestWithReference,
+  predictionLog,
+  predictionSpan,
+  sampleMetrics,
+} from "../../fixtures/sample-telemetry.ts";
+import { startTestCollector, type TestCollector } from "../../fixtures/test-collector.ts";
+import { API_DOCUMENT } from "./api-document.ts";
+
+const DAY_MS = 86_400_000;
+const BOUNDS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+let collector: TestCollector;
+const now = Date.now();
+
+beforeAll(async () => {
+  collector = await startTestCollector({
+    "registry/rec/1.0.0/manifest.json": manifestWithReference(BOUNDS),
+    "registry/rec/broken/manifest.json": "{}",
+  });
+  const contributors = Array.from({ length: 700 }, (_, i) => ({
+    id: `contributor-${i}`,
+    counts: BOUNDS.concat(0).map((_edge, bin) => Number(bin === i % 7)),
+  }));
+  const yesterday = now - (now % DAY_MS) - 2 * DAY_MS + 1000;
+  for (const [path, body] of [
+    ["/v1/metrics", metricsRequest("now", sampleMetrics(now))],
+    [
+      "/v1/metrics",
+      metricsRequest("then", [
+        distributionMetric(contributors, { bounds: BOUNDS, timeMs: yesterday }),
+      ]),
+    ],
+    ["/v1/logs", predictionLog("p-1", now)],
+    ["/v1/traces", predictionSpan("p-1", now)],
+  ] as const)
+    expect(await (await collector.post(path, body)).json()).toEqual({});
+});
+afterAll(() => collector.remove());
+
+/** One question for each route, or more, that is answered with something. */
+const QUESTIONS = [
+  ["/api/models", "/api/models"],
+  ["/api/predictions", "/api/predictions?step=60000"],
+  ["/api/predictions/{id}", "/api/predictions/p-1"],
+  ["/api/latency", "/api/latency?model=rec"],
+  ["/api/failures", "/api/failures"],
+  ["/api/health", "/api/health"],
+  ["/api/drift", "/api/drift?model=rec&version=1.0.0"],
+  ["/api/drift", "/api/drift?model=rec&version=1.0.0&baseline=previous"],
+  ["/api/accuracy", "/api/accuracy"],
+  ["/api/comparison", "/api/comparison?model=rec&a=1.0.0&b=1.1.0"],
+  ["/api/alerts", "/api/alerts"],
+  ["/api/stats", "/api/stats"],
+  ["/api/openapi.json", "/api/openapi.json"],
+] as const;
+
+function validatorOf(path: string, status: number) {
+  const answer = API_DOCUMENT.paths[path]?.get.responses[String(status)];
+  if (answer === undefined) throw new Error(`${path} says nothing of ${status}`);
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+  // References of the answer lead to where they lead to in the document.
+  ajv.addKeyword("components");
+  return ajv.compile({
+    ...answer.content["application/json"].schema,
+    components: API_DOCUMENT.components,
+  });
+}
+
+test.each(QUESTIONS)("%s is answered as the document says: %s", async (path, question) => {
+  const answer = await (await fetch(collector.url + question)).json();
+  const validate = validatorOf(path, 200);
+  expect([validate(answer), validate.errors, question]).toEqual([true, null, question]);
+  // Lists that are empty would hide that what is in them is described wrongly.
+  if (path !== "/api/alerts") expect(JSON.stringify(answer)).not.toMatch(/^\{"[a-z]+":\[\]\}$/);
+});
+
+test.each([
+  ["/api/models", "/api/models?from=x", 400],
+  ["/api/predictions/{id}", `/api/predictions/${"x".repeat(200)}`, 400],
+  ["/api/predictions/{id}", "/api/predictions/unknown", 404],
+  ["/api/drift", "/api/drift?model=rec", 400],
+  ["/api/drift", "/api/drift?model=rec&version=1.0.0&baseline=yesterday", 400],
+  ["/api/drift", "/api/drift?model=rec&version=9.9.9", 404],
+  ["/api/comparison", "/api/comparison?model=rec&a=1.0.0", 400],
+  ["/api/comparison", "/api/comparison?model=..%2f..&a=1.0.0&b=1.1.0", 400],
+] as const)(
+  "%s answers a wrong question as the document says: %s",
+  async (path, question, status) => {
+    const response = await fetch(collector.url + question);
+    expect(response.status).toBe(status);
+    const validate = validatorOf(path, status);
+    expect([validate(await response.json()), validate.errors]).toEqual([true, null]);
+  },
+);
+
+test("every route is in the document, and every path of the document is a route", () => {
+  const routes = createApp(createRecordingStore())
+    .routes.filter(({ method, path }) => method === "GET" && path.startsWith("/api/"))
+    .map(({ path }) => path.replaceAll(/:(\w+)/g, "{$1}"));
+  expect([...new Set(routes)].toSorted()).toEqual(Object.keys(API_DOCUMENT.paths).toSorted());
+});
+
+describe("what the store holds reaches the answers", () => {
+  const ask = async (question: string) => (await fetch(collector.url + question)).json();
+
+  test("a shift of yesterday is named, with bins that have fifty contributors each", async () => {
+    const { features } = await ask("/api/drift?model=rec&version=1.0.0");
+    expect(features).toMatchObject([{ feature: "age", verdict: "drifting", contributors: 700 }]);
+    expect(features[0].bins.at(-1)).toMatchObject({ label: "(6, ∞)", baseline: 0.4 });
+  });
+
+  test("versions are compared on what devices sent", async () => {
+    const { comparisons } = await ask("/api/comparison?model=rec&a=1.0.0&b=1.1.0");
+    expect(comparisons.map(({ verdict }: { verdict: string }) => verdict)).toEqual(
+      new Array(4).fill("no-difference"),
+    );
+    expect(comparisons[3].a).toEqual({ value: 90 / 110, count: 110 });
+  });
+
+  test("a prediction is found by its id, with its record and its span", async () => {
+    const { steps } = await ask("/api/predictions/p-1");
+    expect(steps.map(({ kind }: { kind: string }) => kind).toSorted()).toEqual(["record", "span"]);
+  });
+
+  test("a manifest that is broken is the collector's fault, and is not shown", async () => {
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    const response = await fetch(`${collector.url}/api/drift?model=rec&version=broken`);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ code: "internal" });
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
+  });
+
+  test("stats tell what was received", async () => {
+    expect(await ask("/api/stats")).toMatchObject({
+      received: { metrics: 718, logs: 1, traces: 1 },
+      refused: { metrics: 0, logs: 0, traces: 0 },
+    });
+  });
+});

@@ -1,0 +1,37 @@
+import type { AccuracyAnswer } from "@selvedge/protocol";
+import { compareNames } from "../series/series-identity.ts";
+
+type Cell = AccuracyAnswer["versions"][number]["confusion"][number];
+
+/** Counts with a row for each true class and a column for each that was predicted. */
+export interface ConfusionMatrix {
+  readonly names: readonly string[];
+  readonly counts: readonly (readonly number[])[];
+  /** Predictions of classes that are not shown. */
+  readonly left: number;
+}
+
+const SHOWN = 10;
+
+/** The matrix of the classes that were mistaken most often; of all, where they are few. */
+export function confusionMatrix(cells: readonly Cell[]): ConfusionMatrix {
+  const weights = new Map<string, number>();
+  for (const { predicted, label, count } of cells) {
+    const weight = predicted === label ? 0 : count;
+    for (const name of [predicted, label]) weights.set(name, (weights.get(name) ?? 0) + weight);
+  }
+  const names = [...weights]
+    .sort(([a, some], [b, others]) => others - some || compareNames(a, b))
+    .slice(0, SHOWN)
+    .map(([name]) => name)
+    .sort(compareNames);
+  const counts = names.map(() => names.map(() => 0));
+  let left = 0;
+  for (const { predicted, label, count } of cells) {
+    const row = counts[names.indexOf(label)];
+    const column = names.indexOf(predicted);
+    if (row === undefined || column < 0) left += count;
+    else row[column] = (row[column] ?? 0) + count;
+  }
+  return { names, counts, left };
+}

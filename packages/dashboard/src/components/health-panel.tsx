@@ -1,0 +1,139 @@
+import { useSignal } from "@preact/signals";
+import type { HealthAnswer } from "@selvedge/protocol";
+import type { JSX } from "preact";
+import type { Part } from "../api.ts";
+import { formatBytes } from "../format/format-bytes.ts";
+import { formatCount, formatShare } from "../format/format-count.ts";
+import { formatDuration } from "../format/format-duration.ts";
+import { deviceName } from "../series/device-name.ts";
+import { type HealthGroup, type HealthRow, healthRows } from "../series/health-rows.ts";
+import type { View } from "../state/view.ts";
+import { Name } from "./name.tsx";
+import { Panel } from "./panel.tsx";
+import { PartOf } from "./part-of.tsx";
+import { Segmented } from "./segmented.tsx";
+
+interface HealthPanelProps {
+  readonly health: Part<HealthAnswer> | undefined;
+  readonly view: View;
+}
+
+type Split = "browser" | "device" | "version" | "backend";
+
+const SPLITS: readonly { readonly value: Split; readonly label: string }[] = [
+  { value: "browser", label: "Browser" },
+  { value: "device", label: "Device" },
+  { value: "version", label: "Version" },
+  { value: "backend", label: "Backend" },
+];
+
+/** How the model does on one kind of device and on another. */
+export function HealthPanel({ health, view }: HealthPanelProps): JSX.Element {
+  const split = useSignal<Split>("browser");
+  const nameOf = (group: HealthGroup): string =>
+    split.value === "device" ? deviceName(group.device) : group[split.value];
+  return (
+    <Panel
+      id="health"
+      title="Health"
+      note="by where it runs"
+      controls={
+        <Segmented
+          legend="Health by"
+          name="health-by"
+          options={SPLITS}
+          value={split.value}
+          onChange={(chosen) => {
+            split.value = chosen;
+          }}
+        />
+      }
+    >
+      <PartOf part={health}>
+        {({ groups }) => {
+          const rows = healthRows(
+            groups.filter(({ version }) => view.version === undefined || version === view.version),
+            nameOf,
+          );
+          return rows.length === 0 ? (
+            <p class="nothing">No device has said how it does in the last {view.range.name}.</p>
+          ) : (
+            <HealthTable rows={rows} by={split.value} rangeName={view.range.name} />
+          );
+        }}
+      </PartOf>
+    </Panel>
+  );
+}
+
+interface HealthTableProps {
+  readonly rows: readonly HealthRow[];
+  readonly by: Split;
+  readonly rangeName: string;
+}
+
+function HealthTable({ rows, by, rangeName }: HealthTableProps): JSX.Element {
+  const label = SPLITS.find(({ value }) => value === by)?.label ?? by;
+  const rate = ({ failures, predictions }: HealthRow): number =>
+    predictions + failures > 0 ? failures / (predictions + failures) : 0;
+  const worst = Math.max(...rows.map(rate));
+  return (
+    <table>
+      <caption class="visually-hidden">
+        Health in the last {rangeName}, by {label.toLowerCase()}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">{label}</th>
+          <th scope="col" class="number">
+            Predictions
+          </th>
+          <td class="meter-cell wide" />
+          <th scope="col" class="number">
+            Failure rate
+          </th>
+          <th scope="col" class="number" title="Of the slowest group: quantiles do not add up">
+            Slowest p95
+          </th>
+          <th scope="col" class="number wide" title="Engines that were started again">
+            Restarts
+          </th>
+          <th scope="col" class="number wide" title="Candidates tried and turned down">
+            Rejections
+          </th>
+          <th scope="col" class="number wide" title="p95 of the group that holds most">
+            Memory
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.name}>
+            <th scope="row">
+              <Name>{row.name}</Name>
+            </th>
+            <td class="number">{formatCount(row.predictions)}</td>
+            <td class="meter-cell wide">
+              <span class="meter meter-danger" aria-hidden="true">
+                <span style={{ width: `${worst > 0 ? (100 * rate(row)) / worst : 0}%` }} />
+              </span>
+            </td>
+            <td class={row.failures > 0 ? "number" : "number faint"}>
+              {formatShare(row.failures, row.predictions + row.failures)}
+            </td>
+            <td class="number">{row.worstP95 === null ? "–" : formatDuration(row.worstP95)}</td>
+            <td class={row.restarts > 0 ? "number wide" : "number wide faint"}>
+              {formatCount(row.restarts)}
+            </td>
+            <td class={row.rejections > 0 ? "number wide" : "number wide faint"}>
+              {formatCount(row.rejections)}
+            </td>
+            <td class="number wide">
+              {row.worstMemoryP95 === null ? "–" : formatBytes(row.worstMemoryP95)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
