@@ -173,7 +173,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       endFirst();
     });
     try {
-      const [{ Serving }, { predictions }] = await Promise.all([
+      const [{ Serving }, calls] = await Promise.all([
         import("./serving/serving.ts"),
         watchCalls(),
       ]);
@@ -187,7 +187,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         anchors,
         keeper,
         reporter,
-        predictions,
+        predictions: calls.predictions,
         assets,
         spawn,
         budget,
@@ -238,13 +238,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         await reporter.flush();
       },
       enable: () => reporter.enable(),
-      disable() {
+      async disable() {
         forgetCounted();
-        return reporter.disable();
+        await reporter.disable();
       },
-      erase() {
+      async erase() {
         forgetCounted();
-        return reporter.erase();
+        await (await watch?.catch(() => undefined))?.erase();
+        await reporter.erase();
       },
     },
     async load(name, loadOptions = {}) {

@@ -1,8 +1,8 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import type { DistributionPolicy } from "../distributions/distribution-policy.ts";
 import { DistributionWatch } from "../distributions/distribution-watch.ts";
-import { PredictionLog } from "../predictions/prediction-log.ts";
 import type { PredictionPolicy } from "../predictions/prediction-policy.ts";
+import { Predictions } from "../predictions/predictions.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What looking at calls needs of the page. */
@@ -18,21 +18,23 @@ export interface CallWatchOptions {
 
 /** What looks at the calls that models answer. Loaded with the first model: before it there are none. */
 export class CallWatch {
-  readonly predictions: PredictionLog;
+  readonly predictions: Predictions;
   readonly #distributions: DistributionWatch;
 
   constructor({ reporter, service, isSent, distributions, predictions }: CallWatchOptions) {
     const { recorder } = reporter;
     const send = (batch: OtlpBatch) => reporter.send(batch);
     this.#distributions = new DistributionWatch({ policy: distributions, service, send });
-    this.predictions = new PredictionLog({
+    this.predictions = new Predictions({
       policy: predictions,
       service,
       recorder,
+      isCounted: () => reporter.state === "enabled" || reporter.state === "unknown",
       ...(isSent ? { send } : {}),
     });
     reporter.watch(this.#distributions.answered);
-    reporter.watch(this.predictions.answered);
+    reporter.watch((call) => this.predictions.answered(call));
+    this.predictions.prepare();
   }
 
   /** Hands over what has gathered. */
@@ -44,6 +46,12 @@ export class CallWatch {
   /** Forgets what was counted and not handed over yet. */
   forget(): void {
     this.#distributions.forget();
+  }
+
+  /** Forgets all that has not been stored or handed over. */
+  async erase(): Promise<void> {
+    this.forget();
+    await this.predictions.forget();
   }
 
   /** Hands over what has gathered, as far as that takes no longer, and gives the store back. */
