@@ -22,6 +22,7 @@ test("reads every section", () => {
       retention: { rawHours: 24 },
     }),
   ).toEqual({
+    ...DEFAULT_CONFIG,
     tokens: {
       ingest: [{ name: "shop", sha256: digestOf("the-token-of-the-shop") }],
       read: [{ name: "dashboard", sha256: Buffer.from(SHA256, "hex") }],
