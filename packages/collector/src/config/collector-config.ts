@@ -1,7 +1,7 @@
 import type { KnownToken } from "../access/check-token.ts";
 import type { Rate } from "../access/token-buckets.ts";
 import type { AlertsConfig } from "../alerts/alert-rule.ts";
-import { DEFAULT_RETENTION } from "../store/duckdb/maintain.ts";
+import { DEFAULT_RETENTION } from "../store/default-retention.ts";
 import type { Retention } from "../store/store.ts";
 
 /** What a collector is told by its config file. */
