@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { build } from "./build.mjs";
 import { ensureInstalled, run } from "./install.mjs";
 
@@ -8,6 +9,7 @@ const tests = [
   "packer/src/pack-tfjs.fuzz.test.ts",
   "packer/src/golden/cases-file.fuzz.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
+  "collector/src/prometheus/scrape.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {
@@ -19,12 +21,25 @@ const full = {
   SELVEDGE_FAULTS: "all",
   SELVEDGE_EVENTS: "10000",
 };
-const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...process.env };
+// As Debian's package has it.
+const prometheus = "/usr/bin/prometheus";
+const scraper = existsSync(prometheus) ? { SELVEDGE_PROMETHEUS: prometheus } : {};
+const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...scraper, ...process.env };
 run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
 run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
 run(
   "npx",
-  ["playwright", "test", "-c", "e2e", "interrupted-pack", "delivery", "/faults-", "/soak", "journey"],
+  [
+    "playwright",
+    "test",
+    "-c",
+    "e2e",
+    "interrupted-pack",
+    "delivery",
+    "/faults-",
+    "/soak",
+    "journey",
+  ],
   {
     env,
   },
