@@ -165,7 +165,7 @@ test(`${EVENTS} events through killed tabs, no network, failing collectors and c
       tabs.map((tab) => makeEvents(tab, Math.min(among(1, 30), EVENTS), happens(0.8))),
     );
     for (const { page } of tabs)
-      if (happens(0.3)) {
+      if (happens(0.5)) {
         // Each leap forward ages what waits by a day, and after seven it may be dropped.
         const isLeap = leaps < 4 && happens(0.3);
         if (isLeap) leaps++;

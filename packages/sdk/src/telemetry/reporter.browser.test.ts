@@ -298,6 +298,7 @@ describe("consent", () => {
             inputs: undefined,
             outputs: { y },
             options: {},
+            cohort: "stable",
           },
           timings: { queueMs: 0, runMs: 1, totalMs: 1 },
         },
