@@ -13,6 +13,7 @@ const SUITES = {
   conformance: async () => (await import("./conformance.mjs")).measureConformance,
   delivery: async () => (await import("./delivery.mjs")).measureDelivery,
   pack: async () => (await import("./pack.mjs")).measurePacks,
+  recorder: async () => (await import("./recorder.mjs")).measureRecorder,
   start: async () => (await import("./start.mjs")).measureStart,
 };
 

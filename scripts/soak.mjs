@@ -10,6 +10,7 @@ const tests = [
   "packer/src/reference/simulated-fleet.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
   "collector/src/store/open-store.test.ts",
+  "collector/src/ingest/protobuf/read-message.test.ts",
 ].map((file) => `packages/${file}`);
 const { findBrowser } = await import("./find-browser.mjs");
 const full = {

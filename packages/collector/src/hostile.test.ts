@@ -217,7 +217,7 @@ test("more connections than are allowed: further ones are closed, until there is
   const closed = outcomes.filter((outcome) => outcome === "closed").length;
   expect([closed >= 100, closed < 150]).toEqual([true, true]);
   for (const socket of sockets) socket.destroy();
-  await expect.poll(() => send({ body: "{}" })).toMatchObject({ status: 200 });
+  await expect.poll(() => send({ body: "{}" }), { timeout: 15_000 }).toMatchObject({ status: 200 });
 });
 
 test("bad tokens, and heads that are no heads", async () => {

@@ -226,8 +226,14 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         await reporter.flush();
       },
       enable: () => reporter.enable(),
-      disable: () => reporter.disable(),
-      erase: () => reporter.erase(),
+      disable() {
+        distributions.forget();
+        return reporter.disable();
+      },
+      erase() {
+        distributions.forget();
+        return reporter.erase();
+      },
     },
     async load(name, loadOptions = {}) {
       const calledAt = performance.now();

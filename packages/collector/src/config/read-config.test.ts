@@ -20,6 +20,7 @@ test("reads every section", () => {
       limits: { perAddress: null, perToken: { perSecond: 5, burst: 50 }, proxies: 1 },
       cors: { origins: ["https://shop.example", "http://localhost:8080"] },
       retention: { rawHours: 24 },
+      alerts: { every: "5m", rules: [] },
     }),
   ).toEqual({
     tokens: {
@@ -34,6 +35,7 @@ test("reads every section", () => {
     },
     cors: { origins: ["https://shop.example", "http://localhost:8080"] },
     retention: { ...DEFAULT_CONFIG.retention, rawHours: 24 },
+    alerts: { everyMs: 300_000, rules: [] },
   });
 });
 

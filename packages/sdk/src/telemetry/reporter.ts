@@ -103,7 +103,8 @@ export class Reporter {
 
   /** Begins what may become a span; `undefined` where nobody would see it. */
   begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
-    return this.#tracing?.begin(operation, parent);
+    const isSeen = this.#consent.mayRecord || this.#settings.tracing?.tracer !== undefined;
+    return isSeen ? this.#tracing?.begin(operation, parent) : undefined;
   }
 
   /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
