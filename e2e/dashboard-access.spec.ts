@@ -19,8 +19,8 @@ test("every page has one heading, a name for all that can be used, and the width
   await page.setViewportSize({ width: 375, height: 800 });
   for (const address of PAGES) {
     await page.goto(`${site.url}/${address}`);
+    await page.locator("main[aria-busy=false] h1").waitFor();
     await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
-    await page.locator("main[aria-busy=false]").waitFor();
     expect([address, ...(await lacks(page))]).toEqual([address]);
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect([address, Math.max(0, wider)]).toEqual([address, 0]);
