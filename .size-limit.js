@@ -12,7 +12,7 @@ export default [
     ignore: [
       "./serving/serving.js",
       "./to-batch.js",
-      "./distribution-counts.js",
+      "./distribution-watch.js",
       "./courier.js",
       "./end-page-span.js",
       "./answer-fetches.js",

@@ -1,7 +1,7 @@
 import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
-import { DistributionWatch } from "./distributions/distribution-watch.ts";
+import { watchDistributions } from "./distributions/watch-distributions.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
@@ -135,7 +135,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   });
   const reporter = new Reporter({ telemetry, service, onSend, tracing });
   const send = (batch: OtlpBatch) => reporter.send(batch);
-  const distributions = new DistributionWatch({ policy, service, send });
+  const distributions = watchDistributions({ policy, service, send });
   reporter.watch(distributions.answered);
   const { recorder } = reporter;
   const predictions = new PredictionLog({
