@@ -36,7 +36,7 @@ export default [
     limit: "4 kB",
     gzip: true,
     // Imported with the first call that is written down, or whose values are counted.
-    ignore: ["./distribution-counts.js", "./prediction-log.js"],
+    ignore: ["./distribution-watch.js", "./prediction-log.js"],
     modifyEsbuildConfig: esm,
   },
   {

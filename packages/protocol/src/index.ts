@@ -110,7 +110,13 @@ export {
   type ValueInfo,
   type Variant,
 } from "./manifest.ts";
-export { imageLayout, type MeasurableTensor, measure, valueCount } from "./measure-tensor.ts";
+export {
+  imageLayout,
+  type MeasurableTensor,
+  measure,
+  measurerOf,
+  valueCount,
+} from "./measure-tensor.ts";
 export {
   encodeModelSignature,
   encodeModelStatement,

@@ -44,25 +44,40 @@ export function valueCount({ measure, element }: Aspect, { dims }: MeasurableTen
  * @returns `null` where there is no such value
  */
 export function measure(aspect: Aspect, tensor: MeasurableTensor, index: number): FeatureValue {
-  const { measure: what, element } = aspect;
+  return measurerOf(tensor)(aspect, index);
+}
+
+/** Measures values of one tensor: what several aspects of one value need is looked at once. */
+export function measurerOf(
+  tensor: MeasurableTensor,
+): (aspect: Aspect, index: number) => FeatureValue {
   const { dims, data } = tensor;
-  switch (what) {
-    case "class":
-      return ranked(tensor, index)?.top ?? null;
-    case "confidence":
-    case "entropy":
-      return ranked(tensor, index)?.[what] ?? null;
-    case "brightness":
-    case "contrast":
-    case "sharpness":
-      return look(tensor, index)?.[what] ?? null;
-    case "length":
-      return lengthOf(String(data[index] ?? ""));
-    case "alphabet":
-      return alphabetOf(String(data[index] ?? ""));
-    default:
-      return elementAt(tensor, element === undefined ? index : indexOf(dims, index, element));
-  }
+  const rankings = new Map<number, Ranking | undefined>();
+  const looks = new Map<number, ImageLook | undefined>();
+  return ({ measure: what, element }, index) => {
+    switch (what) {
+      case "class":
+        return once(rankings, index, () => ranked(tensor, index))?.top ?? null;
+      case "confidence":
+      case "entropy":
+        return once(rankings, index, () => ranked(tensor, index))?.[what] ?? null;
+      case "brightness":
+      case "contrast":
+      case "sharpness":
+        return once(looks, index, () => look(tensor, index))?.[what] ?? null;
+      case "length":
+        return lengthOf(String(data[index] ?? ""));
+      case "alphabet":
+        return alphabetOf(String(data[index] ?? ""));
+      default:
+        return elementAt(tensor, element === undefined ? index : indexOf(dims, index, element));
+    }
+  };
+}
+
+function once<T>(known: Map<number, T>, index: number, make: () => T): T | undefined {
+  if (!known.has(index)) known.set(index, make());
+  return known.get(index);
 }
 
 /**
@@ -110,9 +125,12 @@ function numberAt(tensor: MeasurableTensor, index: number): number {
 }
 
 function ranked(tensor: MeasurableTensor, row: number): Ranking | undefined {
-  const { dims } = tensor;
-  const length = dims.at(-1) ?? 1;
-  return rank(Array.from({ length }, (_, i) => numberAt(tensor, row * length + i)));
+  const length = tensor.dims.at(-1) ?? 1;
+  const start = row * length;
+  const { data } = tensor;
+  // A view costs nothing, and a page has thousands of classes to look through before it answers.
+  if (data instanceof Float32Array) return rank(data.subarray(start, start + length));
+  return rank(Array.from({ length }, (_, i) => numberAt(tensor, start + i)));
 }
 
 function look(tensor: MeasurableTensor, image: number): ImageLook | undefined {
@@ -124,20 +142,29 @@ function viewOf(tensor: MeasurableTensor, image: number): ImageView | undefined 
   const layout = imageLayout(tensor.dims);
   const [, a = 0, b = 0, c = 0] = tensor.dims;
   const start = image * a * b * c;
+  const read = readerOf(tensor);
   if (layout === undefined) return undefined;
   if (layout === "channels-first")
     return {
       width: c,
       height: b,
       channels: a,
-      at: (x, y, channel) => numberAt(tensor, start + (channel * b + y) * c + x),
+      at: (x, y, channel) => read(start + (channel * b + y) * c + x),
     };
   return {
     width: b,
     height: a,
     channels: c,
-    at: (x, y, channel) => numberAt(tensor, start + (y * b + x) * c + channel),
+    at: (x, y, channel) => read(start + (y * b + x) * c + channel),
   };
+}
+
+/** Images are read thousands of times: those of floats and bytes without a detour. */
+function readerOf(tensor: MeasurableTensor): (index: number) => number {
+  const { data } = tensor;
+  if (data instanceof Float32Array || data instanceof Uint8Array)
+    return (index) => data[index] ?? Number.NaN;
+  return (index) => numberAt(tensor, index);
 }
 
 /** A float16 by its bits. */

@@ -150,7 +150,7 @@ test("one value of a batch is counted, any of them", async () => {
   expect(told(counts.take("shop"))["age"]).toEqual({ [METRICS.distribution]: [0, 0, 1] });
 });
 
-test("a large image takes the page no longer than a millisecond or so", async () => {
+test("a large image costs the page no more than a small one", async () => {
   const look = (["brightness", "contrast", "sharpness"] as const).map((measure) => ({
     ...(FEATURES[0] as ReferenceFeature),
     name: measure,
@@ -167,8 +167,8 @@ test("a large image takes the page no longer than a millisecond or so", async ()
     },
   });
   await count({ ...call, inputs: { x: { type: "float32", data: watched, dims } } });
-  // Counted, as times on a busy machine mean nothing: of nine million pixels three looks at 1,024.
-  expect(reads.mock.calls.length).toBeLessThanOrEqual(3 * 1024 * 3 * 6);
+  // Counted, as times on a busy machine mean nothing: of nine million numbers one look at 1,024 pixels and their neighbours.
+  expect(reads.mock.calls.length).toBeLessThanOrEqual(1024 * 3 * 6);
   expect(Object.keys(told(counts.take("shop")))).toEqual(["brightness", "contrast", "sharpness"]);
 });
 

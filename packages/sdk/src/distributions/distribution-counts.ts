@@ -6,7 +6,7 @@ import {
   binOf,
   type FeatureValue,
   type Irregularity,
-  measure,
+  measurerOf,
   type OtlpBatch,
   type ReferenceFeature,
   randomizeAnswer,
@@ -128,19 +128,21 @@ interface MutableContributed extends Contributed {
   readonly features: FeatureCounts[];
 }
 
-/** One value of each feature, any of those that its tensor has. */
+/** One value of each feature, any of those that its tensor has: the same row for all that have rows. */
 function observe(
   features: readonly ReferenceFeature[],
   side: "input" | "output",
   tensors: Tensors,
 ): Observed[] {
-  return features.flatMap((feature): Observed[] => {
-    const tensor = tensors[feature.tensor];
-    if (feature.side !== side || tensor === undefined) return [];
-    const count = valueCount(feature, tensor);
-    if (count === 0) return [];
-    const index = Math.floor(Math.random() * count);
-    return [{ feature, value: measure(feature, tensor, index) }];
+  const chance = Math.random();
+  return Object.entries(tensors).flatMap(([name, tensor]) => {
+    const read = measurerOf(tensor);
+    const own = features.filter((feature) => feature.side === side && feature.tensor === name);
+    return own.flatMap((feature): Observed[] => {
+      const count = valueCount(feature, tensor);
+      const index = Math.floor(chance * count);
+      return count === 0 ? [] : [{ feature, value: read(feature, index) }];
+    });
   });
 }
 

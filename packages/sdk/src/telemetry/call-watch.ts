@@ -1,6 +1,6 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import type { DistributionPolicy } from "../distributions/distribution-policy.ts";
-import { DistributionWatch } from "../distributions/distribution-watch.ts";
+import { type Distributions, watchDistributions } from "../distributions/watch-distributions.ts";
 import type { PredictionPolicy } from "../predictions/prediction-policy.ts";
 import { Predictions } from "../predictions/predictions.ts";
 import type { Reporter } from "./reporter.ts";
@@ -19,12 +19,12 @@ export interface CallWatchOptions {
 /** What looks at the calls that models answer. Loaded with the first model: before it there are none. */
 export class CallWatch {
   readonly predictions: Predictions;
-  readonly #distributions: DistributionWatch;
+  readonly #distributions: Distributions;
 
   constructor({ reporter, service, isSent, distributions, predictions }: CallWatchOptions) {
     const { recorder } = reporter;
     const send = (batch: OtlpBatch) => reporter.send(batch);
-    this.#distributions = new DistributionWatch({ policy: distributions, service, send });
+    this.#distributions = watchDistributions({ policy: distributions, service, send });
     this.predictions = new Predictions({
       policy: predictions,
       service,

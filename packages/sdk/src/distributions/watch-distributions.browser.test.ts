@@ -3,14 +3,14 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { answeredCall, row } from "./answered-call.fixture.ts";
 import type { DistributionPolicy } from "./distribution-policy.ts";
-import { DistributionWatch } from "./distribution-watch.ts";
+import { type Distributions, watchDistributions } from "./watch-distributions.ts";
 
 let sent: OtlpBatch[];
-let watch: DistributionWatch;
+let watch: Distributions;
 
 function watchWith(policy: DistributionPolicy | undefined): void {
   const send = async (batch: OtlpBatch) => void sent.push(batch);
-  watch = new DistributionWatch({ policy, service: "shop", send });
+  watch = watchDistributions({ policy, service: "shop", send });
 }
 
 beforeEach(async () => {
@@ -43,10 +43,13 @@ test("the first call's outputs are those it was answered with, whatever the app 
   expect(told()).toContain('"bucketCounts":["0","1"]');
 });
 
-test("of many calls at once few are looked at", async () => {
+test("of many calls few are looked at", async () => {
+  watch.answered(answeredCall());
+  await watch.flush();
+  sent = [];
   for (let i = 0; i < 1_000; i++) watch.answered(answeredCall());
   await watch.flush();
-  expect(told()).toMatch(/"bucketCounts":\["0","[1-4]","0"\]/);
+  expect(told()).toMatch(/"bucketCounts":\["0","3","0"\]/);
 });
 
 test("packs without a reference, and pages that do not want it, are left alone", async () => {
@@ -69,6 +72,7 @@ test("a page that hides hands over what was counted", async () => {
 });
 
 test("what is forgotten is not sent: neither what was counted nor what is being looked at", async () => {
+  // The chunk is on its way.
   watch.answered(answeredCall());
   watch.forget();
   await watch.flush();
