@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { digestOf } from "./access/check-token.ts";
+import { DEFAULT_CONFIG } from "./config/collector-config.ts";
 import {
   failureMetric,
   metricsRequest,
@@ -78,6 +80,31 @@ test("refuses a port that is none", async () => {
     await expect(
       startCollector({ registryDir: registryDir(), dataDir, port }),
     ).rejects.toMatchObject({ code: "options-invalid" });
+});
+
+test("does not start where others reach it and it has no tokens, unless it is told to", async () => {
+  const options = { registryDir: registryDir(), dataDir: join(collector.folder, "other"), port: 0 };
+  const read = [{ name: "tests", sha256: digestOf("a-token-to-read-with-") }];
+  const ingest = [{ name: "tests", sha256: digestOf("a-token-to-ingest-with") }];
+  for (const tokens of [
+    { read: [], ingest: [] },
+    { read: [], ingest },
+    { read, ingest: [] },
+  ])
+    await expect(
+      startCollector({ ...options, host: "0.0.0.0", config: { ...DEFAULT_CONFIG, tokens } }),
+    ).rejects.toMatchObject({
+      code: "options-invalid",
+      message: expect.stringMatching(/0\.0\.0\.0.*--config.*--open/),
+    });
+  for (const allowed of [
+    { open: true },
+    { config: { ...DEFAULT_CONFIG, tokens: { read, ingest } } },
+  ]) {
+    const started = await startCollector({ ...options, host: "0.0.0.0", ...allowed });
+    expect((await fetch(`${started.url}/healthz`)).status).toBe(200);
+    await started.close();
+  }
 });
 
 test("refuses a data directory that another collector uses", async () => {

@@ -43,6 +43,7 @@ export function describeFault(fault: ApiFault): { readonly what: string; readonl
 
 function nextForStatus(status: number): string {
   if (status === 401 || status === 403) return "It wants a token that may read /api.";
+  if (status === 429) return "It is asked too often: in a while it answers again.";
   if (status === 404) return "It knows nothing of it: choose another model, version or time range.";
   if (status < 500) return "It does not take this question: choose another model or time range.";
   return "Its log says why.";

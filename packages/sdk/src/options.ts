@@ -185,6 +185,7 @@ export function readOptions({
 }: SelvedgeOptions): Settings {
   requireOneOf("meteredDownloads", meteredDownloads, ["allow", "foreground", "never"]);
   if (fetch !== undefined) requireOneOf("fetch", typeof fetch, ["function"]);
+  const isSent = telemetry?.endpoint !== undefined;
   return {
     registry: folderUrl("registry", registry),
     anchors: publicKeys === undefined ? undefined : anchorsOf(publicKeys),
@@ -196,10 +197,10 @@ export function readOptions({
       tracer: telemetry?.tracer,
     },
     onSend: telemetry?.onSend,
-    distributions: telemetry && distributionPolicy(telemetry.distributions),
+    distributions: isSent ? distributionPolicy(telemetry.distributions) : undefined,
     cache: checkPolicy(cache),
     memory: checkMemory(memory),
-    predictions: predictionPolicy(predictions, telemetry !== undefined),
+    predictions: predictionPolicy(predictions, isSent),
     fetch,
     meteredDownloads,
     workers,

@@ -20,8 +20,10 @@ test("reads every section", () => {
       limits: { perAddress: null, perToken: { perSecond: 5, burst: 50 }, proxies: 1 },
       cors: { origins: ["https://shop.example", "http://localhost:8080"] },
       retention: { rawHours: 24 },
+      alerts: { every: "5m", rules: [] },
     }),
   ).toEqual({
+    ...DEFAULT_CONFIG,
     tokens: {
       ingest: [{ name: "shop", sha256: digestOf("the-token-of-the-shop") }],
       read: [{ name: "dashboard", sha256: Buffer.from(SHA256, "hex") }],
@@ -34,6 +36,7 @@ test("reads every section", () => {
     },
     cors: { origins: ["https://shop.example", "http://localhost:8080"] },
     retention: { ...DEFAULT_CONFIG.retention, rawHours: 24 },
+    alerts: { everyMs: 300_000, rules: [] },
   });
 });
 

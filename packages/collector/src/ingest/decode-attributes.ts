@@ -38,7 +38,8 @@ const LABEL_OF = new Map<string, string>(
 /** The labels that are a device's own, and stand in its resource. */
 const RESOURCE_LABELS: ReadonlySet<string> = new Set([ATTRIBUTES.browser, ATTRIBUTES.device]);
 
-const NONE: ReadonlySet<string> = new Set();
+const NO_KEYS: ReadonlySet<string> = new Set();
+const NO_ATTRIBUTES: Readonly<Attributes> = Object.freeze({});
 
 /**
  * Reads the attributes of a point, a record or a span.
@@ -53,11 +54,11 @@ export function decodeAttributes(
   {
     ofResource,
     maxChars,
-    take = NONE,
+    take = NO_KEYS,
   }: { ofResource: Labels; maxChars: number; take?: ReadonlySet<string> },
 ): DecodedAttributes {
   const labels: Record<string, string> = { ...ofResource };
-  const taken = noAttributes();
+  let taken: Attributes | undefined;
   let others: Attributes | undefined;
   for (const item of listOf(value)) {
     const key = keyOf(item);
@@ -67,13 +68,14 @@ export function decodeAttributes(
       throw new Refusal(`an attribute is longer than ${maxChars} characters`);
     const label = LABEL_OF.get(key);
     if (label !== undefined) labels[label] = String(read);
-    else if (take.has(key)) taken[key] = read;
-    else {
-      others ??= noAttributes();
-      others[key] = read;
-    }
+    else if (take.has(key)) taken = withAttribute(taken, key, read);
+    else others = withAttribute(others, key, read);
   }
-  return { labels, taken, attributes: others === undefined ? undefined : JSON.stringify(others) };
+  return {
+    labels,
+    taken: taken ?? NO_ATTRIBUTES,
+    attributes: others === undefined ? undefined : JSON.stringify(others),
+  };
 }
 
 /** Who sent a batch, and the name a repeat of it has. */
@@ -98,22 +100,25 @@ export function decodeResource(value: unknown, path: string): Resource {
   const resource = objectAt<OtlpResource>(value, path);
   let batchId: string | undefined;
   const labels: Record<string, string> = {};
-  const others = noAttributes();
+  let others: Attributes | undefined;
   try {
     for (const item of listOf(resource.attributes)) {
       const key = keyOf(item);
       const read = decodeValue((item as { value?: unknown }).value);
       if (key === BATCH_ID) batchId = batchIdOf(read);
       else if (read === undefined || String(read).length > MAX_RESOURCE_CHARS) continue;
-      else if (!RESOURCE_LABELS.has(key)) others[key] = read;
+      else if (!RESOURCE_LABELS.has(key)) others = withAttribute(others, key, read);
       else labels[LABEL_OF.get(key) ?? key] = String(read).slice(0, MAX_LABEL_CHARS);
     }
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     throw new SelvedgeError("telemetry-invalid", `${path}: ${cause.message}.`, { cause });
   }
-  const isEmpty = Object.keys(others).length === 0;
-  return { batchId, labels, attributes: isEmpty ? undefined : JSON.stringify(others) };
+  return {
+    batchId,
+    labels,
+    attributes: others === undefined ? undefined : JSON.stringify(others),
+  };
 }
 
 function batchIdOf(read: AttributeValue | undefined): string {
@@ -137,9 +142,18 @@ function keyOf(item: unknown): string {
   return key;
 }
 
-/** Without a prototype, so that every key can be set and none is there before. */
-function noAttributes(): Attributes {
-  return Object.create(null);
+/** Adds an attribute to those there are, if any: most points have none but labels. */
+function withAttribute(
+  attributes: Attributes | undefined,
+  key: string,
+  value: AttributeValue,
+): Attributes {
+  const all = attributes ?? {};
+  // As a field of its own even where every object inherits one of that name.
+  if (key === "__proto__")
+    Object.defineProperty(all, key, { value, enumerable: true, configurable: true });
+  else all[key] = value;
+  return all;
 }
 
 /** A text, number or boolean of OTLP; `undefined` for what is none of them. */

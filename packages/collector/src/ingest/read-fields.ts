@@ -34,10 +34,25 @@ const SEE_OTLP = "Send a request of OTLP to the address of its signal.";
 
 /** A 64-bit integer that is a count, from digits or a number; `undefined` if it is none. */
 export function toCount(value: unknown, max: number): number | undefined {
-  const count = typeof value === "string" && /^\d{1,20}$/.test(value) ? Number(value) : value;
+  const count = typeof value === "string" ? fromDigits(value) : value;
   return typeof count === "number" && Number.isInteger(count) && count >= 0 && count <= max
     ? count
     : undefined;
+}
+
+const MAX_DIGITS = 20;
+const ZERO = 48;
+
+/** The number that digits say, and nothing but digits; `undefined` otherwise. */
+function fromDigits(text: string): number | undefined {
+  if (text.length === 0 || text.length > MAX_DIGITS) return undefined;
+  let number = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** Milliseconds from OTLP's nanoseconds; `undefined` where the time is absent or absurd. */

@@ -7,7 +7,7 @@ import { LOGS_REQUEST, METRICS_REQUEST, TRACES_REQUEST } from "./protobuf/otlp-m
 import type { Refusals } from "./refusals.ts";
 
 /** What a request brought: how many items of it are kept, and what stores them. */
-export interface Brought {
+interface Brought {
   readonly kept: number;
   readonly refusals: Refusals;
   /** Resolves once it is durable. */

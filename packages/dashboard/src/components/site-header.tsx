@@ -20,7 +20,7 @@ export function SiteHeader({ state }: SiteHeaderProps): JSX.Element {
   useEffect(() => {
     // On a phone the pages scroll sideways: the present one is kept in sight.
     current.current?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [view.page]);
+  }, [view.page, firing]);
   return (
     <header class="site-header">
       <a class="skip" href="#figures">

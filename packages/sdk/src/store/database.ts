@@ -6,7 +6,7 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
-import { type OutboxRecord, recordOf } from "../telemetry/outbox-record.ts";
+import type { OutboxRecord } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
@@ -293,7 +293,10 @@ async function upgrade(
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
       // Before version 4 there was one signal, and a batch was its body.
       const body = cursor.value as unknown as OtlpMetricsRequest;
-      await cursor.update(recordOf({ signal: "metrics", body }, 0));
+      const text = JSON.stringify(body);
+      const items = text.split('"timeUnixNano"').length - 1;
+      const counted = { bytes: text.length, items, addedAt: 0, tries: 0 };
+      await cursor.update({ signal: "metrics", body, ...counted });
     }
   }
 }

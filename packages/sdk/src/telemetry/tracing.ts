@@ -1,7 +1,8 @@
-import { ATTRIBUTES, METRICS, SPANS, toHex } from "@selvedge/protocol";
+import { ATTRIBUTES, METRICS, SPANS } from "@selvedge/protocol";
 import type { Served } from "../serving/served.ts";
 import type { AnsweredCall } from "./answered-call.ts";
 import { contextUnder, type PageSpan, type PageTracer } from "./page-tracer.ts";
+import { RandomIds } from "./random-ids.ts";
 import type { Recorder, Subject } from "./recorder.ts";
 import {
   parseTraceparent,
@@ -72,6 +73,7 @@ export class Tracing {
   readonly #options: TracingOptions;
   readonly #recorder: Pick<Recorder, "count">;
   readonly #onFirst: () => void;
+  readonly #ids = new RandomIds();
   #finished: Finished[] = [];
 
   /**
@@ -141,7 +143,7 @@ export class Tracing {
   }
 
   #newRef(operation: Operation, incoming: SpanRef | undefined): SpanRef {
-    const ids = toHex(crypto.getRandomValues(new Uint8Array(24)));
+    const ids = this.#ids.draw();
     const spanId = ids.slice(32);
     if (incoming !== undefined) return { ...incoming, spanId };
     const isSampled = operation === "load" || Math.random() < this.#options.sample;

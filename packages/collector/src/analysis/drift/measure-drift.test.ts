@@ -38,12 +38,14 @@ async function ask(
   } = {},
 ): Promise<DriftAnswer> {
   const bounds = reference.features[0]?.edges ?? [0.5, 1.5];
+  const days = new Map<number, Contribution[]>();
+  for (const one of fleet) {
+    const others = days.get(one.day);
+    if (others === undefined) days.set(one.day, [one]);
+    else others.push(one);
+  }
   const readDay = createDayReader({
-    distributions: async ({ from, to }) =>
-      summarize(
-        fleet.filter((one) => one.day >= from && one.day < to),
-        { bounds, epsilon },
-      ),
+    distributions: async ({ from }) => summarize(days.get(from) ?? [], { bounds, epsilon }),
   });
   return measureDrift(
     {
@@ -234,7 +236,7 @@ test("randomised answers are told as they were before", async () => {
 });
 
 describe("nothing can be found out by comparing answers", () => {
-  const DAYS = 8;
+  const DAYS = 6;
   const CATEGORIES = ["Adelie", "Chinstrap", "Gentoo"];
   const SPECIES: ReferenceFeature = {
     ...{ name: "age", side: "output", tensor: "y", measure: "class" },

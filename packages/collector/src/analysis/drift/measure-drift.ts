@@ -42,8 +42,8 @@ export async function measureDrift(
   const end = lastMidnight(nowMs);
   const to = Math.min(Math.ceil(question.to / DAY_MS) * DAY_MS, end);
   const from = Math.min(question.from - (question.from % DAY_MS), to);
-  // A block that reaches into the window may have begun a period earlier, and so may the week before it.
-  const earliest = periodOf(from - (baseline === "previous" ? WEEK_MS + PERIOD_MS : 0));
+  // Blocks are put together from the beginning of their period, and so are those of the week before.
+  const earliest = baseline === "previous" ? periodOf(periodOf(from) - WEEK_MS) : periodOf(from);
   const days = await readDays(model, { from: earliest, to, readDay });
   const answers = reference.features.map((feature) => {
     const { blocks, waiting } = blocksOf(feature, { version, days });

@@ -68,7 +68,9 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
   }),
   FailuresAnswer: object({
-    failures: list(object({ ...series, operation: text, code: text, count, lastSeen: time })),
+    failures: list(
+      object({ ...series, device: text, operation: text, code: text, count, lastSeen: time }),
+    ),
   }),
   HealthAnswer: object({
     groups: list(

@@ -5,7 +5,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const LENGTH = 2;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 const TWO_32 = 2 ** 32;
 

@@ -46,30 +46,40 @@ export async function buildWriter(store: StoreModule, outputDir: string): Promis
 
 /** A child that writes. */
 export interface Writer {
+  /** Resolves once it begins to open its store. */
+  opening(): Promise<void>;
   /** Resolves once so many batches have been acknowledged. */
   acknowledged(count: number): Promise<void>;
-  /** Ends the child with -9, and answers how many batches it had acknowledged. */
-  kill(): Promise<number>;
+  /** Ends the child with -9, and answers which batches it had acknowledged. */
+  kill(): Promise<readonly number[]>;
 }
 
-/** Runs the script on a path. */
-export function spawnWriter(script: string, path: string): Writer {
-  const child = spawn(process.execPath, [script, path], { stdio: ["ignore", "pipe", "inherit"] });
+/** Runs the script on a path, beginning with the `first`-th batch. */
+export function spawnWriter(script: string, path: string, first = 0): Writer {
+  const child = spawn(process.execPath, [script, path, String(first)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const ended = once(lines, "close");
-  let seen = 0;
-  lines.on("line", () => {
-    seen += 1;
+  let isOpening = false;
+  const seen: number[] = [];
+  lines.on("line", (line) => {
+    if (line === "opening") isOpening = true;
+    else seen.push(Number(line));
   });
+  const until = async (isReached: () => boolean): Promise<void> => {
+    while (!isReached())
+      await Promise.race([
+        once(lines, "line"),
+        ended.then(() =>
+          Promise.reject(new Error(`the writer ended after ${seen.length} batches`)),
+        ),
+      ]);
+  };
   return {
-    acknowledged: async (count) => {
-      while (seen < count)
-        await Promise.race([
-          once(lines, "line"),
-          ended.then(() => Promise.reject(new Error(`the writer ended after ${seen} batches`))),
-        ]);
-    },
+    opening: () => until(() => isOpening),
+    acknowledged: (count) => until(() => seen.length >= count),
     kill: async () => {
       child.kill("SIGKILL");
       await Promise.all([exited, ended]);

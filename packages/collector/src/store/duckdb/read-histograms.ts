@@ -1,4 +1,5 @@
 import { type Buckets, type ExponentialHistogram, MAX_BUCKETS } from "@selvedge/protocol";
+import type { Side } from "./buckets.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
 import type { Source } from "./sources.ts";
 import { labelColumns } from "./window.ts";
@@ -37,29 +38,32 @@ export async function readHistograms(
   },
 ): Promise<LabelledHistogram[]> {
   const names = labels.map((label) => `"${label}"`).join(", ");
-  const side = (side: "positive" | "negative") =>
-    `SELECT ${names}, step, coarse, '${side}' AS side, unnest(${side}_counts) AS n,
-       CAST(floor((${side}_offset + generate_subscripts(${side}_counts, 1) - 1)
-         / 2 ** (scale - coarse)) AS INTEGER) AS bucket FROM point`;
+  const cells = (side: Side) =>
+    `SELECT id, '${side}' AS side, unnest(${side}_counts) AS n,
+       CAST(floor(unnest(${side}_buckets) / 2 ** (scale - coarse)) AS INTEGER) AS bucket
+     FROM numbered WHERE len(${side}_counts) > 0`;
+  // Gathered as pairs: two lists might come in two orders.
+  const pairs = (side: Side) => `list({bucket: bucket, n: n}) FILTER (side = '${side}') AS ${side}`;
+  const lists = (side: Side) =>
+    `[c.bucket FOR c IN ${side}] AS ${side}, [c.n FOR c IN ${side}] AS ${side}_n`;
   const rows = await read(
     `WITH point AS MATERIALIZED (
        SELECT ${labelColumns(labels)}, ${step} AS step, least(scale, ${ANSWER_SCALE}) AS coarse,
          * EXCLUDE (${names}) FROM ${source.rows} WHERE metric = $metric),
-     total AS (
-       SELECT ${names}, step, coarse, sum(count)::DOUBLE AS count, sum("sum")::DOUBLE AS total,
-         min("min") AS low, max("max") AS high, sum(zero_count)::DOUBLE AS zeros
-       FROM point GROUP BY ALL),
+     total AS MATERIALIZED (
+       SELECT row_number() OVER () AS id, ${names}, step, coarse, sum(count)::DOUBLE AS count,
+         sum("sum")::DOUBLE AS total, min("min") AS low, max("max") AS high,
+         sum(zero_count)::DOUBLE AS zeros
+       FROM point GROUP BY ${names}, step, coarse),
+     numbered AS MATERIALIZED (
+       SELECT id, coarse, scale, positive_buckets, positive_counts, negative_buckets, negative_counts
+       FROM point JOIN total USING (${names}, step, coarse)),
      cell AS (
-       SELECT ${names}, step, coarse, side, bucket, sum(n)::DOUBLE AS n
-       FROM (${side("positive")} UNION ALL ${side("negative")}) WHERE n > 0 GROUP BY ALL),
-     cells AS (
-       SELECT ${names}, step, coarse,
-         list(bucket ORDER BY bucket) FILTER (side = 'positive') AS positive,
-         list(n ORDER BY bucket) FILTER (side = 'positive') AS positive_n,
-         list(bucket ORDER BY bucket) FILTER (side = 'negative') AS negative,
-         list(n ORDER BY bucket) FILTER (side = 'negative') AS negative_n
-       FROM cell GROUP BY ALL)
-     SELECT * FROM total LEFT JOIN cells USING (${names}, step, coarse) ORDER BY ALL`,
+       SELECT id, side, bucket, sum(n)::DOUBLE AS n
+       FROM (${cells("positive")} UNION ALL ${cells("negative")}) WHERE n > 0 GROUP BY ALL),
+     sides AS (SELECT id, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY id)
+     SELECT * EXCLUDE (positive, negative), ${lists("positive")}, ${lists("negative")}
+     FROM total LEFT JOIN sides USING (id) ORDER BY ${names}, step, coarse`,
     { ...source.parameters, metric },
   );
   return rows.map((row) => ({
@@ -73,19 +77,23 @@ function toHistogram(row: AnswerRow): ExponentialHistogram {
   const sides = [
     { buckets: row.numbers("positive"), counts: row.numbers("positive_n") },
     { buckets: row.numbers("negative"), counts: row.numbers("negative_n") },
-  ];
+  ].map(({ buckets, counts }) => ({
+    buckets,
+    counts,
+    low: buckets.reduce((low, bucket) => Math.min(low, bucket), Number.POSITIVE_INFINITY),
+    high: buckets.reduce((high, bucket) => Math.max(high, bucket), Number.NEGATIVE_INFINITY),
+  }));
   // Buckets of one scale may lie far apart; the scale is lowered until they fit side by side.
   let steps = 0;
-  const width = (buckets: readonly number[]) =>
-    buckets.length === 0 ? 0 : at(buckets, buckets.length - 1, steps) - at(buckets, 0, steps) + 1;
-  while (sides.some(({ buckets }) => width(buckets) > MAX_BUCKETS)) steps += 1;
-  const [positive, negative] = sides.map(({ buckets, counts }): Buckets => {
+  const coarser = (bucket: number) => Math.floor(bucket / 2 ** steps);
+  while (sides.some(({ low, high }) => coarser(high) - coarser(low) >= MAX_BUCKETS)) steps += 1;
+  const [positive, negative] = sides.map(({ buckets, counts, low, high }): Buckets => {
     if (buckets.length === 0) return { offset: 0, counts: [] };
-    const offset = at(buckets, 0, steps);
-    const dense = new Array<number>(width(buckets)).fill(0);
-    for (const [i, count] of counts.entries()) {
-      const slot = at(buckets, i, steps) - offset;
-      dense[slot] = (dense[slot] ?? 0) + count;
+    const offset = coarser(low);
+    const dense = new Array<number>(coarser(high) - offset + 1).fill(0);
+    for (const [i, bucket] of buckets.entries()) {
+      const slot = coarser(bucket) - offset;
+      dense[slot] = (dense[slot] ?? 0) + (counts[i] ?? 0);
     }
     return { offset, counts: dense };
   });
@@ -100,9 +108,4 @@ function toHistogram(row: AnswerRow): ExponentialHistogram {
     positive: positive ?? none,
     negative: negative ?? none,
   };
-}
-
-/** The `i`-th bucket, `steps` scales lower. */
-function at(buckets: readonly number[], i: number, steps: number): number {
-  return Math.floor((buckets[i] ?? 0) / 2 ** steps);
 }

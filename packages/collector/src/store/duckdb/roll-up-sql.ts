@@ -1,4 +1,5 @@
-import { MAX_BUCKETS, METRICS } from "@selvedge/protocol";
+import { METRICS } from "@selvedge/protocol";
+import { bucketsOf, type Side } from "./buckets.ts";
 import {
   COUNTERS,
   DISTRIBUTIONS,
@@ -106,22 +107,24 @@ function sumDistributions(rollup: Rollup, fresh: Fresh): string {
     GROUP BY ${keys}`;
 }
 
-/**
- * Histograms are brought to the coarsest scale among those that are added up, and coarser still where
- * they would have more buckets than a histogram may.
- */
+/** Histograms are brought to the coarsest scale among those that are added up. */
 function sumHistograms(rollup: Rollup, fresh: Fresh): string {
-  const histogram = `scale, count, "sum", "min", "max", zero_count,
-    positive_offset, positive_counts, negative_offset, negative_counts`;
-  const columns = () => `${KNOWN_LABELS.join(", ")}, metric, ${histogram}`;
   const keys = `time_ms, ${LABEL_NAMES}, metric`;
-  const bucketsOf = (side: "positive" | "negative") =>
+  const columns = (from: "fresh" | "rollup") => {
+    const buckets = (side: Side) => (from === "fresh" ? bucketsOf(side) : `${side}_buckets`);
+    return `${KNOWN_LABELS.join(", ")}, metric, scale, count, "sum", "min", "max", zero_count,
+      ${buckets("positive")} AS positive_buckets, positive_counts,
+      ${buckets("negative")} AS negative_buckets, negative_counts`;
+  };
+  const cells = (side: Side) =>
     `SELECT id, '${side}' AS side, unnest(${side}_counts) AS n,
-       CAST(floor((${side}_offset + generate_subscripts(${side}_counts, 1) - 1)
-         / 2 ** (scale - coarse)) AS BIGINT) AS bucket FROM numbered`;
-  const dense = (side: "positive" | "negative") =>
-    `coalesce(first("offset") FILTER (side = '${side}'), 0)::INTEGER AS ${side}_offset,
-     coalesce(first(counts) FILTER (side = '${side}'), []) AS ${side}_counts`;
+       CAST(floor(unnest(${side}_buckets) / 2 ** (scale - coarse)) AS INTEGER) AS bucket
+     FROM numbered WHERE len(${side}_counts) > 0`;
+  // Gathered as pairs: two lists might come in two orders.
+  const pairs = (side: Side) => `list({bucket: bucket, n: n}) FILTER (side = '${side}') AS ${side}`;
+  const lists = (side: Side) =>
+    `coalesce([c.bucket FOR c IN ${side}], []) AS ${side}_buckets,
+     coalesce([c.n FOR c IN ${side}], []) AS ${side}_counts`;
   return `WITH point AS MATERIALIZED (${both(rollup, fresh, { columns, where: KNOWN })}),
     total AS MATERIALIZED (
       SELECT row_number() OVER () AS id, ${keys}, ${SPAN}, least(min(scale), ${ROLLUP_SCALE}) AS coarse,
@@ -129,30 +132,13 @@ function sumHistograms(rollup: Rollup, fresh: Fresh): string {
         sum(zero_count)::UBIGINT AS zero_count
       FROM point GROUP BY ${keys}),
     numbered AS MATERIALIZED (
-      SELECT id, coarse, scale, positive_offset, positive_counts, negative_offset, negative_counts
+      SELECT id, coarse, scale, positive_buckets, positive_counts, negative_buckets, negative_counts
       FROM point JOIN total USING (${keys})),
-    cell AS MATERIALIZED (
+    cell AS (
       SELECT id, side, bucket, sum(n)::UBIGINT AS n
-      FROM (${bucketsOf("positive")} UNION ALL ${bucketsOf("negative")}) WHERE n > 0 GROUP BY ALL),
-    fit AS MATERIALIZED (
-      SELECT id, greatest(0, max(ceil(log2((width + 1) / ${MAX_BUCKETS - 1}.0))))::INTEGER AS steps
-      FROM (SELECT id, side, max(bucket) - min(bucket) AS width FROM cell GROUP BY ALL) GROUP BY ALL),
-    fitted AS MATERIALIZED (
-      SELECT id, side, CAST(floor(bucket / 2 ** steps) AS BIGINT) AS bucket, sum(n)::UBIGINT AS n
-      FROM cell JOIN fit USING (id) GROUP BY ALL),
-    side AS (
-      SELECT id, side, min(bucket) AS "offset", list(n ORDER BY bucket) AS counts
-      FROM (
-        SELECT id, side, bucket, sum(n)::UBIGINT AS n
-        FROM (FROM fitted UNION ALL
-              SELECT id, side, unnest(range(low, high)) AS bucket, 0 AS n
-              FROM (SELECT id, side, min(bucket) AS low, max(bucket) AS high FROM fitted GROUP BY ALL))
-        GROUP BY ALL)
-      GROUP BY ALL),
-    sides AS (SELECT id, ${dense("positive")}, ${dense("negative")} FROM side GROUP BY ALL)
-    SELECT time_ms, first_ms, last_ms, ${LABEL_NAMES}, metric,
-      coarse - coalesce(steps, 0) AS scale, count, "sum", "min", "max", zero_count,
-      coalesce(positive_offset, 0) AS positive_offset, coalesce(positive_counts, []) AS positive_counts,
-      coalesce(negative_offset, 0) AS negative_offset, coalesce(negative_counts, []) AS negative_counts
-    FROM total LEFT JOIN fit USING (id) LEFT JOIN sides USING (id)`;
+      FROM (${cells("positive")} UNION ALL ${cells("negative")}) WHERE n > 0 GROUP BY ALL),
+    sides AS (SELECT id, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY id)
+    SELECT time_ms, first_ms, last_ms, ${LABEL_NAMES}, metric, coarse AS scale,
+      count, "sum", "min", "max", zero_count, ${lists("positive")}, ${lists("negative")}
+    FROM total LEFT JOIN sides USING (id)`;
 }

@@ -35,22 +35,22 @@ const OBSERVATION = {
   resource: VARCHAR,
 };
 
-const HISTOGRAM = {
-  scale: TINYINT,
-  count: UINTEGER,
-  sum: DOUBLE,
-  min: DOUBLE,
-  max: DOUBLE,
-  zero_count: UINTEGER,
-  positive_offset: INTEGER,
-  positive_counts: LIST(UINTEGER),
-  negative_offset: INTEGER,
-  negative_counts: LIST(UINTEGER),
-};
-
 export const HISTOGRAMS: Table = {
   name: "histogram_point",
-  columns: { ...OBSERVATION, metric: VARCHAR, ...HISTOGRAM },
+  columns: {
+    ...OBSERVATION,
+    metric: VARCHAR,
+    scale: TINYINT,
+    count: UINTEGER,
+    sum: DOUBLE,
+    min: DOUBLE,
+    max: DOUBLE,
+    zero_count: UINTEGER,
+    positive_offset: INTEGER,
+    positive_counts: LIST(UINTEGER),
+    negative_offset: INTEGER,
+    negative_counts: LIST(UINTEGER),
+  },
 };
 
 export const COUNTERS: Table = {
@@ -128,14 +128,20 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** When what was summed up was measured; labels that were absent are `unknown`. */
 const SPAN = { time_ms: BIGINT, first_ms: BIGINT, last_ms: BIGINT };
 
+/** The buckets that have anything in them, in any order: a minute of one device fills few. */
 const HISTOGRAM_SUM = {
   ...SPAN,
   ...LABEL_COLUMNS,
   metric: VARCHAR,
-  ...HISTOGRAM,
+  scale: TINYINT,
   count: UBIGINT,
+  sum: DOUBLE,
+  min: DOUBLE,
+  max: DOUBLE,
   zero_count: UBIGINT,
+  positive_buckets: LIST(INTEGER),
   positive_counts: LIST(UBIGINT),
+  negative_buckets: LIST(INTEGER),
   negative_counts: LIST(UBIGINT),
 };
 

@@ -1,4 +1,5 @@
 import type { Window } from "../store.ts";
+import { bucketsOf } from "./buckets.ts";
 import { cutWindow, type Grain } from "./cut-window.ts";
 import { readProgress } from "./progress.ts";
 import type { Parameters, ReadRows } from "./read-rows.ts";
@@ -66,4 +67,6 @@ export async function findSources(
 const RAW: { readonly [column: string]: string } = {
   '"first_ms"': "time_ms AS first_ms",
   '"last_ms"': "time_ms AS last_ms",
+  '"positive_buckets"': `${bucketsOf("positive")} AS positive_buckets`,
+  '"negative_buckets"': `${bucketsOf("negative")} AS negative_buckets`,
 };

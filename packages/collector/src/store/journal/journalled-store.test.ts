@@ -1,0 +1,108 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { batchOf, failures, NOON } from "../contract/sample-batch.ts";
+import { openDuckDbStore } from "../duckdb/open-duckdb-store.ts";
+import type { Store } from "../store.ts";
+import { openJournalledStore } from "./journalled-store.ts";
+
+const WINDOW = { from: NOON, to: NOON + 1000 };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "selvedge-journalled-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** A store whose disk is full while it is said to be. */
+async function failing(): Promise<{ store: Store; journal: string; fail: (is: boolean) => void }> {
+  const inner = await openDuckDbStore(join(folder, "store"));
+  let isFull = false;
+  const store: Store = {
+    ...inner,
+    ingestMetrics: async (batches) => {
+      if (isFull && batches.length > 0) throw new Error("full disk");
+      await inner.ingestMetrics(batches);
+    },
+  };
+  const fail = (is: boolean) => {
+    isFull = is;
+  };
+  return { store, journal: join(folder, "journal"), fail };
+}
+
+async function countIn(store: Store): Promise<number> {
+  return (await store.failures(WINDOW)).failures[0]?.count ?? 0;
+}
+
+test("keeps what the store cannot take now, and moves it when it can", async () => {
+  const { store: inner, journal, fail } = await failing();
+  const store = await openJournalledStore(inner, journal);
+  fail(true);
+  await store.ingestMetrics([batchOf("a", [failures(2)])]);
+  expect(await countIn(store)).toBe(0);
+  fail(false);
+  expect(await countIn(store)).toBe(2);
+  await store.close();
+});
+
+test("moves by itself, without being asked anything", async () => {
+  const { store: inner, journal } = await failing();
+  const store = await openJournalledStore(inner, journal);
+  await store.ingestMetrics([batchOf("a", [failures(2)])]);
+  await vi.waitUntil(async () => (await countIn(inner)) === 2);
+  await store.close();
+});
+
+test("has what it could not move before it closed when it is opened again, once", async () => {
+  const { store: first, journal, fail } = await failing();
+  const store = await openJournalledStore(first, journal);
+  await store.ingestMetrics([batchOf("a", [failures(1)])]);
+  fail(true);
+  await store.ingestMetrics([batchOf("b", [failures(2)]), batchOf(undefined, [failures(4)])]);
+  await store.close();
+  expect(await readdir(journal)).toHaveLength(1);
+  const again = await openJournalledStore((await failing()).store, journal);
+  expect(await countIn(again)).toBe(7);
+  await again.close();
+  expect(await readdir(journal)).toEqual([]);
+});
+
+test("is not opened, and loses nothing, where what was left cannot be moved", async () => {
+  const { store: first, journal, fail } = await failing();
+  const store = await openJournalledStore(first, journal);
+  fail(true);
+  await store.ingestMetrics([batchOf("a", [failures(2)])]);
+  await store.close();
+  const second = await failing();
+  second.fail(true);
+  await expect(openJournalledStore(second.store, journal)).rejects.toMatchObject({
+    code: "store-failed",
+    message: expect.stringContaining("full disk"),
+  });
+  const third = await openJournalledStore((await failing()).store, journal);
+  expect(await countIn(third)).toBe(2);
+  await third.close();
+});
+
+test("acknowledges nothing that its journal did not take", async () => {
+  const { store: inner, journal } = await failing();
+  const store = await openJournalledStore(inner, journal);
+  // The folder goes away before the first file is begun in it.
+  await rm(journal, { recursive: true });
+  await expect(store.ingestMetrics([batchOf("a", [failures(1)])])).rejects.toMatchObject({
+    code: "store-failed",
+  });
+  expect(await countIn(store)).toBe(0);
+  await store.close();
+});
+
+test("has no batch left to move again when ids are forgotten", async () => {
+  const { store: inner, journal } = await failing();
+  const store = await openJournalledStore(inner, journal);
+  await store.ingestMetrics([batchOf("a", [failures(2)])]);
+  await store.maintain(Date.now() + 25 * 3_600_000);
+  await vi.waitUntil(async () => (await readdir(journal)).length === 0);
+  await store.close();
+});

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decodeRecords, encodeRecord } from "./record.ts";
+
+const texts = fc.array(fc.string({ unit: "binary", minLength: 1 }), { maxLength: 8 });
+
+function write(all: readonly string[]): Buffer {
+  return Buffer.concat(all.map(encodeRecord));
+}
+
+test("what was written is read, in its order", () => {
+  fc.assert(
+    fc.property(texts, (all) => {
+      expect([...decodeRecords(write(all))]).toEqual(all);
+    }),
+  );
+});
+
+test("cut anywhere, all whole records are read and no more", () => {
+  fc.assert(
+    fc.property(texts, fc.nat(), fc.uint8Array({ maxLength: 20 }), (all, at, zeros) => {
+      const bytes = write(all);
+      const cut = at % (bytes.length + 1);
+      let whole = 0;
+      while (whole < all.length && write(all.slice(0, whole + 1)).length <= cut) whole += 1;
+      // A file system may have lengthened the file before its content was there.
+      const torn = Buffer.concat([bytes.subarray(0, cut), Buffer.alloc(zeros.length)]);
+      expect([...decodeRecords(torn)]).toEqual(all.slice(0, whole));
+    }),
+  );
+});
+
+test("nothing is read from a damaged record on", () => {
+  fc.assert(
+    fc.property(texts, fc.nat(), fc.integer({ min: 1, max: 255 }), (all, at, flip) => {
+      const bytes = write(all);
+      fc.pre(bytes.length > 0);
+      const index = at % bytes.length;
+      bytes[index] = (bytes[index] ?? 0) ^ flip;
+      const read = [...decodeRecords(bytes)];
+      expect(all.slice(0, read.length)).toEqual(read);
+      expect(read.length).toBeLessThan(all.length);
+    }),
+  );
+});
