@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { pack, promote } from "@selvedge/packer";
-import { ATTRIBUTES, DELTA, METRICS, toOtlpAttributes, toUnixNano } from "@selvedge/protocol";
+import {
+  ATTRIBUTES,
+  DELTA,
+  METRICS,
+  PREDICTION_EVENT,
+  toOtlpAttributes,
+  toUnixNano,
+} from "@selvedge/protocol";
 import {
   DataType,
   encode,
@@ -33,19 +40,23 @@ const test = withRegistry.extend<{ wire: RecordingProxy; scratch: string }>({
   },
 });
 
-/** A model that answers with what it is given: what is planted in its inputs is in its outputs too. */
+/**
+ * A model that answers with what it is given, so that what is planted in its inputs is in its outputs too;
+ * with a reference, so that where values of its features lie is told.
+ */
 async function publishEcho(registry: string): Promise<void> {
-  const image = [1, 3, 4, 4];
+  const image = [1, 3, 8, 8];
   const echo = graph({
     input: [
       value("text", [2], DataType.STRING),
       value("image", image),
-      value("photo", [1, 4, 4, 3], DataType.UINT8),
+      value("photo", [1, 8, 8, 3], DataType.UINT8),
     ],
     output: [
       value("echo", [2], DataType.STRING),
       value("pixels", image),
-      value("bytes", [1, 4, 4, 3], DataType.UINT8),
+      value("bytes", [1, 8, 8, 3], DataType.UINT8),
+      value("scores", [1, 3]),
       value("brightest", [1, 1, 1, 1]),
     ],
     node: [
@@ -53,26 +64,45 @@ async function publishEcho(registry: string): Promise<void> {
       node("Identity", ["image"], ["pixels"]),
       node("Identity", ["photo"], ["bytes"]),
       node("GlobalMaxPool", ["image"], ["channels"]),
+      node("Flatten", ["channels"], ["scores"]),
       node("ReduceMax", ["channels"], ["brightest"]),
     ],
   });
   const file = join(registry, "echo.onnx");
   await writeFile(file, encode(model(echo)));
+  const reference = join(registry, "reference.json");
+  await writeFile(reference, JSON.stringify({ cases: Array.from({ length: 20 }, example) }));
   const place = { name: "echo", version: "1.0.0", registry };
-  await pack({ ...place, model: file });
+  await pack({ ...place, model: file, reference });
   await promote({ ...place, channel: "stable" });
+}
+
+/** One of the examples that the reference is taken from. */
+function example(_: unknown, index: number) {
+  const noise = (scale: number) =>
+    Array.from({ length: 192 }, (_, i) => Math.abs(Math.sin(i * 3.7 + index * 11.3)) * scale);
+  return {
+    inputs: {
+      text: { type: "string", dims: [2], data: ["a word", "and".repeat(index)] },
+      image: { type: "float32", dims: [1, 3, 8, 8], data: noise(1) },
+      photo: { type: "uint8", dims: [1, 8, 8, 3], data: noise(255).map(Math.floor) },
+    },
+  };
 }
 
 const TEXTS = ["Jane Doe, née Ångström, IBAN DE02120300000000202051", "canary-4d2f9c71-text"];
 const LABEL = "canary-83b6e0aa-label";
-const pixels = Float32Array.from({ length: 48 }, (_, i) => Math.abs(Math.sin(i * 78.233)) * 0.9817);
-const photo = Uint8Array.from({ length: 48 }, (_, i) => (i * 167 + 89) % 256);
+const pixels = Float32Array.from(
+  { length: 192 },
+  (_, i) => Math.abs(Math.sin(i * 78.233)) * 0.9817,
+);
+const photo = Uint8Array.from({ length: 192 }, (_, i) => (i * 167 + 89) % 256);
 const brightest = Float32Array.of(Math.max(...pixels));
 
 const CANARIES = [
   ...TEXTS.map((text, i) => textCanary(`text ${i}`, text)),
   textCanary("label", LABEL),
-  ...[0, 8, 16, 24, 32, 40].flatMap((at) => [
+  ...Array.from({ length: 24 }, (_, i) => 8 * i).flatMap((at) => [
     numbersCanary(`pixels from ${at}`, pixels.subarray(at, at + 8)),
     numbersCanary(`photo from ${at}`, photo.subarray(at, at + 8)),
   ]),
@@ -146,8 +176,8 @@ test("nothing of what goes in and comes out of a model is in any request, or in 
       const inputs = () =>
         ({
           text: { type: "string", data: texts, dims: [2] },
-          image: { type: "float32", data: Float32Array.from(pixels), dims: [1, 3, 4, 4] },
-          photo: { type: "uint8", data: Uint8Array.from(photo), dims: [1, 4, 4, 3] },
+          image: { type: "float32", data: Float32Array.from(pixels), dims: [1, 3, 8, 8] },
+          photo: { type: "uint8", data: Uint8Array.from(photo), dims: [1, 8, 8, 3] },
         }) as const;
       const plain = await model.predict(inputs());
       const captured = await model.predict(inputs(), { capture: true });
@@ -179,6 +209,8 @@ test("nothing of what goes in and comes out of a model is in any request, or in 
   const told = Buffer.concat(wire.requests.map(({ body }) => body)).toString();
   expect(told).toContain(METRICS.feedback);
   expect(told).toContain(METRICS.feedbackError);
+  expect(told).toContain(METRICS.distribution);
+  expect(told).toContain(PREDICTION_EVENT);
   expect(elsewhere).toEqual([]);
   expect(foundIn(wire)).toEqual([]);
   expect(await foundInFiles(dataDir, scratch)).toEqual([]);

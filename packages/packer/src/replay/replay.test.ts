@@ -75,7 +75,10 @@ test("a prediction of another build may be off by the pack's tolerance, and no m
 
 test("another version of the runtime is another build", async () => {
   const result = await replayed(right, { runtime: "onnxruntime-web 1.0.0" });
-  expect(result.expected).toMatchObject({ kind: "tolerance", reason: /1\.0\.0/ });
+  expect(result.expected).toMatchObject({
+    kind: "tolerance",
+    reason: expect.stringContaining("1.0.0"),
+  });
 });
 
 test("an output that was no number is told as one, and an answer without one is not near it", async () => {

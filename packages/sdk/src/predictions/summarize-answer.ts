@@ -25,7 +25,8 @@ export function summarizeAnswer({ id, served, outputs }: AnsweredCall): AnswerSu
     version,
     dtype,
     backend: place.backend,
-    ...(classOf(features, outputs) ?? numberOf(outputs)),
+    ...numberOf(outputs),
+    ...classOf(features, outputs),
   };
 }
 
