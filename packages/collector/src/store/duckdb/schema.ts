@@ -156,51 +156,24 @@ const COUNTER_SUM = {
 
 const FEATURE_SUM = { ...SPAN, model: VARCHAR, version: VARCHAR, ...FEATURE };
 
-export const HISTOGRAMS_BY_MINUTE: Rollup = {
-  name: "histogram_minute",
-  of: HISTOGRAMS,
-  grainMs: MINUTE_MS,
-  columns: HISTOGRAM_SUM,
-};
-export const HISTOGRAMS_BY_HOUR: Rollup = {
-  name: "histogram_hour",
-  of: HISTOGRAMS,
-  grainMs: HOUR_MS,
-  columns: HISTOGRAM_SUM,
-};
-export const COUNTERS_BY_MINUTE: Rollup = {
-  name: "counter_minute",
-  of: COUNTERS,
-  grainMs: MINUTE_MS,
-  columns: COUNTER_SUM,
-};
-export const COUNTERS_BY_HOUR: Rollup = {
-  name: "counter_hour",
-  of: COUNTERS,
-  grainMs: HOUR_MS,
-  columns: COUNTER_SUM,
-};
-export const DISTRIBUTIONS_BY_DAY: Rollup = {
-  name: "distribution_day",
-  of: DISTRIBUTIONS,
-  grainMs: 24 * HOUR_MS,
-  columns: { ...FEATURE_SUM, epsilon: DOUBLE, bounds: LIST(DOUBLE), counts: LIST(DOUBLE) },
-};
-export const IRREGULARS_BY_DAY: Rollup = {
-  name: "irregular_day",
-  of: IRREGULARS,
-  grainMs: 24 * HOUR_MS,
-  columns: { ...FEATURE_SUM, irregularity: VARCHAR, value: DOUBLE },
-};
-
 /** Rollups of each table, the coarsest first. */
 export const ROLLUPS: readonly Rollup[] = [
-  HISTOGRAMS_BY_HOUR,
-  HISTOGRAMS_BY_MINUTE,
-  COUNTERS_BY_HOUR,
-  COUNTERS_BY_MINUTE,
-  DISTRIBUTIONS_BY_DAY,
-  IRREGULARS_BY_DAY,
+  { name: "histogram_hour", of: HISTOGRAMS, grainMs: HOUR_MS, columns: HISTOGRAM_SUM },
+  { name: "histogram_minute", of: HISTOGRAMS, grainMs: MINUTE_MS, columns: HISTOGRAM_SUM },
+  { name: "counter_hour", of: COUNTERS, grainMs: HOUR_MS, columns: COUNTER_SUM },
+  { name: "counter_minute", of: COUNTERS, grainMs: MINUTE_MS, columns: COUNTER_SUM },
+  {
+    name: "distribution_day",
+    of: DISTRIBUTIONS,
+    grainMs: 24 * HOUR_MS,
+    columns: { ...FEATURE_SUM, epsilon: DOUBLE, bounds: LIST(DOUBLE), counts: LIST(DOUBLE) },
+  },
+  {
+    name: "irregular_day",
+    of: IRREGULARS,
+    grainMs: 24 * HOUR_MS,
+    columns: { ...FEATURE_SUM, irregularity: VARCHAR, value: DOUBLE },
+  },
 ];
 
 /** Every table that rows are appended to. */
