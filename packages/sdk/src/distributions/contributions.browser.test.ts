@@ -13,7 +13,7 @@ let contributions: Contributions;
 
 beforeEach(async () => {
   database = await freshDatabase();
-  contributions = new Contributions(database);
+  contributions = new Contributions(database, "utc");
 });
 
 afterEach(async () => {
@@ -24,28 +24,39 @@ afterEach(async () => {
 const contributorAt = async (at: number, digest = "a") =>
   (await contributions.claim(digest, at))?.contributor;
 
-test("one id holds for a day, and only its first prediction is the first", async () => {
-  vi.spyOn(Math, "random").mockReturnValue(0.999);
-  const first = await contributions.claim("a", NOW);
-  expect(first).toEqual({ contributor: expect.stringMatching(/^[0-9a-f]{32}$/), isFirst: true });
-  expect(await contributions.claim("a", NOW + 20 * HOUR_MS)).toEqual({ ...first, isFirst: false });
+describe("renewed at midnight", () => {
+  test("one id holds until then, and only its first prediction is the first", async () => {
+    const first = await contributions.claim("a", NOW);
+    expect(first).toEqual({ contributor: expect.stringMatching(/^[0-9a-f]{32}$/), isFirst: true });
+    const last = NOW + 14.5 * HOUR_MS - 1;
+    expect(await contributions.claim("a", last)).toEqual({ ...first, isFirst: false });
+    const next = await contributions.claim("a", last + 1);
+    expect(next).toMatchObject({ isFirst: true });
+    expect(next?.contributor).not.toBe(first?.contributor);
+  });
 });
 
-test("after that the next prediction has another id, and that one lives for 24 hours", async () => {
-  vi.spyOn(Math, "random").mockReturnValue(0.999);
-  const first = await contributorAt(NOW);
-  const next = await contributions.claim("a", NOW + DAY_MS);
-  expect(next).toMatchObject({ isFirst: true });
-  expect(next?.contributor).not.toBe(first);
-  expect(await contributorAt(NOW + 2 * DAY_MS - 1)).toBe(next?.contributor);
-  expect(await contributorAt(NOW + 2 * DAY_MS)).not.toBe(next?.contributor);
-});
+describe("renewed by a day of their own", () => {
+  beforeEach(() => {
+    contributions = new Contributions(database, "own");
+  });
 
-test("the very first id lives shorter, at random: days do not begin where a device was first used", async () => {
-  vi.spyOn(Math, "random").mockReturnValue(0.25);
-  const first = await contributorAt(NOW);
-  expect(await contributorAt(NOW + 6 * HOUR_MS - 1)).toBe(first);
-  expect(await contributorAt(NOW + 6 * HOUR_MS)).not.toBe(first);
+  test("ids live for 24 hours from their first prediction", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    const first = await contributorAt(NOW);
+    expect(await contributorAt(NOW + 20 * HOUR_MS)).toBe(first);
+    const next = await contributorAt(NOW + DAY_MS);
+    expect(next).not.toBe(first);
+    expect(await contributorAt(NOW + 2 * DAY_MS - 1)).toBe(next);
+    expect(await contributorAt(NOW + 2 * DAY_MS)).not.toBe(next);
+  });
+
+  test("the very first lives shorter, at random: days do not begin where a device was first used", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.25);
+    const first = await contributorAt(NOW);
+    expect(await contributorAt(NOW + 6 * HOUR_MS - 1)).toBe(first);
+    expect(await contributorAt(NOW + 6 * HOUR_MS)).not.toBe(first);
+  });
 });
 
 test("packs have ids of their own, so that who uses both cannot be told", async () => {
@@ -53,7 +64,7 @@ test("packs have ids of their own, so that who uses both cannot be told", async 
 });
 
 test("an hour has its share in all tabs together, and the next hour has another", async () => {
-  const tabs = [contributions, new Contributions(new Store())];
+  const tabs = [contributions, new Contributions(new Store(), "utc")];
   const claims = await Promise.all(
     Array.from({ length: 20 }, (_, i) => tabs[i % 2]?.claim("a", NOW + i)),
   );
@@ -100,7 +111,7 @@ test("where IndexedDB is refused, an id lives as long as the page", async () => 
   vi.spyOn(indexedDB, "open").mockImplementation(() => {
     throw new DOMException("refused", "SecurityError");
   });
-  contributions = new Contributions(new Store());
+  contributions = new Contributions(new Store(), "utc");
   const first = await contributorAt(NOW);
   expect(first).toBeDefined();
   expect(await contributorAt(NOW + 1)).toBe(first);

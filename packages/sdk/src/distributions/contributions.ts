@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts";
 import { isRefusal } from "../store/storage-error.ts";
 import { HOUR_MS, MOST_AN_HOUR } from "./hourly-sample.ts";
 
-/** How long an id lives. */
+/** The longest an id lives. */
 const DAY_MS = 24 * HOUR_MS;
 
 /** Under what this stands among what telemetry remembers. */
@@ -12,7 +12,7 @@ const KEY = "distributions";
 /** The most packs that are remembered: a damaged store is no reason to keep more. */
 const MOST_PACKS = 64;
 
-/** What is told under one id: of one pack, within 24 hours. */
+/** What is told under one id: of one pack, within a day. */
 interface Contribution {
   readonly contributor: string;
   /** Milliseconds since 1970. */
@@ -29,17 +29,25 @@ export interface Claim {
 }
 
 /**
+ * When ids are made anew. `utc`: at midnight, for all devices at once, as the collector counts by days.
+ * `own`: 24 hours after an id's first prediction, and the very first one earlier, at random: what a device
+ * tells only once under an id is told at all hours then, and not as the day begins.
+ */
+export type Renewal = "utc" | "own";
+
+/**
  * What this device has told of distributions lately, in all its tabs. An id is random, of one pack alone,
- * and made anew 24 hours after its first prediction; the very first one earlier, at random, so that days
- * of devices begin at all hours.
+ * and lives for a day at most.
  */
 export class Contributions {
   readonly #database: Database;
+  readonly #renewal: Renewal;
   /** Where IndexedDB takes nothing: as long as the page lives. */
   #inMemory: Record<string, Contribution> = {};
 
-  constructor(database: Database) {
+  constructor(database: Database, renewal: Renewal) {
     this.#database = database;
+    this.#renewal = renewal;
   }
 
   /**
@@ -52,18 +60,23 @@ export class Contributions {
   async claim(digest: string, at: number): Promise<Claim | undefined> {
     const doing = "counting what was told of distributions";
     const stores = ["telemetry"] as const;
+    const renewal = this.#renewal;
     try {
       return await this.#database.transact(
         { doing, stores, mode: "readwrite" },
         async ({ store }) => {
-          const [claim, contributions] = claimIn(sound(await store.get(KEY)), digest, at);
+          const [claim, contributions] = claimIn(sound(await store.get(KEY)), {
+            digest,
+            at,
+            renewal,
+          });
           if (claim !== undefined) await store.put(contributions, KEY);
           return claim;
         },
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const [claim, contributions] = claimIn(this.#inMemory, digest, at);
+      const [claim, contributions] = claimIn(this.#inMemory, { digest, at, renewal });
       this.#inMemory = contributions;
       return claim;
     }
@@ -72,15 +85,14 @@ export class Contributions {
 
 function claimIn(
   before: Readonly<Record<string, Contribution>>,
-  digest: string,
-  at: number,
+  { digest, at, renewal }: { digest: string; at: number; renewal: Renewal },
 ): [Claim | undefined, Record<string, Contribution>] {
   const known = before[digest];
   // A clock that was set back would make an id live on.
   const isCurrent = known !== undefined && at < known.until && known.until - at <= DAY_MS;
   const { contributor, until, hours } = isCurrent
     ? known
-    : newContribution(at, known === undefined);
+    : { contributor: newId(), until: endOf(at, renewal, known === undefined), hours: {} };
   const hour = String(Math.floor(at / HOUR_MS));
   const told = hours[hour] ?? 0;
   if (told >= MOST_AN_HOUR) return [undefined, { ...before }];
@@ -90,10 +102,14 @@ function claimIn(
   return [{ contributor, isFirst: !isCurrent }, Object.fromEntries(all)];
 }
 
-function newContribution(at: number, isVeryFirst: boolean): Contribution {
-  const lasts = isVeryFirst ? Math.max(Math.random() * DAY_MS, HOUR_MS) : DAY_MS;
-  const contributor = toHex(crypto.getRandomValues(new Uint8Array(16)));
-  return { contributor, until: at + lasts, hours: {} };
+function newId(): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** Until when an id lives that is made now. */
+function endOf(at: number, renewal: Renewal, isVeryFirst: boolean): number {
+  if (renewal === "utc") return (Math.floor(at / DAY_MS) + 1) * DAY_MS;
+  return at + (isVeryFirst ? Math.max(Math.random() * DAY_MS, HOUR_MS) : DAY_MS);
 }
 
 /** What was stored, without whatever in it is none of ours. */

@@ -37,11 +37,13 @@ export class DistributionCounts {
   readonly #database: Database;
   readonly #contributions: Contributions;
   #gathered = new Map<string, Contributed>();
+  /** What was looked at before the latest `forget` is not counted any more. */
+  #era = 0;
 
   constructor({ epsilon }: { epsilon: number | undefined }, database: Database = new Database()) {
     this.#epsilon = epsilon;
     this.#database = database;
-    this.#contributions = new Contributions(database);
+    this.#contributions = new Contributions(database, epsilon === undefined ? "utc" : "own");
   }
 
   /**
@@ -54,11 +56,13 @@ export class DistributionCounts {
     const { reference, digest } = served.opened;
     const features = reference?.features ?? [];
     const told = observe(features, "output", outputs);
+    const era = this.#era;
     await idle();
+    if (era !== this.#era) return;
     const observed = [...(inputs === undefined ? [] : observe(features, "input", inputs)), ...told];
     if (observed.length === 0) return;
     const claim = await this.#contributions.claim(digest, at);
-    if (claim === undefined) return;
+    if (claim === undefined || era !== this.#era) return;
     // Every answer under one id would tell more than the ε that is declared.
     if (this.#epsilon !== undefined && !claim.isFirst) return;
     const gathered = this.#gatheredFor(call, claim.contributor);
@@ -70,6 +74,12 @@ export class DistributionCounts {
     const all = [...this.#gathered.values()];
     this.#gathered = new Map();
     return all.map((one) => distributionBatch(one, { service, until: now }));
+  }
+
+  /** Drops what was counted, and what is being looked at. */
+  forget(): void {
+    this.#era++;
+    this.#gathered = new Map();
   }
 
   /** Gives the store back. */

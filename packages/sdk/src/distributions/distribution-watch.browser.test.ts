@@ -68,11 +68,22 @@ test("a page that hides hands over what was counted", async () => {
   });
 });
 
-test("what is forgotten is not sent, and after the end nothing is counted", async () => {
+test("what is forgotten is not sent: neither what was counted nor what is being looked at", async () => {
   watch.answered(answeredCall());
-  await watch.flush();
-  sent = [];
   watch.forget();
+  await watch.flush();
+  expect(sent).toEqual([]);
+  watch.answered(answeredCall({ digest: "d2" }));
+  watch.answered(answeredCall({ digest: "d3" }));
+  watch.forget();
+  await watch.flush();
+  expect(sent).toEqual([]);
+  watch.answered(answeredCall({ digest: "d4" }));
+  await watch.flush();
+  expect(sent).toHaveLength(1);
+});
+
+test("after the end nothing is counted", async () => {
   await watch.end();
   watch.answered(answeredCall());
   await watch.flush();

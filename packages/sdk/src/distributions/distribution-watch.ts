@@ -31,6 +31,8 @@ export class DistributionWatch {
   readonly #samples = new Map<string, HourlySample>();
   #counts: DistributionCounts | undefined;
   #loading: Promise<DistributionCounts> | undefined;
+  /** Counts how often everything was forgotten. */
+  #era = 0;
   /** Calls that are being looked at. */
   readonly #looking = new Set<Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,9 +61,10 @@ export class DistributionWatch {
     await this.#hand();
   }
 
-  /** Forgets what was counted and not handed over yet. */
+  /** Forgets what was counted and not handed over yet, and what is being looked at. */
   forget(): void {
-    this.#counts?.take("");
+    this.#era++;
+    this.#counts?.forget();
   }
 
   /** Hands over what was counted, and gives the store back. */
@@ -76,7 +79,10 @@ export class DistributionWatch {
     if (this.#counts !== undefined) return this.#counts.count(call, whenIdle);
     const isSmall = bytesOf(call) <= MOST_COPIED_BYTES;
     const copied = isSmall ? { ...call, outputs: structuredClone(outputs) } : undefined;
-    return this.#load().then(async (counts) => copied && counts.count(copied, whenIdle));
+    const era = this.#era;
+    return this.#load().then(async (counts) => {
+      if (copied !== undefined && era === this.#era) await counts.count(copied, whenIdle);
+    });
   }
 
   #hide(): void {
