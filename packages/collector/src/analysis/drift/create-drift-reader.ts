@@ -23,7 +23,7 @@ export function createDriftReader({
   readonly readManifest: ReadManifest;
   readonly now: () => number;
 }): ReadDrift {
-  const readDay = createDayReader(store);
+  const readDay = createDayReader(store, now);
   return async (question) => {
     const served = await readManifest(question.model, question.version);
     if (served === undefined) return undefined;
