@@ -353,6 +353,7 @@ describe.each([
     open();
     expect(reporter.state).toBe("refused");
     reporter.recorder.predicted(subject, 1);
+    expect(reporter.begin("predict", {})).toBeUndefined();
     await reporter.flush();
     await reporter.enable();
     await reporter.send(batch("a"));
@@ -367,6 +368,22 @@ describe.each([
     reporter.recorder.predicted(subject, 1);
     await reporter.flush();
     expect(received).toHaveLength(1);
+  });
+
+  test("has nothing to do with the page's own tracer, which is asked as ever", () => {
+    const end = vi.fn();
+    const none = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };
+    const span = { spanContext: () => none, setAttributes: end, setStatus: end, end };
+    const tracer = { startSpan: vi.fn(() => span) };
+    reporter = new Reporter({
+      telemetry: TELEMETRY,
+      service: "shop",
+      tracing: { sample: 1, tracer },
+    });
+    reporters.push(reporter);
+    reporter.begin("predict", {})?.end({});
+    expect(tracer.startSpan).toHaveBeenCalledOnce();
+    expect(end).toHaveBeenCalledOnce();
   });
 });
 
