@@ -1,6 +1,6 @@
 /**
  * Runs a suite and prints what it measured as JSON:
- * `npm run bench -- SUITE [--json FILE] [--rounds N] [--part NAME]`.
+ * `npm run bench -- SUITE [--json FILE] [--rounds N] [--part NAME] [--events N,…] [--rate N]`.
  */
 import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
@@ -10,6 +10,7 @@ import { ensureInstalled } from "../scripts/install.mjs";
 
 /** Each is imported when it is asked for, and by then everything it imports has been built. */
 const SUITES = {
+  collector: async () => (await import("./collector.mjs")).measureCollector,
   conformance: async () => (await import("./conformance.mjs")).measureConformance,
   delivery: async () => (await import("./delivery.mjs")).measureDelivery,
   pack: async () => (await import("./pack.mjs")).measurePacks,
@@ -19,7 +20,13 @@ const SUITES = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "string" }, rounds: { type: "string" }, part: { type: "string" } },
+  options: {
+    json: { type: "string" },
+    rounds: { type: "string" },
+    part: { type: "string" },
+    events: { type: "string" },
+    rate: { type: "string" },
+  },
 });
 const [suite, ...rest] = positionals;
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
@@ -38,7 +45,8 @@ const machine = {
   memoryBytes: totalmem(),
   node: process.version,
 };
-const measured = await measure({ rounds, part: values.part });
+const { part, events, rate } = values;
+const measured = await measure({ rounds, part, events, rate });
 const report = `${JSON.stringify({ suite, machine, ...measured }, null, 2)}\n`;
 if (values.json === undefined) process.stdout.write(report);
 else await writeFile(values.json, report);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { build } from "./build.mjs";
 import { ensureInstalled, run } from "./install.mjs";
 
@@ -9,6 +10,7 @@ const tests = [
   "packer/src/golden/cases-file.fuzz.test.ts",
   "packer/src/reference/simulated-fleet.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
+  "collector/src/prometheus/scrape.test.ts",
   "collector/src/store/open-store.test.ts",
   "collector/src/ingest/protobuf/read-message.test.ts",
 ].map((file) => `packages/${file}`);
@@ -24,7 +26,10 @@ const full = {
   SELVEDGE_FAULTS: "all",
   SELVEDGE_EVENTS: "10000",
 };
-const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...process.env };
+// As Debian's package has it.
+const prometheus = "/usr/bin/prometheus";
+const scraper = existsSync(prometheus) ? { SELVEDGE_PROMETHEUS: prometheus } : {};
+const env = { SELVEDGE_CHROMIUM: await findBrowser(), ...full, ...scraper, ...process.env };
 run("npx", ["vitest", "run", "--project", "unit", ...tests], { env });
 run("npx", ["vitest", "run", "--project", "browser", "mutations.fuzz"], { env });
 run(

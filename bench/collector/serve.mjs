@@ -6,6 +6,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
+import { DEFAULT_CONFIG } from "../../packages/collector/dist/config/collector-config.js";
 import { createApp } from "../../packages/collector/dist/create-app.js";
 import { openDuckDbStore } from "../../packages/collector/dist/store/duckdb/open-duckdb-store.js";
 import { openStore } from "../../packages/collector/dist/store/open-store.js";
@@ -13,13 +14,15 @@ import { openStore } from "../../packages/collector/dist/store/open-store.js";
 const [contender, folder] = process.argv.slice(2);
 const open = contender === "direct" ? openDuckDbStore : openStore;
 const store = await open(join(folder, "collector.duckdb"));
-const app = createApp(store);
+// All batches come from one address here, which is held to 100 a second as a rule.
+const limits = { ...DEFAULT_CONFIG.limits, perAddress: undefined };
+const app = createApp(store, { ...DEFAULT_CONFIG, limits });
 const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
 server.listen({ host: "127.0.0.1", port: 0 }, () => {
   process.send({ port: server.address().port });
 });
 process.on("message", async (message) => {
-  if (message === "usage") process.send({ ...process.memoryUsage(), ...process.cpuUsage() });
+  if (message === "usage") process.send({ ...process.cpuUsage(), rss: process.memoryUsage().rss });
   if (message !== "end") return;
   server.close();
   server.closeAllConnections();

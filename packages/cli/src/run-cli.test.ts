@@ -249,6 +249,17 @@ describe("runCli", () => {
     });
   });
 
+  it("exits with 1 and one line that names what is wrong in a config to serve with", async () => {
+    const config = join(folder, "selvedge.json");
+    await writeFile(config, `{"limits": {"perAdress": null}}`);
+    const where = ["--registry", folder, "--data", join(folder, "data"), "--port", "0"];
+    expect(await run("serve", ...where, "--config", config)).toEqual({
+      status: 1,
+      out: [],
+      err: [expect.stringMatching(/^selvedge: .*selvedge\.json: limits\.perAdress: .*perAddress/)],
+    });
+  });
+
   it.each([
     ["an empty file", ""],
     ["a web page", "<!doctype html>"],

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { encodeProto } from "../../protocol/src/otlp-proto.fixture.ts";
 import {
   failureMetric,
@@ -11,6 +11,9 @@ import {
   predictionPoint,
 } from "./fixtures/otlp-request.ts";
 import { type SpawnedCollector, spawnCollector } from "./fixtures/spawn-collector.ts";
+
+// Megabytes are sent, and a process started: on a machine that does other things too, that takes a while.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const MB = 1024 * 1024;
 const INGEST = "a-token-to-ingest-with";
@@ -22,7 +25,7 @@ const PROTOBUF_TYPE = "application/x-protobuf";
 const HEAP_MB = 384;
 
 /** What all of it may hold: bodies and DuckDB's buffers are not on the heap. */
-const PEAK_MB = 900;
+const PEAK_MB = 600;
 
 let collector: SpawnedCollector;
 beforeAll(async () => {
@@ -101,15 +104,15 @@ afterEach(async () => {
   expect((await collector.peakBytes()) / MB).toBeLessThan(PEAK_MB);
 });
 
-test("zip bombs, twenty at once: each a thousand times as large as it was sent", async () => {
+test("zip bombs, twelve at once: each a thousand times as large as it was sent", async () => {
   const bomb = gzipSync(Buffer.alloc(64 * MB, " "));
   const headers = { "content-encoding": "gzip" };
-  const json = Array.from({ length: 10 }, () => ({ body: bomb, headers }));
+  const json = Array.from({ length: 6 }, () => ({ body: bomb, headers }));
   const protobuf = json.map((one) => ({ ...one, type: PROTOBUF_TYPE }));
   expect(new Set(await statusesOf([...json, ...protobuf]))).toEqual(new Set([413]));
   // Just within the bound, and of nothing but values.
   const dense = gzipSync(Buffer.from(`{"resourceMetrics":[${"[],".repeat(2.6 * MB)}[]]}`));
-  const within = Array.from({ length: 10 }, () => ({ body: dense, headers }));
+  const within = Array.from({ length: 4 }, () => ({ body: dense, headers }));
   expect(new Set(await statusesOf(within))).toEqual(new Set([413]));
 });
 

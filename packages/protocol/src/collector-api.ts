@@ -106,11 +106,14 @@ export type DriftVerdict = "stable" | "drifting" | "too-few" | "no-baseline";
 
 /** A bin of a feature, beside what it is compared with. */
 export interface DriftBin {
-  /** Such as `(40.1, 43.2]`, or the category's name. */
+  /** Such as `(40.1, 43.2]`, or the category's name; of several that are shown as one, all of them. */
   readonly label: string;
   /** Share of the baseline, from 0 to 1. */
   readonly baseline: number;
-  /** Share of what devices saw; `null` where fewer than 50 contributors were in it, or it would follow from the others. */
+  /**
+   * Share of what devices saw. Bins with fewer than 50 contributors are joined with others; where one is
+   * not to be shown all the same, it is `null`.
+   */
   readonly observed: number | null;
 }
 
@@ -122,7 +125,10 @@ export interface FeatureDrift {
   readonly verdict: DriftVerdict;
   /** Devices and days that counts came from. */
   readonly contributors: number;
-  /** Population stability index; these three are `null` where there is no verdict. */
+  /**
+   * Population stability index; these three are `null` where there is no verdict, or where all bins had to
+   * be joined into one.
+   */
   readonly psi: number | null;
   /** Jensen–Shannon distance with logarithms to base 2, from 0 to 1. */
   readonly jensenShannon: number | null;
@@ -132,7 +138,7 @@ export interface FeatureDrift {
   readonly missing: number | null;
   readonly outOfRange: number | null;
   readonly unseen: number | null;
-  /** Empty where there are fewer than 50 contributors in all. */
+  /** Empty where there are fewer than 500 contributors in all. */
   readonly bins: readonly DriftBin[];
 }
 
@@ -140,9 +146,10 @@ export interface FeatureDrift {
 export interface DriftAnswer {
   readonly model: string;
   readonly version: string;
+  /** The whole days in UTC that it is about, which may be more, or earlier ones, than were asked for. */
   readonly from: number;
   readonly to: number;
-  /** `reference`: the manifest's; `previous`: the same model a week before. */
+  /** `reference`: the manifest's; `previous`: the same version a week before. */
   readonly baseline: "reference" | "previous";
   /** The features that drift most first. */
   readonly features: readonly FeatureDrift[];

@@ -1,16 +1,17 @@
-import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
+import { SelvedgeError } from "@selvedge/protocol";
+import { chunkMissing } from "./chunk-missing.ts";
 import type { Diagnosis } from "./diagnosis/diagnose.ts";
 import { LoadFailures } from "./diagnosis/load-failures.ts";
-import { watchDistributions } from "./distributions/watch-distributions.ts";
 import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
-import { type KeptPrediction, PredictionLog } from "./predictions/prediction-log.ts";
+import type { KeptPrediction } from "./predictions/prediction-log.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
 import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
+import type { CallWatch } from "./telemetry/call-watch.ts";
 import type { TelemetryState } from "./telemetry/consent.ts";
 import { Reporter } from "./telemetry/reporter.ts";
 import type { Availability } from "./worker/keeper-api.ts";
@@ -121,8 +122,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     telemetry,
     onSend,
     tracing,
-    distributions: policy,
-    predictions: written,
+    distributions,
+    predictions,
     workers,
     memory,
     ...hooks
@@ -134,19 +135,9 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
   });
   const reporter = new Reporter({ telemetry, service, onSend, tracing });
-  const send = (batch: OtlpBatch) => reporter.send(batch);
-  const distributions = watchDistributions({ policy, service, send });
-  reporter.watch(distributions.answered);
-  const { recorder } = reporter;
-  const predictions = new PredictionLog({
-    policy: written,
-    service,
-    recorder,
-    ...(telemetry === undefined ? {} : { send }),
-  });
-  reporter.watch(predictions.answered);
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
+  let watch: Promise<CallWatch> | undefined;
   /** The engine worker that was started before there was a host for it. */
   let first: Worker | undefined;
   /** Loads that have not come to an end. */
@@ -155,6 +146,19 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
   function requireOpen(): void {
     if (closed !== undefined) throw closedError();
+  }
+
+  /** Its own chunk: there is nothing to look at before there is a model. */
+  function watchCalls(): Promise<CallWatch> {
+    const isSent = telemetry !== undefined;
+    watch ??= import("./telemetry/call-watch.ts").then(
+      ({ CallWatch }) => new CallWatch({ reporter, service, isSent, distributions, predictions }),
+      chunkMissing,
+    );
+    watch.catch(() => {
+      watch = undefined;
+    });
+    return watch;
   }
 
   /** Its own chunk: a page that has not asked for a model yet loads none of it. */
@@ -169,7 +173,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       endFirst();
     });
     try {
-      const { Serving } = await import("./serving/serving.ts");
+      const [{ Serving }, calls] = await Promise.all([
+        import("./serving/serving.ts"),
+        watchCalls(),
+      ]);
       const spawn = () => {
         const worker = first ?? spawnEngine(workers.engine);
         first = undefined;
@@ -180,7 +187,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         anchors,
         keeper,
         reporter,
-        predictions,
+        predictions: calls.predictions,
         assets,
         spawn,
         budget,
@@ -189,6 +196,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       endFirst();
       return chunkMissing(cause);
     }
+  }
+
+  function forgetCounted(): void {
+    watch?.then(
+      (calls) => calls.forget(),
+      () => undefined,
+    );
   }
 
   function endFirst(): void {
@@ -207,8 +221,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
-    await distributions.end().catch(() => undefined);
-    await predictions.end(LAST_FLUSH_MS).catch(() => undefined);
+    await (await watch?.catch(() => undefined))?.end(LAST_FLUSH_MS);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
     keeper.end(reason);
@@ -221,18 +234,18 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return reporter.state;
       },
       async flush() {
-        await distributions.flush();
-        await predictions.flush();
+        await (await watch?.catch(() => undefined))?.flush();
         await reporter.flush();
       },
       enable: () => reporter.enable(),
-      disable() {
-        distributions.forget();
-        return reporter.disable();
+      async disable() {
+        forgetCounted();
+        await reporter.disable();
       },
-      erase() {
-        distributions.forget();
-        return reporter.erase();
+      async erase() {
+        forgetCounted();
+        await (await watch?.catch(() => undefined))?.erase();
+        await reporter.erase();
       },
     },
     async load(name, loadOptions = {}) {
@@ -281,11 +294,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       const { availableInOrder } = await import("./serving/available-in-order.ts");
       return availableInOrder(keeper, selector, loadOptions);
     },
-    prediction(id) {
-      return predictions.find(id);
+    async prediction(id) {
+      return (await watchCalls()).predictions.find(id);
     },
-    exportPrediction(id) {
-      return predictions.export(id);
+    async exportPrediction(id) {
+      return (await watchCalls()).predictions.export(id);
     },
     memory: pageMemory,
     async diagnose({ signal } = {}) {
@@ -305,13 +318,4 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
 function closedError(): SelvedgeError {
   return new SelvedgeError("closed", "This Selvedge was closed. Call createSelvedge() again.");
-}
-
-/** Parts of the package are files of their own, which the page's host has to have. */
-function chunkMissing(cause: unknown): never {
-  throw new SelvedgeError(
-    "network",
-    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
-    { cause },
-  );
 }

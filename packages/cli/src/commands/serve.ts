@@ -43,16 +43,17 @@ telemetry at /v1/. Ctrl-C ends it, and nothing acknowledged is lost.
       );
       return WRONG;
     }
-    const assets = join(dataDir, "assets");
-    await copyAssets(assets);
-    const mounts = { "/selvedge/": assets, "/": "", ...given };
-    mounts["/"] ||= dashboardFolder();
     // Loaded here, since its database is native code that no other command needs.
     const { readConfig, startCollector } = await import("@selvedge/collector");
     const host = values.host === undefined ? {} : { host: values.host };
     const open = values.open ?? false;
     try {
+      // What may be wrong comes before what takes a while.
       const config = values.config === undefined ? {} : { config: await readConfig(values.config) };
+      const assets = join(dataDir, "assets");
+      await copyAssets(assets);
+      const mounts = { "/selvedge/": assets, "/": "", ...given };
+      mounts["/"] ||= dashboardFolder();
       const served = { registryDir, dataDir, port, mounts, open };
       const collector = await startCollector({ ...served, ...host, ...config });
       announce(collector.url, given, terminal);

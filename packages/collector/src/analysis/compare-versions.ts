@@ -4,7 +4,7 @@ import { differenceInterval, type Interval, wilsonInterval } from "./interval.ts
 import { quantileInterval } from "./quantile-interval.ts";
 
 /** How many calls, or judged predictions, either version needs before a difference is spoken of. */
-export const MIN_COMPARED = 100;
+const MIN_COMPARED = 100;
 
 /** What a figure of one version is, and on how much it was measured. */
 interface Measured {

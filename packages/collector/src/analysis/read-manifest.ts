@@ -17,7 +17,7 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_KEPT = 256;
 
 /** A manifest that the registry serves, and the SHA-256 that it goes by. */
-export interface ServedManifest {
+interface ServedManifest {
   readonly manifest: Manifest;
   readonly digest: string;
 }

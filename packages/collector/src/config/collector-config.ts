@@ -1,6 +1,7 @@
 import type { KnownToken } from "../access/check-token.ts";
 import type { Rate } from "../access/token-buckets.ts";
 import type { AlertsConfig } from "../alerts/alert-rule.ts";
+import { DEFAULT_RETENTION } from "../store/default-retention.ts";
 import type { Retention } from "../store/store.ts";
 
 /** What a collector is told by its config file. */
@@ -52,6 +53,6 @@ export const DEFAULT_CONFIG: CollectorConfig = {
     bodyBytes: 64 * 1024 * 1024,
   },
   cors: { origins: ["*"] },
-  retention: { rawHours: 48, minuteHours: 336, hourHours: 9600, batchHours: 24 },
+  retention: DEFAULT_RETENTION,
   alerts: { everyMs: 60_000, rules: [] },
 };

@@ -23,6 +23,7 @@ test("reads every section", () => {
       alerts: { every: "5m", rules: [] },
     }),
   ).toEqual({
+    ...DEFAULT_CONFIG,
     tokens: {
       ingest: [{ name: "shop", sha256: digestOf("the-token-of-the-shop") }],
       read: [{ name: "dashboard", sha256: Buffer.from(SHA256, "hex") }],

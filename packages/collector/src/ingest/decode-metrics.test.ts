@@ -1,4 +1,6 @@
 import {
+  DELTA,
+  METRICS,
   mergeHistograms,
   type OtlpMetric,
   quantile,
@@ -13,7 +15,9 @@ import {
   predictionMetric,
   predictionPoint,
 } from "../fixtures/otlp-request.ts";
+import { decodeLogs } from "./decode-logs.ts";
 import { decodeMetrics } from "./decode-metrics.ts";
+import { decodeTraces } from "./decode-traces.ts";
 
 const HUGE = 2 ** 40;
 
@@ -121,6 +125,7 @@ const almostOtlp = fc.letrec((tie) => ({
         ),
         ..."metrics name sum exponentialHistogram aggregationTemporality isMonotonic".split(" "),
         ..."dataPoints timeUnixNano count zeroCount scale positive offset bucketCounts".split(" "),
+        ..."logRecords body eventName explicitBounds traceId name code".split(" "),
         "__proto__",
       ),
       tie("value"),
@@ -129,17 +134,34 @@ const almostOtlp = fc.letrec((tie) => ({
 })).value;
 
 test("whatever JSON it is given, it decodes it or says that it is not OTLP", () => {
-  const levels = [
-    (inner: unknown) => inner,
-    (inner: unknown) => metricsRequest("a", [inner as never]),
-    (inner: unknown) => metricsRequest("a", [predictionMetric(inner as never)]),
-    (inner: unknown) => metricsRequest("a", [failureMetric(1, { attributes: inner })]),
-    (inner: unknown) => ({ resourceMetrics: [{ resource: inner, scopeMetrics: [] }] }),
+  const logs = (logRecords: unknown) => ({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const traces = (spans: unknown) => ({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  const distribution = (point: unknown) => ({
+    name: METRICS.distribution,
+    histogram: { aggregationTemporality: DELTA, dataPoints: [point] },
+  });
+  const at = { startTimeUnixNano: `${Date.now()}000000`, endTimeUnixNano: `${Date.now()}000000` };
+  const span = { traceId: "ab".repeat(16), spanId: "cd".repeat(8), ...at };
+  const levels: readonly [
+    typeof decodeMetrics | typeof decodeLogs | typeof decodeTraces,
+    (inner: unknown) => unknown,
+  ][] = [
+    [decodeMetrics, (inner) => inner],
+    [decodeMetrics, (inner) => metricsRequest("a", [inner as never])],
+    [decodeMetrics, (inner) => metricsRequest("a", [predictionMetric(inner as never)])],
+    [decodeMetrics, (inner) => metricsRequest("a", [distribution(inner) as never])],
+    [decodeMetrics, (inner) => metricsRequest("a", [failureMetric(1, { attributes: inner })])],
+    [decodeMetrics, (inner) => ({ resourceMetrics: [{ resource: inner, scopeMetrics: [] }] })],
+    [decodeLogs, logs],
+    [decodeLogs, (inner) => logs([inner])],
+    [decodeTraces, traces],
+    [decodeTraces, (inner) => traces([{ ...span, attributes: inner, status: inner }])],
+    [decodeTraces, (inner) => traces([{ ...span, endTimeUnixNano: inner }])],
   ];
   fc.assert(
-    fc.property(almostOtlp, fc.constantFrom(...levels), (inner, around) => {
+    fc.property(almostOtlp, fc.constantFrom(...levels), (inner, [decode, around]) => {
       try {
-        decodeMetrics(around(inner), Date.now());
+        decode(around(inner), Date.now());
       } catch (error) {
         expect(error).toBeInstanceOf(SelvedgeError);
       }

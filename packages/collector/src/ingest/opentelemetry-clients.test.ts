@@ -25,7 +25,13 @@ import {
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { ATTRIBUTES, PREDICTION, quantile } from "@selvedge/protocol";
+import {
+  ATTRIBUTES,
+  PREDICTION,
+  PREDICTION_EVENT,
+  type PredictionAnswer,
+  quantile,
+} from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { digestOf } from "../access/check-token.ts";
 import { DEFAULT_CONFIG } from "../config/collector-config.ts";
@@ -33,6 +39,7 @@ import {
   type RecordingCollector,
   startRecordingCollector,
 } from "../fixtures/recording-collector.ts";
+import { startTestCollector } from "../fixtures/test-collector.ts";
 
 const TOKEN = "an-ingest-token-of-tests";
 
@@ -249,3 +256,32 @@ test.each([
     expect(said.join()).toMatch(/Unauthorized/);
   },
 );
+
+test("what OpenTelemetry's own exporters sent is found again, in one prediction's trace", async () => {
+  const real = await startTestCollector();
+  const to = (signal: string) => ({ url: `${real.url}/v1/${signal}` });
+  const tracers = new BasicTracerProvider({
+    resource,
+    spanProcessors: [new BatchSpanProcessor(new ProtobufTraces(to("traces")))],
+  });
+  const span = tracers.getTracer("tests").startSpan("checkout");
+  span.end();
+  const loggers = new LoggerProvider({
+    resource,
+    processors: [new BatchLogRecordProcessor(new JsonLogs(to("logs")))],
+  });
+  loggers.getLogger("tests").emit({
+    timestamp: new Date(),
+    context: trace.setSpan(ROOT_CONTEXT, span),
+    eventName: PREDICTION_EVENT,
+    attributes: { ...MODEL, [PREDICTION.id]: "p-1" },
+  });
+  await Promise.all([tracers.shutdown(), loggers.shutdown()]);
+  const answer = await fetch(`${real.url}/api/predictions/p-1`);
+  const { steps } = (await answer.json()) as PredictionAnswer;
+  expect(steps.map(({ kind, name }) => [kind, name]).sort()).toEqual([
+    ["record", PREDICTION_EVENT],
+    ["span", "checkout"],
+  ]);
+  await real.remove();
+});

@@ -13,9 +13,9 @@ export const STATES: Readonly<Record<AlertState, { readonly name: string; readon
   };
 
 /** The more there is to do, the earlier. */
-export const STATE_ORDER: readonly AlertState[] = ["firing", "pending", "no-data", "ok"];
+const STATE_ORDER: readonly AlertState[] = ["firing", "pending", "no-data", "ok"];
 
-export const SEVERITY_ORDER: readonly Severity[] = ["critical", "warning", "info"];
+const SEVERITY_ORDER: readonly Severity[] = ["critical", "warning", "info"];
 
 /** An alert of a rule, and where it stands. */
 export interface StandingAlert {

@@ -65,8 +65,8 @@ const selvedge = createSelvedge({
 });`}</code>
       </pre>
       <p class="faint">
-        Devices send counts, durations and error codes. What goes into a model and what comes out
-        stays with them.
+        Devices send counts, durations and error codes, and of a sample of predictions a record with
+        digests. What goes into a model and what comes out stays with them.
       </p>
     </>
   );

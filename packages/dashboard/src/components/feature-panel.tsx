@@ -78,7 +78,7 @@ function whyNone({ verdict, contributors }: FeatureDrift): string {
   const soFar = `${formatCount(contributors)} so far`;
   return contributors < 50
     ? `Fewer than 50 contributors (${soFar}): nothing of it is shown, so that nobody can be told from the rest.`
-    : `Days are put together until 500 contributors are in (${soFar}); until then nothing is shown.`;
+    : `Days are put together until 500 contributors are in, more where answers are randomised (${soFar}); until then nothing is shown.`;
 }
 
 function Figure(props: {

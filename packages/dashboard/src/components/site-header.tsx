@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { isSignInWanted } from "../api.ts";
 import { PAGE_NAMES } from "../page-names.ts";
 import type { DashboardState } from "../state/dashboard-state.ts";
 import { linkTo } from "../state/link-to.ts";
@@ -52,7 +53,7 @@ export function SiteHeader({ state }: SiteHeaderProps): JSX.Element {
         </ul>
       </nav>
       <nav class="site-links" aria-label="Site">
-        {state.token.value.value !== undefined && (
+        {state.token.value.value !== undefined && !isSignInWanted(state.fault.value) && (
           <button type="button" class="button-quiet" onClick={() => state.token.set(undefined)}>
             Sign out
           </button>

@@ -62,14 +62,34 @@ function Standing({ alerts, model, now }: StandingProps): JSX.Element {
   );
 }
 
+const EXAMPLE = `{
+  "alerts": {
+    "rules": [
+      {
+        "name": "failures-high",
+        "kind": "threshold",
+        "metric": "failure-rate",
+        "above": 0.01,
+        "window": "15m"
+      },
+      { "name": "features-drift", "kind": "drift" }
+    ]
+  }
+}`;
+
 function NoRules(): JSX.Element {
   return (
     <Panel id="no-rules" title="Nothing is watched yet">
       <p>
-        Rules are a section of the collector’s configuration file, given to{" "}
-        <code>selvedge serve --config FILE</code>: a failure rate over a bound, a latency that
-        changes, an error budget that burns too fast, a feature that drifts. Each can call a
-        webhook, too.
+        Rules stand in the collector’s configuration, given to{" "}
+        <code>selvedge serve --config FILE</code>. Such as:
+      </p>
+      <pre class="code">
+        <code>{EXAMPLE}</code>
+      </pre>
+      <p class="soft">
+        A rule watches a figure, how it changes, how fast a budget of failures burns, or drift. Each
+        can tell a webhook, too.
       </p>
     </Panel>
   );

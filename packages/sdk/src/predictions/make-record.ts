@@ -1,11 +1,8 @@
 import {
   ATTRIBUTES,
-  binOf,
-  measure,
   type PredictionRecord,
   type ReferenceFeature,
   toHex,
-  valueCount,
 } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import { findGpu, type GpuMemory } from "../proving/gpu.ts";
@@ -26,6 +23,7 @@ const RUNTIMES = {
 export async function makeRecord(call: AnsweredCall, gpu: GpuMemory): Promise<PredictionRecord> {
   const { id, at, served, timings, cohort } = call;
   const { name: model, version, digest, dtype, engine, settings, reference } = served.opened;
+  const traceId = call.traceparent?.split("-")[1];
   const { backend, build, layout } = served.host.place;
   return {
     id,
@@ -45,22 +43,19 @@ export async function makeRecord(call: AnsweredCall, gpu: GpuMemory): Promise<Pr
     salt: toHex(crypto.getRandomValues(new Uint8Array(16))),
     inputs: await digestTensors(call.inputs ?? {}),
     outputs: await digestTensors(call.outputs),
-    ...(reference === undefined ? {} : { features: binsOf(reference.features, call) }),
+    ...(reference === undefined ? {} : { features: await binsOf(reference.features, call) }),
     timings,
+    ...(traceId === undefined ? {} : { traceId }),
   };
 }
 
-/** Which bin each feature's value fell into, where the call has one value of it: never the value. */
-function binsOf(
+/** Its own chunk: most packs have no reference, and what measures images and texts is not small. */
+async function binsOf(
   features: readonly ReferenceFeature[],
-  { inputs = {}, outputs }: AnsweredCall,
-): Record<string, number | null> {
-  const bins = features.flatMap((feature): [string, number | null][] => {
-    const tensor = (feature.side === "input" ? inputs : outputs)[feature.tensor];
-    if (tensor === undefined || valueCount(feature, tensor) !== 1) return [];
-    return [[feature.name, binOf(feature, measure(feature, tensor, 0)).bin ?? null]];
-  });
-  return Object.fromEntries(bins);
+  call: AnsweredCall,
+): Promise<Record<string, number | null>> {
+  const { featureBins } = await import("./feature-bins.ts");
+  return featureBins(features, call);
 }
 
 /** What kind of GPU there is, as coarsely as a browser tells it. */

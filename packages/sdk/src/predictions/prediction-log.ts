@@ -1,10 +1,7 @@
-import type { OtlpBatch } from "@selvedge/protocol";
 import { snapshot } from "../serving/check-inputs.ts";
 import type { AnswerSummary, StoredPrediction } from "../store/database.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
-import type { Recorder } from "../telemetry/recorder.ts";
-import type { PredictionPolicy } from "./prediction-policy.ts";
-import type { Records } from "./records.ts";
+import { type CallToWrite, Records, type RecordsOptions } from "./records.ts";
 import { summarizeAnswer } from "./summarize-answer.ts";
 import type { Truth } from "./truth.ts";
 
@@ -17,31 +14,23 @@ const MOST_WAITING_BYTES = 64 * 2 ** 20;
 /** What is kept of a prediction on this device. */
 export type KeptPrediction = Omit<StoredPrediction, "answer">;
 
-/** What the log needs of the page. */
-export interface PredictionLogOptions {
-  readonly policy: Required<PredictionPolicy>;
-  readonly recorder: Recorder;
-  readonly service: string;
-  /** Takes a batch to the outbox; absent where nothing is ever sent. */
-  readonly send?: (batch: OtlpBatch) => Promise<void>;
-}
-
 /**
  * Chooses which answered calls are written down, and copies what is needed for that before the app has
- * the answer. Everything else is done later by `Records`, which is loaded when it is first needed.
+ * the answer. Everything else is done later, by `Records`.
  */
 export class PredictionLog {
-  readonly #options: PredictionLogOptions;
+  readonly #options: RecordsOptions;
   readonly #leaving = new AbortController();
-  #records: Promise<Records> | undefined;
+  readonly #records: Records;
   /** By id, those that are being written. */
   readonly #writing = new Map<string, Promise<void>>();
   #waitingBytes = 0;
   #answers: AnswerSummary[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: PredictionLogOptions) {
+  constructor(options: RecordsOptions) {
     this.#options = options;
+    this.#records = new Records(options);
     const { sample, answers } = options.policy;
     if (sample === 0 && answers === 0) return;
     const { signal } = this.#leaving;
@@ -52,21 +41,25 @@ export class PredictionLog {
     );
   }
 
-  /** A watcher of answered calls. */
-  readonly answered = (call: AnsweredCall): void => {
+  /** A watcher of answered calls, of those that may be measured: samples and remembers. */
+  answered(call: AnsweredCall): void {
     const { sample, answers } = this.#options.policy;
-    const isCaptured = call.options.capture === true;
-    const isWritten =
-      isCaptured || (Math.random() < sample && this.#waitingBytes < MOST_WAITING_BYTES);
-    const answer = answers > 0 ? summarizeAnswer(call) : undefined;
+    const answer = this.#summaryOf(call);
     if (answer !== undefined) this.#remember(answer, answers);
-    if (isWritten) this.#write({ ...call, outputs: snapshot(call.outputs), answer });
-  };
+    const hasRoom = this.#waitingBytes < MOST_WAITING_BYTES;
+    if (call.options.capture !== true && hasRoom && Math.random() < sample)
+      this.#write(call, answer);
+  }
+
+  /** Writes down a call that the app captures, whatever is measured. */
+  captured(call: AnsweredCall): void {
+    this.#write(call, this.#summaryOf(call));
+  }
 
   /** What is kept of a prediction; `undefined` where it was not written down, or is gone. */
   async find(id: string): Promise<KeptPrediction | undefined> {
     await this.#writing.get(id);
-    const found = await (await this.#load()).find(id);
+    const found = await this.#records.find(id);
     if (found === undefined) return undefined;
     const { answer: _, ...kept } = found;
     return kept;
@@ -75,35 +68,39 @@ export class PredictionLog {
   /** @throws SelvedgeError as `Selvedge.exportPrediction` says */
   async export(id: string): Promise<Blob> {
     await this.#writing.get(id);
-    return (await this.#load()).export(id);
+    return this.#records.export(id);
   }
 
   /** @throws SelvedgeError as `Model.feedback` says */
   async feedback(model: string, id: string, truth: Truth): Promise<boolean> {
-    const records = await this.#load();
-    await this.#keepAnswers(records);
-    // Without answers to keep there is nothing to count either; what is no truth is still said.
-    if (this.#options.policy.answers === 0) return records.refuse(truth);
-    return records.feedback(model, id, truth);
+    await this.#keepAnswers();
+    const { policy, isCounted } = this.#options;
+    // What is no truth is said all the same.
+    if (policy.answers === 0 || !isCounted()) return this.#records.refuse(truth);
+    return this.#records.feedback(model, id, truth);
   }
 
   /** Stores and hands over what has gathered. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#records === undefined && this.#answers.length === 0) return;
-    const records = await this.#load();
     await Promise.all(this.#writing.values());
-    await this.#keepAnswers(records);
-    await records.tell();
+    await this.#keepAnswers();
+    await this.#records.tell();
   }
 
-  /** Writes what there is, as far as it comes in so many milliseconds, and gives the store back. */
-  async end(withinMs: number): Promise<void> {
+  /** Writes what there is, and gives the store back. */
+  async end(): Promise<void> {
     this.#leaving.abort();
-    const late = new Promise((resolve) => setTimeout(resolve, withinMs));
-    await Promise.race([this.flush(), late]);
-    await Promise.race([this.#records?.then((records) => records.close()), late]);
+    await this.flush();
+    await this.#records.close();
+  }
+
+  /** Forgets what has not been stored or handed over. */
+  async forget(): Promise<void> {
+    this.#answers = [];
+    await Promise.all(this.#writing.values());
+    this.#records.forget();
   }
 
   #remember(answer: AnswerSummary, most: number): void {
@@ -113,11 +110,16 @@ export class PredictionLog {
     this.#gather();
   }
 
-  #write(call: AnsweredCall & { readonly answer: AnswerSummary | undefined }): void {
+  #summaryOf(call: AnsweredCall): AnswerSummary | undefined {
+    return this.#options.policy.answers > 0 ? summarizeAnswer(call) : undefined;
+  }
+
+  #write(answered: AnsweredCall, answer: AnswerSummary | undefined): void {
+    const call: CallToWrite = { ...answered, outputs: snapshot(answered.outputs), answer };
     const bytes = waitingBytes(call);
     this.#waitingBytes += bytes;
-    const written = this.#load()
-      .then((records) => records.write(call))
+    const written = this.#records
+      .write(call)
       .catch(() => undefined)
       .finally(() => {
         this.#waitingBytes -= bytes;
@@ -127,24 +129,15 @@ export class PredictionLog {
     this.#gather();
   }
 
-  async #keepAnswers(records: Records): Promise<void> {
+  async #keepAnswers(): Promise<void> {
     const answers = this.#answers.slice(-this.#options.policy.answers);
     this.#answers = [];
-    await records.remember(answers);
+    await this.#records.remember(answers);
   }
 
   #gather(): void {
     if (this.#leaving.signal.aborted) return;
     this.#timer ??= setTimeout(() => void this.flush().catch(() => undefined), GATHER_MS);
-  }
-
-  /** Asked for again where it did not come: a page may be offline. */
-  #load(): Promise<Records> {
-    this.#records ??= import("./records.ts").then(({ Records }) => new Records(this.#options));
-    this.#records.catch(() => {
-      this.#records = undefined;
-    });
-    return this.#records;
   }
 }
 

@@ -66,6 +66,11 @@ export class PredictionRing {
     }
   }
 
+  /** Forgets what IndexedDB did not take. */
+  forget(): void {
+    this.#inMemory.clear();
+  }
+
   /** The record of this id, where it is still there. */
   async get(id: string): Promise<StoredPrediction | undefined> {
     const stored = await this.#database.read(

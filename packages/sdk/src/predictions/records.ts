@@ -25,6 +25,8 @@ export interface RecordsOptions {
   readonly policy: Required<PredictionPolicy>;
   readonly recorder: Recorder;
   readonly service: string;
+  /** Whether a count would reach a collector: there is one, and the user has not turned telemetry off. */
+  readonly isCounted: () => boolean;
   /** Takes a batch to the outbox; absent where nothing is ever sent. */
   readonly send?: (batch: OtlpBatch) => Promise<void>;
 }
@@ -37,10 +39,7 @@ export interface CallToWrite extends AnsweredCall {
 /** How many records go in one batch. */
 const MOST_IN_BATCH = 64;
 
-/**
- * Records of predictions: written, found, exported, told, and joined to their truths. A chunk of its own
- * that is loaded when there is something to write or to find; it never runs before the app has its answer.
- */
+/** Records of predictions: written, found, exported, told, and joined to their truths. */
 export class Records {
   readonly #options: RecordsOptions;
   readonly #database = new Database();
@@ -62,7 +61,6 @@ export class Records {
   /** Writes one down, in idle time. */
   async write({ answer, ...call }: CallToWrite): Promise<void> {
     await whenIdle();
-    const { send } = this.#options;
     const record = await makeRecord(call, this.#gpu);
     const { inputs, outputs, options } = call;
     const isCaptured = options.capture === true && inputs !== undefined;
@@ -71,7 +69,7 @@ export class Records {
       ...(answer === undefined ? {} : { answer }),
       ...(isCaptured ? { captured: { inputs, outputs } } : {}),
     });
-    if (send !== undefined) this.#untold.push(record);
+    if (this.#options.send !== undefined) this.#untold.push(record);
   }
 
   /** Hands what was written since to the outbox. */
@@ -135,6 +133,13 @@ export class Records {
   refuse(truth: Truth): false {
     requireTruth(truth);
     return false;
+  }
+
+  /** Forgets what is not in the store. */
+  forget(): void {
+    this.#untold = [];
+    this.#inMemory.clear();
+    this.#ring.forget();
   }
 
   async close(): Promise<void> {

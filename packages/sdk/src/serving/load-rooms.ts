@@ -1,4 +1,4 @@
-import type { PredictionLog } from "../predictions/prediction-log.ts";
+import type { Predictions } from "../predictions/predictions.ts";
 import type { GpuMemory } from "../proving/gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
@@ -14,7 +14,7 @@ export interface LoadRooms {
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   /** Absent where predictions are not written down. */
-  readonly predictions?: PredictionLog;
+  readonly predictions?: Predictions;
   /** Makes a host that ends with the handle; `own`: in a worker that nothing else runs in. */
   readonly newHost: (place: Place, trust: string | undefined, own?: OwnWorker) => EngineHost;
   /** Waits for the turn to have a worker that nothing else runs in; answers with what ends it. */

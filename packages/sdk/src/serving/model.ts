@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
-import type { PredictionLog } from "../predictions/prediction-log.ts";
+import type { Predictions } from "../predictions/predictions.ts";
 import type { Truth } from "../predictions/truth.ts";
 import type { Candidate } from "../proving/candidate.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
@@ -91,7 +91,7 @@ export interface ModelParts {
   readonly trust: string | undefined;
   /** The channel it was loaded from, or `pinned`. */
   readonly cohort: string;
-  readonly predictions: PredictionLog | undefined;
+  readonly predictions: Predictions | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
@@ -177,9 +177,10 @@ export class Model<Name extends string = string> {
       const id = crypto.randomUUID();
       const batchSize = Object.values(kept)[0]?.dims[0] ?? 1;
       const seen = isReplayable ? kept : undefined;
-      const { cohort } = this.#parts;
+      const { cohort, predictions } = this.#parts;
       const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
       const trace = reporter.answered(call, { span, batchSize, engineBytes });
+      if (capture) predictions?.captured({ ...call, ...trace });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {

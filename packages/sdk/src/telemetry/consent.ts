@@ -22,7 +22,7 @@ export interface PrivacySignals {
 }
 
 /** Whether a user's browser asks not to be measured. */
-export function asksForPrivacy({ globalPrivacyControl, doNotTrack }: PrivacySignals): boolean {
+function asksForPrivacy({ globalPrivacyControl, doNotTrack }: PrivacySignals): boolean {
   // "yes" is what Firefox said for a while.
   return globalPrivacyControl === true || doNotTrack === "1" || doNotTrack === "yes";
 }

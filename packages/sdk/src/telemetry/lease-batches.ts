@@ -4,10 +4,10 @@ import type { OutboxState } from "./outbox-state.ts";
 import type { Visit } from "./outbox-visit.ts";
 
 /** How long a sender that has died holds up what it was about to send: longer than a request may take. */
-export const LEASE_MS = 45_000;
+const LEASE_MS = 45_000;
 
 /** At most one request in this while, of all tabs together. */
-export const PACE_MS = 10_000;
+const PACE_MS = 10_000;
 
 /** What one request holds at most: of JSON, before it is compressed. */
 const REQUEST_BYTES = 256 * 1024;

@@ -4,7 +4,7 @@ import type { Drops } from "./outbox-record.ts";
 const LONGEST_STEP_MS = 24 * 60 * 60_000;
 
 /** Sending stands still until then: by the outbox's own clock, milliseconds. */
-export interface Wait {
+interface Wait {
   /** Whom it concerns. */
   readonly endpoint: string;
   readonly until: number;

@@ -1,4 +1,5 @@
 import { type OtlpBatch, SelvedgeError } from "@selvedge/protocol";
+import { chunkMissing } from "../chunk-missing.ts";
 import type { EngineHost } from "../serving/engine-host.ts";
 import { rungOf, type Served, subjectOf } from "../serving/served.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
@@ -164,7 +165,7 @@ export class Reporter {
   async erase(): Promise<void> {
     this.#forget();
     if (this.#settings.telemetry !== undefined) return (await this.#load()).courier.erase();
-    const { eraseStored } = await import("./courier.ts");
+    const { eraseStored } = await import("./courier.ts").catch(chunkMissing);
     await eraseStored();
   }
 
@@ -214,7 +215,7 @@ export class Reporter {
     const [{ toBatches }, { Courier }] = await Promise.all([
       import("./to-batch.ts"),
       import("./courier.ts"),
-    ]);
+    ]).catch(chunkMissing);
     const courier = new Courier(telemetry, {
       onSend,
       onDone: (ids) => this.#unsent.done(ids),

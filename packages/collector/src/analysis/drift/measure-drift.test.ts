@@ -139,6 +139,16 @@ test("a day that is not over, or has only just ended, does not count", async () 
   expect(await at(day(10) + 3 * 3_600_000)).toBe(600);
 });
 
+test("a question about the last hour is answered with the latest block there is", async () => {
+  const fleet = contributors(600, { at: 8, random: seededRandom(5) });
+  const nowMs = day(10) + DAY_MS / 2;
+  const answer = await ask(fleet, { from: nowMs - 3_600_000, to: nowMs }, { nowMs });
+  expect(answer).toMatchObject({ from: day(8), features: [{ contributors: 600 }] });
+  const later = day(30);
+  const silent = await ask(fleet, { from: later - 3_600_000, to: later }, { nowMs: later });
+  expect(silent.features[0]?.contributors).toBe(0);
+});
+
 test("what comes late for a day that was told of already is not added to it", async () => {
   let fleet = contributors(600, { random: seededRandom(6) });
   const readDay = createDayReader({

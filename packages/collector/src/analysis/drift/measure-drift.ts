@@ -27,8 +27,8 @@ const WEEK_MS = 7 * DAY_MS;
 const READ_AT_ONCE = 4;
 
 /**
- * How far each feature of the reference has moved in the blocks of days that the question touches,
- * against the reference or against the blocks of the week before them.
+ * How far each feature of the reference has moved in the blocks of days that the question touches, or
+ * in the latest one where it touches none, against the reference or against the blocks of the week before them.
  */
 export async function measureDrift(
   question: DriftQuestion,
@@ -43,11 +43,12 @@ export async function measureDrift(
   const to = Math.min(Math.ceil(question.to / DAY_MS) * DAY_MS, end);
   const from = Math.min(question.from - (question.from % DAY_MS), to);
   // Blocks are put together from the beginning of their period, and so are those of the week before.
-  const earliest = baseline === "previous" ? periodOf(periodOf(from) - WEEK_MS) : periodOf(from);
+  const lately = periodOf(from - WEEK_MS);
+  const earliest = baseline === "previous" ? periodOf(lately - WEEK_MS) : lately;
   const days = await readDays(model, { from: earliest, to, readDay });
   const answers = reference.features.map((feature) => {
     const { blocks, waiting } = blocksOf(feature, { version, days });
-    const current = usual(blocks.filter((block) => block.to > from && block.from < to));
+    const current = usual(blocksFor(blocks, { from, to }));
     const [first] = current;
     if (first === undefined) return { drift: withoutFigures(feature, waiting), current };
     const before = usual(
@@ -66,6 +67,16 @@ export async function measureDrift(
     baseline,
     features: answers.map(({ drift }) => drift).toSorted(byDistance),
   };
+}
+
+/** What a window touches, or the latest block of the week before: a window may be of today alone. */
+function blocksFor(blocks: readonly Block[], { from, to }: { from: number; to: number }): Block[] {
+  const touched = blocks.filter((block) => block.to > from && block.from < to);
+  if (touched.length > 0) return touched;
+  return blocks
+    .filter((block) => block.to > from - WEEK_MS && block.to <= to)
+    .toSorted((a, b) => b.to - a.to)
+    .slice(0, 1);
 }
 
 /** Of blocks of several ε, those of the one that most contributors have. */

@@ -5,14 +5,6 @@ import { rowsOn } from "./read-rows.ts";
 import { type Fresh, rollUpSql, touchedSql } from "./roll-up-sql.ts";
 import { ALERTS, LOGS, ROLLUPS, SPANS } from "./schema.ts";
 
-/** What is kept where nothing else is asked for. */
-export const DEFAULT_RETENTION: Retention = {
-  rawHours: 48,
-  minuteHours: 14 * 24,
-  hourHours: 400 * 24,
-  batchHours: 24,
-};
-
 /** Rows that are rolled up in one transaction, unless a single one wrote more. */
 const SLICE_ROWS = 500_000;
 

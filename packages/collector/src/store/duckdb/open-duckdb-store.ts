@@ -2,9 +2,10 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
+import { DEFAULT_RETENTION } from "../default-retention.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import type { Retention, Store } from "../store.ts";
-import { DEFAULT_RETENTION, maintain } from "./maintain.ts";
+import { maintain } from "./maintain.ts";
 import {
   type PendingBatch,
   pendingAlerts,

@@ -39,9 +39,9 @@ export async function readHistograms(
 ): Promise<LabelledHistogram[]> {
   const names = labels.map((label) => `"${label}"`).join(", ");
   const cells = (side: Side) =>
-    `SELECT ${names}, step, coarse, '${side}' AS side, unnest(${side}_counts) AS n,
+    `SELECT id, '${side}' AS side, unnest(${side}_counts) AS n,
        CAST(floor(unnest(${side}_buckets) / 2 ** (scale - coarse)) AS INTEGER) AS bucket
-     FROM point WHERE len(${side}_counts) > 0`;
+     FROM numbered WHERE len(${side}_counts) > 0`;
   // Gathered as pairs: two lists might come in two orders.
   const pairs = (side: Side) => `list({bucket: bucket, n: n}) FILTER (side = '${side}') AS ${side}`;
   const lists = (side: Side) =>
@@ -50,18 +50,20 @@ export async function readHistograms(
     `WITH point AS MATERIALIZED (
        SELECT ${labelColumns(labels)}, ${step} AS step, least(scale, ${ANSWER_SCALE}) AS coarse,
          * EXCLUDE (${names}) FROM ${source.rows} WHERE metric = $metric),
-     total AS (
-       SELECT ${names}, step, coarse, sum(count)::DOUBLE AS count, sum("sum")::DOUBLE AS total,
-         min("min") AS low, max("max") AS high, sum(zero_count)::DOUBLE AS zeros
-       FROM point GROUP BY ALL),
+     total AS MATERIALIZED (
+       SELECT row_number() OVER () AS id, ${names}, step, coarse, sum(count)::DOUBLE AS count,
+         sum("sum")::DOUBLE AS total, min("min") AS low, max("max") AS high,
+         sum(zero_count)::DOUBLE AS zeros
+       FROM point GROUP BY ${names}, step, coarse),
+     numbered AS MATERIALIZED (
+       SELECT id, coarse, scale, positive_buckets, positive_counts, negative_buckets, negative_counts
+       FROM point JOIN total USING (${names}, step, coarse)),
      cell AS (
-       SELECT ${names}, step, coarse, side, bucket, sum(n)::DOUBLE AS n
+       SELECT id, side, bucket, sum(n)::DOUBLE AS n
        FROM (${cells("positive")} UNION ALL ${cells("negative")}) WHERE n > 0 GROUP BY ALL),
-     sides AS (
-       SELECT ${names}, step, coarse, ${pairs("positive")}, ${pairs("negative")}
-       FROM cell GROUP BY ALL)
+     sides AS (SELECT id, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY id)
      SELECT * EXCLUDE (positive, negative), ${lists("positive")}, ${lists("negative")}
-     FROM total LEFT JOIN sides USING (${names}, step, coarse) ORDER BY ${names}, step, coarse`,
+     FROM total LEFT JOIN sides USING (id) ORDER BY ${names}, step, coarse`,
     { ...source.parameters, metric },
   );
   return rows.map((row) => ({

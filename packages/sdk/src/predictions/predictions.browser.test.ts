@@ -9,20 +9,23 @@ import {
 } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import type { AnsweredCall } from "../telemetry/answered-call.ts";
 import { Recorder } from "../telemetry/recorder.ts";
 import { answeredCall, CLASSES, row, servedWith } from "./answered-call.fixture.ts";
-import { PredictionLog } from "./prediction-log.ts";
+import { Predictions } from "./predictions.ts";
 
 const ALL = { sample: 1, keep: 100, answers: 100 };
 
 let recorder: Recorder;
 let sent: OtlpBatch[];
-let logs: PredictionLog[];
+let isCounted: boolean;
+let logs: Predictions[];
 
 beforeEach(async () => {
   await (await freshDatabase()).close();
   recorder = new Recorder(() => undefined);
   sent = [];
+  isCounted = true;
   logs = [];
 });
 
@@ -31,11 +34,23 @@ afterEach(async () => {
   for (const log of logs) await log.end(5000);
 });
 
-function openLog(policy: Partial<typeof ALL> = {}): PredictionLog {
+function openLog(policy: Partial<typeof ALL> = {}): Predictions {
   const send = async (batch: OtlpBatch) => void sent.push(batch);
-  const log = new PredictionLog({ policy: { ...ALL, ...policy }, recorder, service: "shop", send });
+  const log = new Predictions({
+    policy: { ...ALL, ...policy },
+    recorder,
+    service: "shop",
+    isCounted: () => isCounted,
+    send,
+  });
   logs.push(log);
   return log;
+}
+
+/** Tells of a call as a model does. */
+function tell(log: Predictions, call: AnsweredCall): void {
+  log.answered(call);
+  if (call.options.capture === true) log.captured(call);
 }
 
 const animals = servedWith({ reference: CLASSES });
@@ -44,7 +59,7 @@ test("a record says what answered where, and has digests of what went in and cam
   const log = openLog();
   const settings = { graphOptimizationLevel: "basic" } as const;
   const call = answeredCall({ served: servedWith({ settings }) });
-  log.answered(call);
+  tell(log, call);
   const record = await log.find(call.id);
   expect(record).toMatchObject({
     id: call.id,
@@ -75,7 +90,7 @@ test("of features that the pack has a reference of it says the bin, and nothing 
   const served = servedWith({ reference: { samples: 3, features } });
   const outputs = { probabilities: row(0.125, 0.875) };
   const call = answeredCall({ served, inputs: { x: row(33.5, 1) }, outputs });
-  log.answered(call);
+  tell(log, call);
   const record = await log.find(call.id);
   expect(record?.features).toEqual({ age: 1, "probabilities.class": 1 });
   expect(JSON.stringify(record)).not.toContain("33.5");
@@ -85,7 +100,7 @@ test("what the app does with its outputs afterwards changes nothing", async () =
   const log = openLog();
   const data = Float32Array.of(3);
   const call = answeredCall({ outputs: { y: { type: "float32", data, dims: [1, 1] } } });
-  log.answered(call);
+  tell(log, call);
   data.fill(99);
   const record = await log.find(call.id);
   const digest = await sha256(new Uint8Array(Float32Array.of(3).buffer));
@@ -95,7 +110,7 @@ test("what the app does with its outputs afterwards changes nothing", async () =
 test("inputs that were handed over have no digest", async () => {
   const log = openLog();
   const call = answeredCall({ inputs: undefined });
-  log.answered(call);
+  tell(log, call);
   expect((await log.find(call.id))?.inputs).toEqual({});
 });
 
@@ -108,9 +123,9 @@ test("a share of the calls is written down, and those that are captured always",
     [0.5, false],
     [0.99, true],
   ] as const) {
-    random.mockReturnValueOnce(chance);
+    random.mockReturnValue(chance);
     const call = answeredCall({ options: { capture } });
-    log.answered(call);
+    tell(log, call);
     found.push((await log.find(call.id)) !== undefined);
   }
   expect(found).toEqual([true, false, true]);
@@ -120,7 +135,7 @@ test("a captured prediction is exported as a file that can be replayed", async (
   const log = openLog({ sample: 0 });
   const text = { type: "string", data: ["naïve", ""], dims: [2] } as const;
   const call = answeredCall({ inputs: { x: row(1, -0), text }, options: { capture: true } });
-  log.answered(call);
+  tell(log, call);
   const file = await log.export(call.id);
   expect(file.type).toBe("application/json");
   const { record, inputs } = parseCapturedPrediction(await file.text());
@@ -132,7 +147,7 @@ test("a captured prediction is exported as a file that can be replayed", async (
 test("what was not captured, or never written down, cannot be exported", async () => {
   const log = openLog();
   const call = answeredCall();
-  log.answered(call);
+  tell(log, call);
   await expect(log.export(call.id)).rejects.toMatchObject({ code: "prediction-not-captured" });
   await expect(log.export("none")).rejects.toMatchObject({ code: "prediction-unknown" });
 });
@@ -140,7 +155,7 @@ test("what was not captured, or never written down, cannot be exported", async (
 test("what leaves of a record is no tensor, no digest of one, and no salt", async () => {
   const log = openLog();
   const call = answeredCall({ options: { capture: true } });
-  log.answered(call);
+  tell(log, call);
   await log.flush();
   const record = await log.find(call.id);
   const [batch] = sent;
@@ -156,10 +171,21 @@ test("what leaves of a record is no tensor, no digest of one, and no salt", asyn
     expect(text).not.toContain(hidden);
 });
 
+test("what the app captures is kept where the user wants no telemetry, and its truth is not counted", async () => {
+  isCounted = false;
+  const log = openLog();
+  const call = answeredCall({ options: { capture: true } });
+  // Watchers are not told of calls then.
+  log.captured(call);
+  expect(await log.find(call.id)).toHaveProperty("captured");
+  expect(await log.feedback("animals", call.id, { correct: true })).toBe(false);
+  expect(recorder.take()).toBeUndefined();
+});
+
 test("a truth is joined to its answer, also by the next visit, and counts once", async () => {
   const first = openLog({ sample: 0 });
   const call = answeredCall({ served: animals, outputs: { probabilities: row(0.75, 0.25, 0) } });
-  first.answered(call);
+  tell(first, call);
   await first.end(5000);
   const log = openLog({ sample: 0 });
   expect(await log.feedback("animals", call.id, { label: 1 })).toBe(true);
@@ -185,7 +211,7 @@ test("a truth is joined to its answer, also by the next visit, and counts once",
 test("a number's truth is counted as how far it was off", async () => {
   const log = openLog({ sample: 0 });
   const call = answeredCall({ outputs: { y: row(40) } });
-  log.answered(call);
+  tell(log, call);
   await log.feedback("animals", call.id, { value: 42 });
   const [series] = recorder.take()?.histograms ?? [];
   expect(series).toMatchObject({ metric: METRICS.feedbackError, value: { count: 1, max: 2 } });
@@ -194,9 +220,9 @@ test("a number's truth is counted as how far it was off", async () => {
 test("a record outlives the answers that are remembered, and its truth can still come", async () => {
   const log = openLog({ answers: 1 });
   const call = answeredCall({ outputs: { y: row(40) } });
-  log.answered(call);
+  tell(log, call);
   await log.flush();
-  for (let i = 0; i < 200; i++) log.answered(answeredCall());
+  for (let i = 0; i < 200; i++) tell(log, answeredCall());
   await log.flush();
   expect(await log.feedback("animals", call.id, { value: 40 })).toBe(true);
   expect(await log.feedback("animals", call.id, { value: 40 })).toBe(false);
@@ -205,7 +231,7 @@ test("a record outlives the answers that are remembered, and its truth can still
 test("an id that is not known, or is another model's, is refused", async () => {
   const log = openLog({ sample: 0 });
   const call = answeredCall();
-  log.answered(call);
+  tell(log, call);
   const unknown = { code: "prediction-unknown" };
   await expect(log.feedback("animals", "none", { correct: true })).rejects.toMatchObject(unknown);
   await expect(log.feedback("plants", call.id, { correct: true })).rejects.toMatchObject(unknown);

@@ -1,0 +1,9 @@
+import type { Retention } from "./store.ts";
+
+/** How long things are kept where nothing else is asked for. */
+export const DEFAULT_RETENTION: Retention = {
+  rawHours: 48,
+  minuteHours: 14 * 24,
+  hourHours: 400 * 24,
+  batchHours: 24,
+};

@@ -1,0 +1,101 @@
+import type { AnsweredCall } from "../telemetry/answered-call.ts";
+import type { KeptPrediction, PredictionLog } from "./prediction-log.ts";
+import type { RecordsOptions } from "./records.ts";
+import type { Truth } from "./truth.ts";
+
+/** Calls that are answered while the log is on its way; a page that cannot load it keeps no more. */
+const MOST_EARLY = 64;
+
+/**
+ * What a page has of its predictions' records before there are any. What writes them is a chunk of its
+ * own, which is loaded beside the first model where calls are written down or remembered, and otherwise
+ * with the first that is captured or asked about.
+ */
+export class Predictions {
+  readonly #options: RecordsOptions;
+  #log: PredictionLog | undefined;
+  #loading: Promise<PredictionLog> | undefined;
+  /** What is to be told to the log once it is there; outputs are copies. */
+  #early: ((log: PredictionLog) => void)[] = [];
+
+  constructor(options: RecordsOptions) {
+    this.#options = options;
+  }
+
+  /** Loads the log where it will be needed. Never waited for, and asked for again where it did not come. */
+  prepare(): void {
+    if (this.#isBusy) void this.#load().catch(() => undefined);
+  }
+
+  /** A watcher of answered calls, of those that may be measured. */
+  answered(call: AnsweredCall): void {
+    if (this.#log !== undefined) this.#log.answered(call);
+    else if (this.#isBusy) this.#later(call, (log, own) => log.answered(own));
+  }
+
+  /** Writes down a call that the app captures, whatever is measured. */
+  captured(call: AnsweredCall): void {
+    if (this.#log !== undefined) this.#log.captured(call);
+    else this.#later(call, (log, own) => log.captured(own));
+  }
+
+  /** As `Selvedge.prediction` says. */
+  async find(id: string): Promise<KeptPrediction | undefined> {
+    return (await this.#load()).find(id);
+  }
+
+  /** As `Selvedge.exportPrediction` says. */
+  async export(id: string): Promise<Blob> {
+    return (await this.#load()).export(id);
+  }
+
+  /** As `Model.feedback` says. */
+  async feedback(model: string, id: string, truth: Truth): Promise<boolean> {
+    return (await this.#load()).feedback(model, id, truth);
+  }
+
+  /** Stores and hands over what has gathered. */
+  async flush(): Promise<void> {
+    await (await this.#loading)?.flush();
+  }
+
+  /** Forgets what has not been stored or handed over. */
+  async forget(): Promise<void> {
+    this.#early = [];
+    await (await this.#loading)?.forget();
+  }
+
+  /** Writes what there is, as far as it comes in so many milliseconds, and gives the store back. */
+  async end(withinMs: number): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, withinMs));
+    await Promise.race([this.#loading?.then((log) => log.end()), late]);
+  }
+
+  #later(call: AnsweredCall, tell: (log: PredictionLog, own: AnsweredCall) => void): void {
+    if (this.#early.length < MOST_EARLY) {
+      // The outputs are the app's by then.
+      const own = { ...call, outputs: structuredClone(call.outputs) };
+      this.#early.push((log) => tell(log, own));
+    }
+    void this.#load().catch(() => undefined);
+  }
+
+  get #isBusy(): boolean {
+    const { sample, answers } = this.#options.policy;
+    return sample > 0 || answers > 0;
+  }
+
+  #load(): Promise<PredictionLog> {
+    this.#loading ??= import("./prediction-log.ts").then(({ PredictionLog: Log }) => {
+      const log = new Log(this.#options);
+      this.#log = log;
+      for (const tell of this.#early) tell(log);
+      this.#early = [];
+      return log;
+    });
+    this.#loading.catch(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+}

@@ -1,0 +1,25 @@
+import { expect, test, vi } from "vitest";
+import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { batch } from "./batch.fixture.ts";
+
+const SETTINGS = {
+  endpoint: "https://collector.test/v1",
+  headers: {},
+  maxBytes: 5 * 1024 * 1024,
+  maxAgeMs: 7 * 24 * 60 * 60_000,
+};
+
+test("a worker stores and sends as a page does", async () => {
+  await (await freshDatabase()).close();
+  const worker = new Worker(new URL("./courier-in-worker.fixture.ts", import.meta.url), {
+    type: "module",
+  });
+  const told: unknown[] = [];
+  worker.onmessage = ({ data }) => told.push(data);
+  worker.onerror = ({ message }) => told.push(message);
+  worker.postMessage({ settings: SETTINGS, batch: batch("a") });
+  await vi.waitFor(() => expect(told).toContain("done"), 10_000);
+  const text = JSON.stringify(batch("a").body);
+  expect(told).toEqual([{ url: "https://collector.test/v1/metrics", text }, "done"]);
+  worker.terminate();
+});
