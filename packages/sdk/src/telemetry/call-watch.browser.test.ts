@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { answeredCall } from "../distributions/answered-call.fixture.ts";
+import { Database } from "../store/database.ts";
+import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { CallWatch } from "./call-watch.ts";
+import { Reporter } from "./reporter.ts";
+
+const predictions = { sample: 0, keep: 100, answers: 100 };
+
+let reporter: Reporter;
+let watch: CallWatch;
+
+beforeEach(async () => {
+  await (await freshDatabase()).close();
+  reporter = new Reporter({ telemetry: undefined, service: "shop" });
+  const policies = { distributions: {}, predictions };
+  watch = new CallWatch({ reporter, service: "shop", isSent: true, ...policies });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  reporter.end();
+});
+
+const answer = () => reporter.answered(answeredCall(), { span: undefined, batchSize: 1 });
+
+test("its end waits no longer than it was told to, whatever the store does", async () => {
+  vi.spyOn(reporter, "send").mockReturnValue(new Promise(() => undefined));
+  answer();
+  const late = new Promise((resolve) => setTimeout(() => resolve("late"), 10_000));
+  const ended = watch.end(50).then(() => "ended");
+  expect(await Promise.race([ended, late])).toBe("ended");
+});
+
+test("its end gives the store back, also where what has gathered cannot be handed over", async () => {
+  const closing = vi.spyOn(Database.prototype, "close");
+  vi.spyOn(reporter, "send").mockRejectedValue(new Error("the outbox takes nothing"));
+  answer();
+  await watch.end(10_000);
+  // The counts of distributions and the log of predictions each have a store.
+  expect(closing).toHaveBeenCalledTimes(2);
+});
