@@ -6,13 +6,15 @@ import { ENGINE_METHODS, scriptedWorker } from "./worker/scripted-worker.fixture
 const chunk = vi.hoisted(() => ({ isMissing: true }));
 
 vi.mock("./telemetry/call-watch.ts", async (importOriginal) => {
-  const { CallWatch } = await importOriginal<typeof import("./telemetry/call-watch.ts")>();
-  return {
-    get CallWatch() {
+  const { CallWatch: Original } =
+    await importOriginal<typeof import("./telemetry/call-watch.ts")>();
+  class CallWatch extends Original {
+    constructor(...options: ConstructorParameters<typeof Original>) {
       if (chunk.isMissing) throw new TypeError("Failed to fetch dynamically imported module");
-      return CallWatch;
-    },
-  };
+      super(...options);
+    }
+  }
+  return { CallWatch };
 });
 
 const KEEPER = `

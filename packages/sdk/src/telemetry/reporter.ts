@@ -190,7 +190,7 @@ export class Reporter {
 
   #tell(call: AnsweredCall): void {
     if (this.state === "off" || this.#consent.mayRecord)
-      for (const watcher of this.#watchers) guarded(watcher)?.(call);
+      for (const watcher of this.#watchers) guarded(watcher)(call);
   }
 
   #gather(): void {
@@ -318,15 +318,12 @@ interface Means {
 }
 
 /** Whatever comes of telling others, the call or the request that they are told of stands. */
-function guarded<Told>(tell: ((told: Told) => void) | undefined) {
-  return (
-    tell &&
-    ((told: Told): void => {
-      try {
-        tell(told);
-      } catch {}
-    })
-  );
+function guarded<Told>(tell: ((told: Told) => void) | undefined): (told: Told) => void {
+  return (told) => {
+    try {
+      tell?.(told);
+    } catch {}
+  };
 }
 
 function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
