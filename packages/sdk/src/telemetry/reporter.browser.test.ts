@@ -88,6 +88,33 @@ test("a flush that is aborted rejects, though the collector never answers", asyn
   });
 });
 
+test("an app that throws when it is told of requests stops none of them", async () => {
+  const onSend = vi.fn(() => {
+    throw new Error("a fault of the app");
+  });
+  reporter = new Reporter({ telemetry: TELEMETRY, service: "shop", onSend });
+  reporters.push(reporter);
+  for (const count of [1, 2]) {
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect([received.length, onSend.mock.calls.length]).toEqual([count, count]);
+  }
+});
+
+test("what an earlier visit has left waits until the page is calm", async () => {
+  await new Outbox(database, TELEMETRY).add(batch("a"));
+  let comes: (() => void) | undefined;
+  const calm = new Promise<void>((resolve) => {
+    comes = resolve;
+  });
+  open().prepare(calm);
+  await reporter.read();
+  await waiting();
+  expect(received).toEqual([]);
+  comes?.();
+  await vi.waitFor(() => expect(requests().map(idsIn)).toEqual([["a"]]));
+});
+
 describe("by itself", () => {
   const fakeTime = () => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 
@@ -319,13 +346,22 @@ describe("consent", () => {
       expect(watcher).toHaveBeenCalledOnce();
     });
 
-    test("that is still to be read holds a call back, with its outputs as they were", async () => {
-      open().watch(watcher);
+    test("that is still to be read leaves it to them to wait", async () => {
+      const states: string[] = [];
+      open().watch(() => states.push(reporter.state));
       answer();
-      y.data[0] = 7;
-      expect(watcher).not.toHaveBeenCalled();
-      await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
-      expect(watcher.mock.calls[0]?.[0].outputs.y.data).toEqual(Float32Array.of(1));
+      await reporter.read();
+      answer();
+      expect(states).toEqual(["unknown", "enabled"]);
+    });
+
+    test("is theirs to break: whoever throws fails no call, and silences nobody", () => {
+      open("off").watch(() => {
+        throw new Error("a fault of the watcher");
+      });
+      reporter.watch(watcher);
+      expect(answer()).toEqual({});
+      expect(watcher).toHaveBeenCalledOnce();
     });
 
     test("matters nothing on a page without telemetry", () => {

@@ -51,13 +51,14 @@ export class Reporter {
   readonly #leaving = new AbortController();
   readonly #watchers = new Set<Watcher>();
   readonly #tracing: Tracing | undefined;
+  #calm: Promise<void> = Promise.resolve();
   /** Chunks of their own, and there well before the first batch is due: no page waits for them. */
   #means: Means | undefined;
   #loading: Promise<Means> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(settings: ReporterSettings) {
-    this.#settings = settings;
+    this.#settings = { ...settings, onSend: guarded(settings.onSend) };
     this.#consent = new Consent(settings.telemetry, navigator);
     this.recorder = new Recorder(() => this.#gather());
     const { telemetry, tracing = { sample: 0 } } = settings;
@@ -82,8 +83,11 @@ export class Reporter {
   /**
    * Loads what batches are written and sent with, where anything is to be sent: a page that goes away has
    * no time for it. Never waited for, and asked for again where it did not come.
+   *
+   * @param calm resolves when what waits from earlier visits may be sent; at once where it is left out
    */
-  prepare(): void {
+  prepare(calm: Promise<void> = this.#calm): void {
+    this.#calm = calm;
     if (this.#consent.mayRecord || this.#consent.isUnread) void this.#load().catch(() => undefined);
   }
 
@@ -108,9 +112,17 @@ export class Reporter {
     return isSeen ? this.#tracing?.begin(operation, parent) : undefined;
   }
 
-  /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
+  /**
+   * Tells the watcher of every call that is answered from now on, while telemetry is not turned off. Where
+   * the user's choice has not been read the state is `unknown`, and the call may not be looked at yet.
+   */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
+  }
+
+  /** Resolves once the user's choice has been read. @throws SelvedgeError where a chunk is missing */
+  async read(): Promise<void> {
+    await this.#load();
   }
 
   /**
@@ -177,16 +189,8 @@ export class Reporter {
   }
 
   #tell(call: AnsweredCall): void {
-    if (this.#watchers.size === 0) return;
-    if (this.#consent.isUnread && this.#consent.mayRecord) {
-      // The outputs are the app's by the time that the user's choice has been read.
-      const own = { ...call, outputs: structuredClone(call.outputs) };
-      void this.#load().then(
-        () => this.#tell(own),
-        () => undefined,
-      );
-    } else if (this.state === "enabled" || this.state === "off")
-      for (const watcher of this.#watchers) watcher(call);
+    if (this.state === "off" || this.#consent.mayRecord)
+      for (const watcher of this.#watchers) guarded(watcher)(call);
   }
 
   #gather(): void {
@@ -225,7 +229,7 @@ export class Reporter {
     if (this.#leaving.signal.aborted) courier.end();
     if (this.#consent.isUnread) this.#consent.choice = choice;
     if (!this.#consent.mayRecord) this.#forget();
-    else courier.wake();
+    else void this.#calm.then(() => courier.wake());
     this.#means = { toBatches, courier };
     return this.#means;
   }
@@ -311,6 +315,15 @@ export class Reporter {
 interface Means {
   readonly toBatches: typeof import("./to-batch.ts").toBatches;
   readonly courier: Courier;
+}
+
+/** Whatever comes of telling others, the call or the request that they are told of stands. */
+function guarded<Told>(tell: ((told: Told) => void) | undefined): (told: Told) => void {
+  return (told) => {
+    try {
+      tell?.(told);
+    } catch {}
+  };
 }
 
 function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
