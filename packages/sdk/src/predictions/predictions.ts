@@ -17,6 +17,8 @@ export class Predictions {
   #loading: Promise<PredictionLog> | undefined;
   /** What is to be told to the log once it is there; outputs are copies. */
   #early: ((log: PredictionLog) => void)[] = [];
+  /** Counts how often what was measured had to be forgotten. */
+  #era = 0;
 
   constructor(options: RecordsOptions) {
     this.#options = options;
@@ -30,13 +32,18 @@ export class Predictions {
   /** A watcher of answered calls, of those that may be measured. */
   answered(call: AnsweredCall): void {
     if (this.#log !== undefined) this.#log.answered(call);
-    else if (this.#isBusy) this.#later(call, (log, own) => log.answered(own));
+    else if (this.#isBusy) {
+      const era = this.#era;
+      this.#later(call, (log, own) => era === this.#era && log.answered(own));
+    }
   }
 
   /** Writes down a call that the app captures, whatever is measured. */
   captured(call: AnsweredCall): void {
-    if (this.#log !== undefined) this.#log.captured(call);
-    else this.#later(call, (log, own) => log.captured(own));
+    const isCounted = this.#options.isCounted();
+    const era = this.#era;
+    if (this.#log !== undefined) this.#log.captured(call, isCounted);
+    else this.#later(call, (log, own) => log.captured(own, isCounted && era === this.#era));
   }
 
   /** As `Selvedge.prediction` says. */
@@ -59,6 +66,12 @@ export class Predictions {
     await (await this.#loading)?.flush();
   }
 
+  /** Forgets at once what was measured and not stored; of what is captured only that it is to be told. */
+  withdraw(): void {
+    this.#era++;
+    this.#log?.withdraw();
+  }
+
   /** Forgets what has not been stored or handed over. */
   async forget(): Promise<void> {
     this.#early = [];
@@ -71,11 +84,11 @@ export class Predictions {
     await Promise.race([this.#loading?.then((log) => log.end()), late]);
   }
 
-  #later(call: AnsweredCall, tell: (log: PredictionLog, own: AnsweredCall) => void): void {
+  #later(call: AnsweredCall, tell: (log: PredictionLog, own: AnsweredCall) => unknown): void {
     if (this.#early.length < MOST_EARLY) {
       // The outputs are the app's by then.
       const own = { ...call, outputs: structuredClone(call.outputs) };
-      this.#early.push((log) => tell(log, own));
+      this.#early.push((log) => void tell(log, own));
     }
     void this.#load().catch(() => undefined);
   }

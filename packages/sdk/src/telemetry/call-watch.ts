@@ -32,8 +32,12 @@ export class CallWatch {
       isCounted: () => reporter.state === "enabled" || reporter.state === "unknown",
       ...(isSent ? { send } : {}),
     });
-    reporter.watch(this.#distributions.answered);
-    reporter.watch((call) => this.predictions.answered(call));
+    // A page that looks at no call has no need to know what its user has said.
+    if (isSent || predictions.sample > 0 || predictions.answers > 0) {
+      reporter.watch(this.#distributions.answered);
+      reporter.watch((call) => this.predictions.answered(call));
+    }
+    reporter.onForget(() => this.forget());
     this.predictions.prepare();
   }
 
@@ -43,9 +47,10 @@ export class CallWatch {
     await this.predictions.flush();
   }
 
-  /** Forgets what was counted and not handed over yet. */
+  /** Forgets what was measured and not stored yet; not what the app captured. */
   forget(): void {
     this.#distributions.forget();
+    this.predictions.withdraw();
   }
 
   /** Forgets all that has not been stored or handed over. */
