@@ -28,17 +28,21 @@ export interface Telemetry {
   /** Sends what was measured so far, instead of in a few seconds. */
   flush(): Promise<void>;
   /**
-   * Turns it on. What the browser refuses in its user's name, by Do-Not-Track or Global Privacy Control,
-   * stays refused.
+   * Turns it on, and remembers that for the origin, also where this page has no endpoint. What the browser
+   * refuses in its user's name, by Do-Not-Track or Global Privacy Control, stays refused; a `disable` that
+   * is called meanwhile holds.
    *
-   * @throws SelvedgeError `storage-unavailable` where that cannot be remembered: nothing changes then.
+   * @throws SelvedgeError `storage-unavailable` or `storage-full` where that cannot be remembered, `network`
+   * where the part that remembers it cannot be loaded: nothing changes then.
    */
   enable(): Promise<void>;
   /**
-   * Turns it off, in all tabs: nothing is recorded, stored or sent from here on. What waits stays, to be
-   * sent should it be turned on again, until it is erased or too old.
+   * Turns it off, on this page before it returns, and in all tabs, also where this page has no endpoint:
+   * nothing is recorded, stored or sent from here on, but for what the app captures. What waits stays, to
+   * be sent should it be turned on again, until it is erased or too old.
    *
-   * @throws SelvedgeError `storage-unavailable` where that cannot be remembered: it is off on this page.
+   * @throws SelvedgeError `storage-unavailable` or `storage-full` where that cannot be remembered, `network`
+   * where the part that remembers it cannot be loaded: it is off on this page all the same.
    */
   disable(): Promise<void>;
   /**
@@ -236,10 +240,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         await reporter.flush();
       },
       enable: () => reporter.enable(),
-      async disable() {
-        calls?.forget();
-        await reporter.disable();
-      },
+      disable: () => reporter.disable(),
       async erase() {
         await calls?.erase();
         await reporter.erase();

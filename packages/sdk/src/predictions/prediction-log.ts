@@ -48,12 +48,17 @@ export class PredictionLog {
     if (answer !== undefined) this.#remember(answer, answers);
     const hasRoom = this.#waitingBytes < MOST_WAITING_BYTES;
     if (call.options.capture !== true && hasRoom && Math.random() < sample)
-      this.#write(call, answer);
+      this.#write({ call, answer, isTold: true });
   }
 
-  /** Writes down a call that the app captures, whatever is measured. */
-  captured(call: AnsweredCall): void {
-    this.#write(call, this.#summaryOf(call));
+  /**
+   * Writes down a call that the app captures, whatever is measured.
+   *
+   * @param isCounted whether it may be told, and its truth counted: telemetry ran when it was answered
+   */
+  captured(call: AnsweredCall, isCounted: boolean): void {
+    const answer = isCounted ? this.#summaryOf(call) : undefined;
+    this.#write({ call, answer, isTold: isCounted });
   }
 
   /** What is kept of a prediction; `undefined` where it was not written down, or is gone. */
@@ -96,6 +101,12 @@ export class PredictionLog {
     await this.#records.close();
   }
 
+  /** Forgets at once what was measured and not stored; of what is captured only that it is to be told. */
+  withdraw(): void {
+    this.#answers = [];
+    this.#records.withdraw();
+  }
+
   /** Forgets what has not been stored or handed over. */
   async forget(): Promise<void> {
     this.#answers = [];
@@ -114,8 +125,8 @@ export class PredictionLog {
     return this.#options.policy.answers > 0 ? summarizeAnswer(call) : undefined;
   }
 
-  #write(answered: AnsweredCall, answer: AnswerSummary | undefined): void {
-    const call: CallToWrite = { ...answered, outputs: snapshot(answered.outputs), answer };
+  #write({ call: answered, ...how }: Written): void {
+    const call: CallToWrite = { ...answered, outputs: snapshot(answered.outputs), ...how };
     const bytes = waitingBytes(call);
     this.#waitingBytes += bytes;
     const written = this.#records
@@ -139,6 +150,11 @@ export class PredictionLog {
     if (this.#leaving.signal.aborted) return;
     this.#timer ??= setTimeout(() => void this.flush().catch(() => undefined), GATHER_MS);
   }
+}
+
+/** A call to be written down, and how. */
+interface Written extends Pick<CallToWrite, "answer" | "isTold"> {
+  readonly call: AnsweredCall;
 }
 
 function waitingBytes({ inputs = {}, outputs }: AnsweredCall): number {

@@ -182,6 +182,52 @@ test("what the app captures is kept where the user wants no telemetry, and its t
   expect(recorder.take()).toBeUndefined();
 });
 
+test("what was captured while telemetry was off is not told after it was turned on, nor its truth", async () => {
+  isCounted = false;
+  const log = openLog();
+  const early = answeredCall({ options: { capture: true } });
+  log.captured(early);
+  await log.find("none");
+  const late = answeredCall({ options: { capture: true } });
+  log.captured(late);
+  isCounted = true;
+  for (const { id } of [early, late]) {
+    expect(await log.find(id)).toHaveProperty("captured");
+    const feedback = log.feedback("animals", id, { correct: true });
+    await expect(feedback).rejects.toMatchObject({ code: "prediction-unknown" });
+  }
+  await log.flush();
+  expect(sent).toEqual([]);
+});
+
+test.each([
+  ["has come", async (log: Predictions) => void (await log.find("none"))],
+  ["is on its way", async () => undefined],
+])(
+  "what is withdrawn while the log %s is forgotten, and what the app captured is kept",
+  async (_when, begin) => {
+    const log = openLog();
+    await begin(log);
+    const [call, captured] = [answeredCall(), answeredCall({ options: { capture: true } })];
+    tell(log, call);
+    tell(log, captured);
+    log.withdraw();
+    await log.flush();
+    expect(await log.find(call.id)).toBeUndefined();
+    expect(await log.find(captured.id)).toHaveProperty("captured");
+    for (const { id } of [call, captured]) {
+      const feedback = log.feedback("animals", id, { correct: true });
+      await expect(feedback).rejects.toMatchObject({ code: "prediction-unknown" });
+    }
+    expect(sent).toEqual([]);
+    const after = answeredCall();
+    tell(log, after);
+    await log.flush();
+    expect(sent).toHaveLength(1);
+    expect(await log.feedback("animals", after.id, { value: 3 })).toBe(true);
+  },
+);
+
 test("a truth is joined to its answer, also by the next visit, and counts once", async () => {
   const first = openLog({ sample: 0 });
   const call = answeredCall({ served: animals, outputs: { probabilities: row(0.75, 0.25, 0) } });

@@ -25,6 +25,8 @@ export class Predictions {
   #answeredEarly = 0;
   #capturedBytes = 0;
   #soon: Promise<void> | undefined;
+  /** Counts how often what was measured had to be forgotten. */
+  #era = 0;
 
   constructor(options: RecordsOptions) {
     this.#options = options;
@@ -45,15 +47,17 @@ export class Predictions {
     if (this.#log !== undefined) this.#log.answered(call);
     else if (this.#isBusy && this.#answeredEarly < MOST_EARLY) {
       this.#answeredEarly++;
-      this.#later(call, (log, own) => log.answered(own));
+      const era = this.#era;
+      this.#later(call, (log, own) => era === this.#era && log.answered(own));
     }
   }
 
   /** Writes down a call that the app captures, whatever is measured. Never throws: the call was answered. */
   captured(call: AnsweredCall): void {
     try {
-      if (this.#log !== undefined) this.#log.captured(call);
-      else this.#capturedEarly(call);
+      const isCounted = this.#options.isCounted();
+      if (this.#log !== undefined) this.#log.captured(call, isCounted);
+      else this.#capturedEarly(call, isCounted);
     } catch {
       // Whoever asks for it is told that it was not written down.
     }
@@ -79,6 +83,12 @@ export class Predictions {
     await (await this.#begun())?.flush();
   }
 
+  /** Forgets at once what was measured and not stored; of what is captured only that it is to be told. */
+  withdraw(): void {
+    this.#era++;
+    this.#log?.withdraw();
+  }
+
   /** Forgets what has not been stored or handed over. */
   async forget(): Promise<void> {
     this.#forgetEarly();
@@ -91,18 +101,19 @@ export class Predictions {
     await Promise.race([this.#begun().then((log) => log?.end()), late]);
   }
 
-  #later(call: AnsweredCall, tell: (log: PredictionLog, own: AnsweredCall) => void): void {
+  #later(call: AnsweredCall, tell: (log: PredictionLog, own: AnsweredCall) => unknown): void {
     // The outputs are the app's by then.
     const own = { ...call, outputs: structuredClone(call.outputs) };
-    this.#early.push((log) => tell(log, own));
+    this.#early.push((log) => void tell(log, own));
     this.#soon ??= this.#loadWhenIdle();
   }
 
-  #capturedEarly(call: AnsweredCall): void {
+  #capturedEarly(call: AnsweredCall, isCounted: boolean): void {
     const bytes = outputBytes(call.outputs) + outputBytes(call.inputs ?? {});
     if (this.#capturedBytes + bytes > MOST_CAPTURED_BYTES) return;
     this.#capturedBytes += bytes;
-    this.#later(call, (log, own) => log.captured(own));
+    const era = this.#era;
+    this.#later(call, (log, own) => log.captured(own, isCounted && era === this.#era));
   }
 
   #forgetEarly(): void {

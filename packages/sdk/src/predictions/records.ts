@@ -34,6 +34,8 @@ export interface RecordsOptions {
 /** A call of which a record is to be written; its outputs are a copy. */
 export interface CallToWrite extends AnsweredCall {
   readonly answer: AnswerSummary | undefined;
+  /** Whether the record may be handed to the outbox. */
+  readonly isTold: boolean;
 }
 
 /** How many records go in one batch. */
@@ -48,6 +50,8 @@ export class Records {
   readonly #gpu: GpuMemory = {};
   /** Written, and not sent yet. */
   #untold: PredictionRecord[] = [];
+  /** Counts how often what was measured had to be forgotten: what began before is not stored after. */
+  #era = 0;
   /** Answers that IndexedDB does not take. */
   readonly #inMemory = new Map<string, AnswerSummary>();
 
@@ -58,26 +62,32 @@ export class Records {
     this.#table = new AnswerTable(this.#database, answers);
   }
 
-  /** Writes one down, in idle time. */
-  async write({ answer, ...call }: CallToWrite): Promise<void> {
+  /** Writes one down, in idle time; not one that was withdrawn meanwhile, unless the app captures it. */
+  async write({ answer, isTold, ...call }: CallToWrite): Promise<void> {
+    const era = this.#era;
     await whenIdle();
     const record = await makeRecord(call, this.#gpu);
     const { inputs, outputs, options } = call;
+    const isWithdrawn = era !== this.#era;
+    if (isWithdrawn && options.capture !== true) return;
     const isCaptured = options.capture === true && inputs !== undefined;
     await this.#ring.add({
       ...record,
-      ...(answer === undefined ? {} : { answer }),
+      ...(answer === undefined || isWithdrawn ? {} : { answer }),
       ...(isCaptured ? { captured: { inputs, outputs } } : {}),
     });
-    if (this.#options.send !== undefined) this.#untold.push(record);
+    if (this.#options.send !== undefined && isTold && era === this.#era) this.#untold.push(record);
   }
 
   /** Hands what was written since to the outbox. */
   async tell(): Promise<void> {
     const { send, service } = this.#options;
+    const era = this.#era;
     while (send !== undefined && this.#untold.length > 0) {
       const some = this.#untold.splice(0, MOST_IN_BATCH);
-      await send(await recordBatch(some, service));
+      const batch = await recordBatch(some, service);
+      if (era !== this.#era) return;
+      await send(batch);
     }
   }
 
@@ -133,6 +143,12 @@ export class Records {
   refuse(truth: Truth): false {
     requireTruth(truth);
     return false;
+  }
+
+  /** What was measured and is not stored yet is neither stored nor told from here on. */
+  withdraw(): void {
+    this.#era++;
+    this.#untold = [];
   }
 
   /** Forgets what is not in the store. */

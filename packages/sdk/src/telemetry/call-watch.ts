@@ -37,6 +37,7 @@ export class CallWatch {
     });
     this.#calls = new HeldCalls(reporter, [this.#distributions, this.predictions.watcher]);
     reporter.watch((call) => this.#calls.answered(call));
+    reporter.onForget(() => this.forget());
   }
 
   /** Loads what will be needed, now that nobody waits for anything else. */
@@ -51,10 +52,11 @@ export class CallWatch {
     await this.predictions.flush();
   }
 
-  /** Forgets what was counted and not handed over yet. */
+  /** Forgets what was measured and not stored yet; not what the app captured. */
   forget(): void {
     this.#calls.forget();
     this.#distributions.forget();
+    this.predictions.withdraw();
   }
 
   /** Forgets all that has not been stored or handed over. */

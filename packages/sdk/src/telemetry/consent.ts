@@ -1,8 +1,9 @@
 import type { Choice } from "./outbox-visit.ts";
 
 /**
- * Whether telemetry runs. `off`: there is no endpoint. `unknown`: it has not been read yet what the user
- * chose before. `refused`: the browser says that its user does not want to be measured.
+ * Whether telemetry runs. `off`: there is no endpoint, and the user has not been heard to turn it off.
+ * `unknown`: it has not been read yet what the user chose before. `refused`: the browser says that its
+ * user does not want to be measured.
  */
 export type TelemetryState = "off" | "unknown" | "enabled" | "disabled" | "refused";
 
@@ -40,7 +41,7 @@ export class Consent {
   }
 
   get state(): TelemetryState {
-    if (this.#policy === undefined) return "off";
+    if (this.#policy === undefined) return this.#choice === "denied" ? "disabled" : "off";
     if (this.#isRefused) return "refused";
     if (this.#choice === "unread") return "unknown";
     const isGranted = (this.#choice ?? this.#policy.consent) === "granted";
@@ -51,6 +52,11 @@ export class Consent {
   get mayRecord(): boolean {
     const isLikely = this.state === "unknown" && this.#policy?.consent === "granted";
     return this.state === "enabled" || isLikely;
+  }
+
+  /** Whether calls are kept from watchers until the user's choice has been read. */
+  get isHeld(): boolean {
+    return this.#choice === "unread" && !this.#isRefused && this.#policy?.consent !== "required";
   }
 
   /** Whether the user's choice is still to be read. */

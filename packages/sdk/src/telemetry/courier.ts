@@ -6,6 +6,7 @@ import { Outbox, type OutboxLimits } from "./outbox.ts";
 import { batchIdOf, type Drops, merged, namesContributor, resourceOf } from "./outbox-record.ts";
 import type { Choice } from "./outbox-visit.ts";
 import { type Collector, post, postLast } from "./post.ts";
+import { choiceIn } from "./read-choice.ts";
 import { Sender } from "./sender.ts";
 
 /** Where the store is refused, one request in this while. */
@@ -24,6 +25,10 @@ export interface CourierHooks {
   readonly onDone: (ids: readonly string[]) => void;
   /** The user wants no telemetry, as another tab was told. */
   readonly onDenied: () => void;
+  /** Whether this page still wants anything sent. */
+  readonly isWanted?: (() => boolean) | undefined;
+  /** Everything was erased, as another tab was told. */
+  readonly onErased?: (() => void) | undefined;
 }
 
 /**
@@ -45,7 +50,7 @@ export class Courier {
   constructor(settings: CourierSettings, hooks: CourierHooks) {
     this.#collector = settings;
     this.#hooks = hooks;
-    this.#outbox = new Outbox(this.#database, settings);
+    this.#outbox = new Outbox(this.#database, settings, undefined, hooks.onErased);
     this.#sender = new Sender(this.#outbox, findLocks(this.#database), {
       ...settings,
       onTaken: (request, batches) => {
@@ -54,6 +59,7 @@ export class Courier {
       },
       onLeft: (batches) => hooks.onDone(batches.map(batchIdOf)),
       onDenied: hooks.onDenied,
+      isWanted: hooks.isWanted,
     });
     addEventListener("online", this.#online);
   }
@@ -63,13 +69,12 @@ export class Courier {
     return this.#sender.isTold;
   }
 
-  /** What the user has said about telemetry. Where the store is refused, nothing. */
+  /** What the user has said about telemetry, as `choiceIn` tells it. Drops what is too old. */
   async choice(): Promise<Choice | undefined> {
-    return this.#outbox.look().catch(() => undefined);
-  }
-
-  async choose(choice: Choice): Promise<void> {
-    await this.#outbox.choose(choice);
+    const choice = await choiceIn(this.#outbox);
+    // A store that takes nothing any more can be read all the same.
+    await this.#outbox.look().catch(() => undefined);
+    return choice;
   }
 
   async erase(): Promise<void> {
@@ -95,7 +100,10 @@ export class Courier {
     const drops = this.#drops;
     this.#drops = {};
     try {
-      if (!(await this.#outbox.add(batch, drops))) return this.#hooks.onDenied();
+      const kept = await this.#outbox.add(batch, drops);
+      if (kept === "denied") return this.#hooks.onDenied();
+      // The page is not to send it either, on its way out.
+      if (kept === "dropped") this.#hooks.onDone([batchIdOf(batch)]);
     } catch (error) {
       this.dropped(drops);
       throw error;
@@ -168,11 +176,40 @@ export class Courier {
   }
 }
 
-/** Deletes whatever telemetry keeps on this device, for a page that has none itself. */
-export async function eraseStored(): Promise<void> {
+/** Deletes whatever telemetry keeps on this device, for a page that has no courier. */
+export function eraseStored(): Promise<void> {
+  return withOutbox((outbox) => outbox.erase());
+}
+
+/** What is being written down of what the user said: the last has to come last. */
+let choosing: Promise<void> = Promise.resolve();
+
+/**
+ * Remembers for the whole origin what the user said, whether this page has telemetry or not; one after
+ * the other.
+ *
+ * @throws SelvedgeError `storage-unavailable`, `storage-full`
+ */
+export function chooseStored(choice: Choice): Promise<void> {
+  const write = () => withOutbox((outbox) => outbox.choose(choice));
+  choosing = choosing.then(write, write);
+  return choosing;
+}
+
+let reading: Promise<Choice | undefined> | undefined;
+
+/** What the user has said, for a page that has no telemetry itself. Many may ask at once. */
+export function storedChoice(): Promise<Choice | undefined> {
+  reading ??= withOutbox(choiceIn).finally(() => {
+    reading = undefined;
+  });
+  return reading;
+}
+
+async function withOutbox<T>(use: (outbox: Outbox) => Promise<T>): Promise<T> {
   const database = new Database();
   try {
-    await new Outbox(database, { maxBytes: 0, maxAgeMs: 0 }).erase();
+    return await use(new Outbox(database, { maxBytes: 0, maxAgeMs: 0 }));
   } finally {
     await database.close();
   }

@@ -15,6 +15,9 @@ function unread() {
     get state() {
       return state;
     },
+    get isHeld() {
+      return state === "unknown";
+    },
     read: () => reading,
     async becomes(known: TelemetryState): Promise<void> {
       state = known;

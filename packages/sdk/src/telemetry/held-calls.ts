@@ -13,18 +13,21 @@ const MOST_COPIED_BYTES = 2 ** 20;
  * been read, where it allows that. A watcher that throws is nobody else's concern.
  */
 export class HeldCalls {
-  readonly #reporter: Pick<Reporter, "state" | "read">;
+  readonly #reporter: Pick<Reporter, "state" | "isHeld" | "read">;
   readonly #watchers: readonly CallWatcher[];
   #held: AnsweredCall[] = [];
   #reading: Promise<void> | undefined;
 
-  constructor(reporter: Pick<Reporter, "state" | "read">, watchers: readonly CallWatcher[]) {
+  constructor(
+    reporter: Pick<Reporter, "state" | "isHeld" | "read">,
+    watchers: readonly CallWatcher[],
+  ) {
     this.#reporter = reporter;
     this.#watchers = watchers;
   }
 
   answered(call: AnsweredCall): void {
-    if (this.#reporter.state === "unknown") this.#hold(call);
+    if (this.#reporter.isHeld) this.#hold(call);
     else this.#tell(call);
   }
 
@@ -53,7 +56,9 @@ export class HeldCalls {
     this.#reading = undefined;
     const held = this.#held;
     this.#held = [];
-    if (this.#reporter.state === "enabled") for (const call of held) this.#tell(call);
+    const { state, isHeld } = this.#reporter;
+    if (!isHeld && (state === "enabled" || state === "off"))
+      for (const call of held) this.#tell(call);
   }
 
   #tell(call: AnsweredCall): void {

@@ -1,6 +1,6 @@
 import type { OtlpBatch, OtlpMetricsRequest } from "@selvedge/protocol";
 import { openDB } from "idb";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { UNANSWERED } from "./answer.ts";
@@ -330,7 +330,7 @@ describe("a user who wants none of it", () => {
   test("has nothing kept and nothing sent, whichever tab has heard of it", async () => {
     await add(batch("a"));
     await open().choose("denied");
-    expect(await outbox.add(batch("b"))).toBe(false);
+    expect(await outbox.add(batch("b"))).toBe("denied");
     expect(await outbox.lease({ ...ME, isUrgent: true })).toEqual({ kind: "denied" });
     await outbox.choose("granted");
     expect((await drain()).flat()).toEqual([batch("a")]);
@@ -362,11 +362,15 @@ describe("erasing", () => {
   });
 
   test("in one tab keeps out what another had measured before", async () => {
-    const other = open();
-    await other.look();
+    const onErased = vi.fn();
+    const other = new Outbox(database, LIMITS, () => now, onErased);
+    await other.choice();
     await outbox.erase();
-    await other.add(batch("measured before"));
-    await other.add(batch("measured after"));
+    expect(onErased).not.toHaveBeenCalled();
+    expect(await other.add(batch("measured before"))).toBe("dropped");
+    expect(onErased).toHaveBeenCalledOnce();
+    expect(await other.add(batch("measured after"))).toBe("stored");
+    expect(onErased).toHaveBeenCalledOnce();
     const all = (await drain()).flat();
     expect(all.flatMap(idsIn)).not.toContain("measured before");
     expect(all.flatMap(idsIn)).toContain("measured after");

@@ -8,7 +8,7 @@ import {
   type LeaseRequest,
   leaseBatches,
 } from "./lease-batches.ts";
-import { type Drops, recordOf } from "./outbox-record.ts";
+import { type Drops, type OutboxRecord, recordOf } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import {
   bytesOf,
@@ -29,6 +29,12 @@ export interface OutboxLimits {
   readonly maxAgeMs: number;
 }
 
+/**
+ * What became of a batch. `dropped`: it was measured before everything was erased, or is too large.
+ * `denied`: the user wants no telemetry.
+ */
+export type Kept = "stored" | "dropped" | "denied";
+
 const EVERYTHING = { stores: ["outbox", "telemetry"], mode: "readwrite" } as const;
 const STATE = "outbox";
 const CHOICE = "consent";
@@ -44,14 +50,35 @@ export class Outbox {
   readonly #database: Database;
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
+  readonly #onErased: () => void;
   /** How often everything had been erased when this outbox was last looked at. */
   #erasures: number | undefined;
 
-  /** @param now milliseconds since 1970; may jump */
-  constructor(database: Database, limits: OutboxLimits, now: () => number = () => Date.now()) {
+  /**
+   * @param now milliseconds since 1970; may jump
+   * @param onErased told where everything was erased by somebody else: another tab, as a rule
+   */
+  constructor(
+    database: Database,
+    limits: OutboxLimits,
+    now: () => number = () => Date.now(),
+    onErased: () => void = () => undefined,
+  ) {
     this.#database = database;
     this.#limits = limits;
     this.#now = now;
+    this.#onErased = onErased;
+  }
+
+  /** What the user has said about telemetry. Reads only: a store that is full or damaged can do that. */
+  async choice(): Promise<Choice | undefined> {
+    const how = { doing: "reading a choice", stores: ["telemetry"], mode: "readonly" } as const;
+    const [choice, erasures] = await this.#database.transact(how, async ({ store }) => [
+      soundChoice(await store.get(CHOICE)),
+      soundState(await store.get(STATE))?.erasures ?? 0,
+    ]);
+    this.#notice(erasures);
+    return choice;
   }
 
   /** Drops what is too old. @returns what the user has said about telemetry */
@@ -66,22 +93,18 @@ export class Outbox {
    * Takes a batch. Resolves when it is in the store.
    *
    * @param drops what was given up elsewhere meanwhile
-   * @returns `false` where the user wants no telemetry: nothing is kept then
    */
-  async add(batch: OtlpBatch, drops: Drops = {}): Promise<boolean> {
+  async add(batch: OtlpBatch, drops: Drops = {}): Promise<Kept> {
     return this.#change("keeping telemetry until it is sent", async (visit) => {
-      if (visit.choice === "denied") return false;
+      if (visit.choice === "denied") return "denied";
       visit.state = withDrops(visit.state, drops);
       const record = recordOf(batch, visit.state.clock);
-      const known = this.#erasures;
-      if (known !== undefined && known !== visit.state.erasures)
-        visit.state = withDrops(visit.state, { erased: record.items });
-      else if (record.bytes > this.#limits.maxBytes)
-        visit.state = withDrops(visit.state, { "too-many-bytes": record.items });
-      else await put(visit, record);
+      const reason = this.#reasonAgainst(record, visit.state);
+      if (reason === undefined) await put(visit, record);
+      else visit.state = withDrops(visit.state, { [reason]: record.items });
       await this.#trim(visit);
       await report(visit, batch);
-      return true;
+      return reason === undefined ? "stored" : "dropped";
     });
   }
 
@@ -117,8 +140,13 @@ export class Outbox {
 
   /** Remembers what the user said. */
   async choose(choice: Choice): Promise<void> {
-    await this.#change("remembering a choice", async ({ memory }) => {
-      await memory.put(choice, CHOICE);
+    const how = {
+      doing: "remembering a choice",
+      stores: ["telemetry"],
+      mode: "readwrite",
+    } as const;
+    await this.#database.transact(how, async ({ store }) => {
+      await store.put(choice, CHOICE);
     });
   }
 
@@ -154,24 +182,39 @@ export class Outbox {
   }
 
   /** One transaction. State that is written is the visit's, as it is in the end. */
-  #change<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
-    return this.#database.transact({ doing, ...EVERYTHING }, async (transaction) => {
-      const records = transaction.objectStore("outbox");
-      const memory = transaction.objectStore("telemetry");
-      const [stored, choice] = [soundState(await memory.get(STATE)), await memory.get(CHOICE)];
-      const now = this.#now();
-      const state = ticked(stored ?? freshState(now, await bytesOf(records)), now);
-      const visit: Visit = {
-        records,
-        memory,
-        state,
-        choice: choice === "granted" || choice === "denied" ? choice : undefined,
-      };
-      const value = await run(visit);
-      this.#erasures = visit.state.erasures;
-      await memory.put(visit.state, STATE);
-      return value;
-    });
+  async #change<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+    const [value, erasures] = await this.#database.transact(
+      { doing, ...EVERYTHING },
+      async (transaction) => {
+        const records = transaction.objectStore("outbox");
+        const memory = transaction.objectStore("telemetry");
+        const [stored, choice] = [soundState(await memory.get(STATE)), await memory.get(CHOICE)];
+        const now = this.#now();
+        const state = ticked(stored ?? freshState(now, await bytesOf(records)), now);
+        const visit: Visit = {
+          records,
+          memory,
+          state,
+          choice: soundChoice(choice),
+        };
+        const value = await run(visit);
+        await memory.put(visit.state, STATE);
+        return [value, visit.state.erasures] as const;
+      },
+    );
+    this.#notice(erasures);
+    return value;
+  }
+
+  #reasonAgainst({ bytes }: OutboxRecord, { erasures }: OutboxState): string | undefined {
+    if (this.#erasures !== undefined && this.#erasures !== erasures) return "erased";
+    return bytes > this.#limits.maxBytes ? "too-many-bytes" : undefined;
+  }
+
+  #notice(erasures: number): void {
+    const isNew = this.#erasures !== undefined && this.#erasures !== erasures;
+    this.#erasures = erasures;
+    if (isNew) this.#onErased();
   }
 
   /** Drops the oldest while they are too old, or too much waits. What is being sent is let be. */
@@ -186,4 +229,8 @@ export class Outbox {
       await drop(visit, { key, record, reason: isOld ? "too-old" : "too-many-bytes" });
     }
   }
+}
+
+function soundChoice(stored: unknown): Choice | undefined {
+  return stored === "granted" || stored === "denied" ? stored : undefined;
 }

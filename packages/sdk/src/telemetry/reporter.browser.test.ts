@@ -312,6 +312,80 @@ describe("consent", () => {
     expect(await waiting()).toBe(0);
   });
 
+  test("withdrawn on a page without an endpoint holds on one that has one", async () => {
+    await open("off").disable();
+    expect(await remembered()).toBe("denied");
+    open().recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect([reporter.state, received]).toEqual(["disabled", []]);
+    await open("off").enable();
+    expect(await remembered()).toBe("granted");
+  });
+
+  test("withdrawn holds where the store can be read and takes nothing more", async () => {
+    await new Outbox(database, TELEMETRY).choose("denied");
+    const put = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("the disk is full", "QuotaExceededError");
+    });
+    open().recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect(put).toHaveBeenCalled();
+    dispatchEvent(new Event("pagehide"));
+    expect([reporter.state, received]).toEqual(["disabled", []]);
+  });
+
+  test.each(["UnknownError", "QuotaExceededError", "VersionError"])(
+    "is not taken as given where a store that is there cannot be read (%s)",
+    async (name) => {
+      vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+        throw new DOMException("it cannot be read", name);
+      });
+      open().recorder.predicted(subject, 1);
+      await reporter.flush();
+      dispatchEvent(new Event("pagehide"));
+      expect([reporter.state, received]).toEqual(["disabled", []]);
+    },
+  );
+
+  test("given and withdrawn in one breath is withdrawn, and the other way round given", async () => {
+    open();
+    const states: string[] = [];
+    const enabling = reporter.enable().then(() => states.push(reporter.state));
+    const disabling = reporter.disable();
+    await Promise.all([enabling, disabling]);
+    expect([...states, reporter.state, await remembered()]).toEqual([
+      "disabled",
+      "disabled",
+      "denied",
+    ]);
+    await Promise.all([reporter.disable(), reporter.enable()]);
+    expect([reporter.state, await remembered()]).toEqual(["enabled", "granted"]);
+  });
+
+  test("withdrawn holds on this page where it cannot be remembered, and says so", async () => {
+    refuseStorage();
+    open();
+    await recordFirst();
+    const disabling = reporter.disable();
+    expect(reporter.state).toBe("disabled");
+    await expect(disabling).rejects.toMatchObject({ code: "storage-unavailable" });
+    expect(reporter.state).toBe("disabled");
+  });
+
+  test("withdrawn, here or in another tab, has those told who keep what was measured", async () => {
+    const forget = vi.fn();
+    const other = open();
+    other.onForget(forget);
+    await recordFirst();
+    await open().disable();
+    expect(forget).not.toHaveBeenCalled();
+    await other.flush();
+    expect(forget).toHaveBeenCalled();
+    forget.mockClear();
+    void other.disable();
+    expect(forget).toHaveBeenCalledOnce();
+  });
+
   describe("for whoever watches calls", () => {
     const watcher = vi.fn();
     const y = { type: "float32", data: Float32Array.of(1), dims: [1] } as const;
@@ -364,8 +438,26 @@ describe("consent", () => {
       expect(watcher).toHaveBeenCalledOnce();
     });
 
-    test("matters nothing on a page without telemetry", () => {
+    test("that was never asked for lets a page without telemetry be, once that has been read", async () => {
       open("off").watch(watcher);
+      answer();
+      await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
+      answer();
+      expect(watcher).toHaveBeenCalledTimes(2);
+      expect(reporter.state).toBe("off");
+    });
+
+    test("that was withdrawn silences them on a page without telemetry too, and on the next", async () => {
+      open("off").watch(watcher);
+      await reporter.disable();
+      answer();
+      open("off").watch(watcher);
+      answer();
+      await vi.waitFor(() => expect(reporter.state).toBe("disabled"));
+      answer();
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(watcher).not.toHaveBeenCalled();
+      await reporter.enable();
       answer();
       expect(watcher).toHaveBeenCalledOnce();
     });
@@ -436,6 +528,23 @@ describe("erasing", () => {
     expect(await waiting()).toBe(0);
     expect(await remembered()).toBe("denied");
     expect(texts().join()).not.toContain("secret");
+  });
+
+  test("in one tab reaches another, which sends nothing of before on its way out", async () => {
+    const forget = vi.fn();
+    answer = () => Promise.reject(new TypeError("there is no network"));
+    const other = open();
+    other.onForget(forget);
+    await recordFirst();
+    await other.send(batch("stored before"));
+    await open("off").erase();
+    await other.send(batch("measured before"));
+    expect(forget).toHaveBeenCalledOnce();
+    await other.send(batch("after"));
+    received.length = 0;
+    dispatchEvent(new Event("pagehide"));
+    await vi.waitFor(() => expect(requests().flatMap(idsIn)).toContain("after"));
+    expect(texts().join()).not.toMatch(/before/);
   });
 
   test("works on a page without telemetry, for what others left", async () => {

@@ -5,6 +5,7 @@ import { rungOf, type Served, subjectOf } from "../serving/served.ts";
 import type { AnsweredCall, Watcher } from "./answered-call.ts";
 import { Consent, type ConsentPolicy, type TelemetryState } from "./consent.ts";
 import type { Courier, CourierSettings } from "./courier.ts";
+import type { Choice } from "./outbox-visit.ts";
 import { type CallFacts, Recorder } from "./recorder.ts";
 import type { TraceParent } from "./trace-context.ts";
 import { type OpenSpan, type Operation, Tracing, type TracingOptions } from "./tracing.ts";
@@ -56,6 +57,9 @@ export class Reporter {
   #means: Means | undefined;
   #loading: Promise<Means> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #onForget: (() => void) | undefined;
+  /** What the user said last on this page. */
+  #wanted: Choice | undefined;
 
   constructor(settings: ReporterSettings) {
     this.#settings = { ...settings, onSend: guarded(settings.onSend) };
@@ -120,9 +124,21 @@ export class Reporter {
     this.#watchers.add(watcher);
   }
 
+  /** Whether calls are kept from whoever looks at them until the user's choice has been read. */
+  get isHeld(): boolean {
+    return this.#consent.isHeld;
+  }
+
   /** Resolves once the user's choice has been read. @throws SelvedgeError where a chunk is missing */
   async read(): Promise<void> {
-    await this.#load();
+    if (this.#settings.telemetry !== undefined) return void (await this.#load());
+    const choice = await (await loadCourier()).storedChoice();
+    if (this.#consent.isHeld) this.#consent.choice = choice;
+  }
+
+  /** Has it told, at once, when what was measured and not stored has to be forgotten. */
+  onForget(forget: () => void): void {
+    this.#onForget = forget;
   }
 
   /**
@@ -155,30 +171,35 @@ export class Reporter {
     this.recorder.restarted({ ...model, ...(dtype && { dtype }), backend }, failure.code);
   }
 
-  /** Turns telemetry on, and remembers it. What the browser refuses in its user's name stays refused. */
+  /**
+   * Turns telemetry on, and remembers it for the origin. What the browser refuses in its user's name stays
+   * refused. One that `disable` overtakes changes nothing.
+   *
+   * @throws SelvedgeError as `disable`: nothing changes then
+   */
   async enable(): Promise<void> {
-    if (this.#settings.telemetry === undefined) return;
-    const { courier } = await this.#load();
-    await courier.choose("granted");
+    await this.#choose("granted");
+    if (this.#wanted !== "granted") return;
     this.#consent.choice = "granted";
-    if (this.state === "enabled") courier.wake();
+    if (this.state === "enabled") (await this.#load()).courier.wake();
   }
 
-  /** Turns telemetry off at once, and remembers it. */
-  async disable(): Promise<void> {
-    if (this.#settings.telemetry === undefined) return;
+  /**
+   * Turns telemetry off on this page before it returns, and remembers it for the origin.
+   *
+   * @throws SelvedgeError `network` where the part that remembers cannot be loaded, `storage-unavailable`
+   * or `storage-full` where it cannot be remembered: it is off on this page all the same
+   */
+  disable(): Promise<void> {
     this.#deny();
-    const { courier } = await this.#load();
-    this.#deny();
-    await courier.choose("denied");
+    return this.#choose("denied");
   }
 
   /** Deletes what was measured and not sent yet, and whatever telemetry keeps on the device. */
   async erase(): Promise<void> {
     this.#forget();
-    if (this.#settings.telemetry !== undefined) return (await this.#load()).courier.erase();
-    const { eraseStored } = await import("./courier.ts").catch(chunkMissing);
-    await eraseStored();
+    const { eraseStored } = await loadCourier();
+    await (this.#means?.courier.erase() ?? eraseStored());
   }
 
   /** Stops listening to the page, gathering and sending. */
@@ -205,6 +226,11 @@ export class Reporter {
     this.prepare();
   }
 
+  async #choose(choice: Choice): Promise<void> {
+    this.#wanted = choice;
+    await (await loadCourier()).chooseStored(choice);
+  }
+
   #load(): Promise<Means> {
     this.#loading ??= this.#open().catch((error: unknown) => {
       this.#loading = undefined;
@@ -215,15 +241,17 @@ export class Reporter {
 
   async #open(): Promise<Means> {
     const { telemetry, onSend } = this.#settings;
-    if (telemetry === undefined) throw new Error("There is no telemetry to load anything for.");
+    if (telemetry === undefined) throw new Error("telemetry has no endpoint");
     const [{ toBatches }, { Courier }] = await Promise.all([
-      import("./to-batch.ts"),
-      import("./courier.ts"),
-    ]).catch(chunkMissing);
+      import("./to-batch.ts").catch(chunkMissing),
+      loadCourier(),
+    ]);
     const courier = new Courier(telemetry, {
       onSend,
       onDone: (ids) => this.#unsent.done(ids),
       onDenied: () => this.#deny(),
+      isWanted: () => this.#consent.mayRecord,
+      onErased: () => this.#forget(),
     });
     const choice = await courier.choice();
     if (this.#leaving.signal.aborted) courier.end();
@@ -303,6 +331,7 @@ export class Reporter {
     clearTimeout(this.#timer);
     this.#discard();
     this.#unsent.clear();
+    this.#onForget?.();
   }
 
   #discard(): void {
@@ -324,6 +353,10 @@ function guarded<Told>(tell: ((told: Told) => void) | undefined): (told: Told) =
       tell?.(told);
     } catch {}
   };
+}
+
+function loadCourier(): Promise<typeof import("./courier.ts")> {
+  return import("./courier.ts").catch(chunkMissing);
 }
 
 function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

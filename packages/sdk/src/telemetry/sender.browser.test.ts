@@ -385,4 +385,18 @@ test("a user who turned telemetry off in another tab is heeded here", async () =
   await here.flush();
   expect(received).toEqual([]);
   expect(onDenied).toHaveBeenCalledOnce();
+  await here.leave();
+  expect(received).toEqual([]);
+  expect(onDenied).toHaveBeenCalledTimes(2);
+});
+
+test("a page that turns telemetry off begins no request after, written down or not", async () => {
+  let isWanted = true;
+  const here = new Sender(outbox, locks, { ...TARGET, isWanted: () => isWanted });
+  senders.push(here);
+  await add("a");
+  const flushing = here.flush();
+  isWanted = false;
+  await flushing;
+  expect(received).toEqual([]);
 });

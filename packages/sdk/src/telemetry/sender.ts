@@ -26,6 +26,8 @@ export interface SendTarget extends Collector {
   readonly onLeft?: ((batches: readonly OtlpBatch[]) => void) | undefined;
   /** Told that the user wants no telemetry, where another tab was told so. */
   readonly onDenied?: (() => void) | undefined;
+  /** Whether this page still wants anything sent: it knows before the store does. */
+  readonly isWanted?: (() => boolean) | undefined;
 }
 
 /**
@@ -74,6 +76,7 @@ export class Sender {
     const request: LeaseRequest = { ...this.#request, isUrgent: true };
     for (let room = KEEPALIVE_BYTES; room > 0; ) {
       const leased = await this.#outbox.lease({ ...request, mostBytes: room });
+      if (leased.kind === "denied") this.#target.onDenied?.();
       if (leased.kind !== "batches") return;
       const batches = leased.batches.map(({ batch }) => batch);
       for (const { bytes } of leased.batches) room -= bytes;
@@ -128,6 +131,8 @@ export class Sender {
     for (;;) {
       const leased = await this.#outbox.lease(request);
       if (leased.kind !== "batches") return leased;
+      // What was leased is free again by itself, should it be wanted after all.
+      if (this.#target.isWanted?.() === false) return { kind: "nothing" };
       const all = mergedOf(leased);
       const answer = await post(this.#target, all, this.#ended.signal);
       await this.#outbox.settle(leased.batches, answer, request);
