@@ -88,6 +88,7 @@ export interface HealthAnswer {
     /** `desktop-high`, `desktop-low`, `mobile-high`, `mobile-low` or `unknown`. */
     readonly device: string;
     readonly predictions: number;
+    /** Calls of `load` and `predict` that failed; every other kind is in `/api/failures`. */
     readonly failures: number;
     readonly loads: number;
     readonly restarts: number;

@@ -365,8 +365,12 @@ describe("closing", () => {
       selvedge.availability("tiny"),
       selvedge.cache.list(),
       selvedge.cache.estimate(),
+      selvedge.prediction("p1"),
+      selvedge.exportPrediction("p1"),
     ])
       await expect(late).rejects.toMatchObject({ code: "closed" });
+    const truth = models[0].feedback("p1", { correct: true });
+    await expect(truth).rejects.toMatchObject({ code: "disposed" });
     expect(engines.length + keepers.length).toBe(started);
   });
 

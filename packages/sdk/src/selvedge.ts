@@ -76,13 +76,14 @@ export interface Selvedge {
    *
    * @param id as `predict` answered it
    * @returns `undefined` where it was not written down, or newer ones have taken its place.
+   * @throws SelvedgeError `closed`.
    */
   prediction(id: string): Promise<KeptPrediction | undefined>;
   /**
    * A file of a prediction that was made with `capture: true`, for `selvedge replay FILE`. It holds what
    * went in and came out: whom to give it to is for the app, and its user, to decide.
    *
-   * @throws SelvedgeError `prediction-unknown`, `prediction-not-captured`.
+   * @throws SelvedgeError `prediction-unknown`, `prediction-not-captured`, `closed`.
    *
    * @example
    * ```ts
@@ -142,11 +143,18 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   let watch: Promise<CallWatch> | undefined;
+  /** What looks at calls, once it is there. */
+  let calls: CallWatch | undefined;
   /** The engine worker that was started before there was a host for it. */
   let first: Worker | undefined;
   /** Loads that have not come to an end. */
   let loading = 0;
   let closed: Promise<void> | undefined;
+  let wake: (() => void) | undefined;
+  /** Resolves when nobody waits for the first model any more. */
+  const calm = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
 
   function requireOpen(): void {
     if (closed !== undefined) throw closedError();
@@ -155,10 +163,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   /** Its own chunk: there is nothing to look at before there is a model. */
   function watchCalls(): Promise<CallWatch> {
     const isSent = telemetry !== undefined;
-    watch ??= import("./telemetry/call-watch.ts").then(
-      ({ CallWatch }) => new CallWatch({ reporter, service, isSent, distributions, predictions }),
-      chunkMissing,
-    );
+    watch ??= import("./telemetry/call-watch.ts").then(({ CallWatch }) => {
+      calls = new CallWatch({ reporter, service, isSent, distributions, predictions });
+      return calls;
+    }, chunkMissing);
     watch.catch(() => {
       watch = undefined;
     });
@@ -177,10 +185,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       endFirst();
     });
     try {
-      const [{ Serving }, calls] = await Promise.all([
-        import("./serving/serving.ts"),
-        watchCalls(),
-      ]);
+      const { Serving } = await import("./serving/serving.ts");
       const spawn = () => {
         const worker = first ?? spawnEngine(workers.engine);
         first = undefined;
@@ -191,7 +196,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         anchors,
         keeper,
         reporter,
-        predictions: calls.predictions,
+        predictions: () => calls?.predictions,
         assets,
         spawn,
         budget,
@@ -218,7 +223,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
-    await (await watch?.catch(() => undefined))?.end(LAST_FLUSH_MS);
+    await calls?.end(LAST_FLUSH_MS);
     await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
     reporter.end();
     keeper.end(reason);
@@ -231,13 +236,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return reporter.state;
       },
       async flush() {
-        await (await watch?.catch(() => undefined))?.flush();
+        await calls?.flush();
         await reporter.flush();
       },
       enable: () => reporter.enable(),
       disable: () => reporter.disable(),
       async erase() {
-        await (await watch?.catch(() => undefined))?.erase();
+        await calls?.erase();
         await reporter.erase();
       },
     },
@@ -246,7 +251,6 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       requireOpen();
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
-      reporter.prepare();
       const span = reporter.begin("load", loadOptions);
       loading++;
       try {
@@ -256,7 +260,15 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         serving.catch(() => {
           serving = undefined;
         });
+        reporter.prepare(calm);
+        const watching = watchCalls().catch(() => undefined);
         const model = await (await serving).load(name, { ...loadOptions, calledAt });
+        void model.calm.then(() => {
+          wake?.();
+          calls?.prepare();
+        });
+        // It has come meanwhile, as a rule: where it has not, calls that it does not see wait for nothing.
+        await Promise.race([watching, model.calm]);
         span?.end({ served: model.served });
         return model;
       } catch (error) {
@@ -288,9 +300,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       return availableInOrder(keeper, selector, loadOptions);
     },
     async prediction(id) {
+      requireOpen();
       return (await watchCalls()).predictions.find(id);
     },
     async exportPrediction(id) {
+      requireOpen();
       return (await watchCalls()).predictions.export(id);
     },
     memory: pageMemory,

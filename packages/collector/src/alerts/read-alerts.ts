@@ -28,7 +28,9 @@ export function readAlerts(root: Field): AlertsConfig {
     names.add(rule.name);
     return rule;
   });
-  return { everyMs: duration(root, "every", "1m"), rules };
+  const everyMs = duration(root, "every", "1m");
+  if (everyMs < 1_000 || everyMs > 86_400_000) root.at("every").fail("a time from 1s to 1d");
+  return { everyMs, rules };
 }
 
 const COMMON = ["name", "kind", "severity", "model", "for", "webhook"];

@@ -114,6 +114,21 @@ async function look(alerts: Alerts): Promise<{ state: string; value: number | nu
   return instance && { state: instance.state, value: instance.value };
 }
 
+test("a version that nobody predicts with any more is found by how few predictions there are", async () => {
+  const alerts = watch({
+    ...{ name: "silent", kind: "threshold", metric: "predictions" },
+    ...{ window: "5m", below: 1, minCount: 1 },
+  });
+  await calls(100);
+  expect(await look(alerts)).toEqual({ state: "ok", value: 100 });
+  nowMs += 10 * MINUTE_MS;
+  expect(await look(alerts)).toEqual({ state: "firing", value: 0 });
+  nowMs += 2 * DAY_MS;
+  expect(await look(alerts)).toEqual({ state: "firing", value: 0 });
+  await calls(100);
+  expect(await look(alerts)).toEqual({ state: "ok", value: 100 });
+});
+
 test("an alert fires, is told of, goes on while its value is between its levels, and ends", async () => {
   const alerts = watch(FAILING);
   const after = async (failed: number) => {

@@ -40,12 +40,22 @@ export function startAlerts(options: AlertsOptions): Alerts {
   /** Changes whose webhooks are still on their way. */
   const underway = new Set<AlertChange>();
   const noting = new Set<Promise<void>>();
-  let isRestored = false;
+  let restored: Promise<void> | undefined;
   let running: Promise<void> | undefined;
 
+  const restore = () => {
+    restored ??= store.alertHistory(RESTORED).then(
+      (history) => standings.restore(history),
+      (error: unknown) => {
+        restored = undefined;
+        throw error;
+      },
+    );
+    return restored;
+  };
+
   const evaluateAll = async () => {
-    if (!isRestored) standings.restore(await store.alertHistory(RESTORED));
-    isRestored = true;
+    await restore();
     for (const rule of config.rules) {
       const nowMs = now();
       // One rule that cannot be looked at must not keep the others from it.
@@ -90,6 +100,8 @@ export function startAlerts(options: AlertsOptions): Alerts {
 
   return {
     answer: async () => {
+      // After a restart, what fired goes on until a rule says otherwise.
+      await restore();
       const noted = await store.alertHistory(ANSWERED);
       const sending = [...underway].map((change) => ({ ...change, delivered: false }));
       const history = [...sending, ...noted].toSorted((a, b) => b.at - a.at);

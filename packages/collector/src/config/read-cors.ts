@@ -16,7 +16,13 @@ export function readCors(field: Field): CollectorConfig["cors"] {
   return { origins };
 }
 
+/** Of a webview: a scheme of its own, which the URL standard gives no origin. */
+const WEBVIEW = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/;
+
 /** A browser sends an origin in one spelling only; any other would never be met. */
 function isOrigin(text: string): boolean {
-  return text === "*" || (URL.canParse(text) && new URL(text).origin === text);
+  if (text === "*" || text === "null") return true;
+  if (!URL.canParse(text)) return false;
+  const { origin } = new URL(text);
+  return origin === "null" ? WEBVIEW.test(text) : origin === text;
 }

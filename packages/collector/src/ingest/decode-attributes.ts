@@ -121,8 +121,12 @@ export function decodeResource(value: unknown, path: string): Resource {
   };
 }
 
+/** Half a character would be stored as another than it came as, and the batch not found by it. */
+const HALF = /\p{Surrogate}/u;
+
 function batchIdOf(read: AttributeValue | undefined): string {
-  if (typeof read === "string" && read !== "" && read.length <= MAX_BATCH_ID_CHARS) return read;
+  const isShort = typeof read === "string" && read !== "" && read.length <= MAX_BATCH_ID_CHARS;
+  if (isShort && !HALF.test(read)) return read;
   throw new Refusal(`expected ${BATCH_ID} to be a text of 1 to ${MAX_BATCH_ID_CHARS} characters`);
 }
 

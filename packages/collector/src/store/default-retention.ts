@@ -5,5 +5,6 @@ export const DEFAULT_RETENTION: Retention = {
   rawHours: 48,
   minuteHours: 14 * 24,
   hourHours: 400 * 24,
-  batchHours: 24,
+  // A device may send again what it kept for seven days.
+  batchHours: 8 * 24,
 };

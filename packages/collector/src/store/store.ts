@@ -154,6 +154,7 @@ export interface VersionFigures {
   readonly model: string;
   readonly version: string;
   readonly predictions: number;
+  /** Calls of `load` and `predict` that failed. */
   readonly failures: number;
   readonly latency: ExponentialHistogram;
 }
@@ -166,7 +167,7 @@ export interface Retention {
   readonly minuteHours: number;
   /** Rollups by hour, and distributions by day. @default 9600 */
   readonly hourHours: number;
-  /** Ids of batches. @default 24 */
+  /** Ids of batches: longer than devices keep what was not acknowledged. @default 192 */
   readonly batchHours: number;
 }
 

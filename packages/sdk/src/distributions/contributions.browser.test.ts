@@ -107,7 +107,7 @@ describe("what is stored and none of ours", () => {
   });
 });
 
-test("where IndexedDB is refused, an id lives as long as the page", async () => {
+test("where IndexedDB is refused, an id lives as long as the page, or until it is forgotten", async () => {
   vi.spyOn(indexedDB, "open").mockImplementation(() => {
     throw new DOMException("refused", "SecurityError");
   });
@@ -115,4 +115,6 @@ test("where IndexedDB is refused, an id lives as long as the page", async () => 
   const first = await contributorAt(NOW);
   expect(first).toBeDefined();
   expect(await contributorAt(NOW + 1)).toBe(first);
+  contributions.forget();
+  expect(await contributorAt(NOW + 2)).not.toBe(first);
 });

@@ -50,6 +50,11 @@ export class Contributions {
     this.#renewal = renewal;
   }
 
+  /** Forgets what IndexedDB did not take. */
+  forget(): void {
+    this.#inMemory = {};
+  }
+
   /**
    * Asks to tell of one prediction, and counts it.
    *

@@ -80,6 +80,7 @@ export class DistributionCounts {
   forget(): void {
     this.#era++;
     this.#gathered = new Map();
+    this.#contributions.forget();
   }
 
   /** Gives the store back. */

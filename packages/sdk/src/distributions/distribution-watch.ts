@@ -59,8 +59,11 @@ export class DistributionWatch {
   /** Hands over what was counted, and gives the store back. */
   async end(): Promise<void> {
     this.#leaving.abort();
-    await this.flush();
-    await this.#counts.close();
+    try {
+      await this.flush();
+    } finally {
+      await this.#counts.close();
+    }
   }
 
   #hide(): void {

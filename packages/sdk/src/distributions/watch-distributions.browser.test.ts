@@ -1,5 +1,6 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { answeredCall, row } from "./answered-call.fixture.ts";
 import type { DistributionPolicy } from "./distribution-policy.ts";
@@ -92,4 +93,13 @@ test("after the end nothing is counted", async () => {
   watch.answered(answeredCall());
   await watch.flush();
   expect(sent).toEqual([]);
+});
+
+test("the end gives the store back, also where what was counted cannot be handed over", async () => {
+  const closing = vi.spyOn(Database.prototype, "close");
+  const send = () => Promise.reject(new Error("the outbox takes nothing"));
+  const refused = watchDistributions({ policy: {}, service: "shop", send });
+  refused.answered(answeredCall());
+  await expect(refused.end()).rejects.toThrow("the outbox takes nothing");
+  expect(closing).toHaveBeenCalledOnce();
 });

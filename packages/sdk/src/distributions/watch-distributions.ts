@@ -1,4 +1,5 @@
-import type { AnsweredCall, Watcher } from "../telemetry/answered-call.ts";
+import type { AnsweredCall, CallWatcher } from "../telemetry/answered-call.ts";
+import { outputBytes } from "../telemetry/output-bytes.ts";
 import type { DistributionPolicy } from "./distribution-policy.ts";
 import type { DistributionWatch, DistributionWatchOptions } from "./distribution-watch.ts";
 
@@ -6,9 +7,9 @@ import type { DistributionWatch, DistributionWatchOptions } from "./distribution
 const MOST_COPIED_BYTES = 2 ** 20;
 
 /** What counts values of packs that have a reference. */
-export interface Distributions extends Pick<DistributionWatch, "flush" | "forget" | "end"> {
-  readonly answered: Watcher;
-}
+export interface Distributions
+  extends CallWatcher,
+    Pick<DistributionWatch, "flush" | "forget" | "end"> {}
 
 /**
  * Watches answered calls. What looks at them is a chunk of its own, loaded with the first call of a pack
@@ -30,7 +31,8 @@ export function watchDistributions({
 
   async function begin(first: AnsweredCall, chosen: DistributionPolicy): Promise<void> {
     const { signal } = waiting;
-    const call = isSmall(first) ? { ...first, outputs: structuredClone(first.outputs) } : undefined;
+    const isSmall = outputBytes(first.outputs) <= MOST_COPIED_BYTES;
+    const call = isSmall ? { ...first, outputs: structuredClone(first.outputs) } : undefined;
     const { DistributionWatch: Watch } = await import("./distribution-watch.ts");
     watch = new Watch({ ...options, policy: chosen });
     if (call !== undefined && !signal.aborted) watch.answered(call);
@@ -42,9 +44,14 @@ export function watchDistributions({
     watch?.forget();
   }
 
+  function wants({ served }: AnsweredCall): boolean {
+    return policy !== undefined && served.opened.reference !== undefined && !isEnded;
+  }
+
   return {
+    wants,
     answered(call) {
-      if (policy === undefined || call.served.opened.reference === undefined || isEnded) return;
+      if (policy === undefined || !wants(call)) return;
       if (watch !== undefined) watch.answered(call);
       else
         loading ??= begin(call, policy).catch(() => {
@@ -63,12 +70,4 @@ export function watchDistributions({
       await watch?.end();
     },
   };
-}
-
-function isSmall({ outputs }: AnsweredCall): boolean {
-  const bytes = Object.values(outputs).reduce(
-    (sum, { data }) => sum + ("buffer" in data ? data.byteLength : 0),
-    0,
-  );
-  return bytes <= MOST_COPIED_BYTES;
 }

@@ -80,3 +80,12 @@ test("where IndexedDB is refused, the latest are kept as long as the page lives"
   for (let i = 0; i < 3; i++) await refused.add(numbered(i));
   expect(await idsIn(refused, 3)).toEqual(["p1", "p2"]);
 });
+
+test("where IndexedDB is refused, captured tensors take no more of memory than of the store", async () => {
+  vi.spyOn(indexedDB, "open").mockImplementation(() => {
+    throw new DOMException("not here", "SecurityError");
+  });
+  const refused = new PredictionRing(new Database(), 100);
+  for (let i = 0; i < 4; i++) await refused.add(numbered(i, 12 * 2 ** 20));
+  expect(await idsIn(refused, 4)).toEqual(["p2", "p3"]);
+});

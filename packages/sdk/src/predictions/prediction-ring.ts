@@ -61,8 +61,12 @@ export class PredictionRing {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#inMemory.set(record.id, stored);
-      for (const id of this.#inMemory.keys())
-        if (this.#inMemory.size > Math.min(MOST_IN_MEMORY, this.#keep)) this.#inMemory.delete(id);
+      const ledger = [...this.#inMemory.values()].map((one) => ({
+        id: one.id,
+        bytes: bytesOf(one),
+      }));
+      const [, gone] = pruned(ledger, Math.min(MOST_IN_MEMORY, this.#keep));
+      for (const { id } of gone) this.#inMemory.delete(id);
     }
   }
 

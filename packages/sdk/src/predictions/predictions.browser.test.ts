@@ -290,3 +290,21 @@ test("where nothing is sent, a truth is not counted, and what is none is still r
   const wrong = log.feedback("animals", "any", {} as { correct: boolean });
   await expect(wrong).rejects.toMatchObject({ code: "feedback-invalid" });
 });
+
+test("captured calls are held for the log by their size, whatever their number", async () => {
+  const log = openLog({ sample: 0, answers: 0 });
+  const calls = Array.from({ length: 80 }, () => answeredCall({ options: { capture: true } }));
+  for (const call of calls) tell(log, call);
+  expect(await log.find(calls.at(-1)?.id ?? "")).toHaveProperty("captured");
+});
+
+test("a call that cannot be copied is not written down, and fails nobody", async () => {
+  const log = openLog();
+  vi.spyOn(globalThis, "structuredClone").mockImplementation(() => {
+    throw new DOMException("no memory", "DataCloneError");
+  });
+  const call = answeredCall({ options: { capture: true } });
+  expect(() => log.captured(call)).not.toThrow();
+  vi.restoreAllMocks();
+  expect(await log.find(call.id)).toBeUndefined();
+});

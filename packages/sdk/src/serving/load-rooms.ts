@@ -13,8 +13,8 @@ export interface LoadRooms {
   readonly anchors: string | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
-  /** Absent where predictions are not written down. */
-  readonly predictions?: Predictions;
+  /** What writes predictions down: nothing, where its chunk has not come. */
+  readonly predictions?: () => Predictions | undefined;
   /** Makes a host that ends with the handle; `own`: in a worker that nothing else runs in. */
   readonly newHost: (place: Place, trust: string | undefined, own?: OwnWorker) => EngineHost;
   /** Waits for the turn to have a worker that nothing else runs in; answers with what ends it. */

@@ -91,7 +91,8 @@ export interface ModelParts {
   readonly trust: string | undefined;
   /** The channel it was loaded from, or `pinned`. */
   readonly cohort: string;
-  readonly predictions: Predictions | undefined;
+  /** What writes predictions down: nothing, where its chunk has not come. */
+  readonly predictions: (() => Predictions | undefined) | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
@@ -180,7 +181,7 @@ export class Model<Name extends string = string> {
       const { cohort, predictions } = this.#parts;
       const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
       const trace = reporter.answered(call, { span, batchSize, engineBytes });
-      if (capture) predictions?.captured({ ...call, ...trace });
+      if (capture) predictions?.()?.captured({ ...call, ...trace });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {
@@ -197,9 +198,10 @@ export class Model<Name extends string = string> {
    * category. The first truth of a prediction counts, and no other.
    *
    * @param id as `predict` answered it
-   * @returns whether it was counted: `false` for a second truth, and where nothing is ever sent
+   * @returns whether it was counted: `false` for a second truth, and where nothing is ever sent or
+   * written down
    * @throws SelvedgeError `feedback-invalid` for a truth that cannot be held against the answer,
-   * `prediction-unknown` for an id that is not one of the latest on this device.
+   * `prediction-unknown` for an id that is not one of the latest on this device, `disposed`.
    *
    * @example
    * ```ts
@@ -208,7 +210,8 @@ export class Model<Name extends string = string> {
    * ```
    */
   async feedback(id: string, truth: Truth): Promise<boolean> {
-    return this.#parts.predictions?.feedback(this.info.name, id, truth) ?? false;
+    this.#requireLive();
+    return this.#parts.predictions?.()?.feedback(this.info.name, id, truth) ?? false;
   }
 
   /**

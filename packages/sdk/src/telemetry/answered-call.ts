@@ -22,5 +22,12 @@ export interface AnsweredCall {
   readonly cohort: string;
 }
 
+/** What looks at calls that were answered. */
+export interface CallWatcher {
+  /** Whether it would look at the call: where nobody would, nothing is copied. */
+  readonly wants: (call: AnsweredCall) => boolean;
+  readonly answered: Watcher;
+}
+
 /** Looks at calls that were answered. Never throws, and leaves what takes long for later. */
 export type Watcher = (call: AnsweredCall) => void;

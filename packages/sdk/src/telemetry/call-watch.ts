@@ -3,6 +3,7 @@ import type { DistributionPolicy } from "../distributions/distribution-policy.ts
 import { type Distributions, watchDistributions } from "../distributions/watch-distributions.ts";
 import type { PredictionPolicy } from "../predictions/prediction-policy.ts";
 import { Predictions } from "../predictions/predictions.ts";
+import { HeldCalls } from "./held-calls.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What looking at calls needs of the page. */
@@ -20,6 +21,8 @@ export interface CallWatchOptions {
 export class CallWatch {
   readonly predictions: Predictions;
   readonly #distributions: Distributions;
+  readonly #calls: HeldCalls;
+  #isEnded = false;
 
   constructor({ reporter, service, isSent, distributions, predictions }: CallWatchOptions) {
     const { recorder } = reporter;
@@ -32,23 +35,26 @@ export class CallWatch {
       isCounted: () => reporter.state === "enabled" || reporter.state === "unknown",
       ...(isSent ? { send } : {}),
     });
-    // A page that looks at no call has no need to know what its user has said.
-    if (isSent || predictions.sample > 0 || predictions.answers > 0) {
-      reporter.watch(this.#distributions.answered);
-      reporter.watch((call) => this.predictions.answered(call));
-    }
+    this.#calls = new HeldCalls(reporter, [this.#distributions, this.predictions.watcher]);
+    reporter.watch((call) => this.#calls.answered(call));
     reporter.onForget(() => this.forget());
-    this.predictions.prepare();
+  }
+
+  /** Loads what will be needed, now that nobody waits for anything else. */
+  prepare(): void {
+    if (!this.#isEnded) this.predictions.prepare();
   }
 
   /** Hands over what has gathered. */
   async flush(): Promise<void> {
+    await this.#calls.flush();
     await this.#distributions.flush();
     await this.predictions.flush();
   }
 
   /** Forgets what was measured and not stored yet; not what the app captured. */
   forget(): void {
+    this.#calls.forget();
     this.#distributions.forget();
     this.predictions.withdraw();
   }
@@ -61,7 +67,9 @@ export class CallWatch {
 
   /** Hands over what has gathered, as far as that takes no longer, and gives the store back. */
   async end(withinMs: number): Promise<void> {
-    await this.#distributions.end().catch(() => undefined);
-    await this.predictions.end(withinMs).catch(() => undefined);
+    this.#isEnded = true;
+    const late = new Promise((resolve) => setTimeout(resolve, withinMs));
+    const ends = [this.#distributions.end(), this.predictions.end(withinMs)];
+    await Promise.race([Promise.allSettled(ends), late]);
   }
 }

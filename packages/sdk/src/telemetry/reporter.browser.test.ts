@@ -4,6 +4,7 @@ import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { batch, dropsIn, idsIn } from "./batch.fixture.ts";
 import { collectorDouble, type Received } from "./collector.fixture.ts";
+import { HeldCalls } from "./held-calls.ts";
 import { Outbox } from "./outbox.ts";
 import type { Choice } from "./outbox-visit.ts";
 import { Reporter, type TelemetrySettings } from "./reporter.ts";
@@ -86,6 +87,33 @@ test("a flush that is aborted rejects, though the collector never answers", asyn
   await expect(reporter.flush(AbortSignal.timeout(50))).rejects.toMatchObject({
     name: "TimeoutError",
   });
+});
+
+test("an app that throws when it is told of requests stops none of them", async () => {
+  const onSend = vi.fn(() => {
+    throw new Error("a fault of the app");
+  });
+  reporter = new Reporter({ telemetry: TELEMETRY, service: "shop", onSend });
+  reporters.push(reporter);
+  for (const count of [1, 2]) {
+    reporter.recorder.predicted(subject, 1);
+    await reporter.flush();
+    expect([received.length, onSend.mock.calls.length]).toEqual([count, count]);
+  }
+});
+
+test("what an earlier visit has left waits until the page is calm", async () => {
+  await new Outbox(database, TELEMETRY).add(batch("a"));
+  let comes: (() => void) | undefined;
+  const calm = new Promise<void>((resolve) => {
+    comes = resolve;
+  });
+  open().prepare(calm);
+  await reporter.read();
+  await waiting();
+  expect(received).toEqual([]);
+  comes?.();
+  await vi.waitFor(() => expect(requests().map(idsIn)).toEqual([["a"]]));
 });
 
 describe("by itself", () => {
@@ -379,6 +407,12 @@ describe("consent", () => {
         { span: undefined, batchSize: 1 },
       );
 
+    /** As a page's calls are watched: none is told of before the choice has been read. */
+    const watchHeld = (on: Reporter) => {
+      const calls = new HeldCalls(on, [{ wants: () => true, answered: watcher }]);
+      on.watch((call) => calls.answered(call));
+    };
+
     beforeEach(() => {
       watcher.mockClear();
     });
@@ -393,17 +427,26 @@ describe("consent", () => {
       expect(watcher).toHaveBeenCalledOnce();
     });
 
-    test("that is still to be read holds a call back, with its outputs as they were", async () => {
-      open().watch(watcher);
+    test("that is still to be read leaves it to them to wait", async () => {
+      const states: string[] = [];
+      open().watch(() => states.push(reporter.state));
       answer();
-      y.data[0] = 7;
-      expect(watcher).not.toHaveBeenCalled();
-      await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
-      expect(watcher.mock.calls[0]?.[0].outputs.y.data).toEqual(Float32Array.of(1));
+      await reporter.read();
+      answer();
+      expect(states).toEqual(["unknown", "enabled"]);
+    });
+
+    test("is theirs to break: whoever throws fails no call, and silences nobody", () => {
+      open("off").watch(() => {
+        throw new Error("a fault of the watcher");
+      });
+      reporter.watch(watcher);
+      expect(answer()).toEqual({});
+      expect(watcher).toHaveBeenCalledOnce();
     });
 
     test("that was never asked for lets a page without telemetry be, once that has been read", async () => {
-      open("off").watch(watcher);
+      watchHeld(open("off"));
       answer();
       await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
       answer();
@@ -412,10 +455,10 @@ describe("consent", () => {
     });
 
     test("that was withdrawn silences them on a page without telemetry too, and on the next", async () => {
-      open("off").watch(watcher);
+      watchHeld(open("off"));
       await reporter.disable();
       answer();
-      open("off").watch(watcher);
+      watchHeld(open("off"));
       answer();
       await vi.waitFor(() => expect(reporter.state).toBe("disabled"));
       answer();

@@ -52,6 +52,7 @@ export class Reporter {
   readonly #leaving = new AbortController();
   readonly #watchers = new Set<Watcher>();
   readonly #tracing: Tracing | undefined;
+  #calm: Promise<void> = Promise.resolve();
   /** Chunks of their own, and there well before the first batch is due: no page waits for them. */
   #means: Means | undefined;
   #loading: Promise<Means> | undefined;
@@ -61,7 +62,7 @@ export class Reporter {
   #wanted: Choice | undefined;
 
   constructor(settings: ReporterSettings) {
-    this.#settings = settings;
+    this.#settings = { ...settings, onSend: guarded(settings.onSend) };
     this.#consent = new Consent(settings.telemetry, navigator);
     this.recorder = new Recorder(() => this.#gather());
     const { telemetry, tracing = { sample: 0 } } = settings;
@@ -86,8 +87,11 @@ export class Reporter {
   /**
    * Loads what batches are written and sent with, where anything is to be sent: a page that goes away has
    * no time for it. Never waited for, and asked for again where it did not come.
+   *
+   * @param calm resolves when what waits from earlier visits may be sent; at once where it is left out
    */
-  prepare(): void {
+  prepare(calm: Promise<void> = this.#calm): void {
+    this.#calm = calm;
     if (this.#consent.mayRecord || this.#consent.isUnread) void this.#load().catch(() => undefined);
   }
 
@@ -112,7 +116,10 @@ export class Reporter {
     return isSeen ? this.#tracing?.begin(operation, parent) : undefined;
   }
 
-  /** Tells the watcher of every call that is answered from now on, while telemetry is not turned off. */
+  /**
+   * Tells the watcher of every call that is answered from now on, while telemetry is not turned off. Where
+   * the user's choice has not been read the state is `unknown`, and the call may not be looked at yet.
+   */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
@@ -120,6 +127,16 @@ export class Reporter {
   /** Has it told, at once, when what was measured and not stored has to be forgotten. */
   onForget(forget: () => void): void {
     this.#onForget = forget;
+  }
+
+  /** Whether calls are kept from those who look at them until the user's choice has been read. */
+  get isHeld(): boolean {
+    return this.#consent.isHeld;
+  }
+
+  /** Resolves once the user's choice has been read. @throws SelvedgeError where a chunk is missing */
+  read(): Promise<void> {
+    return this.#read();
   }
 
   /**
@@ -191,16 +208,8 @@ export class Reporter {
   }
 
   #tell(call: AnsweredCall): void {
-    if (this.#watchers.size === 0) return;
-    if (this.#consent.isHeld) {
-      // The outputs are the app's by the time that the user's choice has been read.
-      const own = { ...call, outputs: structuredClone(call.outputs) };
-      void this.#read().then(
-        () => this.#tell(own),
-        () => undefined,
-      );
-    } else if (this.state === "enabled" || this.state === "off")
-      for (const watcher of this.#watchers) watcher(call);
+    if (this.state === "off" || this.#consent.mayRecord)
+      for (const watcher of this.#watchers) guarded(watcher)(call);
   }
 
   #gather(): void {
@@ -253,7 +262,7 @@ export class Reporter {
     if (this.#leaving.signal.aborted) courier.end();
     if (this.#consent.isUnread) this.#consent.choice = choice;
     if (!this.#consent.mayRecord) this.#forget();
-    else courier.wake();
+    else void this.#calm.then(() => courier.wake());
     this.#means = { toBatches, courier };
     return this.#means;
   }
@@ -344,6 +353,15 @@ interface Means {
 
 function loadCourier(): Promise<typeof import("./courier.ts")> {
   return import("./courier.ts").catch(chunkMissing);
+}
+
+/** Whatever comes of telling others, the call or the request that they are told of stands. */
+function guarded<Told>(tell: ((told: Told) => void) | undefined): (told: Told) => void {
+  return (told) => {
+    try {
+      tell?.(told);
+    } catch {}
+  };
 }
 
 function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

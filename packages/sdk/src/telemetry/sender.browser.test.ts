@@ -355,6 +355,18 @@ describe("a page that is hidden", () => {
     expect(sent().flat()).toEqual(["a", "b", "c", "d", "e"]);
   });
 
+  test("is not stopped by whoever throws when told of it, and leaves no rejection behind", async () => {
+    onTaken.mockImplementationOnce(() => {
+      throw new Error("a fault of the app");
+    });
+    await add("a");
+    await sender.leave();
+    await vi.waitFor(() => expect(onTaken).toHaveBeenCalledOnce());
+    await add("b");
+    await sender.flush();
+    expect(sent()).toEqual([["a"], ["b"]]);
+  });
+
   test("sends nothing where the collector has asked to wait", async () => {
     await add("a");
     status(429, { "Retry-After": "60" });

@@ -82,10 +82,12 @@ export class Sender {
       for (const { bytes } of leased.batches) room -= bytes;
       // What is left out of JSON between batches is less than what merging adds.
       const all = mergedOf(leased);
-      void postLast(this.#target, all).then(async (answer) => {
-        await this.#outbox.settle(leased.batches, answer, request);
-        if (answer.kind === "taken") this.#target.onTaken?.(all, batches);
-      }, noop);
+      void postLast(this.#target, all)
+        .then(async (answer) => {
+          await this.#outbox.settle(leased.batches, answer, request);
+          if (answer.kind === "taken") this.#target.onTaken?.(all, batches);
+        })
+        .catch(noop);
       this.#target.onLeft?.(batches);
     }
   }

@@ -74,6 +74,8 @@ export function healthContract({ open }: StoreUnderTest): void {
       batchOf("a", [predictions([0.1, 0.2]), predictions([0.4], { backend: "webgpu" })]),
       batchOf("b", [predictions([0.5], { version: "1.1.0" }), failures(3)]),
       batchOf("c", [failures(1, { version: "2.0.0" })]),
+      // Another engine answered, or nobody had asked: no call has failed.
+      batchOf("d", [failures(9, { operation: "run" }), failures(9, { operation: "prove" })]),
     ]);
     const figures = await store.figures({ ...HOUR, model: "rec" });
     expect(figures).toMatchObject([

@@ -9,6 +9,12 @@ import { labelColumns } from "./window.ts";
 
 const LABELS = ["model", "version"] as const;
 
+/**
+ * Failures that an app has met. An engine that failed while another answered, a proof that did not hold
+ * and a version that could not be looked for are told too, and are no failed calls.
+ */
+export const OF_THE_APP = "coalesce(operation, 'predict') IN ('load', 'predict')";
+
 /** Answers `Store.figures`. */
 export async function readFigures(read: ReadRows, window: Window): Promise<VersionFigures[]> {
   const { histograms, counters } = await findSources(read, window);
@@ -19,7 +25,7 @@ export async function readFigures(read: ReadRows, window: Window): Promise<Versi
   });
   const failures = await read(
     `SELECT ${labelColumns(LABELS)}, sum(value)::DOUBLE AS failures FROM ${counters.rows}
-     WHERE metric = '${METRICS.failures}' GROUP BY ALL HAVING failures > 0`,
+     WHERE metric = '${METRICS.failures}' AND ${OF_THE_APP} GROUP BY ALL HAVING failures > 0`,
     counters.parameters,
   );
   const latencies = groupBy(durations, ({ row }) => keyOf(row));

@@ -5,6 +5,7 @@ import {
   quantile,
 } from "@selvedge/protocol";
 import type { Window } from "../store.ts";
+import { OF_THE_APP } from "./read-figures.ts";
 import { type LabelledHistogram, readHistograms } from "./read-histograms.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
 import { findSources, type Source } from "./sources.ts";
@@ -80,8 +81,10 @@ function keyOf(row: AnswerRow): string {
 }
 
 async function readCounts(read: ReadRows, counters: Source): Promise<Map<string, AnswerRow>> {
+  const isCounted = (metric: string) =>
+    `metric = '${metric}'${metric === METRICS.failures ? ` AND ${OF_THE_APP}` : ""}`;
   const sums = Object.entries(COUNTED).map(
-    ([name, metric]) => `coalesce(sum(value) FILTER (metric = '${metric}'), 0)::DOUBLE AS ${name}`,
+    ([name, metric]) => `coalesce(sum(value) FILTER (${isCounted(metric)}), 0)::DOUBLE AS ${name}`,
   );
   const names = Object.values(COUNTED).map((metric) => `'${metric}'`);
   const rows = await read(

@@ -47,6 +47,54 @@ test("keeps what the store cannot take now, and moves it when it can", async () 
   await store.close();
 });
 
+test("answers while more keeps coming in", async () => {
+  const inner = await openDuckDbStore(join(folder, "store"));
+  let isFlowing = true;
+  let sent = 0;
+  const sending: Promise<void>[] = [];
+  const send = () => {
+    sending.push(store.ingestMetrics([batchOf(`batch-${sent++}`, [failures(1)])]));
+  };
+  const flowing: Store = {
+    ...inner,
+    ingestMetrics: async (batches) => {
+      // Some are in the journal before what is moved now is in the store.
+      if (isFlowing && batches.length > 0) send();
+      await Promise.all(sending);
+      await inner.ingestMetrics(batches);
+    },
+  };
+  const store = await openJournalledStore(flowing, join(folder, "journal"));
+  send();
+  await Promise.all(sending);
+  expect(await countIn(store)).toBeGreaterThan(0);
+  isFlowing = false;
+  await store.close();
+});
+
+test("puts aside a batch that the store never takes, and goes on with the others", async () => {
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const inner = await openDuckDbStore(join(folder, "store"));
+  const picky: Store = {
+    ...inner,
+    ingestMetrics: async (batches) => {
+      if (batches.some(({ id }) => id === "bad")) throw new Error("cannot be written");
+      await inner.ingestMetrics(batches);
+    },
+  };
+  const journal = join(folder, "journal");
+  const store = await openJournalledStore(picky, journal);
+  await store.ingestMetrics([batchOf("bad", [failures(100)])]);
+  for (let i = 0; i < 12; i++) {
+    await store.ingestMetrics([batchOf(`good-${i}`, [failures(1)])]);
+    expect(await countIn(store)).toBe(i + 1);
+  }
+  await store.close();
+  expect(await readdir(journal)).toEqual(["refused.jsonl"]);
+  expect(told).toHaveBeenCalled();
+  told.mockRestore();
+});
+
 test("moves by itself, without being asked anything", async () => {
   const { store: inner, journal } = await failing();
   const store = await openJournalledStore(inner, journal);

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { SelvedgeError } from "@selvedge/protocol";
 import type { LogsBatch, MetricsBatch, SpansBatch, Store } from "../store.ts";
 import { type Journal, type Kept, openJournal } from "./open-journal.ts";
@@ -9,8 +11,18 @@ const MOVE_EVERY_MS = 250;
 /** Rows that wait, moved or not; beyond them batches wait before they are acknowledged. */
 const MAX_WAITING_ROWS = 200_000;
 
-/** Rows that are handed to the store at once. */
+/** The same of their text: a row may be a record of many kilobytes. */
+const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+
+/** Rows that are handed to the store at once, and how much text. */
 const MOVE_ROWS = 20_000;
+const MOVE_BYTES = 32 * 1024 * 1024;
+
+/** A batch that the store refuses so often, while it takes others, is put aside. */
+const MAX_TRIES = 10;
+
+/** Where the store refuses all it is given, it is asked again after this long, and that is told as often. */
+const PAUSE_MS = 5_000;
 
 /** A batch as the journal has it. */
 type Entry =
@@ -21,7 +33,10 @@ type Entry =
 interface Waiting {
   readonly entry: Entry;
   readonly rows: number;
+  readonly bytes: number;
   readonly kept: Kept;
+  /** How often the store refused it while it took others. */
+  tries: number;
 }
 
 /**
@@ -38,6 +53,9 @@ export async function openJournalledStore(store: Store, folder: string): Promise
   const journal = await openAndReplay(store, folder);
   let waiting: Waiting[] = [];
   let waitingRows = 0;
+  let waitingBytes = 0;
+  /** Whether the store has taken nothing of what it was given last. */
+  let isRefusing = false;
   let moving: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
@@ -45,10 +63,12 @@ export async function openJournalledStore(store: Store, folder: string): Promise
 
   const take = (): Waiting[] => {
     let rows = 0;
+    let bytes = 0;
     let end = 0;
     for (const one of waiting) {
       rows += one.rows;
-      if (end > 0 && rows > MOVE_ROWS) break;
+      bytes += one.bytes;
+      if (end > 0 && (rows > MOVE_ROWS || bytes > MOVE_BYTES)) break;
       end += 1;
     }
     const taken = waiting.slice(0, end);
@@ -56,24 +76,40 @@ export async function openJournalledStore(store: Store, folder: string): Promise
     return taken;
   };
 
-  /** Moves what waits now; what cannot be moved stays in the journal and waits for the next time. */
+  const release = (one: Waiting): void => {
+    waitingRows -= one.rows;
+    waitingBytes -= one.bytes;
+    one.kept.done();
+  };
+
+  /**
+   * Moves what waits now, and not what comes meanwhile, for whoever asks something waits for it. What
+   * cannot be moved stays in the journal and waits for the next time.
+   */
   const moveAll = async (): Promise<void> => {
     const failed: Waiting[] = [];
-    while (waiting.length > 0) {
+    let hasTaken = false;
+    for (let left = waiting.length; left > 0; ) {
       const taken = take();
+      left -= taken.length;
       const outcomes = await moveEntries(
         store,
         taken.map(({ entry }) => entry),
       );
+      const isWhole = outcomes.includes(true);
+      hasTaken ||= isWhole;
       for (const [i, one] of taken.entries()) {
-        if (outcomes[i] !== true) {
-          failed.push(one);
-          continue;
-        }
-        waitingRows -= one.rows;
-        one.kept.done();
+        if (outcomes[i] === true) release(one);
+        else if (isWhole && ++one.tries >= MAX_TRIES) {
+          await putAside(folder, [one.entry], outcomes[i]);
+          release(one);
+        } else failed.push(one);
       }
+      if (!isWhole && !isRefusing)
+        console.error("selvedge: the store takes nothing; it is asked again:", outcomes[0]);
+      isRefusing = !isWhole;
     }
+    isRefusing = failed.length > 0 && !hasTaken;
     waiting = [...failed, ...waiting];
   };
   const move = (): Promise<void> => {
@@ -87,7 +123,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
   };
   const moveSoon = (): void => {
     if (moving !== undefined) return;
-    timer ??= setTimeout(() => void move(), MOVE_EVERY_MS);
+    timer ??= setTimeout(() => void move(), isRefusing ? PAUSE_MS : MOVE_EVERY_MS);
   };
   /** Resolves when all that was acknowledged before has been moved, or could not be. */
   const settle = async (): Promise<void> => {
@@ -96,18 +132,23 @@ export async function openJournalledStore(store: Store, folder: string): Promise
   };
 
   const keep = async (entry: Entry): Promise<void> => {
-    while (waitingRows > MAX_WAITING_ROWS) {
+    const isFull = () => waitingRows > MAX_WAITING_ROWS || waitingBytes > MAX_WAITING_BYTES;
+    if (isFull()) {
       await move();
-      if (waitingRows > MAX_WAITING_ROWS) throw failed("take more than it can write");
+      if (isFull()) throw failed("take more than it can write");
     }
+    const text = JSON.stringify(entry);
     const rows = rowsOf(entry);
+    const bytes = text.length;
     waitingRows += rows;
+    waitingBytes += bytes;
     try {
-      const kept = await journal.append(JSON.stringify(entry));
-      waiting.push({ entry, rows, kept });
+      const kept = await journal.append(text);
+      waiting.push({ entry, rows, bytes, kept, tries: 0 });
       moveSoon();
     } catch (cause) {
       waitingRows -= rows;
+      waitingBytes -= bytes;
       throw failed("write its journal", cause);
     }
   };
@@ -181,13 +222,25 @@ async function openAndReplay(store: Store, folder: string): Promise<Journal> {
     await journal.replay(async (texts) => {
       const entries = texts.map((text): Entry => JSON.parse(text));
       const outcomes = await moveEntries(store, entries);
-      for (const outcome of outcomes) if (outcome !== true) throw outcome;
+      const refused = entries.filter((_, i) => outcomes[i] !== true);
+      const reason = outcomes.find((outcome) => outcome !== true);
+      // One batch that the store will never take must not keep the collector from starting.
+      if (refused.length === 0) return;
+      if (refused.length === entries.length) throw reason;
+      await putAside(folder, refused, reason);
     });
     return journal;
   } catch (cause) {
     await store.close();
     throw failed("open its journal", cause);
   }
+}
+
+/** Keeps what the store refuses for someone to look at, in a file that is not read again. */
+async function putAside(folder: string, entries: readonly Entry[], reason: unknown): Promise<void> {
+  const path = join(folder, "refused.jsonl");
+  await appendFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+  console.error(`selvedge: ${entries.length} batch(es) were put aside in ${path}:`, reason);
 }
 
 /** Hands entries to the store, and answers for each `true`, or why it was not taken. */

@@ -20,32 +20,32 @@ async function replayed(journal: Journal): Promise<string[][]> {
 
 test("has what was not done with, file by file, and nothing after it was replayed", async () => {
   const first = await openJournal(folder);
-  await Promise.all(["a", "b"].map((text) => first.append(text)));
+  await Promise.all(["{a}", "{b}"].map((text) => first.append(text)));
   first.rotate();
-  await first.append("c");
+  await first.append("{c}");
   await first.close();
   const second = await openJournal(folder);
-  expect(await replayed(second)).toEqual([["a", "b"], ["c"]]);
+  expect(await replayed(second)).toEqual([["{a}", "{b}"], ["{c}"]]);
   await second.close();
   expect(await replayed(await openJournal(folder))).toEqual([]);
 });
 
 test("keeps what a replay could not hand on", async () => {
   const first = await openJournal(folder);
-  await first.append("a");
+  await first.append("{a}");
   await first.close();
   const second = await openJournal(folder);
   const full = () => Promise.reject(new Error("full disk"));
   await expect(second.replay(full)).rejects.toThrow("full disk");
-  expect(await replayed(await openJournal(folder))).toEqual([["a"]]);
+  expect(await replayed(await openJournal(folder))).toEqual([["{a}"]]);
 });
 
 test("removes a file once it is followed by another and all in it is done with", async () => {
   const journal = await openJournal(folder);
-  const [a, b] = [await journal.append("a"), await journal.append("b")];
+  const [a, b] = [await journal.append("{a}"), await journal.append("{b}")];
   a.done();
   journal.rotate();
-  const c = await journal.append("c");
+  const c = await journal.append("{c}");
   expect(await readdir(folder)).toHaveLength(2);
   b.done();
   await vi.waitUntil(async () => (await readdir(folder)).length === 1);
@@ -64,11 +64,11 @@ test("begins another file before one grows too large", async () => {
 
 test("reads what is whole of a file that ends in half a record", async () => {
   const first = await openJournal(folder);
-  await first.append("a");
+  await first.append("{a}");
   await first.close();
   const [name = ""] = await readdir(folder);
   await appendFile(join(folder, name), Buffer.from([9, 0, 0, 0, 1, 2]));
-  expect(await replayed(await openJournal(folder))).toEqual([["a"]]);
+  expect(await replayed(await openJournal(folder))).toEqual([["{a}"]]);
 });
 
 test("has on disk what it has acknowledged", async () => {

@@ -93,7 +93,9 @@ export async function openJournal(folder: string): Promise<Journal> {
         await segment.file.datasync();
       } catch (error) {
         segment.open -= appends.length;
-        if (current === segment) seal();
+        segment.isSealed = true;
+        if (current === segment) current = undefined;
+        removeIfDone(segment);
         throw error;
       }
       for (const append of appends) {

@@ -6,7 +6,9 @@ const HEAD_BYTES = 8;
 /** Longer than any request may be when it is unpacked; a length beyond it is no length. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Frames a text as a record of a journal. */
+const OPENING_BRACE = "{".charCodeAt(0);
+
+/** Frames a JSON object as a record of a journal. */
 export function encodeRecord(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const record = Buffer.allocUnsafe(HEAD_BYTES + length);
@@ -17,18 +19,30 @@ export function encodeRecord(text: string): Buffer {
 }
 
 /**
- * Reads the records of a journal up to the first that is not whole: a process that was killed leaves
- * half a record at the end, and nobody was told that it was kept.
+ * Reads the records of a journal that are whole. A process that was killed leaves half a record at the
+ * end, and nobody was told that it was kept; what a disk has damaged in the middle is passed over, and
+ * what lies behind it is found by its checksum.
  */
 export function* decodeRecords(bytes: Buffer): Generator<string> {
   let at = 0;
   while (at + HEAD_BYTES <= bytes.length) {
-    const begin = at + HEAD_BYTES;
-    const length = bytes.readUInt32LE(at);
-    if (length === 0 || length > MAX_BYTES || begin + length > bytes.length) return;
-    const content = bytes.subarray(begin, begin + length);
-    if (crc32(content) !== bytes.readUInt32LE(at + 4)) return;
+    const content = recordAt(bytes, at);
+    if (content === undefined) {
+      at += 1;
+      continue;
+    }
     yield content.toString("utf8");
-    at = begin + length;
+    at += HEAD_BYTES + content.length;
   }
+}
+
+/** What the record that begins here holds, if one does. All of them are JSON objects. */
+function recordAt(bytes: Buffer, at: number): Buffer | undefined {
+  const begin = at + HEAD_BYTES;
+  const length = bytes.readUInt32LE(at);
+  if (length === 0 || length > MAX_BYTES || begin + length > bytes.length) return undefined;
+  // Looked at first, for a checksum at every byte would take minutes.
+  if (bytes[begin] !== OPENING_BRACE) return undefined;
+  const content = bytes.subarray(begin, begin + length);
+  return crc32(content) === bytes.readUInt32LE(at + 4) ? content : undefined;
 }
