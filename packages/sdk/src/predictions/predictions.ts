@@ -22,11 +22,11 @@ export class Predictions {
   #loading: Promise<PredictionLog> | undefined;
   /** What is to be told to the log once it is there; outputs are copies. */
   #early: ((log: PredictionLog) => void)[] = [];
+  /** Counts how often what was measured had to be forgotten. */
+  #era = 0;
   #answeredEarly = 0;
   #capturedBytes = 0;
   #soon: Promise<void> | undefined;
-  /** Counts how often what was measured had to be forgotten. */
-  #era = 0;
 
   constructor(options: RecordsOptions) {
     this.#options = options;

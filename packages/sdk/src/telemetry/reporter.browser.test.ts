@@ -4,6 +4,7 @@ import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { batch, dropsIn, idsIn } from "./batch.fixture.ts";
 import { collectorDouble, type Received } from "./collector.fixture.ts";
+import { HeldCalls } from "./held-calls.ts";
 import { Outbox } from "./outbox.ts";
 import type { Choice } from "./outbox-visit.ts";
 import { Reporter, type TelemetrySettings } from "./reporter.ts";
@@ -406,6 +407,12 @@ describe("consent", () => {
         { span: undefined, batchSize: 1 },
       );
 
+    /** As a page's calls are watched: none is told of before the choice has been read. */
+    const watchHeld = (on: Reporter) => {
+      const calls = new HeldCalls(on, [{ wants: () => true, answered: watcher }]);
+      on.watch((call) => calls.answered(call));
+    };
+
     beforeEach(() => {
       watcher.mockClear();
     });
@@ -439,7 +446,7 @@ describe("consent", () => {
     });
 
     test("that was never asked for lets a page without telemetry be, once that has been read", async () => {
-      open("off").watch(watcher);
+      watchHeld(open("off"));
       answer();
       await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
       answer();
@@ -448,10 +455,10 @@ describe("consent", () => {
     });
 
     test("that was withdrawn silences them on a page without telemetry too, and on the next", async () => {
-      open("off").watch(watcher);
+      watchHeld(open("off"));
       await reporter.disable();
       answer();
-      open("off").watch(watcher);
+      watchHeld(open("off"));
       answer();
       await vi.waitFor(() => expect(reporter.state).toBe("disabled"));
       answer();

@@ -124,21 +124,19 @@ export class Reporter {
     this.#watchers.add(watcher);
   }
 
-  /** Whether calls are kept from whoever looks at them until the user's choice has been read. */
+  /** Has it told, at once, when what was measured and not stored has to be forgotten. */
+  onForget(forget: () => void): void {
+    this.#onForget = forget;
+  }
+
+  /** Whether calls are kept from those who look at them until the user's choice has been read. */
   get isHeld(): boolean {
     return this.#consent.isHeld;
   }
 
   /** Resolves once the user's choice has been read. @throws SelvedgeError where a chunk is missing */
-  async read(): Promise<void> {
-    if (this.#settings.telemetry !== undefined) return void (await this.#load());
-    const choice = await (await loadCourier()).storedChoice();
-    if (this.#consent.isHeld) this.#consent.choice = choice;
-  }
-
-  /** Has it told, at once, when what was measured and not stored has to be forgotten. */
-  onForget(forget: () => void): void {
-    this.#onForget = forget;
+  read(): Promise<void> {
+    return this.#read();
   }
 
   /**
@@ -229,6 +227,13 @@ export class Reporter {
   async #choose(choice: Choice): Promise<void> {
     this.#wanted = choice;
     await (await loadCourier()).chooseStored(choice);
+  }
+
+  /** Reads what the user has said. */
+  async #read(): Promise<void> {
+    if (this.#settings.telemetry !== undefined) return void (await this.#load());
+    const choice = await (await loadCourier()).storedChoice();
+    if (this.#consent.isHeld) this.#consent.choice = choice;
   }
 
   #load(): Promise<Means> {
@@ -346,6 +351,10 @@ interface Means {
   readonly courier: Courier;
 }
 
+function loadCourier(): Promise<typeof import("./courier.ts")> {
+  return import("./courier.ts").catch(chunkMissing);
+}
+
 /** Whatever comes of telling others, the call or the request that they are told of stands. */
 function guarded<Told>(tell: ((told: Told) => void) | undefined): (told: Told) => void {
   return (told) => {
@@ -353,10 +362,6 @@ function guarded<Told>(tell: ((told: Told) => void) | undefined): (told: Told) =
       tell?.(told);
     } catch {}
   };
-}
-
-function loadCourier(): Promise<typeof import("./courier.ts")> {
-  return import("./courier.ts").catch(chunkMissing);
 }
 
 function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
