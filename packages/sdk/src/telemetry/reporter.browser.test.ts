@@ -376,7 +376,7 @@ describe("consent", () => {
   test("withdrawn, here or in another tab, has those told who keep what was measured", async () => {
     const forget = vi.fn();
     const other = open();
-    other.onForget(forget);
+    other.onForget = forget;
     await recordFirst();
     await open().disable();
     expect(forget).not.toHaveBeenCalled();
@@ -541,7 +541,7 @@ describe("erasing", () => {
     const forget = vi.fn();
     answer = () => Promise.reject(new TypeError("there is no network"));
     const other = open();
-    other.onForget(forget);
+    other.onForget = forget;
     await recordFirst();
     await other.send(batch("stored before"));
     await open("off").erase();

@@ -46,6 +46,8 @@ type MoreFacts = Pick<CallFacts, "batchSize" | "engineBytes">;
  */
 export class Reporter {
   readonly recorder: Recorder;
+  /** Called at once when what was measured and not stored has to be forgotten. */
+  onForget: (() => void) | undefined;
   readonly #settings: ReporterSettings;
   readonly #consent: Consent;
   readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
@@ -57,7 +59,6 @@ export class Reporter {
   #means: Means | undefined;
   #loading: Promise<Means> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #onForget: (() => void) | undefined;
   /** What the user said last on this page. */
   #wanted: Choice | undefined;
 
@@ -124,19 +125,16 @@ export class Reporter {
     this.#watchers.add(watcher);
   }
 
-  /** Has it told, at once, when what was measured and not stored has to be forgotten. */
-  onForget(forget: () => void): void {
-    this.#onForget = forget;
-  }
-
   /** Whether calls are kept from those who look at them until the user's choice has been read. */
   get isHeld(): boolean {
     return this.#consent.isHeld;
   }
 
   /** Resolves once the user's choice has been read. @throws SelvedgeError where a chunk is missing */
-  read(): Promise<void> {
-    return this.#read();
+  async read(): Promise<void> {
+    if (this.#settings.telemetry !== undefined) return void (await this.#load());
+    const choice = await (await loadCourier()).storedChoice();
+    if (this.#consent.isHeld) this.#consent.choice = choice;
   }
 
   /**
@@ -229,13 +227,6 @@ export class Reporter {
     await (await loadCourier()).chooseStored(choice);
   }
 
-  /** Reads what the user has said. */
-  async #read(): Promise<void> {
-    if (this.#settings.telemetry !== undefined) return void (await this.#load());
-    const choice = await (await loadCourier()).storedChoice();
-    if (this.#consent.isHeld) this.#consent.choice = choice;
-  }
-
   #load(): Promise<Means> {
     this.#loading ??= this.#open().catch((error: unknown) => {
       this.#loading = undefined;
@@ -246,7 +237,7 @@ export class Reporter {
 
   async #open(): Promise<Means> {
     const { telemetry, onSend } = this.#settings;
-    if (telemetry === undefined) throw new Error("telemetry has no endpoint");
+    if (telemetry === undefined) throw new Error("no endpoint");
     const [{ toBatches }, { Courier }] = await Promise.all([
       import("./to-batch.ts").catch(chunkMissing),
       loadCourier(),
@@ -336,7 +327,7 @@ export class Reporter {
     clearTimeout(this.#timer);
     this.#discard();
     this.#unsent.clear();
-    this.#onForget?.();
+    this.onForget?.();
   }
 
   #discard(): void {
