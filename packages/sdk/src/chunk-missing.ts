@@ -4,7 +4,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 export function chunkMissing(cause: unknown): never {
   throw new SelvedgeError(
     "network",
-    "A part of Selvedge that is loaded when it is needed could not be. Call again when the page's own files can be reached.",
+    "A part of Selvedge could not be loaded. Call again when the page's own files can be reached.",
     { cause },
   );
 }

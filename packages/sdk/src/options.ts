@@ -234,11 +234,7 @@ function readTelemetry({
 }: TelemetryOptions): TelemetrySettings | undefined {
   requireOneOf("telemetry.consent", consent, ["granted", "required"]);
   for (const [option, number] of Object.entries({ maxBytes, maxAgeMs }))
-    if (!(number >= 1))
-      throw new SelvedgeError(
-        "options-invalid",
-        `The option telemetry.${option} has to be a number from 1, but is ${String(number)}.`,
-      );
+    if (!(number >= 1)) invalid(`telemetry.${option}`, "a number from 1", number);
   if (endpoint === undefined) return undefined;
   return {
     endpoint: folderUrl("telemetry.endpoint", endpoint).slice(0, -1),
@@ -252,59 +248,48 @@ function readTelemetry({
 
 function checkShare(option: string, share: number): number {
   if (share >= 0 && share <= 1) return share;
-  throw new SelvedgeError(
-    "options-invalid",
-    `The option ${option} has to be from 0 to 1, but is ${String(share)}.`,
-  );
+  return invalid(option, "from 0 to 1", share);
 }
 
 function checkPolicy(cache: CachePolicy): CachePolicy {
   const { maxBytes = 0, evict = "lru" } = cache;
   requireOneOf("cache.evict", evict, ["lru", "never"]);
   if (maxBytes >= 0) return cache;
-  throw new SelvedgeError(
-    "options-invalid",
-    `The option cache.maxBytes has to be a number of bytes, but is ${String(maxBytes)}.`,
-  );
+  return invalid("cache.maxBytes", "a number of bytes", maxBytes);
 }
 
 function checkMemory(memory: MemoryPolicy): MemoryPolicy {
   const { profile = "page", budgetBytes = 1, engines = 1, recycleAfterRuns = 1 } = memory;
   requireOneOf("memory.profile", profile, ["page", "webview"]);
   for (const [option, number] of Object.entries({ budgetBytes, engines, recycleAfterRuns }))
-    if (!(number >= 1))
-      throw new SelvedgeError(
-        "options-invalid",
-        `The option memory.${option} has to be a number from 1, but is ${String(number)}.`,
-      );
+    if (!(number >= 1)) invalid(`memory.${option}`, "a number from 1", number);
   return memory;
 }
 
 function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(String(value)))
-    throw new SelvedgeError(
-      "options-invalid",
-      `The option ${option} has to be "${allowed.join('", "')}", but is "${String(value)}".`,
-    );
+    invalid(option, `"${allowed.join('", "')}"`, `"${String(value)}"`);
+}
+
+/** @throws SelvedgeError `options-invalid` */
+function invalid(option: string, wanted: string, value: unknown, cause?: unknown): never {
+  throw new SelvedgeError(
+    "options-invalid",
+    `The option ${option} has to be ${wanted}, but is ${String(value)}.`,
+    { cause },
+  );
 }
 
 function folderUrl(option: string, address: string | URL): string {
-  if (typeof address !== "string" && !(address instanceof URL))
-    throw new SelvedgeError(
-      "options-invalid",
-      `The option ${option} has to be an address such as "/models", but is ${String(address)}.`,
-    );
   try {
+    // Anything has a text, and every text is an address of some kind.
+    if (typeof address !== "string" && !(address instanceof URL)) throw new TypeError();
     const url = new URL(address, document.baseURI);
     if (!url.pathname.endsWith("/")) url.pathname += "/";
     url.hash = "";
     url.search = "";
     return url.href;
   } catch (cause) {
-    throw new SelvedgeError(
-      "options-invalid",
-      `The option ${option} has to be an address such as "/models", but is "${String(address)}".`,
-      { cause },
-    );
+    return invalid(option, 'an address such as "/models"', `"${String(address)}"`, cause);
   }
 }

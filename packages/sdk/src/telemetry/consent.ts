@@ -24,8 +24,7 @@ export interface PrivacySignals {
 
 /** Whether a user's browser asks not to be measured. */
 function asksForPrivacy({ globalPrivacyControl, doNotTrack }: PrivacySignals): boolean {
-  // "yes" is what Firefox said for a while.
-  return globalPrivacyControl === true || doNotTrack === "1" || doNotTrack === "yes";
+  return globalPrivacyControl === true || doNotTrack === "1";
 }
 
 /** What the user has said, as far as it is known. */

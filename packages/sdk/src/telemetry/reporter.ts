@@ -237,7 +237,7 @@ export class Reporter {
 
   async #open(): Promise<Means> {
     const { telemetry, onSend } = this.#settings;
-    if (telemetry === undefined) throw new Error("no endpoint");
+    if (telemetry === undefined) throw new Error();
     const [{ toBatches }, { Courier }] = await Promise.all([
       import("./to-batch.ts").catch(chunkMissing),
       loadCourier(),

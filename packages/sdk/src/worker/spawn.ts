@@ -37,7 +37,7 @@ function started(title: string, start: () => Worker): Worker {
   } catch (cause) {
     throw new SelvedgeError(
       "engine-crashed",
-      `The ${title} worker could not be started (${cause instanceof Error ? cause.message : String(cause)}). Check that its script is on the page's own origin and that the page's CSP allows it.`,
+      `The ${title} worker could not be started (${cause instanceof Error ? cause.message : String(cause)}). Check that the worker's script is served and that the page's CSP allows it.`,
       { cause },
     );
   }

@@ -43,7 +43,7 @@ export class WorkerLink<Api> {
       this.end(
         new SelvedgeError(
           "engine-crashed",
-          `A message of the ${title} worker could not be read. The next call starts a fresh worker.`,
+          `A message of the ${title} worker could not be read. The next call starts a fresh one.`,
         ),
       ),
     );
