@@ -14,7 +14,7 @@ const pair = fc
 
 const DISTANCES = { psi, jensenShannon, kolmogorovSmirnov };
 
-describe.each(Object.entries(DISTANCES))("%s", (name, distance) => {
+describe.each(Object.entries(DISTANCES))("%s", (_name, distance) => {
   test("is nothing between shares that are the same, and never negative", () => {
     fc.assert(
       fc.property(pair, ([a, b]) => {
@@ -47,15 +47,6 @@ describe.each(Object.entries(DISTANCES))("%s", (name, distance) => {
           expect(value).toSatisfy(Number.isFinite);
       }),
     );
-  });
-
-  test.runIf(name !== "psi")("is at most 1, and 1 where nothing is shared", () => {
-    fc.assert(
-      fc.property(pair, ([a, b]) => {
-        expect(distance(a, b)).toBeLessThanOrEqual(1);
-      }),
-    );
-    expect(distance([7, 0], [0, 3])).toBeCloseTo(1, 12);
   });
 });
 
@@ -100,4 +91,17 @@ test("the Jensen–Shannon distance of an even split against one of its halves i
 test("shares of nothing are nothing", () => {
   expect(sharesOf([0, 0])).toEqual([0, 0]);
   expect(sharesOf([1, 3])).toEqual([0.25, 0.75]);
+});
+
+const { psi: _, ...bounded } = DISTANCES;
+
+describe.each(Object.entries(bounded))("%s", (_name, distance) => {
+  test("is at most 1, and 1 where nothing is shared", () => {
+    fc.assert(
+      fc.property(pair, ([a, b]) => {
+        expect(distance(a, b)).toBeLessThanOrEqual(1);
+      }),
+    );
+    expect(distance([7, 0], [0, 3])).toBeCloseTo(1, 12);
+  });
 });
