@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -93,6 +93,29 @@ test("puts aside a batch that the store never takes, and goes on with the others
   expect(await readdir(journal)).toEqual(["refused.jsonl"]);
   expect(told).toHaveBeenCalled();
   told.mockRestore();
+});
+
+test("loses nothing that can neither be taken nor put aside", async () => {
+  const inner = await openDuckDbStore(join(folder, "store"));
+  let isPicky = true;
+  const picky: Store = {
+    ...inner,
+    ingestMetrics: async (batches) => {
+      if (isPicky && batches.some(({ id }) => id === "bad")) throw new Error("cannot be written");
+      await inner.ingestMetrics(batches);
+    },
+  };
+  const journal = join(folder, "journal");
+  const store = await openJournalledStore(picky, journal);
+  await mkdir(join(journal, "refused.jsonl"));
+  await store.ingestMetrics([batchOf("bad", [failures(100)])]);
+  for (let i = 0; i < 12; i++) {
+    await store.ingestMetrics([batchOf(`good-${i}`, [failures(1)])]);
+    expect(await countIn(store)).toBe(i + 1);
+  }
+  isPicky = false;
+  expect(await countIn(store)).toBe(112);
+  await store.close();
 });
 
 test("moves by itself, without being asked anything", async () => {

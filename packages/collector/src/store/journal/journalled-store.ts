@@ -89,6 +89,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
   const moveAll = async (): Promise<void> => {
     const failed: Waiting[] = [];
     let hasTaken = false;
+    let reason: unknown;
     for (let left = waiting.length; left > 0; ) {
       const taken = take();
       left -= taken.length;
@@ -96,20 +97,29 @@ export async function openJournalledStore(store: Store, folder: string): Promise
         store,
         taken.map(({ entry }) => entry),
       );
-      const isWhole = outcomes.includes(true);
-      hasTaken ||= isWhole;
+      const takesOthers = outcomes.includes(true);
+      hasTaken ||= takesOthers;
       for (const [i, one] of taken.entries()) {
         if (outcomes[i] === true) release(one);
-        else if (isWhole && ++one.tries >= MAX_TRIES) {
-          await putAside(folder, [one.entry], outcomes[i]);
-          release(one);
-        } else failed.push(one);
+        else {
+          reason = outcomes[i];
+          const isHopeless = takesOthers && ++one.tries >= MAX_TRIES;
+          // What cannot be put aside either, say on a full disk, is in the journal still.
+          const isAside =
+            isHopeless &&
+            (await putAside(folder, [one.entry], reason).then(
+              () => true,
+              () => false,
+            ));
+          if (isAside) release(one);
+          else failed.push(one);
+        }
       }
-      if (!isWhole && !isRefusing)
-        console.error("selvedge: the store takes nothing; it is asked again:", outcomes[0]);
-      isRefusing = !isWhole;
     }
+    const wasRefusing = isRefusing;
     isRefusing = failed.length > 0 && !hasTaken;
+    if (isRefusing && !wasRefusing)
+      console.error("selvedge: the store takes nothing; it is asked again:", reason);
     waiting = [...failed, ...waiting];
   };
   const move = (): Promise<void> => {
