@@ -5,6 +5,7 @@ import { measureDamage } from "./delivery/damaged-cache.mjs";
 import { measureTabs } from "./delivery/tabs.mjs";
 import { measureUpdates } from "./delivery/updates.mjs";
 import { withBench } from "./delivery/with-bench.mjs";
+import { measureParts } from "./measure-parts.mjs";
 
 const PARTS = {
   cold: measureCold,
@@ -22,15 +23,5 @@ const PARTS = {
  * @param part one of the parts alone
  */
 export async function measureDelivery({ rounds = 5, part }) {
-  return withBench({ contenders: CONTENDERS, rounds }, async (bench) => {
-    const found = { results: [], ratios: [] };
-    for (const [name, measure] of Object.entries(PARTS)) {
-      if (part !== undefined && part !== name) continue;
-      console.error(`Measuring ${name}…`);
-      const { results, ratios } = await measure(bench);
-      found.results.push(...results);
-      found.ratios.push(...ratios);
-    }
-    return found;
-  });
+  return withBench({ contenders: CONTENDERS, rounds }, (bench) => measureParts(PARTS, bench, part));
 }

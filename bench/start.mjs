@@ -1,4 +1,5 @@
 import { withBench } from "./delivery/with-bench.mjs";
+import { measureParts } from "./measure-parts.mjs";
 import { measureCold } from "./start/cold.mjs";
 import { CONTENDERS } from "./start/contenders.mjs";
 import { measureMemory } from "./start/memory.mjs";
@@ -15,15 +16,5 @@ const PARTS = { cold: measureCold, warm: measureWarm, memory: measureMemory };
  * @param part one of the parts alone
  */
 export async function measureStart({ rounds = 5, part }) {
-  return withBench({ contenders: CONTENDERS, rounds }, async (bench) => {
-    const found = { results: [], ratios: [] };
-    for (const [name, measure] of Object.entries(PARTS)) {
-      if (part !== undefined && part !== name) continue;
-      console.error(`Measuring ${name}…`);
-      const { results, ratios } = await measure(bench);
-      found.results.push(...results);
-      found.ratios.push(...ratios);
-    }
-    return found;
-  });
+  return withBench({ contenders: CONTENDERS, rounds }, (bench) => measureParts(PARTS, bench, part));
 }
