@@ -63,6 +63,10 @@ export class Field {
     return Array.isArray(this.#value);
   }
 
+  get isNumber(): boolean {
+    return typeof this.#value === "number";
+  }
+
   /** The field of this name; absent fields fail when they are read as something. */
   at(key: string): Field {
     const object = this.object();

@@ -74,6 +74,26 @@ export {
 export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
 export { HistogramSketch } from "./histogram-sketch.ts";
+export { type ImageSubject, imageKey } from "./image/image-key.ts";
+export {
+  IMAGE_FORMAT,
+  IMAGE_PAGE_BYTES,
+  type ImageHead,
+  type ImageRun,
+  imageBytes,
+  WASM_PAGE_BYTES,
+} from "./image/memory-image.ts";
+export { fits, formatImageHead, parseImageHead } from "./image/parse-image-head.ts";
+export { parseRuntimeIndex } from "./image/parse-runtime-index.ts";
+export {
+  type FittedWasm,
+  RUNTIME_INDEX,
+  type RuntimeFileRef,
+  type RuntimeIndex,
+  type WakingFacts,
+} from "./image/runtime-index.ts";
+export { type ScrubbedRuntime, scrub } from "./image/scrub.ts";
+export { restore, snapshot } from "./image/snapshot.ts";
 export {
   keyId,
   type PrivateJwk,

@@ -37,6 +37,29 @@ export interface SessionSettings {
   readonly prepacking?: boolean;
 }
 
+/**
+ * What waking tries: the image in a wasm that only runs, the image in the full wasm, or no image. A step
+ * that fails is followed by the next, in a new worker.
+ */
+export const WAKE_STEPS = ["run", "full", "none"] as const;
+export type WakeStep = (typeof WAKE_STEPS)[number];
+
+/** How an engine came to have its session. */
+export interface Waking {
+  /** `none`: it was created, as if there were no images. */
+  readonly step: WakeStep;
+  /** Why not an earlier step; or that all is as it should be. For people. */
+  readonly reason: string;
+  /** Of the image that was woken. */
+  readonly image?: {
+    readonly key: string;
+    readonly bytes: number;
+    /** Milliseconds: read from the device, and put into memory. */
+    readonly readMs: number;
+    readonly restoreMs: number;
+  };
+}
+
 /** How a session is created. */
 export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
 
