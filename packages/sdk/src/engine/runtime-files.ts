@@ -7,7 +7,7 @@
 export const RUNTIME_VERSION = "1.30.0";
 
 /** Grows when `runtime/glue-shim.ts` changes, which lies among files that browsers keep for good. */
-const SHIM_REVISION = 2;
+const SHIM_REVISION = 3;
 
 /** The folder below `assets` that holds the files; its name changes with them, so they never do. */
 export const RUNTIME_FOLDER: string = `ort-${RUNTIME_VERSION}-${SHIM_REVISION}`;
