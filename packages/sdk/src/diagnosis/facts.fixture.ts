@@ -53,6 +53,7 @@ export const OCR_REC: ModelFacts = {
     importMs: 12,
     readMs: 20,
     createMs: 55,
+    wakeMs: 0,
     totalMs: 160.2,
   },
 };

@@ -80,6 +80,14 @@ export interface CachePolicy {
    * @default "lru"
    */
   readonly evict?: "lru" | "never";
+  /**
+   * Whether engines that were proven are written down on this device, so that the next visit wakes them
+   * instead of loading them again. An image holds the model and the runtime as they were after golden
+   * inputs, and nothing of what the app computes. `false`: none is made or woken, and those there are
+   * are deleted.
+   * @default true
+   */
+  readonly images?: boolean;
 }
 
 /** What may be downloaded over a link that is paid for by the byte. */

@@ -1,0 +1,46 @@
+import type { Dtype } from "@selvedge/protocol";
+import type { SessionSettings } from "../worker/engine-api.ts";
+import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
+import { settingsUnder } from "./settings-record.ts";
+
+/** What failed, or was not worth its bytes, is tried again after so long: a runtime may be fitted anew. */
+const FORGET_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** What came of writing an engine down on this device: kept among the verdicts on its pack. */
+export interface ImageVerdict extends VerdictRecord {
+  /** What it was found out with: with others it says nothing. */
+  readonly under: string;
+  readonly image: "made" | "not worth it" | "failed";
+  /** For people. */
+  readonly reason: string;
+}
+
+/** Under what it is kept. */
+export function imageVerdictKey(digest: string, dtype: Dtype): VerdictKey {
+  return [digest, `image ${dtype}`];
+}
+
+/** What an image depends on besides the pack: the runtime, the browser, and how sessions are created. */
+export function imageUnder(settings: SessionSettings = {}): string {
+  const { graphOptimizationLevel = "usual", prepacking = true } = settings;
+  return `${settingsUnder()}; ${graphOptimizationLevel}, ${prepacking ? "" : "not "}prepacked`;
+}
+
+/** What came of it, as it was stored under a key; none where that says nothing any more. */
+export function soundImageVerdict(
+  stored: readonly unknown[],
+  [digest, candidate]: VerdictKey,
+  under: string,
+): ImageVerdict["image"] | undefined {
+  const record = stored.filter(isRecord).find((one) => one["candidate"] === candidate);
+  const { image, at } = record ?? {};
+  if (record?.["digest"] !== digest || record["under"] !== under) return undefined;
+  if (image === "made") return image;
+  // A clock that was set back must not make it last for ever.
+  const isFresh = Math.abs(Date.now() - Number(at)) < FORGET_MS;
+  return isFresh && (image === "not worth it" || image === "failed") ? image : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
