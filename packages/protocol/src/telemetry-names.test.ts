@@ -52,16 +52,21 @@ test("docs/telemetry.md names what a resource says, its batch id, and the event 
   expect(doc).toContain(`\`${PREDICTION_EVENT}\``);
 });
 
-describe.each([...tableOf("Metrics"), ...tableOf("Metrics of starts")])("docs/telemetry.md says of $name", (row) => {
-  test("its type, its unit, and what it says besides", () => {
-    expect(row["type"]).toMatch(/^(exponential histogram|histogram|counter)$/);
-    const units: Record<string, string> = UNITS;
-    expect(row["unit"]).toBe(`\`${units[row["name"]?.replaceAll("`", "") ?? ""]}\``);
-    const known = [ATTRIBUTES, DISTRIBUTION, FEEDBACK, STARTS].flatMap((list) => Object.values(list));
-    const besides = [...(row["and"] ?? "").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-    expect(known).toEqual(expect.arrayContaining(besides));
-  });
-});
+describe.each([...tableOf("Metrics"), ...tableOf("Metrics of starts")])(
+  "docs/telemetry.md says of $name",
+  (row) => {
+    test("its type, its unit, and what it says besides", () => {
+      expect(row["type"]).toMatch(/^(exponential histogram|histogram|counter)$/);
+      const units: Record<string, string> = UNITS;
+      expect(row["unit"]).toBe(`\`${units[row["name"]?.replaceAll("`", "") ?? ""]}\``);
+      const known = [ATTRIBUTES, DISTRIBUTION, FEEDBACK, STARTS].flatMap((list) =>
+        Object.values(list),
+      );
+      const besides = [...(row["and"] ?? "").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+      expect(known).toEqual(expect.arrayContaining(besides));
+    });
+  },
+);
 
 test("every field has a type and says when it is there", () => {
   const sections = [...doc.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title);

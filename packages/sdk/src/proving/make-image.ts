@@ -4,13 +4,13 @@ import type { Served } from "../serving/served.ts";
 import { wakeHint } from "../serving/wake-hint.ts";
 import { aboutHost } from "../telemetry/count-start.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
-import { hasPlentyOfRoom } from "./image-room.ts";
 import {
   type ImageVerdict,
   imageUnder,
   imageVerdictKey,
   soundImageVerdict,
 } from "./image-record.ts";
+import { hasPlentyOfRoom } from "./image-room.ts";
 import { type Result, tryImage } from "./try-image.ts";
 
 /** What a model's engine takes of memory, as a multiple of its bytes, where nobody has measured it. */

@@ -50,11 +50,11 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       return proof.finding;
     });
     const times = wrong === undefined && (await timeStarts(rooms, wanted));
-    if (times !== false && isWorthWaking(times)) return { image: "made", reason: "", bytes, settings };
+    if (times !== false && isWorthWaking(times))
+      return { image: "made", reason: "", bytes, settings };
     await drop();
-    return wrong === undefined
-      ? { image: "not worth it", reason: "loading it is as fast as waking it", settings }
-      : { image: "failed", reason: wrong, settings };
+    if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
+    return { image: "not worth it", reason: "loading it is as fast as waking it", settings };
   } catch (error) {
     if (signal.aborted || !(error instanceof SelvedgeError && isOfImage(error))) throw error;
     await drop();

@@ -19,10 +19,10 @@ import type { Outcome } from "../worker/outcome.ts";
 import { againWithin } from "./deadline.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import type { EngineStart, StartEvent } from "./engine-start.ts";
+import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 import { dimsOf } from "./used-dims.ts";
 import { wakeHint } from "./wake-hint.ts";
 import { WakeSteps } from "./wake-steps.ts";
-import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
@@ -301,7 +301,9 @@ export class EngineHost {
       this.#options.onStart?.(this, { kind: "quarantined", code: "wrong" });
       const limits = { timeoutMs: QUARANTINE_TIMEOUT_MS };
       if (key !== undefined)
-        await worker.call((engine) => engine.quarantine(key, finding), limits).catch(() => undefined);
+        await worker
+          .call((engine) => engine.quarantine(key, finding), limits)
+          .catch(() => undefined);
       worker.end(new Error(finding));
       this.#wake();
     });

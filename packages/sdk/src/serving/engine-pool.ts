@@ -1,7 +1,7 @@
 import type { EngineName, Place, WakeStep } from "../worker/engine-api.ts";
+import type { OwnWorker } from "./engine-host.ts";
 import { bytesOf, endingsOf, leastLoaded, REST_MS } from "./engine-load.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
-import type { OwnWorker } from "./engine-host.ts";
 import { type MemoryBudget, memoryBudgetOf } from "./memory-budget.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 

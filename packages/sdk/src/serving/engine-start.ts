@@ -1,4 +1,4 @@
-import type { InputDims, Waking, WakeStep } from "../worker/engine-api.ts";
+import type { InputDims, WakeStep, Waking } from "../worker/engine-api.ts";
 
 /**
  * Why an engine came to be as it did, in a word: it was `woken`; or it was loaded, as no image of it is

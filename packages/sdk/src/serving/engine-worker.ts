@@ -119,7 +119,7 @@ export class EngineWorker implements EngineLoad {
     this.#onUse = onUse;
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
     this.#link = link;
-    const isPatient = wake === "run";
+    const isPatient = wake !== "none";
     const request = {
       ...{ assets, build, engine },
       ...(isPatient && { isPatient }),
@@ -132,8 +132,7 @@ export class EngineWorker implements EngineLoad {
       });
     const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
     // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
-    this.started =
-      wake === "none" ? shelf.start(kind, start) : shelf.keep(kind, start(undefined));
+    this.started = isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);
     this.started
       .catch((reason: unknown) => {
         // onnxruntime's initialisation stays broken after a failure: a retry needs a new worker.

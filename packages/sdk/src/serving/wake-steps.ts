@@ -1,5 +1,5 @@
 import type { SelvedgeError } from "@selvedge/protocol";
-import type { InputDims, Waking, WakeStep } from "../worker/engine-api.ts";
+import type { InputDims, WakeStep, Waking } from "../worker/engine-api.ts";
 import type { EngineStart, StartCode, Trap } from "./engine-start.ts";
 
 /** A caller who waits for less than this says nothing about the engine when it is too much. */

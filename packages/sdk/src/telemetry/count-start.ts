@@ -20,8 +20,7 @@ export function countStart(
     recorder.count(START_METRICS.starts, { ...about, ...how });
   } else if (event.kind === "trapped")
     recorder.count(START_METRICS.traps, { ...about, ...ofTrap(event.trap) });
-  else
-    recorder.count(START_METRICS.quarantines, { ...about, [ATTRIBUTES.reason]: event.code });
+  else recorder.count(START_METRICS.quarantines, { ...about, [ATTRIBUTES.reason]: event.code });
 }
 
 /** The attributes of what is counted about a host. */
