@@ -35,8 +35,15 @@ test("with other settings, for another precision, or damaged, it says nothing", 
   expect(soundImageVerdict([record("eaten"), null, 7], KEY, imageUnder())).toBeUndefined();
 });
 
-test("what failed is tried again after a month, also where the clock was set back", () => {
-  const after = (days: number) =>
-    soundImageVerdict([record("failed", Date.now() - days * DAY_MS)], KEY, imageUnder());
-  expect([29, 31, -31].map(after)).toEqual(["failed", undefined, undefined]);
-});
+test.each([
+  ["failed", 1],
+  ["not worth it", 30],
+])(
+  "what came to %s is tried again after %i days, also where the clock was set back",
+  (image, days) => {
+    const after = (ms: number) =>
+      soundImageVerdict([record(image, Date.now() - ms)], KEY, imageUnder());
+    const limit = days * DAY_MS;
+    expect([limit - 1, limit, -limit].map(after)).toEqual([image, undefined, undefined]);
+  },
+);

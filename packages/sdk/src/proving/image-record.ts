@@ -3,8 +3,10 @@ import type { SessionSettings } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { settingsUnder } from "./settings-record.ts";
 
-/** What failed, or was not worth its bytes, is tried again after so long: a runtime may be fitted anew. */
-const FORGET_MS = 30 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** After so long it is tried again: a host may have come to have what is needed, or fitted its runtime. */
+const FORGET_MS = { failed: DAY_MS, "not worth it": 30 * DAY_MS };
 
 /** What came of writing an engine down on this device: kept among the verdicts on its pack. */
 export interface ImageVerdict extends VerdictRecord {
@@ -37,8 +39,9 @@ export function soundImageVerdict(
   if (record?.["digest"] !== digest || record["under"] !== under) return undefined;
   if (image === "made") return image;
   // A clock that was set back must not make it last for ever.
-  const isFresh = Math.abs(Date.now() - Number(at)) < FORGET_MS;
-  return isFresh && (image === "not worth it" || image === "failed") ? image : undefined;
+  const age = Math.abs(Date.now() - Number(at));
+  const isKnown = image === "not worth it" || image === "failed";
+  return isKnown && age < FORGET_MS[image] ? image : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -20,7 +20,9 @@ export function keptImages(stored: readonly ImageRecord[]): StoredImage[] {
     const { key, pack } = one;
     const { bytes, usedAt }: { bytes?: unknown; usedAt?: unknown } = one.kind === "kept" ? one : {};
     const isKept = typeof key === "string" && typeof pack === "string";
-    return isKept && isCount(bytes) ? [{ key, pack, bytes, usedAt: isCount(usedAt) ? usedAt : 0 }] : [];
+    return isKept && isCount(bytes)
+      ? [{ key, pack, bytes, usedAt: isCount(usedAt) ? usedAt : 0 }]
+      : [];
   });
 }
 
