@@ -22,8 +22,6 @@ export interface WakingFaults {
   readonly isWrong?: boolean;
   /** Whether writing it down fails. */
   readonly isRefused?: boolean;
-  /** Whether waking takes as long as loading. */
-  readonly isSlow?: boolean;
 }
 
 /** The methods of an engine that wakes where it was started for that, and tells what happens to it. */
@@ -45,13 +43,11 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       api.tell(["start", { isPatient, isFull, isForImage }]);
       return ({ ${ENGINE_METHODS} }).start(request);
     },
-    async open(_session, _request, { wake = "none" }) {
+    open(_session, _request, { wake = "none" }) {
       const { doNotWake = [], hasNoImage } = api.faults;
       globalThis.wake = isPatient && !hasNoImage ? wake : "none";
       api.tell(["open", globalThis.wake]);
       if (doNotWake.includes(globalThis.wake)) return api.broken();
-      const isSlow = globalThis.wake === "none" || api.faults.isSlow;
-      if (isSlow) await new Promise((resolve) => setTimeout(resolve, 30));
       const { value } = ({ ${ENGINE_METHODS} }).open();
       const image = { key: ${JSON.stringify(IMAGE_KEY)}, bytes: 4096, readMs: 2, restoreMs: 1 };
       const woken = globalThis.wake === "none" ? {} : { image };
