@@ -133,6 +133,12 @@ const starts = () =>
     .slice(1)
     .map(([, how]) => how as { isForImage: boolean; isPatient: boolean });
 
+/** Begins anew, once all is told of so many workers. */
+async function forget(workers: number): Promise<void> {
+  await vi.waitFor(() => expect(starts()).toHaveLength(workers));
+  said = [];
+}
+
 test("an engine is written down, woken elsewhere, timed, and then told of to the next visit", async () => {
   await make();
   expect(wakeHint.of(NAME)).toBe("run");
@@ -157,7 +163,7 @@ test("one that answers otherwise than before is quarantined, dropped, and not ma
   await vi.waitFor(() => expect(said.map(([kind]) => kind)).toContain("drop"));
   expect(said).toContainEqual(["quarantine", IMAGE_KEY, "y[0] is 2, not 1"]);
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
-  said = [];
+  await forget(2);
   await make({ isWrong: true });
   expect(starts()).toEqual([]);
 });
@@ -180,8 +186,8 @@ test("one that cannot be written, or does not wake, is remembered as failed", as
 
 test("a page that has lost the hint of an image is given it again; nothing is made", async () => {
   await make();
+  await forget(8);
   localStorage.clear();
-  said = [];
   await make();
   expect(wakeHint.of(NAME)).toBe("run");
   expect(starts()).toEqual([]);
@@ -189,7 +195,7 @@ test("a page that has lost the hint of an image is given it again; nothing is ma
 
 test("an image that was evicted is made again", async () => {
   await make();
-  said = [];
+  await forget(8);
   // It is asked for, and there is none.
   await make({ hasNoImage: true });
   await vi.waitFor(() => expect(starts().length).toBeGreaterThan(0));
