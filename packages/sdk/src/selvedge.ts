@@ -195,6 +195,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         registry,
         anchors,
         keeper,
+        cache: hooks.cache,
         reporter,
         predictions: () => calls?.predictions,
         assets,
