@@ -266,4 +266,6 @@ export interface StatsAnswer {
   /** Items since it started, by signal. */
   readonly received: Readonly<Record<"metrics" | "logs" | "traces", number>>;
   readonly refused: Readonly<Record<"metrics" | "logs" | "traces", number>>;
+  /** Points since it started of which a label was counted as `other`, by label; `series` by combination. */
+  readonly capped: Readonly<Record<string, number>>;
 }
