@@ -117,7 +117,7 @@ async function openInside(registryDir: string, path: string) {
 function unsigned(name: string): SelvedgeError {
   return new SelvedgeError(
     "signature-invalid",
-    `manifest of ${name}: it is not signed, and this collector has been given public keys. Sign it with \`selvedge pack --sign\`, or take publicKeys out of its config.`,
+    `manifest of ${name}: it is not signed, and this collector has been given public keys. Sign it with \`selvedge pack --key\`, or take publicKeys out of its config.`,
   );
 }
 
