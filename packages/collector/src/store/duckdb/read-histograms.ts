@@ -53,7 +53,7 @@ export async function readHistograms(
     `WITH labelled AS (
        SELECT ${labelColumns(labels)}, ${step} AS step, least(scale, ${ANSWER_SCALE}) AS coarse,
          * EXCLUDE (${names}) FROM ${source.rows} WHERE metric = $metric),
-     point AS MATERIALIZED (
+     point AS NOT MATERIALIZED (
        SELECT ${names}, hash(${names}) AS series, step, scale, coarse, count, "sum", "min", "max",
          zero_count, positive_buckets, positive_counts, negative_buckets, negative_counts
        FROM labelled),
