@@ -105,7 +105,7 @@ for (const [how, end] of Object.entries(ENDS)) {
     collector.manner = takes;
     const next = await openTab(context, { laterMs: LATER_MS });
     await predict(next, 1);
-    await expect.poll(() => flush(next).then(counted)).toBe(6);
+    await expect.poll(() => flush(next).then(counted), { timeout: 60_000 }).toBe(6);
   });
 }
 
@@ -141,6 +141,6 @@ test.describe("a page that is frozen", () => {
     const next = await chromium.open(`${host.url}/bare/`);
     await begin(next, { laterMs: LATER_MS });
     await predict(next, 1);
-    await expect.poll(() => flush(next).then(counted)).toBe(4);
+    await expect.poll(() => flush(next).then(counted), { timeout: 60_000 }).toBe(4);
   });
 });

@@ -4,6 +4,9 @@ import { REGISTRY } from "../places.ts";
 import { test as base, expect } from "./browser.ts";
 import type { WebDriver } from "./web-driver.ts";
 
+/** Longer than the page before may hold up what it was about to send as it ended. */
+const LEASE_MS = 90_000;
+
 const test = base.extend<{ site: StoppableSite }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern
   site: async ({}, use) => {
@@ -67,10 +70,13 @@ test("what was measured arrives, and what a page leaves behind does too", async 
   await predict(browserUnderTest, 2);
   await open(browserUnderTest, site);
   await expect
-    .poll(async () => {
-      await flush(browserUnderTest);
-      return counted(site);
-    })
+    .poll(
+      async () => {
+        await flush(browserUnderTest);
+        return counted(site);
+      },
+      { timeout: LEASE_MS },
+    )
     .toBe(7);
 });
 
@@ -109,9 +115,12 @@ test("what is measured while nobody can be reached waits, past the page, and is 
   await site.start();
   await open(browserUnderTest, site);
   await expect
-    .poll(async () => {
-      await flush(browserUnderTest);
-      return counted(site);
-    })
+    .poll(
+      async () => {
+        await flush(browserUnderTest);
+        return counted(site);
+      },
+      { timeout: LEASE_MS },
+    )
     .toBe(5);
 });
