@@ -207,6 +207,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         registry,
         anchors,
         keeper,
+        cache: hooks.cache,
         reporter: loaded,
         predictions: () => calls?.predictions,
         assets,
