@@ -178,6 +178,7 @@ export interface AccuracyAnswer {
     }[];
     /** Expected calibration error over those tenths; `null` where there are none. */
     readonly calibrationError: number | null;
+    /** Cells of fewer than fifty are one, called `other`, or left out where they are too few together. */
     readonly confusion: readonly {
       readonly predicted: string;
       readonly label: string;

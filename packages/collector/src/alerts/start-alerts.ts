@@ -3,6 +3,7 @@ import type { AlertChange, Store } from "../store/store.ts";
 import type { AlertRule, AlertsConfig } from "./alert-rule.ts";
 import { announceChanges, isAnnounced } from "./announce-changes.ts";
 import { evaluateRule, type Sources } from "./evaluate-rule.ts";
+import { createFirstSeen, type FirstSeen } from "./first-seen.ts";
 import { createOwedAnnouncements } from "./owed-announcements.ts";
 import type { WebhookEdge } from "./send-webhook.ts";
 import { createStandings } from "./standings.ts";
@@ -39,6 +40,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const webhooks = createWebhookQueue(options);
   const standings = createStandings(config.rules);
   const owed = createOwedAnnouncements(config.rules);
+  const firstSeenOf = new Map<AlertRule, FirstSeen>();
   /** Changes whose webhooks are still on their way. */
   const underway = new Set<AlertChange>();
   const noting = new Set<Promise<void>>();
@@ -64,7 +66,9 @@ export function startAlerts(options: AlertsOptions): Alerts {
     for (const rule of config.rules) {
       const nowMs = now();
       // One rule that cannot be looked at must not keep the others from it.
-      await evaluateRule(rule, sources, nowMs)
+      const firstSeen = firstSeenOf.get(rule) ?? createFirstSeen();
+      firstSeenOf.set(rule, firstSeen);
+      await evaluateRule(rule, sources, { nowMs, firstSeen })
         .then((readings) => note(rule, standings.advance(rule, readings, nowMs)))
         .then(() => announce(rule, owed.take(rule, nowMs)))
         .catch(logged(`the alert ${rule.name} could not be evaluated`));

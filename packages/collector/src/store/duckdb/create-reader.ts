@@ -12,6 +12,8 @@ export type Ask = <T>(question: (read: ReadRows) => Promise<T>, asking?: Asking)
  */
 const QUESTIONS_AT_ONCE = 2;
 
+const INTERRUPT_EVERY_MS = 20;
+
 /**
  * Asks on connections of its own, so that no question waits for a commit. One whose signal aborts is
  * interrupted, or never asked where it still waits for its turn.
@@ -65,7 +67,12 @@ async function answer<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   const connection = await instance.connect();
-  const interrupt = () => connection.interrupt();
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    connection.interrupt();
+    // A query that is only just about to run forgets that it was interrupted.
+    again = setTimeout(interrupt, INTERRUPT_EVERY_MS);
+  };
   signal?.addEventListener("abort", interrupt);
   try {
     await connection.run("BEGIN TRANSACTION READ ONLY");
@@ -74,6 +81,7 @@ async function answer<T>(
     throw signal?.aborted ? gone() : error;
   } finally {
     signal?.removeEventListener("abort", interrupt);
+    clearTimeout(again);
     // Closing it ends its transaction, which has nothing to be committed.
     connection.closeSync();
   }

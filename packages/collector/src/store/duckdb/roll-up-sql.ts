@@ -113,32 +113,37 @@ function sumDistributions(rows: string): string {
     GROUP BY ${keys}`;
 }
 
-/** Histograms are brought to the coarsest scale among those that are added up. */
+/**
+ * Histograms of a scale finer than a rollup's are brought to that; coarser ones have rows of their own.
+ * A series goes by the hash of its labels, for a join and two groupings by twelve texts take most of the
+ * time: whoever makes up labels with the hash of others adds to those, which they could do by their names.
+ */
 function sumHistograms(rows: string): string {
-  const keys = `time_ms, ${LABEL_NAMES}, metric`;
+  const series = `hash(${LABEL_NAMES}, metric)`;
+  const keys = "time_ms, series, coarse";
+  const labels = LABELS.map((label) => `any_value("${label}") AS "${label}"`).join(", ");
   const cells = (side: Side) =>
-    `SELECT id, '${side}' AS side, unnest(${side}_counts) AS n,
-       CAST(floor(unnest(${side}_buckets) / 2 ** (scale - coarse)) AS INTEGER) AS bucket
-     FROM numbered WHERE len(${side}_counts) > 0`;
+    `SELECT ${keys}, '${side}' AS side, unnest(${side}_counts) AS n,
+       unnest(${side}_buckets) >> (scale - coarse) AS bucket
+     FROM point WHERE len(${side}_counts) > 0`;
   // Gathered as pairs: two lists might come in two orders.
   const pairs = (side: Side) => `list({bucket: bucket, n: n}) FILTER (side = '${side}') AS ${side}`;
   const lists = (side: Side) =>
     `coalesce([c.bucket FOR c IN ${side}], []) AS ${side}_buckets,
      coalesce([c.n FOR c IN ${side}], []) AS ${side}_counts`;
-  return `WITH point AS MATERIALIZED (${rows}),
-    total AS MATERIALIZED (
-      SELECT row_number() OVER () AS id, ${keys}, ${SPAN}, least(min(scale), ${ROLLUP_SCALE}) AS coarse,
+  return `WITH point AS MATERIALIZED (
+      SELECT *, ${series} AS series, least(scale, ${ROLLUP_SCALE}) AS coarse FROM (${rows})),
+    total AS (
+      SELECT ${keys}, ${SPAN}, ${labels}, any_value(metric) AS metric,
         sum(count)::UBIGINT AS count, sum("sum") AS "sum", min("min") AS "min", max("max") AS "max",
         sum(zero_count)::UBIGINT AS zero_count
       FROM point GROUP BY ${keys}),
-    numbered AS MATERIALIZED (
-      SELECT id, coarse, scale, positive_buckets, positive_counts, negative_buckets, negative_counts
-      FROM point JOIN total USING (${keys})),
     cell AS (
-      SELECT id, side, bucket, sum(n)::UBIGINT AS n
+      SELECT ${keys}, side, bucket, sum(n)::UBIGINT AS n
       FROM (${cells("positive")} UNION ALL ${cells("negative")}) WHERE n > 0 GROUP BY ALL),
-    sides AS (SELECT id, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY id)
+    sides AS (
+      SELECT ${keys}, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY ${keys})
     SELECT time_ms, first_ms, last_ms, ${LABEL_NAMES}, metric, coarse AS scale,
       count, "sum", "min", "max", zero_count, ${lists("positive")}, ${lists("negative")}
-    FROM total LEFT JOIN sides USING (id)`;
+    FROM total LEFT JOIN sides USING (${keys})`;
 }
