@@ -240,6 +240,20 @@ describe("a wasm that was fitted", () => {
   });
 });
 
+test("a Module that was handed over wakes nothing, traps as what it is, and is not what an image is made in", async () => {
+  await knowIndex(database, "trapping");
+  const first = start("trapping", { isFull: true });
+  const { module } = unwrap(await first.started);
+  if (module === undefined) throw new Error("there is no Module to hand over");
+  const patient = start("trapping", { isPatient: true, module, wasm: "load" });
+  const opened = unwrap(await patient.open({ wake: "run" }));
+  expect(opened?.waking).toEqual(loadedAsUsual("the wasm was handed over"));
+  expect(unwrap(await patient.started)).toMatchObject({ wasm: "load" });
+  const writer = start("whole", { isForImage: true, module });
+  unwrap(await writer.open());
+  expect(unwrap(await writer.api.hibernate(1))).toMatchObject({ key: made.record.key });
+});
+
 describe("nothing is written down", () => {
   test.each<[why: string, kind: HostKind, hasRun: boolean, isForImage: boolean]>([
     ["where the host has no index", "as-shipped", false, true],
