@@ -150,10 +150,10 @@ export interface BarredImage extends ImageOf {
 }
 
 /** Pages of an image: at most 4 MiB, counted from 0. */
-export type ImagePagesKey = [image: string, index: number];
+type ImagePagesKey = [image: string, index: number];
 
 /** What lies beside a runtime's files, as it was read last. */
-export interface RuntimeIndexRecord {
+interface RuntimeIndexRecord {
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly at: number;

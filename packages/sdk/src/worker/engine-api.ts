@@ -41,8 +41,7 @@ export interface SessionSettings {
  * What waking tries: the image in a wasm that only runs, the image in the full wasm, or no image. A step
  * that fails is followed by the next, in a new worker.
  */
-export const WAKE_STEPS = ["run", "full", "none"] as const;
-export type WakeStep = (typeof WAKE_STEPS)[number];
+export type WakeStep = "run" | "full" | "none";
 
 /** How an engine came to have its session. */
 export interface Waking {
