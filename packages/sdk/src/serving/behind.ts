@@ -66,7 +66,8 @@ export class Behind {
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
     // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
-    await this.#first.host.checkWoken(disposal).catch(() => undefined);
+    if (this.#first.host.start.code === "woken")
+      await this.#first.host.checkWoken(disposal).catch(() => undefined);
     await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
