@@ -154,7 +154,10 @@ export type ImagePagesKey = [image: string, index: number];
 
 /** What lies beside a runtime's files, as it was read last. */
 export interface RuntimeIndexRecord {
+  /** Empty where the host has none. */
   readonly text: string;
+  /** SHA-256 of that, in lower-case hex. */
+  readonly digest: string;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
