@@ -153,8 +153,11 @@ export interface BarredImage extends ImageOf {
 type ImagePagesKey = [image: string, index: number];
 
 /** What lies beside a runtime's files, as it was read last. */
-interface RuntimeIndexRecord {
+export interface RuntimeIndexRecord {
+  /** Empty where the host has none. */
   readonly text: string;
+  /** SHA-256 of that, in lower-case hex. */
+  readonly digest: string;
   /** Milliseconds since 1970. */
   readonly at: number;
 }

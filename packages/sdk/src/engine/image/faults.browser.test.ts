@@ -128,6 +128,16 @@ describe("what is not as it was written is loaded in the same worker, and says w
     expect(await visit("whole")).toEqual(loadedAsUsual("no runtimes are known"));
   });
 
+  test("an index in which a name has changed", async () => {
+    await database.use("damaging", async (connection) => {
+      const [url = ""] = await connection.getAllKeys("runtimes");
+      const { text = "", digest = "" } = (await connection.get("runtimes", url)) ?? {};
+      const changed = text.replace(/"constructors":"\w+"/, '"constructors":"a"');
+      await connection.put("runtimes", { text: changed, digest, at: 1 }, url);
+    });
+    expect(await visit("whole")).toEqual(loadedAsUsual("no runtimes are known"));
+  });
+
   test("another runtime", async () => {
     await knowIndex(database, "whole", (index) => ({
       ...index,

@@ -57,7 +57,7 @@ async function write(
   const made = { key, bytes: pages.byteLength, place: kept.place, makeMs, writeMs };
   if (kept.readMs < hibernation.loadMs) return made;
   const reason = `reading it takes ${ms(kept.readMs)}, loading ${ms(hibernation.loadMs)}`;
-  await barImage(database, { kind: "not worth it", key, pack, dtype, reason });
+  await barImage(database, { key, kind: "not worth it", reason });
   return { ...made, declined: reason };
 }
 
@@ -69,11 +69,9 @@ async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
   });
 }
 
-function refused(reason: string): SelvedgeError {
-  return new SelvedgeError(
-    "no-candidate",
-    `This engine cannot be written down: ${reason}. It is loaded as usual.`,
-  );
+/** Why an engine is not one to be written down. */
+export function refused(reason: string): SelvedgeError {
+  return new SelvedgeError("no-candidate", `The engine cannot be written down: ${reason}.`);
 }
 
 function ms(milliseconds: number): string {

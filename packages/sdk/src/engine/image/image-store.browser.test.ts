@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Database } from "../../store/database.ts";
 import { freshDatabase } from "../../store/fresh-database.fixture.ts";
 import { noise } from "../../store/pack.fixture.ts";
-import { allImages, barImage, forgetImages, keepImage, quarantineImage } from "./image-store.ts";
+import { allImages, barImage, forgetImages, keepImage } from "./image-store.ts";
 import { indexedDbPages } from "./indexeddb-pages.ts";
 import { readImage } from "./read-image.ts";
 
@@ -134,15 +134,14 @@ test("an image takes the place of the one before it of the same pack, pages and 
 
 test("a key that is quarantined keeps its reason, and none of its pages", async () => {
   await keepImage(database, await imageOf(KEY), PAGES);
-  await quarantineImage(database, KEY, "its answers differ");
+  await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
   expect(await allImages(database)).toMatchObject([
     { key: KEY, kind: "quarantined", reason: "its answers differ" },
   ]);
   expect(await indexedDbPages(database).keys()).toEqual([]);
 });
 
-test("a model whose load costs less is remembered as such", async () => {
-  const barred = { kind: "not worth it", key: KEY, pack: "pack", dtype: "fp32" } as const;
-  await barImage(database, { ...barred, reason: "reading it takes longer" });
-  expect(await allImages(database)).toMatchObject([barred]);
+test("of a key that has no image nothing is remembered: there is nothing to keep it from", async () => {
+  await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
+  expect(await allImages(database)).toEqual([]);
 });

@@ -154,7 +154,8 @@ export async function knowIndex(
 ): Promise<void> {
   const url = indexUrl(`${location.origin}/runtimes/${kind}/`);
   const index: RuntimeIndex = await (await fetch(url)).json();
-  const record = { text: JSON.stringify(change(index)), at: 1 };
+  const text = JSON.stringify(change(index));
+  const record = { text, digest: await sha256(new TextEncoder().encode(text)), at: 1 };
   await database.use("knowing", (connection) => connection.put("runtimes", record, url));
 }
 
