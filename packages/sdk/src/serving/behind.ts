@@ -20,6 +20,8 @@ const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
 /** What a model was loaded with, as far as it matters afterwards. */
 export interface Loaded {
   readonly model: Model;
+  /** What served first. */
+  readonly first: Served;
   readonly selector: PackSelector;
   readonly policy: UpdatePolicy;
   readonly feed: UpdateFeed;
@@ -43,14 +45,11 @@ export class Behind {
   #isTaken = false;
   #contest: Contest | undefined;
   #isProvingSoon = false;
-  /** What served first. */
-  readonly #first: Served;
   #winBack: WinBack | undefined;
 
   constructor(rooms: LoadRooms, loaded: Loaded) {
     this.#rooms = rooms;
     this.#loaded = loaded;
-    this.#first = loaded.model.served;
     this.#updates = new Updates(rooms, loaded, {
       inTurn: (run, signal) => this.#inTurn(run, signal),
       onMove: () => void this.#contend(),
@@ -60,7 +59,7 @@ export class Behind {
 
   /** Goes on until the model is disposed of. Never rejects. */
   async run(): Promise<void> {
-    const { isFresh, selector, model } = this.#loaded;
+    const { isFresh, selector, model, first } = this.#loaded;
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
     const { disposal } = model;
     // A page that is offline when its engine fails has to have it by then.
@@ -74,7 +73,7 @@ export class Behind {
       proveServing(this.#rooms, { ...this.#loaded, signal }),
     ).catch(() => undefined);
     await whenIdle();
-    await this.#inBackground((signal) => rehearseStart(this.#rooms, this.#first, signal)).catch(
+    await this.#inBackground((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
     );
     while (!isPinned && !disposal.aborted) {
@@ -97,9 +96,7 @@ export class Behind {
     const attempt = () =>
       isAuto
         ? this.#contend({ isAnew: true })
-        : this.#inBackground((signal) =>
-            reopenFirst(this.#rooms, { ...this.#loaded, first: this.#first, signal }),
-          );
+        : this.#inBackground((signal) => reopenFirst(this.#rooms, { ...this.#loaded, signal }));
     this.#winBack ??= new WinBack(model, { attempt, restMs: this.#rooms.pace?.restMs });
     await this.#winBack.lost();
   }
