@@ -9,11 +9,10 @@ import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
 import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
-import { reopenFirst } from "./reopen-first.ts";
 import type { Served } from "./served.ts";
 import { Updates } from "./updates.ts";
 import { whenVisible } from "./when-visible.ts";
-import { WinBack } from "./win-back.ts";
+import type { WinBack } from "./win-back.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
 
@@ -93,12 +92,21 @@ export class Behind {
   async lost({ place }: Rung): Promise<void> {
     if (place.backend !== "webgpu") return;
     const { isAuto, model } = this.#loaded;
-    const attempt = () =>
-      isAuto
-        ? this.#contend({ isAnew: true })
-        : this.#inBackground((signal) => reopenFirst(this.#rooms, { ...this.#loaded, signal }));
-    this.#winBack ??= new WinBack(model, { attempt, restMs: this.#rooms.pace?.restMs });
-    await this.#winBack.lost();
+    try {
+      // Its own chunk: few pages lose a GPU.
+      const { WinBack } = await import("./win-back.ts");
+      const attempt = () => (isAuto ? this.#contend({ isAnew: true }) : this.#goBack());
+      this.#winBack ??= new WinBack(model, { attempt, restMs: this.#rooms.pace?.restMs });
+      await this.#winBack.lost();
+    } catch {
+      // A page that is offline may lack it: what answers goes on.
+    }
+  }
+
+  /** Where the app gave an order, what served first is not raced. */
+  async #goBack(): Promise<boolean> {
+    const { reopenFirst } = await import("./reopen-first.ts");
+    return this.#inBackground((signal) => reopenFirst(this.#rooms, { ...this.#loaded, signal }));
   }
 
   /**
