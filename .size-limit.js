@@ -59,8 +59,15 @@ export default [
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6.5 kB",
     gzip: true,
-    // Imported there, for the day that an engine fails, and where other places may take over from WASM.
-    ignore: ["./failover.js", "../proving/contest.js", "../proving/make-image.js"],
+    // Imported there, for the day that an engine fails, where other places may take over from WASM, where
+    // one of them was lost, and to write an engine down.
+    ignore: [
+      "./failover.js",
+      "../proving/contest.js",
+      "../proving/make-image.js",
+      "./win-back.js",
+      "./reopen-first.js",
+    ],
     modifyEsbuildConfig: esm,
   },
   {
