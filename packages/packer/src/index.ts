@@ -1,5 +1,7 @@
 export { type DiffItem, type DiffOptions, type DiffResult, diff } from "./diff.ts";
+export { IMAGE_CHOICES, type ImageChoice } from "./images/pack-images.ts";
 export {
+  type InspectedImage,
   type InspectOptions,
   type InspectResult,
   inspect,

@@ -1,5 +1,6 @@
 import { ELEMENT_TYPES } from "./element-type.ts";
 import { Field } from "./field.ts";
+import { shippedImages } from "./image/parse-shipped-images.ts";
 import {
   DTYPES,
   type GoldenCase,
@@ -130,6 +131,7 @@ function variantList(
     const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
     const kept = variant.at("kept").optional(distinctNames);
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
+    const images = variant.at("images").optional((list) => shippedImages(list, pack));
     return {
       dtype,
       engine: variant.at("engine").text(),
@@ -142,6 +144,7 @@ function variantList(
       ...(metrics === undefined ? {} : { metrics }),
       ...(kept === undefined ? {} : { kept }),
       ...(tolerance === undefined ? {} : { tolerance }),
+      ...(images === undefined ? {} : { images }),
     };
   });
   return variants.length > 0 ? variants : field.fail("at least one variant");
