@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { RUNTIME_FILES } from "selvedge/runtime-files";
+import { parseRuntimeIndex, RUNTIME_INDEX, sha256 } from "@selvedge/protocol";
+import { RUNTIME_BUILDS, RUNTIME_FILES, RUNTIME_FOLDER } from "selvedge/runtime-files";
 import { beforeEach, describe, expect, it } from "vitest";
 import { copyAssets } from "./copy-assets.ts";
 
@@ -12,10 +13,18 @@ describe("copyAssets", () => {
     selvedge: join(folder, "selvedge"),
     "onnxruntime-web": join(folder, "onnxruntime-web"),
   });
-  const names = RUNTIME_FILES.map(({ file }) => file).sort();
+  const names = [...RUNTIME_FILES.map(({ file }) => file), RUNTIME_INDEX].sort();
   const out = () => join(folder, "out");
-  const folderOf = new Map(RUNTIME_FILES.map(({ folder, file }) => [file, folder]));
+  const folderOf = new Map([
+    ...RUNTIME_FILES.map(({ folder, file }) => [file, folder] as const),
+    [RUNTIME_INDEX, RUNTIME_FOLDER] as const,
+  ]);
   const target = (file: string) => join(out(), folderOf.get(file.replace(/\.gz$/, "")) ?? "", file);
+
+  const reference = async (file: string) => {
+    const bytes = await readFile(target(file));
+    return { file, bytes: bytes.byteLength, sha256: await sha256(bytes) };
+  };
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "selvedge-assets-"));
@@ -34,7 +43,54 @@ describe("copyAssets", () => {
     const packed = names.filter((name) => name.endsWith(".wasm")).map((name) => `${name}.gz`);
     const written = await Promise.all(folders.map((folder) => readdir(folder)));
     expect(written.flat().sort()).toEqual([...names, ...packed].sort());
-    for (const name of names) expect(await readFile(target(name), "utf8")).toBe(`bytes of ${name}`);
+    for (const name of names)
+      if (name !== RUNTIME_INDEX)
+        expect(await readFile(target(name), "utf8")).toBe(`bytes of ${name}`);
+  });
+
+  it("says in the index what was copied, and why it cannot be woken where it cannot", async () => {
+    const { index } = await copyAssets(out(), origins());
+    expect(parseRuntimeIndex(await readFile(target(RUNTIME_INDEX), "utf8"))).toEqual(index);
+    const { glue, wasm } = RUNTIME_BUILDS.wasm;
+    expect(index.glue).toEqual(await reference(glue));
+    expect(index.full).toEqual(await reference(wasm));
+    expect([index.waking, index.reason]).toEqual([undefined, "this is no wasm"]);
+  });
+
+  it("exports the globals of the installed runtime, and says how it is woken", async () => {
+    const { index, copied } = await copyAssets(out());
+    const { wasm } = RUNTIME_BUILDS.wasm;
+    const bytes = await readFile(target(wasm));
+    expect(index.full).toEqual(await reference(wasm));
+    expect(gunzipSync(await readFile(target(`${wasm}.gz`))).equals(bytes)).toBe(true);
+    const exported = WebAssembly.Module.exports(await WebAssembly.compile(bytes))
+      .filter(({ kind }) => kind === "global")
+      .map(({ name }) => name);
+    expect(index.reason).toBeUndefined();
+    expect(exported.length).toBeGreaterThan(0);
+    expect(index.waking?.globals).toEqual(exported);
+    expect([...copied].sort()).toEqual(names);
+    expect((await copyAssets(out())).kept).toHaveLength(names.length);
+  });
+
+  it("keeps what was fitted to the runtime, unless that is another or the file is damaged", async () => {
+    const { index } = await copyAssets(out(), origins());
+    const fittedTo = async (parent: string) => {
+      const file = "ort.load-1.wasm";
+      await writeFile(target(RUNTIME_INDEX).replace(RUNTIME_INDEX, file), "fitted");
+      const bytes = new TextEncoder().encode("fitted");
+      const load = { file, bytes: 6, sha256: await sha256(bytes), parent, packs: [], functions: 1 };
+      await writeFile(target(RUNTIME_INDEX), JSON.stringify({ ...index, load }));
+      return load;
+    };
+    const load = await fittedTo(index.full.sha256);
+    expect((await copyAssets(out(), origins())).index).toEqual({ ...index, load });
+    await writeFile(target(RUNTIME_INDEX).replace(RUNTIME_INDEX, load.file), "FITTED");
+    expect((await copyAssets(out(), origins())).index).toEqual(index);
+    await fittedTo("0".repeat(64));
+    expect((await copyAssets(out(), origins())).index).toEqual(index);
+    await writeFile(target(RUNTIME_INDEX), "{");
+    expect((await copyAssets(out(), origins())).index).toEqual(index);
   });
 
   it("leaves alone what is there, and mends what differs", async () => {
@@ -50,7 +106,7 @@ describe("copyAssets", () => {
   });
 
   it("puts beside each wasm what it is when packed, anew where the wasm is", async () => {
-    const wasm = names.find((name) => name.endsWith(".wasm")) ?? "";
+    const { wasm } = RUNTIME_BUILDS.wasm;
     const unpacked = async () => gunzipSync(await readFile(target(`${wasm}.gz`))).toString();
     await copyAssets(out(), origins());
     expect(await unpacked()).toBe(`bytes of ${wasm}`);

@@ -1,11 +1,14 @@
-import { randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
-import { SelvedgeError } from "@selvedge/protocol";
+import { RUNTIME_INDEX, type RuntimeIndex, SelvedgeError } from "@selvedge/protocol";
 import { packageFolder } from "./package-folder.ts";
+import { placeFile, unwritable } from "./place-file.ts";
+import {
+  formatRuntimeIndex,
+  indexRuntime,
+  readRuntimeIndex,
+  stillFitted,
+} from "./runtime-index.ts";
 
 /** What copying came to. */
 export interface CopiedAssets {
@@ -14,37 +17,53 @@ export interface CopiedAssets {
   readonly copied: readonly string[];
   /** Files that were there already. */
   readonly kept: readonly string[];
+  /** What `runtimes.json` says now. */
+  readonly index: RuntimeIndex;
 }
 
 /** The folders that the files come from, by package. */
 export type AssetOrigins = Readonly<Record<"onnxruntime-web" | "selvedge", string>>;
 
 /**
- * Copies each runtime's files into a folder below `out` that is named after its version. Beside each
- * wasm goes its `.gz`, a quarter of the size, for hosts that send such files to whoever accepts them.
+ * Copies each runtime's files into a folder below `out` that is named after its version. The wasm that
+ * images are woken in has its globals exported on the way, and `runtimes.json` beside it says how it is
+ * woken, or why it cannot be. What was fitted to it before stays.
  *
  * @throws SelvedgeError `not-found` where a package is not installed, or not built.
  */
 export async function copyAssets(out: string, origins?: AssetOrigins): Promise<CopiedAssets> {
-  const { RUNTIME_FILES, RUNTIME_VERSION } = await import("selvedge/runtime-files");
+  const { RUNTIME_BUILDS, RUNTIME_FILES, RUNTIME_FOLDER, RUNTIME_VERSION } = await import(
+    "selvedge/runtime-files"
+  );
   const sources = origins ?? (await installedOrigins(RUNTIME_VERSION));
   const folders = [...new Set(RUNTIME_FILES.map(({ folder }) => join(out, folder)))];
   for (const folder of folders)
     await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
       throw unwritable(folder, cause);
     });
+  const { glue, wasm } = RUNTIME_BUILDS.wasm;
+  const shipped = async (file: string) => ({
+    file,
+    bytes: await readSource(join(sources["onnxruntime-web"], file)),
+  });
+  const { full, index: unfitted } = await indexRuntime({
+    version: RUNTIME_VERSION,
+    glue: await shipped(glue),
+    wasm: await shipped(wasm),
+  });
   const copied: string[] = [];
   const kept: string[] = [];
-  for (const { folder, file, from } of RUNTIME_FILES) {
-    const target = join(out, folder, file);
-    const isCopied = await copyIfDifferent(join(sources[from], file), target);
-    if (file.endsWith(".wasm") && (isCopied || !existsSync(`${target}.gz`)))
-      await write(`${target}.gz`, (temporary) =>
-        pipeline(createReadStream(target), createGzip({ level: 9 }), createWriteStream(temporary)),
-      );
+  const place = async (folder: string, file: string, content: Uint8Array) => {
+    const isCopied = await placeFile(join(out, folder, file), content);
     (isCopied ? copied : kept).push(file);
-  }
-  return { folders, copied, kept };
+  };
+  for (const { folder, file, from } of RUNTIME_FILES)
+    await place(folder, file, file === wasm ? full : await readSource(join(sources[from], file)));
+  const folder = join(out, RUNTIME_FOLDER);
+  const fitted = await stillFitted(folder, await readRuntimeIndex(folder), unfitted);
+  const index = { ...unfitted, ...fitted };
+  await place(RUNTIME_FOLDER, RUNTIME_INDEX, new TextEncoder().encode(formatRuntimeIndex(index)));
+  return { folders, copied, kept, index };
 }
 
 async function installedOrigins(runtimeVersion: string): Promise<AssetOrigins> {
@@ -64,44 +83,12 @@ async function requireVersion(runtime: string, expected: string): Promise<void> 
     );
 }
 
-async function copyIfDifferent(source: string, target: string): Promise<boolean> {
-  if (await isSame(source, target)) return false;
-  if (!existsSync(source))
+async function readSource(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await readFile(path).catch((cause: unknown) => {
     throw new SelvedgeError(
       "not-found",
-      `${source} is missing. Run npm install and npm run build first.`,
+      `${path} is missing. Run npm install and npm run build first.`,
+      { cause },
     );
-  await write(target, (temporary) => copyFile(source, temporary));
-  return true;
-}
-
-/** Writes a file under another name first, so that whoever serves the folder never sees half of it. */
-async function write(target: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${target}.${randomUUID()}.tmp`;
-  try {
-    await make(temporary);
-    await rename(temporary, target);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw unwritable(target, cause);
-  }
-}
-
-function unwritable(target: string, cause: unknown): SelvedgeError {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  return new SelvedgeError(
-    "not-found",
-    `${target} could not be written (${code ?? cause}). Check the folder's permissions.`,
-    { cause },
-  );
-}
-
-/** Sizes first: reading 41 MB twice to find a difference that a size shows would be a waste. */
-async function isSame(source: string, target: string): Promise<boolean> {
-  const [from, to] = await Promise.all(
-    [source, target].map((path) => stat(path).catch(() => undefined)),
-  );
-  if (from === undefined || to === undefined || from.size !== to.size) return false;
-  const [expected, actual] = await Promise.all([readFile(source), readFile(target)]);
-  return expected.equals(actual);
+  });
 }

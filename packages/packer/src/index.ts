@@ -28,4 +28,5 @@ export {
 } from "./signing/publish-root.ts";
 export type { Problem } from "./verify/problem.ts";
 export { type VerifyOptions, type VerifyResult, verify } from "./verify/verify.ts";
+export { type RewrittenRuntime, rewriteRuntime } from "./wasm/rewrite-runtime.ts";
 export { type ModelTypesResult, writeModelTypes } from "./write-model-types.ts";

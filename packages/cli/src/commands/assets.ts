@@ -12,7 +12,7 @@ that are named after their versions. Host DIR, and give its address to createSel
 What is there already is left alone.
 
   --out DIR   the folder to host
-  --json      print {folders, copied, kept} as JSON`,
+  --json      print {folders, copied, kept, index} as JSON`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       out: { type: "string" },
@@ -20,8 +20,12 @@ What is there already is left alone.
     });
     if (positionals.length > 0)
       throw new UsageError(`"${positionals[0]}" is one argument too many`);
-    const { folders, copied, kept } = await copyAssets(required(values.out, "--out DIR"));
-    if (values.json === true) terminal.out(JSON.stringify({ folders, copied, kept }));
+    const { folders, copied, kept, index } = await copyAssets(required(values.out, "--out DIR"));
+    if (index.reason !== undefined)
+      terminal.err(
+        `selvedge: engines will be loaded and not woken, as this onnxruntime-web is not what it was taken to be: ${index.reason}. Models run all the same.`,
+      );
+    if (values.json === true) terminal.out(JSON.stringify({ folders, copied, kept, index }));
     else
       terminal.out(
         `${folders.join(", ")}: ${copied.length} files copied, ${kept.length} there already`,

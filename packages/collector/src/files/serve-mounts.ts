@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { resolve } from "node:path";
-import { SelvedgeError } from "@selvedge/protocol";
+import { posix, resolve } from "node:path";
+import { RUNTIME_INDEX, SelvedgeError } from "@selvedge/protocol";
 import { sendFile } from "./send-file.ts";
 
 /** Sent with everything from a mount; a worker is bound by the policy its own script came with. */
@@ -24,7 +24,7 @@ const SECURITY = {
 
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The SDK's runtime, whose address carries what it is. */
+/** The SDK's runtime, whose address carries what it is; all but the index, which says what there is. */
 const RUNTIME_MOUNT = "/selvedge/";
 
 /** What Vite writes: `assets/<name>-<hash>.<ext>`. */
@@ -60,11 +60,15 @@ export function serveMounts(mounts: Readonly<Record<string, string>>): ServeMoun
       isSite: true,
       headers: SECURITY,
       fileHeaders: (file) => ({
-        "cache-control": prefix === RUNTIME_MOUNT || HASHED.test(file) ? IMMUTABLE : "no-cache",
+        "cache-control": isForGood(prefix, file) ? IMMUTABLE : "no-cache",
       }),
     });
     return true;
   };
+}
+
+function isForGood(prefix: string, file: string): boolean {
+  return prefix === RUNTIME_MOUNT ? posix.basename(file) !== RUNTIME_INDEX : HASHED.test(file);
 }
 
 function readMount(urlPath: string, directory: string): { prefix: string; root: string } {

@@ -1,5 +1,5 @@
 import { readExports, readGlobals } from "./module-parts.ts";
-import { bodyOf, readSections, SECTION, writeSections } from "./sections.ts";
+import { bodyOf, readSections, SECTION, type Section, writeSections } from "./sections.ts";
 import { join, nameBytes, u32, WasmReader } from "./wasm-bytes.ts";
 
 const GLOBAL_KIND = 3;
@@ -20,19 +20,33 @@ export function exportGlobals(wasm: Uint8Array): {
   readonly names: readonly string[];
 } {
   const sections = readSections(wasm);
-  const known = new Set(readExports(sections).map(({ name }) => name));
+  const known = new Map(readExports(sections).map((one) => [one.name, one]));
   const added = readGlobals(sections)
-    .filter(({ index, isMutable }) => isMutable && !known.has(globalName(index)))
-    .map(({ index }) => index);
+    .filter(({ isMutable }) => isMutable)
+    .map(({ index }) => index)
+    .filter((index) => {
+      const there = known.get(globalName(index));
+      if (there === undefined) return true;
+      if (there.kind === "global" && there.index === index) return false;
+      throw new RangeError(`the wasm exports something else as ${there.name}`);
+    });
+  return {
+    wasm: writeSections(sections, { [SECTION.export]: withGlobals(sections, added, globalName) }),
+    names: added.map(globalName),
+  };
+}
+
+/** The section of exports, with some globals behind those there are. */
+export function withGlobals(
+  sections: readonly Section[],
+  added: readonly number[],
+  nameOf: (index: number) => string,
+): Uint8Array<ArrayBuffer> {
   const body = bodyOf(sections, SECTION.export);
   const reader = new WasmReader(body);
   const count = reader.u32();
   const exported = added.map((index) =>
-    join([nameBytes(globalName(index)), Uint8Array.of(GLOBAL_KIND), u32(index)]),
+    join([nameBytes(nameOf(index)), Uint8Array.of(GLOBAL_KIND), u32(index)]),
   );
-  const all = join([u32(count + added.length), body.subarray(reader.at), ...exported]);
-  return {
-    wasm: writeSections(sections, { [SECTION.export]: all }),
-    names: added.map(globalName),
-  };
+  return join([u32(count + added.length), body.subarray(reader.at), ...exported]);
 }

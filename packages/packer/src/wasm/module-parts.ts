@@ -1,39 +1,47 @@
 import { bodyOf, SECTION, type Section } from "./sections.ts";
 import { WasmReader } from "./wasm-bytes.ts";
 
+const KINDS = ["function", "table", "memory", "global", "tag"] as const;
+
+/** What can be imported and exported. */
+export type WasmKind = (typeof KINDS)[number];
+
 /** What a wasm imports. */
 export interface WasmImport {
   readonly module: string;
   readonly name: string;
-  readonly kind: "function" | "table" | "memory" | "global" | "tag";
+  readonly kind: WasmKind;
 }
-
-const IMPORT_KINDS = ["function", "table", "memory", "global", "tag"] as const;
-const EXPORT_KINDS = IMPORT_KINDS;
 
 export function readImports(sections: readonly Section[]): WasmImport[] {
   const reader = new WasmReader(bodyOf(sections, SECTION.import));
-  return Array.from({ length: reader.u32() }, () => {
+  return reader.onlyList(() => {
     const [module, name] = [reader.name(), reader.name()];
-    const kind = kindOf(reader.byte(), IMPORT_KINDS);
+    const kind = kindOf(reader.byte());
     skipImportType(reader, kind);
     return { module, name, kind };
   });
 }
 
+/** How many of a kind are imported: what a wasm defines itself is counted on from there. */
+export function importsOf(sections: readonly Section[], kind: WasmKind): number {
+  if (!sections.some(({ id }) => id === SECTION.import)) return 0;
+  return readImports(sections).filter((one) => one.kind === kind).length;
+}
+
 /** What a wasm exports. */
 export interface WasmExport {
   readonly name: string;
-  readonly kind: WasmImport["kind"];
+  readonly kind: WasmKind;
   /** Among all of its kind, imported ones first. */
   readonly index: number;
 }
 
 export function readExports(sections: readonly Section[]): WasmExport[] {
   const reader = new WasmReader(bodyOf(sections, SECTION.export));
-  return Array.from({ length: reader.u32() }, () => ({
+  return reader.onlyList(() => ({
     name: reader.name(),
-    kind: kindOf(reader.byte(), EXPORT_KINDS),
+    kind: kindOf(reader.byte()),
     index: reader.u32(),
   }));
 }
@@ -53,9 +61,9 @@ const TYPES: Readonly<Record<number, WasmGlobal["type"]>> = { 127: "i32", 126: "
 
 /** @throws RangeError where one is of another type, or starts as something else than a number */
 export function readGlobals(sections: readonly Section[]): WasmGlobal[] {
-  const imported = readImports(sections).filter(({ kind }) => kind === "global").length;
+  const imported = importsOf(sections, "global");
   const reader = new WasmReader(bodyOf(sections, SECTION.global));
-  return Array.from({ length: reader.u32() }, (_, i) => {
+  return reader.onlyList((i) => {
     const type = TYPES[reader.byte()];
     if (type === undefined) throw new RangeError(`global ${imported + i} is no integer`);
     const isMutable = reader.byte() === 1;
@@ -71,23 +79,45 @@ export function readGlobals(sections: readonly Section[]): WasmGlobal[] {
 /** The bodies of the functions that a wasm defines, in order; locals included. */
 export function readBodies(sections: readonly Section[]): Uint8Array[] {
   const reader = new WasmReader(bodyOf(sections, SECTION.code));
-  return Array.from({ length: reader.u32() }, () => reader.slice(reader.u32()));
+  return reader.onlyList(() => reader.slice(reader.u32()));
 }
 
-function kindOf<Kind>(byte: number, kinds: readonly Kind[]): Kind {
-  const kind = kinds[byte];
+/** Where the instructions of a function begin, behind its locals. */
+export function endOfLocals(body: Uint8Array): number {
+  const reader = new WasmReader(body);
+  reader.list(() => {
+    reader.u32();
+    skipValueType(reader);
+  });
+  return reader.at;
+}
+
+function kindOf(byte: number): WasmKind {
+  const kind = KINDS[byte];
   if (kind === undefined) throw new RangeError(`the wasm speaks of a kind ${byte}`);
   return kind;
 }
 
-function skipImportType(reader: WasmReader, kind: WasmImport["kind"]): void {
+function skipImportType(reader: WasmReader, kind: WasmKind): void {
   if (kind === "function") reader.u32();
-  else if (kind === "global") reader.slice(2);
-  else {
-    if (kind !== "memory") reader.byte();
-    if (kind === "tag") reader.u32();
-    else skipLimits(reader);
+  else if (kind === "global") {
+    skipValueType(reader);
+    reader.byte();
+  } else if (kind === "tag") {
+    reader.byte();
+    reader.u32();
+  } else {
+    if (kind === "table") skipValueType(reader);
+    skipLimits(reader);
   }
+}
+
+/** What is written in one byte: numbers, vectors, functions and what is foreign. */
+const VALUE_TYPES = [0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f];
+
+function skipValueType(reader: WasmReader): void {
+  const type = reader.byte();
+  if (!VALUE_TYPES.includes(type)) throw new RangeError(`the wasm has a type ${type}`);
 }
 
 function skipLimits(reader: WasmReader): void {

@@ -1,7 +1,10 @@
-import { join, u32, WasmReader } from "./wasm-bytes.ts";
+import { join, sized, WasmReader } from "./wasm-bytes.ts";
 
 /** The sections that are looked into, by the numbers of the format. */
 export const SECTION = { import: 2, global: 6, export: 7, start: 8, code: 10, data: 11 } as const;
+
+/** What may be there several times, and says nothing of what the wasm does. */
+const CUSTOM = 0;
 
 /** A section, without its number and length. */
 export interface Section {
@@ -16,8 +19,11 @@ export function readSections(wasm: Uint8Array): Section[] {
   if (!HEADER.every((byte, i) => wasm[i] === byte)) throw new RangeError("this is no wasm");
   const reader = new WasmReader(wasm, HEADER.length);
   const sections: Section[] = [];
+  const seen = new Set<number>();
   while (!reader.isAtEnd) {
     const id = reader.byte();
+    if (seen.has(id)) throw new RangeError(`the wasm has two sections ${id}`);
+    if (id !== CUSTOM) seen.add(id);
     sections.push({ id, body: reader.slice(reader.u32()) });
   }
   return sections;
@@ -35,9 +41,9 @@ export function writeSections(
   sections: readonly Section[],
   replaced: Readonly<Record<number, Uint8Array>>,
 ): Uint8Array<ArrayBuffer> {
-  const parts = sections.flatMap(({ id, body }) => {
-    const next = replaced[id] ?? body;
-    return [Uint8Array.of(id), u32(next.length), next];
-  });
+  const parts = sections.flatMap(({ id, body }) => [
+    Uint8Array.of(id),
+    sized(replaced[id] ?? body),
+  ]);
   return join([Uint8Array.from(HEADER), ...parts]);
 }

@@ -1,6 +1,9 @@
 import type { WakingFacts } from "@selvedge/protocol";
+import { requirePassiveData } from "./data-segments.ts";
 import { globalName } from "./export-globals.ts";
 import {
+  endOfLocals,
+  importsOf,
   readBodies,
   readExports,
   readGlobals,
@@ -28,6 +31,9 @@ export function findWakingFacts(wasm: Uint8Array, glue: string): WakingFacts {
   const parts = new Parts(sections);
   if (!sections.some(({ id }) => id === SECTION.start))
     throw new RangeError("the wasm has no start function, which fills in its data");
+  requirePassiveData(sections);
+  if (importsOf(sections, "global") > 0)
+    throw new RangeError("the wasm has globals that are not its own");
   // `function initRuntime() { …; isPthread ? startWorker() : wasmExports.__wasm_call_ctors() }`
   const [, exportsObject = ""] = once(glue, `${NAME}=${NAME}\\.exports`, "the exports");
   const escaped = exportsObject.replaceAll("$", "\\$");
@@ -73,9 +79,7 @@ class Parts {
   constructor(sections: readonly Section[]) {
     this.#exports = readExports(sections);
     this.#bodies = readBodies(sections);
-    this.#importedFunctions = readImports(sections).filter(
-      ({ kind }) => kind === "function",
-    ).length;
+    this.#importedFunctions = importsOf(sections, "function");
   }
 
   function(name: string): WasmExport {
@@ -96,11 +100,7 @@ class Parts {
     const body = this.#bodies[this.function(name).index - this.#importedFunctions];
     const sets = new Map<number, string>();
     if (body === undefined) return sets;
-    const reader = new WasmReader(body);
-    for (let groups = reader.u32(); groups > 0; groups--) {
-      reader.u32();
-      reader.byte();
-    }
+    const reader = new WasmReader(body, endOfLocals(body));
     while (!reader.isAtEnd && reader.byte() === LOCAL_GET) {
       const local = reader.u32();
       if (reader.byte() !== GLOBAL_SET) break;

@@ -1,4 +1,4 @@
-/** Reads the binary format of WebAssembly, from some place on. */
+/** Reads the binary format of WebAssembly, from some place on. What it cannot read is a RangeError. */
 export class WasmReader {
   readonly #bytes: Uint8Array;
   at: number;
@@ -25,7 +25,7 @@ export class WasmReader {
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.byte();
       value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
+      if (byte < 0x80 && value < 2 ** 32) return value;
     }
     throw new RangeError("the wasm has a number that is too long");
   }
@@ -43,7 +43,26 @@ export class WasmReader {
   }
 
   name(): string {
-    return new TextDecoder("utf-8", { fatal: true }).decode(this.slice(this.u32()));
+    const bytes = this.slice(this.u32());
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch (cause) {
+      throw new RangeError("the wasm has a name that is no text", { cause });
+    }
+  }
+
+  /** A list, as the format has it: how many, then one after the other. */
+  list<T>(read: (index: number) => T): T[] {
+    const items: T[] = [];
+    for (let count = this.u32(); items.length < count; ) items.push(read(items.length));
+    return items;
+  }
+
+  /** The list that is all there is. */
+  onlyList<T>(read: (index: number) => T): T[] {
+    const items = this.list(read);
+    if (!this.isAtEnd) throw new RangeError("a section of the wasm goes on behind its last item");
+    return items;
   }
 }
 
@@ -61,8 +80,17 @@ export function u32(value: number): Uint8Array {
 
 /** A name, as exports have one. */
 export function nameBytes(name: string): Uint8Array {
-  const bytes = new TextEncoder().encode(name);
+  return sized(new TextEncoder().encode(name));
+}
+
+/** Bytes behind how many they are. */
+export function sized(bytes: Uint8Array): Uint8Array {
   return join([u32(bytes.length), bytes]);
+}
+
+/** Items behind how many they are. */
+export function listOf(items: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return join([u32(items.length), ...items]);
 }
 
 export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

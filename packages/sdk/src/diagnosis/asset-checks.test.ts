@@ -1,5 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { RUNTIME_BUILDS, RUNTIME_FILES, TFJS_BUILD } from "../engine/runtime-files.ts";
+import {
+  RUNTIME_BUILDS,
+  RUNTIME_FILES,
+  RUNTIME_INDEX,
+  TFJS_BUILD,
+} from "../engine/runtime-files.ts";
 import { checkAssets } from "./asset-checks.ts";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -32,13 +37,22 @@ const { wasm, glue } = RUNTIME_BUILDS.wasm;
 test("every file is asked for by its headers alone, and says what needs it", async () => {
   const fetch = serve(typed);
   const checks = await checkAssets(ASSETS);
-  expect(checks).toHaveLength(RUNTIME_FILES.length);
+  expect(checks).toHaveLength(RUNTIME_FILES.length + 1);
   expect(checks.filter(({ state }) => state !== "served")).toEqual([]);
   expect(new Set(fetch.mock.calls.map(([, { method }]) => method))).toEqual(new Set(["HEAD"]));
   expect(checks.find(({ file }) => file.endsWith(wasm))?.neededFor).toEqual(["wasm"]);
   expect(checks.find(({ file }) => file.endsWith(TFJS_BUILD.api))?.neededFor).toEqual(["tfjs"]);
   const shim = checks.find(({ file }) => file.endsWith("glue-shim.js"));
   expect(shim?.neededFor).toEqual(Object.keys(RUNTIME_BUILDS));
+  const index = checks.find(({ file }) => file.endsWith(RUNTIME_INDEX));
+  expect(index?.neededFor).toEqual(["waking"]);
+});
+
+test("the index may be of any type, but no page in its place", async () => {
+  serve(() => new Response(null));
+  expect(await stateOf(RUNTIME_INDEX)).toMatchObject({ state: "served" });
+  serve(() => new Response(null, { headers: { "content-type": "text/html" } }));
+  expect(await stateOf(RUNTIME_INDEX)).toMatchObject({ state: "wrong" });
 });
 
 test("wasm of another type than application/wasm is wrong: it cannot be compiled as it arrives", async () => {
@@ -77,7 +91,7 @@ test("a host that does not know HEAD is asked for the file, which is not read", 
     return new Response(body, typed(file));
   });
   expect(await stateOf(wasm)).toMatchObject({ state: "served" });
-  expect(cancelled).toHaveLength(RUNTIME_FILES.length);
+  expect(cancelled).toHaveLength(RUNTIME_FILES.length + 1);
 });
 
 test("a host that cannot be asked is told apart from a file that a service worker keeps", async () => {

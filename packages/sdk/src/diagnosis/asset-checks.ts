@@ -1,10 +1,16 @@
-import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FILES } from "../engine/runtime-files.ts";
+import {
+  GLUE_SHIM,
+  RUNTIME_BUILDS,
+  RUNTIME_FILES,
+  RUNTIME_FOLDER,
+  RUNTIME_INDEX,
+} from "../engine/runtime-files.ts";
 
 /** Whether one of the runtimes' files can be had from where the page looks for it. */
 export interface AssetCheck {
   /** Below `assets`. */
   readonly file: string;
-  /** What cannot run without it: the onnxruntime-web builds by name, or `tfjs`. */
+  /** What cannot run without it: the onnxruntime-web builds by name, `tfjs`, or `waking`. */
   readonly neededFor: readonly string[];
   /** `kept` is a file that a service worker has, where the host cannot be asked. */
   readonly state: "served" | "kept" | "wrong" | "unreachable";
@@ -24,15 +30,18 @@ const NO_HEAD: readonly number[] = [405, 501];
  */
 export function checkAssets(assets: string, signal?: AbortSignal): Promise<AssetCheck[]> {
   return Promise.all(
-    RUNTIME_FILES.map(async ({ folder, file }) => ({
-      file: `${folder}/${file}`,
-      neededFor: usersOf(file),
-      ...(await check(`${assets}${folder}/${file}`, signal)),
-    })),
+    [...RUNTIME_FILES, { folder: RUNTIME_FOLDER, file: RUNTIME_INDEX }].map(
+      async ({ folder, file }) => ({
+        file: `${folder}/${file}`,
+        neededFor: usersOf(file),
+        ...(await check(`${assets}${folder}/${file}`, signal)),
+      }),
+    ),
   );
 }
 
 function usersOf(file: string): string[] {
+  if (file === RUNTIME_INDEX) return ["waking"];
   const builds = Object.entries(RUNTIME_BUILDS).filter(
     ([, build]) => file === GLUE_SHIM || Object.values(build).includes(file),
   );
@@ -81,6 +90,7 @@ function faultOf(url: string, { ok, status, headers }: Response): string | undef
   const essence = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (!ok) return `the host answers ${status}`;
   if (essence === "text/html") return "the host answers with a web page in its place";
+  if (url.endsWith(RUNTIME_INDEX)) return undefined;
   const served = type === "" ? "without a content type" : `as ${type}`;
   if (url.endsWith(".wasm"))
     return essence === "application/wasm"

@@ -1,3 +1,5 @@
+export { RUNTIME_INDEX } from "@selvedge/protocol";
+
 /**
  * The files of onnxruntime-web and TensorFlow.js that a page hosts beside itself. `selvedge assets`
  * copies them; an engine worker loads one build of one of them, never more.
@@ -6,10 +8,16 @@
 /** The version of onnxruntime-web this SDK was tested with, and the only one it loads. */
 export const RUNTIME_VERSION = "1.30.0";
 
-/** Grows when `runtime/glue-shim.ts` changes, which lies among files that browsers keep for good. */
-const SHIM_REVISION = 2;
+/**
+ * Grows when `runtime/glue-shim.ts` changes, or how `selvedge assets` rewrites the wasm: both lie among
+ * files that browsers keep for good.
+ */
+const SHIM_REVISION = 3;
 
-/** The folder below `assets` that holds the files; its name changes with them, so they never do. */
+/**
+ * The folder below `assets` that holds the files; its name changes with them, so they never do. What is
+ * fitted has a name of its own for each content, and `RUNTIME_INDEX`, which names it, may change.
+ */
 export const RUNTIME_FOLDER: string = `ort-${RUNTIME_VERSION}-${SHIM_REVISION}`;
 
 /** The three files of one build: the JavaScript API, Emscripten's glue, and the wasm. */
