@@ -131,7 +131,6 @@ function variantList(
     const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
     const kept = variant.at("kept").optional(distinctNames);
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
-    const images = variant.at("images").optional((list) => shippedImages(list, pack));
     return {
       dtype,
       engine: variant.at("engine").text(),
@@ -144,10 +143,14 @@ function variantList(
       ...(metrics === undefined ? {} : { metrics }),
       ...(kept === undefined ? {} : { kept }),
       ...(tolerance === undefined ? {} : { tolerance }),
-      ...(images === undefined ? {} : { images }),
+      ...imagesOf(variant.at("images"), pack),
     };
   });
   return variants.length > 0 ? variants : field.fail("at least one variant");
+}
+
+function imagesOf(field: Field, pack: PackBlobs): Pick<Variant, "images"> {
+  return field.isPresent ? { images: shippedImages(field, pack) } : {};
 }
 
 /** Sorted, so that two variants that need the same are known to. */

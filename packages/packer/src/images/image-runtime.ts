@@ -4,8 +4,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { sha256, type WakingFacts } from "@selvedge/protocol";
 import { runtimeVersion } from "../runtime/onnx-runtime.ts";
-import { exportGlobals } from "../wasm/export-globals.ts";
-import { findWakingFacts } from "../wasm/waking-facts.ts";
+import { rewriteRuntime } from "../wasm/rewrite-runtime.ts";
 
 /** The build of onnxruntime-web that images are made in: the one that pages load for WASM. */
 const BUILD = "ort-wasm-simd-threaded";
@@ -26,7 +25,7 @@ export interface ImageRuntime {
 /**
  * The onnxruntime-web that is installed here.
  *
- * @throws RangeError where it is not as it was taken to be, so that nothing of it can be written down.
+ * @throws Error where it is not as it was taken to be, so that nothing of it can be written down.
  */
 export async function openImageRuntime(): Promise<ImageRuntime> {
   const { resolve } = createRequire(import.meta.url);
@@ -34,17 +33,17 @@ export async function openImageRuntime(): Promise<ImageRuntime> {
     ["wasm", "mjs"].map((type) => readFile(resolve(`onnxruntime-web/${BUILD}.${type}`))),
   );
   if (original === undefined || glue === undefined) throw new Error("two files were read");
-  const facts = findWakingFacts(original, new TextDecoder().decode(glue));
-  const { wasm } = exportGlobals(original);
+  const { waking, reason, wasm } = rewriteRuntime(original, new TextDecoder().decode(glue));
+  if (waking === undefined) throw new Error(`onnxruntime-web cannot be written down: ${reason}`);
   return {
     version: await runtimeVersion(),
-    module: await WebAssembly.compile(wasm),
+    module: await WebAssembly.compile(new Uint8Array(wasm)),
     wasm: await sha256(wasm),
     glue: {
       url: pathToFileURL(resolve(`onnxruntime-web/${BUILD}.mjs`)).href,
       sha256: await sha256(glue),
     },
-    facts,
+    facts: waking,
     packedBytes: () => gzipSync(wasm, { level: 9 }).length,
   };
 }
