@@ -8,11 +8,14 @@ import { SUBJECTS, titleOf } from "./subjects.mjs";
 
 const BLANK = { page: "blank" };
 
+/** Here also whoever leaves it all to the page's own thread, as that costs memory before it costs time. */
+const MEASURED = { ...CONTENDERS, "onnxruntime-web on the page": { page: "plain" } };
+
 /** A page is watched for so long after its first answer. */
 const STAY_MS = 2_000;
 
-/** What is compared with: a page that runs onnxruntime-web itself, and workers that others wrote. */
-const PEERS = ["transformers.js", "careful worker"];
+/** What is compared with: pages that run onnxruntime-web themselves, and a worker that someone wrote. */
+const PEERS = ["onnxruntime-web on the page", "transformers.js", "careful worker"];
 
 /** A first and a second visit each: the most that renderers take over those of a blank page. */
 export async function measureMemory(bench) {
@@ -24,14 +27,14 @@ export async function measureMemory(bench) {
   const rows = [];
   for (const subject of SUBJECTS) {
     const peaks = new Map(
-      Object.keys(CONTENDERS).map((contender) => [contender, { cold: [], warm: [] }]),
+      Object.keys(MEASURED).map((contender) => [contender, { cold: [], warm: [] }]),
     );
     for (let round = 0; round < bench.rounds; round++)
       for (const [contender, { cold, warm }] of peaks)
         await withProfile(async (profile) => {
           const how = { ...subject, profile };
-          cold.push((await peakOf(bench, CONTENDERS[contender], how)) - blank);
-          warm.push((await peakOf(bench, CONTENDERS[contender], how)) - blank);
+          cold.push((await peakOf(bench, MEASURED[contender], how)) - blank);
+          warm.push((await peakOf(bench, MEASURED[contender], how)) - blank);
         });
     for (const kind of ["cold", "warm"])
       for (const [contender, { [kind]: bytes }] of peaks)

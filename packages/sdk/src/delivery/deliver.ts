@@ -37,8 +37,9 @@ export async function deliver(
       ...shared,
       lanes: MOST_LANES,
       async onPiece(piece) {
+        const { byteLength } = piece.bytes;
         await writer.add(piece);
-        onFetched(piece.bytes.byteLength);
+        onFetched(byteLength);
       },
     });
     await fetchDeltas(plan, { ...shared, database, onFetched });

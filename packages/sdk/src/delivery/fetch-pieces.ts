@@ -24,7 +24,7 @@ export interface FetchOptions {
   /** Requests at once, at most; with one, pieces come in the order of their ranges. */
   readonly lanes: number;
   readonly writer: Pick<PieceWriter, "room" | "drop">;
-  /** Takes over a verified piece, and its room. */
+  /** Takes over a verified piece, its bytes and its room. */
   readonly onPiece: (piece: Piece) => Promise<void>;
 }
 

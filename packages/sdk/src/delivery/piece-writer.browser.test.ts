@@ -39,6 +39,20 @@ test("a piece is written as soon as it is whole, though no other follows", async
   await eventually(async () => expect(await stored()).toBe(1));
 });
 
+test("the bytes of what is stored are freed, and of what is kept in memory they are not", async () => {
+  const one = piece(0);
+  const other: Piece = { key: ["b".repeat(64), 0], bytes: noise(9, 1).buffer };
+  database.memory.take([other.key[0]], "there is no room");
+  for (const each of [one, other]) {
+    await writer.room(each.bytes.byteLength, signal);
+    await writer.add(each);
+  }
+  await writer.flush();
+  expect([one.bytes.byteLength, other.bytes.byteLength]).toEqual([0, 9]);
+  // Every byte of room was given back, or this would wait for ever.
+  await writer.room(PIECE_BYTES * 5, signal);
+});
+
 test("pieces that come while others are written go together", async () => {
   const transactions = vi.spyOn(IDBDatabase.prototype, "transaction");
   await Promise.all(Array.from({ length: 10 }, (_, index) => add(index)));

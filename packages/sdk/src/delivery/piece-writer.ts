@@ -1,5 +1,6 @@
 import { PIECE_BYTES } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
+import { giveUp } from "../store/give-up.ts";
 import { type Piece, putPieces } from "../store/pieces.ts";
 import { InFlight } from "./in-flight.ts";
 
@@ -37,7 +38,7 @@ export class PieceWriter {
     await this.#inFlight.take(bytes, signal);
   }
 
-  /** Takes over a piece that there was room for. */
+  /** Takes over a piece that there was room for. Its bytes are gone once they are stored. */
   async add(piece: Piece): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#pieces.push(piece);
@@ -74,10 +75,13 @@ export class PieceWriter {
 
   async #writeSome(): Promise<void> {
     const pieces = this.#takeSome();
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
     try {
       await putPieces(this.#database, pieces);
+      const { memory } = this.#database;
+      for (const piece of pieces) if (!memory.owns(piece.bytes)) giveUp(piece.bytes);
     } finally {
-      this.#inFlight.give(pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0));
+      this.#inFlight.give(bytes);
     }
   }
 

@@ -1,5 +1,8 @@
+import type { host } from "../runtime/glue-shim.ts";
 import type { Tensors } from "../tensor.ts";
-import type { Proof, SessionHow } from "../worker/engine-api.ts";
+import type { Proof, SessionHow, WasmKind } from "../worker/engine-api.ts";
+import type { SoundImage } from "./image/read-image.ts";
+import type { WasmPlan } from "./image/wasm-plan.ts";
 
 /** The bytes a session is made from. */
 export interface SessionSource {
@@ -17,8 +20,23 @@ export interface EngineSession {
   release(): Promise<void>;
 }
 
+/** What onnxruntime runs in, and how that came to be. */
+export interface WasmFound {
+  readonly kind: WasmKind;
+  /** As it was planned. */
+  readonly plan: WasmPlan;
+  /** The image that the first session is woken from. */
+  readonly image?: SoundImage;
+  /** Why it is so, for people. */
+  readonly reason: string;
+}
+
 /** A runtime that has been loaded, from which sessions are made. */
 export interface EngineRuntime {
+  /** Of onnxruntime only. */
+  readonly wasm?: WasmFound;
+  /** What can be written down of it: of onnxruntime only. */
+  readonly live?: typeof host;
   /** The compiled wasm, which a later worker can be given. */
   readonly module: WebAssembly.Module;
   /** Until its wasm was compiled, which happens beside the import of its scripts. */

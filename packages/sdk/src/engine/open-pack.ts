@@ -8,8 +8,8 @@ import type { PackRequest } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { SessionSource } from "./engine-session.ts";
 
-/** A pack read from the store, verified, ready for a session. */
-export interface ReadPack {
+/** A pack in the store that can be opened: its manifest was verified, its bytes were not read. */
+export interface FoundPack {
   readonly digest: string;
   readonly manifest: Manifest;
   readonly variant: RunnableVariant;
@@ -17,6 +17,10 @@ export interface ReadPack {
   readonly signedBy: Readonly<Record<string, readonly string[]>>;
   /** Model bytes of this variant, golden answers and attachments included. */
   readonly bytes: number;
+}
+
+/** A pack read from the store, verified, ready for a session. */
+export interface ReadPack extends FoundPack {
   readonly source: SessionSource;
 }
 
@@ -32,6 +36,24 @@ export async function openPack(
   database: Database,
   request: PackRequest,
 ): Promise<ReadPack | undefined> {
+  const found = await choosePack(database, request);
+  if (found === undefined) return undefined;
+  const [source] = await Promise.all([
+    readSourceOf(database, found),
+    requireWhole(database, found, request),
+  ]);
+  return { ...found, source };
+}
+
+/**
+ * Finds a pack in the store. None of its bytes is looked at.
+ *
+ * @throws SelvedgeError as `openPack`
+ */
+export async function choosePack(
+  database: Database,
+  request: PackRequest,
+): Promise<FoundPack | undefined> {
   if (request.by === "bytes") hold(database, request);
   const wanted =
     request.by === "selector" ? (await findActive(database, request.selector))?.current : request;
@@ -53,36 +75,53 @@ export async function openPack(
       : chooseVariant(pack.manifest, request);
   // What was active is no longer for this device: the keeper finds what is.
   if (variant === undefined) return undefined;
-  const needs = neededBlobs(pack.manifest, variant);
-  const [missing, [graph, ...buffers]] = await Promise.all([
-    request.by === "selector" ? missingPieces(database, needs) : new Set<string>(),
-    readBlobs(database, [variant.graph, ...variant.tensors]),
-  ]);
+  // A note for people who tidy up: neither waited for nor worth failing for, say for want of room.
+  touchPack(database, digest).catch(() => undefined);
+  const { manifest, record } = pack;
+  const bytes = totalBytes(neededBlobs(manifest, variant));
+  return { digest, manifest, variant, signedBy: record.signedBy ?? {}, bytes };
+}
+
+/**
+ * What is opened by selector has to be whole, though an engine that wakes needs none of it now.
+ *
+ * @throws SelvedgeError `storage-damaged`, naming the pieces that are missing.
+ */
+export async function requireWhole(
+  database: Database,
+  { manifest, variant }: FoundPack,
+  { by }: PackRequest,
+): Promise<void> {
+  if (by !== "selector") return;
+  const missing = await missingPieces(database, neededBlobs(manifest, variant));
   if (missing.size > 0)
     throw new SelvedgeError(
       "storage-damaged",
-      `${missing.size} stored piece(s) of ${pack.record.name}@${pack.record.version} are missing. Load the model again to fetch them.`,
+      `${missing.size} stored piece(s) of ${manifest.name}@${manifest.version} are missing. Load the model again to fetch them.`,
       { detail: { pieces: [...missing] } },
     );
+}
+
+/**
+ * Reads a variant's graph and tensors, and checks every piece of them.
+ *
+ * @throws SelvedgeError `storage-damaged` where a piece is missing or damaged.
+ */
+export async function readSourceOf(
+  database: Database,
+  { variant }: Pick<FoundPack, "variant">,
+): Promise<SessionSource> {
+  const [graph, ...buffers] = await readBlobs(database, [variant.graph, ...variant.tensors]);
   if (graph === undefined)
     throw new Error("readBlobs answered fewer buffers than it was asked for");
-  // A note for people who tidy up: neither waited for nor worth failing for, say for want of room.
-  touchPack(database, digest).catch(() => undefined);
   // The session has these from here on; golden answers may be asked for again.
   database.memory.drop([variant.graph, ...variant.tensors].flatMap(pieceKeys).map(pieceId));
   return {
-    digest,
-    manifest: pack.manifest,
-    variant,
-    signedBy: pack.record.signedBy ?? {},
-    bytes: totalBytes(needs),
-    source: {
-      graph,
-      tensors: variant.tensors.map(({ sha256 }, i) => ({
-        name: sha256,
-        data: buffers[i] ?? new ArrayBuffer(0),
-      })),
-    },
+    graph,
+    tensors: variant.tensors.map(({ sha256 }, i) => ({
+      name: sha256,
+      data: buffers[i] ?? new ArrayBuffer(0),
+    })),
   };
 }
 

@@ -1,4 +1,4 @@
-import { SelvedgeError } from "@selvedge/protocol";
+import { type RuntimeFileRef, SelvedgeError, sha256 } from "@selvedge/protocol";
 
 /** Compiles a wasm that the page hosts, while it arrives: the only way into the browser's code cache. */
 export async function streamModule(url: string, signal: AbortSignal): Promise<WebAssembly.Module> {
@@ -18,6 +18,15 @@ export async function importFile<T>(url: string): Promise<T> {
   } catch (cause) {
     throw assetsMissing(url, cause);
   }
+}
+
+/** Whether a file that the page hosts is the one that its digest was taken of. */
+export async function isIntact(
+  folder: string,
+  { file, sha256: digest }: RuntimeFileRef,
+): Promise<boolean> {
+  const response = await fetch(folder + file, { credentials: "same-origin" });
+  return response.ok && (await sha256(await response.arrayBuffer())) === digest;
 }
 
 function assetsMissing(url: string, cause: unknown): SelvedgeError {

@@ -35,7 +35,7 @@ beforeEach(() => {
       loads[engine] = { request, signal, end };
       signal.addEventListener("abort", () => reject(signal.reason));
     });
-  loader = new RuntimeLoader({ onnx: pending("onnx"), tfjs: pending("tfjs") });
+  loader = new RuntimeLoader(undefined, { onnx: pending("onnx"), tfjs: pending("tfjs") });
 });
 
 test("the usual runtime is loaded at once, and serves a pack that needs it", async () => {

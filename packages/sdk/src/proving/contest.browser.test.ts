@@ -31,6 +31,7 @@ let engines: string[][];
 let failures: string[];
 let rejections: string[];
 let ends: (() => unknown)[];
+let pool: EnginePool;
 let keeper: KeeperClient;
 
 beforeEach(async () => {
@@ -102,7 +103,7 @@ async function visit(pace: Partial<Pace> = {}, options: LoadOptions = {}) {
   vi.spyOn(reporter.recorder, "rejected").mockImplementation(({ dtype, backend }, reason) => {
     rejections.push(`${dtype} on ${backend}: ${reason}`);
   });
-  const pool = new EnginePool({ assets: "https://assets.test/", shelf: new RuntimeShelf(), spawn });
+  pool = new EnginePool({ assets: "https://assets.test/", shelf: new RuntimeShelf(), spawn });
   const rooms = {
     registry: REGISTRY,
     anchors: undefined,
@@ -363,6 +364,112 @@ describe("a precision that the device does not hold", () => {
       ...rest,
     });
     await vi.waitFor(() => expect(candidate(model, "q8 NHWC")?.reason).toContain("not fetched"));
+  });
+});
+
+describe("what a candidate lacks is fetched while others have their turn", () => {
+  let isAskedFor: Promise<void>;
+  let answer: () => void;
+
+  /** All that is fetched for the second precision waits. */
+  beforeEach(async () => {
+    registry.publish(await packOf({ dtypes: ["fp32", "q8"] }));
+    const wrong = { ...FAST, fault: "wrong" } as const;
+    places = { "fp32 NHWC": wrong, "fp32 NCHW": wrong, "q8 NCHW": SLOW };
+    let count = 0;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    isAskedFor = new Promise((resolve) => {
+      registry.intercept = async ({ path }) => {
+        if (!path.includes("/segments/") || count++ === 0) return undefined;
+        resolve();
+        await held;
+        return undefined;
+      };
+    });
+  });
+
+  test("and it has its own once that has come", async () => {
+    const model = await visit();
+    await isAskedFor;
+    expect(candidate(model, "q8 NHWC")?.state).toBe("waiting");
+    const end = await pool.alone();
+    expect(engines.filter((asked) => asked.at(-1) !== "ended")).toHaveLength(1);
+    answer();
+    end();
+    await vi.waitFor(() => expect(candidate(model, "q8 NHWC")?.state).toBe("serving"), 15_000);
+  });
+
+  test("and is given up with its model", async () => {
+    const model = await visit();
+    await isAskedFor;
+    await model.dispose();
+    answer();
+    (await pool.alone())();
+    expect(engines.every((asked) => asked.at(-1) === "ended")).toBe(true);
+  });
+});
+
+describe("a GPU that was lost, and WASM answers in its place,", () => {
+  const lost = { runMs: 2, fault: "is lost once it is called" } as const;
+  const away = { wasm: "serving", "fp32 NHWC": "rejected", "fp32 NCHW": "slower" };
+  const back = { wasm: "standby", "fp32 NHWC": "serving", "fp32 NCHW": "slower" };
+
+  /** A page that has lost its GPU. */
+  async function visitAndLose(pace: Partial<Pace>, options: LoadOptions = {}): Promise<Model> {
+    places = { "fp32 NHWC": lost, "fp32 NCHW": SLOW };
+    const model = await visit({ restMs: 20, ...pace }, options);
+    await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 15_000);
+    vi.stubGlobal("navigator", { userAgent: "Chrome/140.0" });
+    await model.predict(x(1));
+    expect(model.info.backend).toBe("wasm");
+    return model;
+  }
+
+  test("is proven anew and takes over again, once the browser offers one", async () => {
+    const model = await visitAndLose({});
+    const started = engines.length;
+    places = { "fp32 NCHW": SLOW };
+    const proofs = () => engines.flat().filter((method) => method === "prove").length;
+    const before = proofs();
+    useGpu("nvidia");
+    await until(model, back);
+    expect(proofs()).toBe(before + 1);
+    expect(engines).toHaveLength(started + 1);
+    await model.predict(x(1));
+    expect(model.info.backend).toBe("webgpu");
+  });
+
+  test("is tried again where it breaks once more, and that is held against nothing", async () => {
+    const model = await visitAndLose({ trialMs: 300 });
+    places = { "fp32 NHWC": { ...FAST, fault: "hangs" }, "fp32 NCHW": SLOW };
+    useGpu("hanging");
+    await vi.waitFor(() => expect(failures).toContain("prove: engine-timeout"), 15_000);
+    places = { "fp32 NCHW": SLOW };
+    await until(model, back);
+  });
+
+  test("is let alone where it is wrong by now, and that is remembered", async () => {
+    const model = await visitAndLose({});
+    places = { "fp32 NHWC": { ...FAST, fault: "wrong" }, "fp32 NCHW": SLOW };
+    useGpu("nvidia");
+    await vi.waitFor(async () =>
+      expect(await stored()).toContainEqual(
+        expect.objectContaining({ outcome: "failed", code: "no-candidate" }),
+      ),
+    );
+    await until(model, away);
+  });
+
+  test("serves again where the app asked for it before WASM, however fast it is", async () => {
+    const model = await visitAndLose({}, { backend: ["webgpu", "wasm"] });
+    places = { "fp32 NHWC": SLOW };
+    useGpu("nvidia");
+    await vi.waitFor(() => expect(candidate(model, "fp32 NHWC")?.state).toBe("serving"), 15_000);
+    expect(candidate(model, "fp32 NHWC")?.reason).toContain("asked for, and back");
+    expect(standings(model)["wasm"]).toBe("standby");
+    await model.predict(x(1));
   });
 });
 

@@ -2,10 +2,11 @@ import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
 import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Model } from "../serving/model.ts";
-import { openOrComplete } from "../serving/open-proven.ts";
+import { complete, isLacking, openHeld, openMended } from "../serving/open-proven.ts";
 import { type Served, subjectOf } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
 import type { InputDims } from "../worker/engine-api.ts";
+import { breaksEngine } from "../worker/engine-failure.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { WorthTrying } from "./candidates.ts";
 import { failureOf, isOfCandidate, knownError } from "./contest-failure.ts";
@@ -21,6 +22,18 @@ import { whenIdle } from "./when-idle.ts";
 
 /** Proving on a slow device runs the model for the first time, shaders and all. */
 const TRIAL_TIMEOUT_MS = 120_000;
+
+/** Something that takes as long as a link does: done before the next step, while others have their turn. */
+export type Errand = () => Promise<void>;
+
+/** How candidates are gone through. */
+export interface ContestHow {
+  /**
+   * Whether what was right before has to show it again before it takes over, as after a GPU was lost. What
+   * breaks an engine then is the GPU's trouble of that moment, and not remembered.
+   */
+  readonly isAnew?: boolean;
+}
 
 /** A candidate that has been opened, in a worker of its own. */
 interface Opened {
@@ -41,14 +54,21 @@ export class Contest {
   /** What served when it began: every share is one of its run time. */
   readonly #first: Served;
   readonly #firstRung: Rung;
+  readonly #isAnew: boolean;
   #verdicts: Verdicts | undefined;
   /** What is known of each rung that is right. */
   readonly #right = new Map<Rung, Verdict>();
   /** Where the model runs by now, as far as this has moved it. */
   #serving: Rung;
   #host: EngineHost;
+  #isDecided = true;
 
-  constructor(rooms: LoadRooms, selector: PackSelector, model: Model) {
+  constructor(
+    rooms: LoadRooms,
+    selector: PackSelector,
+    { model, isAnew = false }: ContestHow & { readonly model: Model },
+  ) {
+    this.#isAnew = isAnew;
     this.#rooms = rooms;
     this.#selector = selector;
     this.#model = model;
@@ -59,8 +79,16 @@ export class Contest {
     this.#host = host;
   }
 
-  /** Goes through all candidates, with a pause after each step for what else is to be done. */
-  async *run(): AsyncGenerator<undefined, void> {
+  /** Whether nothing that failed would do better at another time. */
+  get isDecided(): boolean {
+    return this.#isDecided;
+  }
+
+  /**
+   * Goes through all candidates, with a pause after each step for what else is to be done. Some steps
+   * leave an errand: what is to be fetched before the next.
+   */
+  async *run(): AsyncGenerator<Errand | undefined, void> {
     const { rungs, rejected, verdicts } = await survey(this.#rooms, this.#selector, this.#first);
     this.#verdicts = verdicts;
     for (const { reason, ...rung } of rejected) this.#note(rung, "rejected", reason);
@@ -70,19 +98,18 @@ export class Contest {
     const unknown: WorthTrying[] = [];
     for (const rung of rungs) {
       const verdict = known.get(rung);
-      const isUnknown = verdict?.outcome === "proven" ? isDue(verdict, Date.now()) : !verdict;
-      if (verdict === undefined || isUnknown) {
+      if (verdict === undefined || this.#isToBeProven(verdict)) {
         unknown.push(rung);
         this.#note(rung, "waiting", rung.reason);
       } else tried.push(await this.#recall(rung, verdict));
     }
-    await this.#takeBest();
+    yield* this.#takeBest();
     for (const rung of unknown) {
       yield;
       await whenIdle();
       if (this.#isOver) return;
       const standing = ruledOut(rung, tried) ?? this.#tooDear(rung);
-      if (standing === undefined) tried.push(await this.#try(rung));
+      if (standing === undefined) tried.push(yield* this.#try(rung));
       else this.#first.ladder.note(rung, standing);
     }
   }
@@ -97,7 +124,8 @@ export class Contest {
     const verdict = this.#right.get(rung);
     if (verdict === undefined || this.#isOver) return;
     if (elementsOf(dims) <= elementsOf(verdict.dims)) return;
-    const reference = await this.#open(this.#firstRung);
+    // It serves first, so the store has it; what was damaged since is mended.
+    const reference = await this.#open(this.#firstRung, openMended);
     try {
       const rivals = this.#rivals(this.#host, reference.host);
       await requireProofAt(rivals, dims, this.#firstRung);
@@ -116,6 +144,11 @@ export class Contest {
 
   get #isOver(): boolean {
     return this.#model.disposal.aborted || this.#model.served.host !== this.#host;
+  }
+
+  #isToBeProven(verdict: Verdict): boolean {
+    const isAnew = this.#isAnew && isFaster(verdict);
+    return verdict.outcome === "proven" && (isAnew || isDue(verdict, Date.now()));
   }
 
   /** The largest dims that the app has used; none where every input has those of the golden one. */
@@ -144,12 +177,12 @@ export class Contest {
   }
 
   /** Moves to the fastest of those that were found to be right, and faster, before. */
-  async #takeBest(): Promise<void> {
+  async *#takeBest(): AsyncGenerator<Errand, void> {
     const faster = [...this.#right].filter(([, verdict]) => isFaster(verdict));
     faster.sort(([, one], [, other]) => (one.share ?? 1) - (other.share ?? 1));
     for (const [rung, { reason, runMs }] of faster) {
       if (this.#isOver) return;
-      const taken = await this.#attempt(rung, async (candidate) => {
+      const taken = yield* this.#attempt(rung, async (candidate) => {
         // Makes ready what only a run does, before a call of the app has to wait for it.
         await this.#warmUp(candidate.host);
         if (this.#isOver) throw new Error("the model has gone, or moved");
@@ -165,7 +198,7 @@ export class Contest {
   }
 
   /** Proves a candidate, times it against what serves, and moves to it where it is right and faster. */
-  #try(rung: Rung): Promise<Tried> {
+  #try(rung: Rung): AsyncGenerator<Errand, Tried> {
     this.#note(rung, "proving", "being proven");
     return this.#attempt(rung, async (candidate) => {
       const { host, opened } = candidate;
@@ -200,35 +233,75 @@ export class Contest {
     });
   }
 
-  /** Opens a candidate and does something with it; whatever goes wrong with that is its failure. */
-  async #attempt(rung: Rung, run: (candidate: Opened) => Promise<void>): Promise<Tried> {
-    let candidate: Opened | undefined;
+  /**
+   * Opens a candidate and does something with it. What the device lacks of it is left to be fetched, and
+   * it is opened once more.
+   */
+  async *#attempt(
+    rung: Rung,
+    run: (candidate: Opened) => Promise<void>,
+  ): AsyncGenerator<Errand, Tried> {
+    const store = { isLacking: false };
+    const tried = await this.#tried(rung, () =>
+      this.#use(rung, openHeld, run).catch((error: unknown) => {
+        if (!isLacking(error)) throw error;
+        store.isLacking = true;
+      }),
+    );
+    if (!store.isLacking) return tried;
+    this.#note(rung, "waiting", "the device fetches what it lacks of it");
+    const errand: { done?: Tried } = {};
+    yield async () => {
+      errand.done = await this.#tried(rung, () => this.#fetch(rung));
+    };
+    if (errand.done?.error !== undefined) return errand.done;
+    return this.#tried(rung, () => this.#use(rung, openMended, run));
+  }
+
+  /** What came of something that was done for a rung: what goes wrong is its failure. */
+  async #tried(rung: Rung, run: () => Promise<void>): Promise<Tried> {
     try {
-      candidate = await this.#open(rung);
-      await run(candidate);
+      if (this.#isOver) throw new Error("the model has gone, or moved");
+      await run();
       return { rung };
     } catch (error) {
-      candidate?.host.dispose();
       if (this.#isOver) this.#note(rung, "waiting", "the model moved elsewhere meanwhile");
       else await this.#fail(rung, error);
       return { rung, error };
     }
   }
 
-  /** Opens a rung in a worker of its own; fetches what the device lacks of it. */
-  async #open({ place, dtype }: Rung): Promise<Opened> {
-    const { digest, version } = this.#first.opened;
-    const { backend, features } = place;
-    const wanted = { ...this.#selector, version, dtype, backend, features };
-    const host = this.#rooms.newHost(place, wanted.trust, "at-once");
-    const signal = this.#model.disposal;
-    const how = { wanted, choice: { digest, dtype }, signal, purpose: "update" } as const;
+  async #use(
+    { place, dtype }: Rung,
+    open: typeof openHeld,
+    run: (candidate: Opened) => Promise<void>,
+  ): Promise<void> {
+    const candidate = await this.#open({ place, dtype }, open);
     try {
-      return { host, opened: await openOrComplete(host, this.#rooms, how) };
+      await run(candidate);
+    } catch (error) {
+      candidate.host.dispose();
+      throw error;
+    }
+  }
+
+  /** Opens a rung in a worker of its own. */
+  async #open({ place, dtype }: Rung, open: typeof openHeld): Promise<Opened> {
+    const host = this.#rooms.newHost(place, this.#selector.trust, "at-once");
+    try {
+      const { digest } = this.#first.opened;
+      return { host, opened: await open(host, { digest, dtype }, this.#model.disposal) };
     } catch (error) {
       host.dispose();
       throw error;
     }
+  }
+
+  /** Fetches what the device lacks of a rung. No turn of the page is held meanwhile. */
+  async #fetch({ place: { backend, features }, dtype }: Rung): Promise<void> {
+    const { version } = this.#first.opened;
+    const wanted = { ...this.#selector, version, dtype, backend, features };
+    await complete(this.#rooms, { wanted, signal: this.#model.disposal, purpose: "update" });
   }
 
   /** Why a rung is not worth what fetching it takes. */
@@ -241,7 +314,9 @@ export class Contest {
 
   async #fail(rung: Rung, error: unknown): Promise<void> {
     const { state, reason, code } = failureOf(error);
-    if (isOfCandidate(error)) {
+    const isOfMoment = this.#isAnew && breaksEngine(error);
+    if (isOfMoment || !isOfCandidate(error)) this.#isDecided = false;
+    else {
       const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
       await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });
     }

@@ -1,13 +1,19 @@
-import type { Contest } from "../proving/contest.ts";
+import type { Contest, ContestHow } from "../proving/contest.ts";
 import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { eitherOf } from "./either-of.ts";
+import type { Rung } from "./ladder.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
+import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
+import { reopenFirst } from "./reopen-first.ts";
+import type { Served } from "./served.ts";
 import { Updates } from "./updates.ts";
+import { whenVisible } from "./when-visible.ts";
+import { WinBack } from "./win-back.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
 
@@ -37,10 +43,14 @@ export class Behind {
   #isTaken = false;
   #contest: Contest | undefined;
   #isProvingSoon = false;
+  /** What served first. */
+  readonly #first: Served;
+  #winBack: WinBack | undefined;
 
   constructor(rooms: LoadRooms, loaded: Loaded) {
     this.#rooms = rooms;
     this.#loaded = loaded;
+    this.#first = loaded.model.served;
     this.#updates = new Updates(rooms, loaded, {
       inTurn: (run, signal) => this.#inTurn(run, signal),
       onMove: () => void this.#contend(),
@@ -52,7 +62,7 @@ export class Behind {
   async run(): Promise<void> {
     const { isFresh, selector, model } = this.#loaded;
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
-    const { disposal, served: first } = model;
+    const { disposal } = model;
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
     await this.#contend();
@@ -64,7 +74,7 @@ export class Behind {
       proveServing(this.#rooms, { ...this.#loaded, signal }),
     ).catch(() => undefined);
     await whenIdle();
-    await this.#inBackground((signal) => rehearseStart(this.#rooms, first, signal)).catch(
+    await this.#inBackground((signal) => rehearseStart(this.#rooms, this.#first, signal)).catch(
       () => undefined,
     );
     while (!isPinned && !disposal.aborted) {
@@ -80,22 +90,47 @@ export class Behind {
     return this.#updates.check(signal);
   }
 
-  /** Other places than the one that serves first may take over from it. */
-  async #contend(): Promise<void> {
+  /** A rung was given up, and another answers. Never rejects. */
+  async lost({ place }: Rung): Promise<void> {
+    if (place.backend !== "webgpu") return;
+    const { isAuto, model } = this.#loaded;
+    const attempt = () =>
+      isAuto
+        ? this.#contend({ isAnew: true })
+        : this.#inBackground((signal) =>
+            reopenFirst(this.#rooms, { ...this.#loaded, first: this.#first, signal }),
+          );
+    this.#winBack ??= new WinBack(model, { attempt, restMs: this.#rooms.pace?.restMs });
+    await this.#winBack.lost();
+  }
+
+  /**
+   * Other places than the one that serves first may take over from it.
+   *
+   * @returns whether all of them are decided, and none would do better at another time
+   */
+  async #contend(how: ContestHow = {}): Promise<boolean> {
     const { isAuto, selector, model } = this.#loaded;
-    if (!isAuto || model.served.host.backend !== "wasm") return;
+    if (!isAuto || model.served.host.backend !== "wasm") return true;
+    let contest: Contest | undefined;
     try {
       // Its own chunk: a page that names WASM loads nothing that knows of GPUs.
       const { Contest } = await import("../proving/contest.ts");
-      const contest = new Contest(this.#rooms, selector, model);
+      contest = new Contest(this.#rooms, selector, { ...how, model });
       this.#contest = contest;
       const steps = contest.run();
       // Whoever asks for an update meanwhile waits for one candidate of this model, and not for all.
-      while (!(await this.#inBackground(async () => (await steps.next()).done)));
+      for (;;) {
+        const { done, value: errand } = await this.#inBackground(() => steps.next());
+        if (done) break;
+        // No turn is held while it fetches: on a slow link others would wait for it.
+        await errand?.();
+      }
     } catch {
       // The model is gone, or the chunk cannot be loaded: the next load tries again.
     }
     void this.#proveLarger();
+    return contest?.isDecided ?? false;
   }
 
   /** Leaves the app time to go on to inputs that are larger still. */
@@ -145,33 +180,4 @@ export class Behind {
       turn.then(resolve, reject).finally(() => until.removeEventListener("abort", abort));
     });
   }
-}
-
-/** Resolves after a while, or when the signal fires. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
-}
-
-/** Resolves when the page can be seen, or when the signal fires. */
-function whenVisible(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (document.visibilityState === "hidden" && !signal.aborted) return;
-      document.removeEventListener("visibilitychange", look);
-      signal.removeEventListener("abort", look);
-      resolve();
-    };
-    document.addEventListener("visibilitychange", look);
-    signal.addEventListener("abort", look);
-    look();
-  });
 }

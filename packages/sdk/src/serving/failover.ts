@@ -15,14 +15,25 @@ export interface Failover {
   readonly doubt: (rung: Rung, opened: Pick<HostOpened, "digest">) => Promise<void>;
 }
 
-/** The ways down from what a selector means. Its own chunk: it comes with what happens behind a model. */
-export function failoverOf(rooms: LoadRooms, selector: PackSelector): Failover {
+/**
+ * The ways down from what a selector means. Its own chunk: it comes with what happens behind a model.
+ *
+ * @param onLost told of each rung that was given up once another answers in its place
+ */
+export function failoverOf(
+  rooms: LoadRooms,
+  selector: PackSelector,
+  onLost: (rung: Rung) => void,
+): Failover {
   return {
     descend: (origin) =>
       new Descent(origin, (rung, { opened }, signal) =>
         openRung(rooms, { selector, rung, opened, signal }),
       ),
-    doubt: (rung, { digest }) => forgetVerdict(rooms.keeper, digest, rung),
+    async doubt(rung, { digest }) {
+      await forgetVerdict(rooms.keeper, digest, rung);
+      onLost(rung);
+    },
   };
 }
 

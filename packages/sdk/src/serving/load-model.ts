@@ -62,7 +62,13 @@ export async function loadModel<Name extends string>(
       keeper,
       reporter,
       feed,
-      failover: async () => (await import("./failover.ts")).failoverOf(rooms, selector),
+      failover: async () =>
+        (await import("./failover.ts")).failoverOf(rooms, selector, (rung) =>
+          ensureBehind().then(
+            (behind) => behind.lost(rung),
+            () => undefined,
+          ),
+        ),
       onDispose: rooms.onDispose,
       checkForUpdate: async (until) => (await ensureBehind()).check(until),
     });

@@ -40,4 +40,9 @@ export interface Pace {
    * @default 120000
    */
   readonly trialMs?: number;
+  /**
+   * From a GPU's loss, of answers without a failure, to trying it again; twice as many for each time after.
+   * @default 60000
+   */
+  readonly restMs?: number;
 }

@@ -306,6 +306,15 @@ export class Model<Name extends string = string> {
   }
 
   /**
+   * For how many milliseconds what serves has answered without a failure.
+   *
+   * @internal
+   */
+  get steadyMs(): number {
+    return this.#supervisor.steadyMs;
+  }
+
+  /**
    * Resolves when things may be done that nobody waits for.
    *
    * @internal

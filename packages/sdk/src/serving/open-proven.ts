@@ -25,17 +25,29 @@ interface Wanted {
 
 /**
  * Opens a stored pack in an engine of its own, beside whatever serves, and has it give its golden
- * answers there. An engine that fails ends.
+ * answers there. An engine that fails ends. What the device lacks is fetched in between: no engine waits
+ * for a download, nor do others for the turn to have one alone.
  *
  * @throws SelvedgeError `no-candidate` where the golden answers do not hold; what opening throws.
  */
-export async function openProven(
+export async function openProven(rooms: LoadRooms, wanted: Wanted): Promise<Proven> {
+  try {
+    return await openAndProve(rooms, wanted, openHeld);
+  } catch (error) {
+    if (!isLacking(error)) throw error;
+    await complete(rooms, wanted);
+    return openAndProve(rooms, wanted, openMended);
+  }
+}
+
+async function openAndProve(
   rooms: LoadRooms,
   { wanted, place, choice, signal, own }: Wanted,
+  open: typeof openHeld,
 ): Promise<Proven> {
   const host = rooms.newHost(place, wanted.trust, own);
   try {
-    const opened = await openOrComplete(host, rooms, { wanted, choice, signal });
+    const opened = await open(host, choice, signal);
     const finding = await requireProof(host, opened, signal);
     signal.throwIfAborted();
     return { host, opened, finding };
@@ -51,26 +63,60 @@ export async function openProven(
  */
 export async function openOrComplete(
   host: EngineHost,
+  rooms: Pick<LoadRooms, "keeper">,
+  { wanted, choice, signal }: Pick<Wanted, "wanted" | "choice" | "signal">,
+): Promise<HostOpened> {
+  try {
+    return await openHeld(host, choice, signal);
+  } catch (error) {
+    if (!isLacking(error)) throw error;
+  }
+  await complete(rooms, { wanted, signal });
+  return openMended(host, choice, signal);
+}
+
+/**
+ * Opens a pack in one of its variants as it lies in the store, and nothing is fetched for it.
+ *
+ * @throws SelvedgeError of which `isLacking` tells where the store has not got all of it.
+ */
+export async function openHeld(
+  host: EngineHost,
+  { digest, dtype }: Choice,
+  signal: AbortSignal,
+): Promise<HostOpened> {
+  const { backend, features } = host.place;
+  const opened = await host.open({ by: "digest", digest, dtype, backend, features }, signal);
+  if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
+  return opened;
+}
+
+/** Opens what has been completed: from the store, or as the keeper has it in memory. */
+export function openMended(
+  host: EngineHost,
+  { digest, dtype }: Choice,
+  signal: AbortSignal,
+): Promise<HostOpened> {
+  return host.openStored({ digest, dtype }, signal);
+}
+
+/** Whether a pack did not open because the store has not got all of it, so that completing it may do. */
+export function isLacking(error: unknown): boolean {
+  return error instanceof SelvedgeError && error.code === "storage-damaged";
+}
+
+/** Fetches what the device lacks of a variant of a pack that answers already in another. */
+export async function complete(
   { keeper }: Pick<LoadRooms, "keeper">,
   {
     wanted,
-    choice,
     signal,
     purpose = "load",
-  }: Omit<Wanted, "place" | "own"> & Pick<InstallHow, "purpose">,
-): Promise<HostOpened> {
-  try {
-    const { digest, dtype } = choice;
-    const { backend, features } = wanted;
-    const opened = await host.open({ by: "digest", digest, dtype, backend, features }, signal);
-    if (opened !== undefined) return opened;
-  } catch (error) {
-    if (!(error instanceof SelvedgeError && error.code === "storage-damaged")) throw error;
-  }
+  }: Pick<Wanted, "wanted" | "signal"> & Pick<InstallHow, "purpose">,
+): Promise<void> {
   const how = { role: "part", purpose } as const;
   await keeper.call(
     (remote, call) => remote.install(call, wanted, undefined, undefined, how),
     signal,
   );
-  return host.openStored(choice, signal);
 }

@@ -49,6 +49,22 @@ describe("a pause", () => {
   });
 });
 
+test("what serves is steady from its first answer on, until it fails or another serves", () => {
+  expect(restarts.steadyMs).toBe(0);
+  restarts.answered();
+  now += 500;
+  restarts.answered();
+  expect(restarts.steadyMs).toBe(500);
+  for (const end of [() => restarts.failed(), () => restarts.changed()]) {
+    end();
+    now += 500;
+    expect(restarts.steadyMs).toBe(0);
+    restarts.answered();
+    now += 200;
+    expect(restarts.steadyMs).toBe(200);
+  }
+});
+
 describe("what serves is unsteady", () => {
   test("where it fails four times in five minutes, though it answers in between", () => {
     for (const isUnsteady of [false, false, false, true]) {

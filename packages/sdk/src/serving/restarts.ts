@@ -21,6 +21,8 @@ export class Restarts {
   #ofServing: number[] = [];
   #pauseMs = 0;
   #pausedUntil = 0;
+  /** When it answered first since it failed, or began to serve. */
+  #steadyFrom: number | undefined;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -30,17 +32,25 @@ export class Restarts {
     const now = this.#now();
     this.#failures.push(now);
     this.#ofServing.push(now);
+    this.#steadyFrom = undefined;
   }
 
   /** Something was answered: what happened before is forgiven. */
   answered(): void {
     this.#failures = [];
     this.#pauseMs = 0;
+    this.#steadyFrom ??= this.#now();
   }
 
   /** Another place serves, or what failed was not its fault. */
   changed(): void {
     this.#ofServing = [];
+    this.#steadyFrom = undefined;
+  }
+
+  /** For how many milliseconds it has answered without a failure; 0 where it has not answered yet. */
+  get steadyMs(): number {
+    return this.#steadyFrom === undefined ? 0 : this.#now() - this.#steadyFrom;
   }
 
   /** Whether what serves fails again and again, and would better be replaced. */

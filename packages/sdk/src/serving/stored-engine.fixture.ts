@@ -12,6 +12,7 @@ interface PlaceDouble {
     | "wrong at larger inputs"
     | "throws"
     | "throws once it is timed"
+    | "is lost once it is called"
     | "hangs";
   readonly runMs: number;
 }
@@ -63,10 +64,15 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
     rehearse: () => ({ ok: true, value: [] }),
     close: () => ({ ok: true }),
     run: () => {
+      if (place.fault === "is lost once it is called")
+        return { ok: false, error: { name: "SelvedgeError", code: "device-lost", message: "the GPU is gone" } };
+      return api.answer();
+    },
+    answer: () => {
       const y = { type: "float32", data: Float32Array.of(parseInt(version)), dims: [1] };
       return { ok: true, value: { outputs: { y }, runMs: 1 } };
     },
-    runAt: () => api.run(),
+    runAt: () => api.answer(),
     proveAt: () =>
       place.fault === "wrong at larger inputs"
         ? { ok: true, value: { holds: false, finding: "NaN" } }

@@ -55,6 +55,11 @@ export class Supervisor {
     return this.#served;
   }
 
+  /** For how many milliseconds what serves has answered without a failure. */
+  get steadyMs(): number {
+    return this.#restarts.steadyMs;
+  }
+
   /** @param inputs no one else's: they are kept until the call is answered */
   run(inputs: Tensors, terms: CallTerms): Promise<Answer> {
     const call = new PendingCall(inputs, terms, () => {

@@ -8,12 +8,13 @@ import {
 } from "idb";
 import type { OutboxRecord } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
+import type { ImagePlace } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
 import { isUnavailable, storageError } from "./storage-error.ts";
 
 const DATABASE = "selvedge";
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 
 /** A pack whose pieces are all in the store. */
 export interface PackRecord {
@@ -116,6 +117,48 @@ export interface StoredPrediction extends PredictionRecord {
   readonly answer?: AnswerSummary;
 }
 
+/** What is kept under the key of an image. */
+export type ImageRecord = KeptImage | BarredImage;
+
+interface ImageOf {
+  readonly key: string;
+  /** Digest of the pack. */
+  readonly pack: string;
+  readonly dtype: Dtype;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+}
+
+/** An image that is whole: its pages were written before this. */
+export interface KeptImage extends ImageOf {
+  readonly kind: "kept";
+  /** Text of its head. */
+  readonly head: string;
+  /** SHA-256 of that text, in lower-case hex. */
+  readonly headDigest: string;
+  /** Of its pages. */
+  readonly bytes: number;
+  readonly place: ImagePlace;
+  /** Milliseconds since 1970. */
+  readonly usedAt: number;
+}
+
+/** A key that no image is woken or written under. */
+export interface BarredImage extends ImageOf {
+  readonly kind: "quarantined" | "not worth it";
+  readonly reason: string;
+}
+
+/** Pages of an image: at most 4 MiB, counted from 0. */
+export type ImagePagesKey = [image: string, index: number];
+
+/** What lies beside a runtime's files, as it was read last. */
+export interface RuntimeIndexRecord {
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** One verified piece of a blob is one record, so that damage and eviction cost only that piece. */
 export type PieceKey = [sha256: string, index: number];
 
@@ -133,6 +176,11 @@ export interface StoreSchema extends DBSchema {
   /** What telemetry has to remember, by name: each of its rooms checks what it reads. */
   telemetry: { key: string; value: unknown };
   predictions: { key: string; value: StoredPrediction; indexes: { at: number } };
+  /** By key; `pack` is the digest of the pack. */
+  images: { key: string; value: ImageRecord; indexes: { pack: string } };
+  imagePages: { key: ImagePagesKey; value: ArrayBuffer };
+  /** By the URL of the index. */
+  runtimes: { key: string; value: RuntimeIndexRecord };
 }
 
 /** The store's parts, as transactions name them. */
@@ -298,6 +346,11 @@ async function upgrade(
       const counted = { bytes: text.length, items, addedAt: 0, tries: 0 };
       await cursor.update({ signal: "metrics", body, ...counted });
     }
+  }
+  if (from < 5) {
+    database.createObjectStore("images", { keyPath: "key" }).createIndex("pack", "pack");
+    database.createObjectStore("imagePages");
+    database.createObjectStore("runtimes");
   }
 }
 

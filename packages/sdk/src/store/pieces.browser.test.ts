@@ -58,6 +58,19 @@ test("blobs of several pieces, of one and of none are read as they were", async 
   expect(same).toEqual([true, true]);
 });
 
+test("a blob of several pieces is read as often as it is asked for, and stays in memory that keeps it", async () => {
+  database.memory.take([large.sha256], "there is no room");
+  await put(large, small);
+  for (let round = 0; round < 2; round++) {
+    const buffers = await readBlobs(database, [large, small, large]);
+    const sizes = [LARGE, SMALL, LARGE].map(({ byteLength }) => byteLength);
+    expect(buffers.map(({ byteLength }) => byteLength)).toEqual(sizes);
+    expect(new Uint8Array(buffers[2] ?? EMPTY.buffer).every((byte, at) => byte === LARGE[at])).toBe(
+      true,
+    );
+  }
+});
+
 describe.each([
   ["the first", 0],
   ["one in the middle", 1],

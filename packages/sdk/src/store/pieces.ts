@@ -7,6 +7,7 @@ import {
   sha256,
 } from "@selvedge/protocol";
 import type { Database, PieceKey } from "./database.ts";
+import { giveUp } from "./give-up.ts";
 import { isRefusal, isUnavailable } from "./storage-error.ts";
 
 /** A piece that has been verified. */
@@ -82,7 +83,7 @@ function write(database: Database, pieces: readonly Piece[]): Promise<unknown> {
  * Reads blobs and checks every piece of them against its digest. A piece that is damaged is deleted,
  * so that installing the pack again fetches it, and nothing else.
  *
- * @returns a buffer per blob, in order
+ * @returns a buffer per blob, in order; equal blobs are one
  * @throws SelvedgeError `storage-damaged` where a piece is missing or is not what it was.
  */
 export async function readBlobs(
@@ -90,15 +91,17 @@ export async function readBlobs(
   blobs: readonly BlobRef[],
 ): Promise<ArrayBuffer[]> {
   const pieces = await readPieces(database, blobs);
+  const whole = new Map<string, ArrayBuffer>();
   let at = 0;
-  return blobs.map((blob) => {
-    const count = pieceCount(blob.bytes);
-    at += count;
-    return join(
-      pieces.slice(at - count, at).map(({ bytes }) => bytes),
-      blob.bytes,
-    );
-  });
+  for (const blob of blobs) {
+    const parts = pieces.slice(at, at + pieceCount(blob.bytes)).map(({ bytes }) => bytes);
+    at += parts.length;
+    if (whole.has(blob.sha256)) continue;
+    const joined = join(parts, blob.bytes);
+    whole.set(blob.sha256, joined);
+    for (const part of parts) if (part !== joined && !database.memory.owns(part)) giveUp(part);
+  }
+  return blobs.map(({ sha256: digest }) => whole.get(digest) ?? new ArrayBuffer(0));
 }
 
 /**

@@ -60,8 +60,27 @@ export interface Waking {
   };
 }
 
+/** What keeps the pages of an image: whichever was read faster on this device. */
+export type ImagePlace = "indexeddb" | "opfs";
+
+/** An image that was made, and what that took. */
+export interface Hibernated {
+  readonly key: string;
+  /** Of its pages. */
+  readonly bytes: number;
+  readonly place: ImagePlace;
+  /** Milliseconds: golden run, scrub, copy and digest; and until all of it was stored. */
+  readonly makeMs: number;
+  readonly writeMs: number;
+  /** Why it was not kept, as loading costs less; remembered, so that it is not made again. */
+  readonly declined?: string;
+}
+
 /** How a session is created. */
-export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {}
+export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {
+  /** @default "none" */
+  readonly wake?: WakeStep;
+}
 
 /** What starts of a session with some settings came to. */
 export interface Rehearsed extends Proof {
@@ -77,6 +96,10 @@ export interface Rehearsed extends Proof {
 /**
  * What an engine worker does for the page: one runtime, and any number of sessions in it, told apart by
  * a number that the page gives them. It is called one at a time.
+ *
+ * What fails in a wasm that was fitted has `detail.isFitted`: the same may go well in the full one. What
+ * fails after an engine was woken has `detail.isWoken`, and the image's key as `detail.image`: the next
+ * step is to be tried, in a new worker.
  */
 export interface EngineApi {
   /** Loads the runtime; answers with its Module, for the next worker that needs it. */
@@ -106,6 +129,21 @@ export interface EngineApi {
     session: number,
     plan: { readonly all: readonly SessionSettings[]; readonly rounds: number },
   ): Promise<Outcome<Rehearsed[]>>;
+  /**
+   * Writes the engine down, to be woken on the next visit: in a worker that was started with `isForImage`,
+   * has one session, and has run nothing but golden inputs.
+   *
+   * Fails with `no-candidate` where there is nothing to wake it in, or the session is not one to write
+   * down; with `storage-full` and the like where it cannot be kept. Nothing is left of it then.
+   */
+  hibernate(session: number): Promise<Outcome<Hibernated>>;
+  /**
+   * Runs the first golden inputs on a session that was woken, and holds the answer, bit for bit, against
+   * the one it gave before it was written down; the wasm it woke in against its digest.
+   */
+  checkWoken(session: number): Promise<Outcome<Proof>>;
+  /** Drops an image, and remembers that none of this key is to be woken or written again. */
+  quarantine(key: string, reason: string): Promise<Outcome<void>>;
   /** Gives a session's memory back to the runtime, which keeps it for the next one. */
   close(session: number): Promise<Outcome<void>>;
   /** Tells what the worker finds around it. Loads nothing. */
@@ -118,14 +156,31 @@ export interface RuntimeRequest {
   readonly build: Build;
   /** Which to load ahead, while it is not known yet which the pack needs. */
   readonly engine: EngineName;
-  /** A Module another worker has compiled; absent: compile it from its URL, streaming. */
+  /** A Module another worker has compiled; absent: compile it from its URL, streaming. Nothing wakes in it. */
   readonly module?: WebAssembly.Module;
+  /**
+   * Whether an image is likely there: the scripts are imported, but no wasm is compiled before `open`, or
+   * `expect`, has found out which.
+   */
+  readonly isPatient?: boolean;
+  /** Whether this worker is to write an engine down: it loads a wasm that lets itself be read. */
+  readonly isForImage?: boolean;
+  /** Whether it has to be all of the runtime, as one that was fitted to some models has trapped. */
+  readonly isFull?: boolean;
 }
+
+/**
+ * Which wasm a worker has: all of the runtime, what loads some models and runs them, or what only runs
+ * models that were woken.
+ */
+export type WasmKind = "full" | "load" | "run";
 
 /** A runtime that is there. Milliseconds count from when it was asked for. */
 export interface RuntimeLoaded {
-  /** Absent where the engine that was asked for was given up for another. */
+  /** Absent where the engine that was asked for was given up for another, and where it loads nothing. */
   readonly module?: WebAssembly.Module;
+  /** Absent: `full`. */
+  readonly wasm?: WasmKind;
   readonly compileMs: number;
   readonly importMs: number;
 }
@@ -169,6 +224,8 @@ export interface Opened extends Weighed {
   readonly bytes: number;
   /** What the pack holds besides, for other places on this device. */
   readonly variants: readonly VariantSummary[];
+  /** Where it was asked to wake. */
+  readonly waking?: Waking;
   readonly readMs: number;
   readonly createMs: number;
 }

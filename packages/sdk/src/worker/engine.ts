@@ -2,8 +2,21 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
 import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
-import type { EngineSession } from "../engine/engine-session.ts";
-import { openPack, type ReadPack, readSource } from "../engine/open-pack.ts";
+import type { EngineRuntime, EngineSession } from "../engine/engine-session.ts";
+import { checkWoken } from "../engine/image/check-woken.ts";
+import { hibernate } from "../engine/image/hibernate.ts";
+import { quarantineImage } from "../engine/image/image-store.ts";
+import { planAhead } from "../engine/image/plan-ahead.ts";
+import { planRuntime } from "../engine/image/plan-runtime.ts";
+import type { SoundImage } from "../engine/image/read-image.ts";
+import { type ImageToWake, USUAL, type WasmPlan } from "../engine/image/wasm-plan.ts";
+import {
+  choosePack,
+  type FoundPack,
+  readSource,
+  readSourceOf,
+  requireWhole,
+} from "../engine/open-pack.ts";
 import { readSettings } from "../engine/read-settings.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
 import { summaryOf } from "../engine/variant-summary.ts";
@@ -12,20 +25,25 @@ import { rehearse } from "../proving/worker/rehearse.ts";
 import { type OnTrial, proveAt, runAt } from "../proving/worker/trial.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
-import type { Backend, EngineApi } from "./engine-api.ts";
+import type { Backend, EngineApi, PackRequest, SessionHow, Waking } from "./engine-api.ts";
 import { breaksEngine } from "./engine-failure.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
 interface OpenSession {
   readonly session: EngineSession;
-  readonly pack: Omit<ReadPack, "source">;
+  readonly pack: FoundPack;
   readonly backend: Backend;
+  /** How it was created, and how long that took, reading included. */
+  readonly how: SessionHow;
+  readonly loadMs: number;
 }
 
 const scriptAt = performance.timeOrigin + performance.now();
 const database = new Database();
-const runtimes = new RuntimeLoader();
+const runtimes = new RuntimeLoader(planAhead(database));
 const sessions = new Map<number, OpenSession>();
+/** Whether all that this worker has done was to open one session, and to prove it. */
+let isPristine = true;
 /** Why this worker is not to be used again. */
 let broken: SelvedgeError | undefined;
 
@@ -40,28 +58,43 @@ const api: EngineApi = {
   open: (id, request, how) =>
     soundly(async () => {
       const startedAt = performance.now();
-      const read = await openPack(database, request);
-      if (read === undefined) return undefined;
+      const planned = planOpening(request, how);
+      const found = await choosePack(database, request);
+      if (found === undefined) return undefined;
+      const { digest, manifest, variant } = found;
+      // Where nothing is to be woken, the tensors are read while the page may still hold the start back.
+      const toWake = how.wake === "run" || how.wake === "full" ? (await planned).toWake : undefined;
+      const [read] = await Promise.all([
+        toWake === undefined ? readSourceOf(database, found) : undefined,
+        requireWhole(database, found, request),
+      ]);
       const readMs = performance.now() - startedAt;
       const [loaded, settings] = await Promise.all([
-        runtimes.need(read.variant.engine),
-        how.backend === "wasm" ? readSettings(database, read) : undefined,
+        runtimes.need(variant.engine),
+        how.backend === "wasm" ? readSettings(database, found) : undefined,
       ]);
       // A pack that had to be mended is opened anew: the runtime must not hold it twice.
-      await sessions.get(id)?.session.release();
-      sessions.delete(id);
+      await release(id);
+      isPristine &&= sessions.size === 0 && request.by !== "bytes";
       const createdAt = performance.now();
-      const { source, ...pack } = read;
-      const { manifest, variant } = pack;
       const { backend } = how;
-      const session = await loaded.createSession(source, { ...settings, ...how }, (created) =>
-        prove({ database, session: created }, { manifest, variant, backend }),
-      );
-      sessions.set(id, { session, pack, backend });
+      const image = toWake === undefined ? undefined : loaded.wasm?.image;
+      const created = { ...settings, ...how };
+      const session =
+        toWake !== undefined && image !== undefined
+          ? await wake(loaded, toWake, found)
+          : await loaded.createSession(
+              read ?? (await readSourceOf(database, found)),
+              created,
+              (made) => prove({ database, session: made }, { manifest, variant, backend }),
+            );
+      const createMs = performance.now() - createdAt;
+      const loadMs = readMs + createMs;
+      sessions.set(id, { session, pack: found, backend, how: created, loadMs });
       const { name, version, signature, variants, reference } = manifest;
       const { dtype, engine } = variant;
       return {
-        digest: pack.digest,
+        digest,
         name,
         version,
         dtype,
@@ -70,11 +103,12 @@ const api: EngineApi = {
         signature,
         ...(reference === undefined ? {} : { reference }),
         ...(settings === undefined ? {} : { settings }),
-        signedBy: pack.signedBy,
-        bytes: pack.bytes,
+        ...(how.wake === undefined ? {} : { waking: wakingOf(await planned, loaded, image) }),
+        signedBy: found.signedBy,
+        bytes: found.bytes,
         variants: variants.map(summaryOf),
         readMs,
-        createMs: performance.now() - createdAt,
+        createMs,
         engineBytes: runtimes.bytes,
       };
     }),
@@ -82,6 +116,7 @@ const api: EngineApi = {
   run: async (id, inputs) => {
     const outcome = await soundly(async () => {
       const { session } = opened(id);
+      isPristine = false;
       const startedAt = performance.now();
       const outputs = await session.run(inputs);
       const runMs = performance.now() - startedAt;
@@ -109,20 +144,87 @@ const api: EngineApi = {
       const runtime = await runtimes.need(opened(id).pack.variant.engine);
       const { digest } = opened(id).pack;
       const { dtype, requires: features } = variant;
+      isPristine = false;
       const read = () => readSource(database, { digest, dtype, backend, features });
       return rehearse({ database, runtime, manifest, variant, backend, read }, plan);
     }),
 
-  close: (id) =>
-    outcomeOf(async () => {
-      const open = sessions.get(id);
-      sessions.delete(id);
-      await open?.session.release();
+  hibernate: (id) =>
+    soundly(async () => {
+      const { pack, how, loadMs } = opened(id);
+      const { digest, variant } = pack;
+      const { assets, isForImage } = await runtimes.requested;
+      if (!isPristine || sessions.size > 1 || isForImage !== true)
+        throw new SelvedgeError(
+          "no-candidate",
+          "This engine cannot be written down: its worker was not started for that, or has run something else. Start another.",
+        );
+      const runtime = await runtimes.need(variant.engine);
+      return hibernate({ ...onTrial(id), runtime, assets, digest, how, loadMs });
     }),
+
+  checkWoken: (id) =>
+    soundly(async () => {
+      const { assets } = await runtimes.requested;
+      return checkWoken(onTrial(id), runtimes.wasm, assets);
+    }),
+
+  quarantine: (key, reason) => outcomeOf(() => quarantineImage(database, key, reason)),
+
+  close: (id) => outcomeOf(() => release(id)),
 
   surroundings: () =>
     outcomeOf(async () => ({ canCompileWasm: canCompileWasm(), hasGpu: "gpu" in navigator })),
 };
+
+/** Which wasm a session needs: of the first that is opened, unless the worker was not told to wait. */
+async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmPlan> {
+  const runtime = await runtimes.requested;
+  if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
+  const plan = planRuntime(database, { request, how, runtime });
+  runtimes.plan(plan);
+  return plan;
+}
+
+/** @throws SelvedgeError after which the worker is not to be used: the next step is to be tried in another */
+async function wake(
+  { createSession }: EngineRuntime,
+  { key, digest, dtype }: ImageToWake,
+  pack: FoundPack,
+): Promise<EngineSession> {
+  try {
+    if (digest !== pack.digest || dtype !== pack.variant.dtype)
+      throw new Error("another pack was activated meanwhile");
+    // The session is there already; onnxruntime is given something to create it from all the same.
+    const nothing = { graph: new ArrayBuffer(1), tensors: [] };
+    const unasked = async () => ({ holds: false, finding: "not asked for" });
+    return await createSession(nothing, { backend: "wasm" }, unasked);
+  } catch (cause) {
+    throw new SelvedgeError(
+      "session-failed",
+      `The engine could not be woken (${cause instanceof Error ? cause.message : cause}). A fresh engine loads the model.`,
+      { cause, detail: { isBroken: true, isWoken: true, image: key } },
+    );
+  }
+}
+
+function wakingOf(
+  { toWake, reason }: WasmPlan,
+  { wasm }: EngineRuntime,
+  image: SoundImage | undefined,
+): Waking {
+  if (image === undefined || toWake === undefined)
+    return { step: "none", reason: toWake === undefined ? reason : (wasm?.reason ?? reason) };
+  const { bytes, readMs, restoreMs } = image;
+  return { step: toWake.step, reason, image: { key: toWake.key, bytes, readMs, restoreMs } };
+}
+
+/** Gives a session up. One that was woken in a wasm that only runs goes with its worker. */
+async function release(id: number): Promise<void> {
+  const open = sessions.get(id);
+  sessions.delete(id);
+  if (runtimes.wasm?.kind !== "run") await open?.session.release();
+}
 
 /**
  * Nothing touches a runtime again that has trapped, is out of memory or has lost its GPU: the next run
@@ -134,10 +236,22 @@ function soundly<T>(run: () => Promise<T>): Promise<Outcome<T>> {
     try {
       return await run();
     } catch (error) {
-      if (breaksEngine(error)) broken = error;
-      throw error;
+      if (!breaksEngine(error)) throw error;
+      broken = inItsWasm(error);
+      throw broken;
     }
   });
+}
+
+/** Says of a failure what it happened in: another wasm, or an engine that was not woken, may do better. */
+function inItsWasm(error: SelvedgeError): SelvedgeError {
+  const { kind = "full", image } = runtimes.wasm ?? {};
+  const detail = {
+    ...error.detail,
+    ...(kind === "full" ? {} : { isFitted: true }),
+    ...(image === undefined ? {} : { isWoken: true, image: image.head.key }),
+  };
+  return new SelvedgeError(error.code, error.message, { cause: error.cause, detail });
 }
 
 function opened(id: number): OpenSession {

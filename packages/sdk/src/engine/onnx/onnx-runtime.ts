@@ -2,8 +2,10 @@ import type * as Ort from "onnxruntime-web";
 import type { host } from "../../runtime/glue-shim.ts";
 import type { RuntimeRequest } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
-import { importFile, streamModule } from "../runtime-file.ts";
+import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
+import { importFile } from "../runtime-file.ts";
 import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER } from "../runtime-files.ts";
+import { type Compiled, compilePlanned } from "./compile-planned.ts";
 import { createOnnxSession } from "./onnx-session.ts";
 
 /**
@@ -11,18 +13,22 @@ import { createOnnxSession } from "./onnx-session.ts";
  * at once. The wasm is compiled by streaming from its plain URL, which is the only way into the
  * browser's code cache.
  *
+ * @param planned which wasm that is, and what wakes in it; it is waited for before the wasm is fetched
  * @throws SelvedgeError `assets-missing` where one of the files is not there or not what it should be.
  */
 export async function loadOnnxRuntime(
   { assets, build: name, module: given }: RuntimeRequest,
   signal: AbortSignal,
+  planned: Promise<WasmPlan>,
 ): Promise<EngineRuntime> {
   const folder = `${assets}${RUNTIME_FOLDER}/`;
   const build = RUNTIME_BUILDS[name];
-  const wasmUrl = folder + build.wasm;
   const startedAt = performance.now();
   const since = () => performance.now() - startedAt;
-  const compiled = given === undefined ? streamModule(wasmUrl, signal) : Promise.resolve(given);
+  const compiled =
+    given === undefined
+      ? compilePlanned({ folder, usual: build.wasm }, planned, signal)
+      : Promise.resolve(handedOver(given));
   const compileMs = compiled.then(since);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
   compileMs.catch(() => undefined);
@@ -33,14 +39,18 @@ export async function loadOnnxRuntime(
   ]);
   const importMs = since();
   shim.host.glue = glue.default;
-  shim.host.compiled = compiled;
-  ort.env.wasm.wasmPaths = { mjs: folder + GLUE_SHIM, wasm: wasmUrl };
+  shim.host.compiled = compiled.then(({ module }) => module);
+  ort.env.wasm.wasmPaths = { mjs: folder + GLUE_SHIM, wasm: folder + build.wasm };
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.proxy = false;
   ort.env.logLevel = "error";
-  const module = await compiled;
+  const { module, ...wasm } = await compiled;
+  const { image } = wasm;
+  if (image !== undefined) shim.host.asleep = Promise.resolve(image.asleep);
   return {
     module,
+    wasm,
+    live: shim.host,
     compileMs: await compileMs,
     importMs,
     get bytes() {
@@ -48,4 +58,9 @@ export async function loadOnnxRuntime(
     },
     createSession: (source, how) => createOnnxSession(ort, how, source),
   };
+}
+
+function handedOver(module: WebAssembly.Module): Compiled {
+  const reason = "the wasm was handed over";
+  return { module, kind: "full", plan: { wasm: USUAL, reason }, reason };
 }

@@ -1,5 +1,6 @@
 import { type ElementType, SelvedgeError } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
+import { giveUp } from "../../store/give-up.ts";
 import type { Tensor, TensorData, Tensors } from "../../tensor.ts";
 import type { SessionHow } from "../../worker/engine-api.ts";
 import type { EngineSession, SessionSource } from "../engine-session.ts";
@@ -34,7 +35,7 @@ export async function createOnnxSession(
       detail: { backend },
     });
   }
-  // The runtime has copied them by now, and a worker that waits for calls collects no garbage.
+  // The runtime has copied them by now.
   for (const { data } of tensors) giveUp(data);
   const watch = backend === "webgpu" ? await watchDevice(ort) : undefined;
   return {
@@ -109,10 +110,4 @@ function ownArray(data: Ort.Tensor["data"]): TensorData {
 async function watchDevice(ort: typeof Ort): Promise<DeviceWatch | undefined> {
   const device = (await ort.env.webgpu.device) as WatchedDevice | undefined;
   return device === undefined ? undefined : new DeviceWatch(device);
-}
-
-/** Frees a buffer that nobody reads any more, where the browser can. */
-function giveUp(buffer: ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }): void {
-  // Equal tensors may be one buffer, which cannot be given up twice.
-  if (buffer.byteLength > 0) buffer.transfer?.(0);
 }

@@ -1,0 +1,30 @@
+import { type OnTrial, runAt } from "../../proving/worker/trial.ts";
+import type { Proof } from "../../worker/engine-api.ts";
+import type { WasmFound } from "../engine-session.ts";
+import { isIntact } from "../runtime-file.ts";
+import { RUNTIME_FOLDER } from "../runtime-files.ts";
+import { commitToAnswers } from "./make-image.ts";
+
+/**
+ * Holds a woken engine to what it answered before it was written down, to the last bit, and the files
+ * that it woke in to their digests.
+ */
+export async function checkWoken(
+  on: OnTrial,
+  found: WasmFound | undefined,
+  assets: string,
+): Promise<Proof> {
+  const { image, plan } = found ?? {};
+  const { wasm, index } = plan ?? {};
+  if (image === undefined || wasm?.ref === undefined || index === undefined)
+    return { holds: false, finding: "the engine was not woken" };
+  const { head } = image;
+  const { outputs } = await runAt(on, {});
+  if ((await commitToAnswers(head.key, outputs)) !== head.answers)
+    return { holds: false, finding: "its golden answers are not, to the last bit, what they were" };
+  const folder = `${assets}${RUNTIME_FOLDER}/`;
+  for (const file of [wasm.ref, index.glue])
+    if (!(await isIntact(folder, file)))
+      return { holds: false, finding: `${file.file} is not the file that the image was made for` };
+  return { holds: true, finding: "bit for bit what it answered before it was written down" };
+}

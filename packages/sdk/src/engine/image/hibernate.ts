@@ -1,0 +1,82 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { prove } from "../../proving/worker/prove.ts";
+import { type OnTrial, runAt } from "../../proving/worker/trial.ts";
+import type { Hibernated, SessionHow } from "../../worker/engine-api.ts";
+import type { EngineRuntime } from "../engine-session.ts";
+import { isIntact } from "../runtime-file.ts";
+import { RUNTIME_FOLDER } from "../runtime-files.ts";
+import { barImage, keepImage } from "./image-store.ts";
+import { keyFor } from "./image-subject.ts";
+import { makeImage } from "./make-image.ts";
+
+/** A session that is to be written down, and what it runs in. */
+export interface Hibernation extends OnTrial {
+  readonly runtime: EngineRuntime;
+  /** URL of the folder that holds the runtimes' folders. */
+  readonly assets: string;
+  readonly digest: string;
+  readonly how: SessionHow;
+  /** What loading took, without the wasm: where waking takes longer, no image is kept. */
+  readonly loadMs: number;
+}
+
+/**
+ * Writes an engine down: its golden answers have to hold, what it no longer uses is zeroed, and what is
+ * left is stored, to be woken on the next visit. One tab at a time does that for an image.
+ *
+ * @throws SelvedgeError `no-candidate` where it is not one to be written down.
+ */
+export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
+  const { runtime, assets, digest, variant, how } = hibernation;
+  const index = runtime.wasm?.plan.index;
+  const choice = runtime.wasm?.plan.wasm.ref;
+  if (index?.waking === undefined || choice === undefined)
+    throw refused(index?.reason ?? 'the host has no runtimes.json: run "selvedge assets"');
+  const folder = `${assets}${RUNTIME_FOLDER}/`;
+  const intact = await Promise.all([isIntact(folder, choice), isIntact(folder, index.glue)]);
+  if (intact.includes(false)) throw refused("the runtime's files are not those of its index");
+  const key = await keyFor(index, { digest, dtype: variant.dtype }, how);
+  return inTurn(key, () => write(hibernation, { key, facts: index.waking }));
+}
+
+async function write(
+  hibernation: Hibernation,
+  { key, facts }: { key: string; facts: Parameters<typeof makeImage>[1]["facts"] | undefined },
+): Promise<Hibernated> {
+  const { database, runtime, digest: pack, variant } = hibernation;
+  const { live } = runtime;
+  if (live === undefined || facts === undefined) throw refused("it is not onnxruntime's");
+  const startedAt = performance.now();
+  const proof = await prove(hibernation, hibernation);
+  if (!proof.holds) throw refused(`its golden answers are not right: ${proof.finding}`);
+  const { outputs: answers } = await runAt(hibernation, {});
+  const { head, pages } = await makeImage(live, { key, answers, facts });
+  const makeMs = performance.now() - startedAt;
+  const { dtype } = variant;
+  const kept = await keepImage(database, { key, pack, dtype, head }, pages);
+  const writeMs = performance.now() - startedAt - makeMs;
+  const made = { key, bytes: pages.byteLength, place: kept.place, makeMs, writeMs };
+  if (kept.readMs < hibernation.loadMs) return made;
+  const reason = `reading it takes ${ms(kept.readMs)}, loading ${ms(hibernation.loadMs)}`;
+  await barImage(database, { kind: "not worth it", key, pack, dtype, reason });
+  return { ...made, declined: reason };
+}
+
+/** Two tabs that write one image at once would leave some of each. */
+async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
+  return navigator.locks.request(`selvedge image ${key}`, { ifAvailable: true }, (lock) => {
+    if (lock === null) throw refused("another tab is writing it down");
+    return run();
+  });
+}
+
+function refused(reason: string): SelvedgeError {
+  return new SelvedgeError(
+    "no-candidate",
+    `This engine cannot be written down: ${reason}. It is loaded as usual.`,
+  );
+}
+
+function ms(milliseconds: number): string {
+  return `${Math.round(milliseconds)} ms`;
+}

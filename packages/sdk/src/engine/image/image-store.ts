@@ -1,0 +1,157 @@
+import { sha256 } from "@selvedge/protocol";
+import type { BarredImage, Database, ImageRecord, KeptImage } from "../../store/database.ts";
+import type { ImagePlace } from "../../worker/engine-api.ts";
+import type { ImagePages } from "./image-pages.ts";
+import { indexedDbPages } from "./indexeddb-pages.ts";
+import { opfsPages } from "./opfs-pages.ts";
+import { soundImage } from "./sound-image.ts";
+
+/** Where pages were put, and how long it took to read them there. */
+export interface PlacedPages {
+  readonly place: ImagePlace;
+  readonly readMs: number;
+}
+
+/**
+ * Stores an image: its pages where they are read faster on this device, and then its record. Whoever is
+ * stopped before that leaves pages which nobody wakes, and which the next to write sweeps.
+ *
+ * @throws SelvedgeError `storage-full` and the like; nothing is left of it then.
+ */
+export async function keepImage(
+  database: Database,
+  image: Pick<KeptImage, "key" | "pack" | "dtype" | "head">,
+  pages: Uint8Array<ArrayBuffer>,
+): Promise<PlacedPages> {
+  const all = await allPages(database);
+  const { key } = image;
+  await forgetImages(database, (one) => one.pack === image.pack && one.dtype === image.dtype);
+  await sweep(database, all);
+  try {
+    const placed = await writeWhereFaster(all, key, pages);
+    const now = Date.now();
+    await putRecord(database, {
+      ...image,
+      kind: "kept",
+      headDigest: await sha256(new TextEncoder().encode(image.head)),
+      bytes: pages.byteLength,
+      place: placed.place,
+      madeAt: now,
+      usedAt: now,
+    });
+    return placed;
+  } catch (error) {
+    await Promise.all(all.map((one) => one.drop(key).catch(() => undefined)));
+    throw error;
+  }
+}
+
+/** Drops what is kept under a key, and remembers why nothing is to be. */
+export async function barImage(
+  database: Database,
+  barred: Omit<BarredImage, "madeAt">,
+): Promise<void> {
+  await putRecord(database, { ...barred, madeAt: Date.now() });
+  await dropPages(database, barred.key);
+}
+
+/** The same, of an image that is there. */
+export async function quarantineImage(
+  database: Database,
+  key: string,
+  reason: string,
+): Promise<void> {
+  const image = (await allImages(database)).find((one) => one.key === key);
+  if (image === undefined) return;
+  const { pack, dtype } = image;
+  await barImage(database, { kind: "quarantined", key, pack, dtype, reason });
+}
+
+/** Drops the images that are meant, pages included, and what was remembered of them. */
+export async function forgetImages(
+  database: Database,
+  isMeant: (image: ImageRecord) => boolean,
+): Promise<void> {
+  const gone = (await allImages(database)).filter(isMeant).map(({ key }) => key);
+  if (gone.length === 0) return;
+  // Records first: pages without one are nothing, a record without its pages would be an image.
+  await database.transact(
+    { doing: "dropping images of engines", stores: ["images"], mode: "readwrite" },
+    ({ store }) => Promise.all(gone.map(async (key) => store.delete(key))),
+  );
+  for (const key of gone) await dropPages(database, key);
+}
+
+/** Every image there is, and every key that is barred. */
+export async function allImages(database: Database): Promise<ImageRecord[]> {
+  const stored = await database.read(
+    { doing: "looking for images of engines", stores: ["images"], nothing: [] },
+    ({ store }) => store.getAll(),
+  );
+  return stored.flatMap((one) => soundImage(one) ?? []);
+}
+
+/** Where the pages of an image are. */
+export async function pagesAt(database: Database, place: ImagePlace): Promise<ImagePages> {
+  const pages = place === "indexeddb" ? indexedDbPages(database) : await opfsPages();
+  if (pages === undefined) throw new Error("this browser keeps no files any more");
+  return pages;
+}
+
+async function allPages(database: Database): Promise<readonly ImagePages[]> {
+  const files = await opfsPages();
+  return files === undefined ? [indexedDbPages(database)] : [indexedDbPages(database), files];
+}
+
+async function dropPages(database: Database, key: string): Promise<void> {
+  for (const pages of await allPages(database)) await pages.drop(key);
+}
+
+async function putRecord(database: Database, record: ImageRecord): Promise<void> {
+  await database.transact(
+    { doing: "writing an engine down", stores: ["images"], mode: "readwrite" },
+    ({ store }) => store.put(record),
+  );
+}
+
+/** Drops pages that belong to no image: of one that was never finished. */
+async function sweep(database: Database, all: readonly ImagePages[]): Promise<void> {
+  const images = await allImages(database);
+  for (const pages of all) {
+    const isKept = (key: string) =>
+      images.some((one) => one.kind === "kept" && one.key === key && one.place === pages.place);
+    for (const key of await pages.keys()) if (!isKept(key)) await pages.drop(key);
+  }
+}
+
+/** Writes pages to every place, reads them back, and leaves them where that took less. */
+async function writeWhereFaster(
+  all: readonly ImagePages[],
+  key: string,
+  pages: Uint8Array<ArrayBuffer>,
+): Promise<PlacedPages> {
+  let best: { readonly at: ImagePages; readonly readMs: number } | undefined;
+  let refusal: unknown;
+  for (const at of all) {
+    try {
+      await at.write(key, pages);
+      const readMs = await timeRead(at, key, pages.byteLength);
+      if (best === undefined || readMs < best.readMs) {
+        await best?.at.drop(key);
+        best = { at, readMs };
+      } else await at.drop(key);
+    } catch (error) {
+      refusal ??= error;
+      await at.drop(key).catch(() => undefined);
+    }
+  }
+  if (best === undefined) throw refusal;
+  return { place: best.at.place, readMs: best.readMs };
+}
+
+async function timeRead(at: ImagePages, key: string, bytes: number): Promise<number> {
+  const startedAt = performance.now();
+  const read = await at.read(key, bytes);
+  if (read === undefined) throw new Error("what was written could not be read again");
+  return performance.now() - startedAt;
+}

@@ -1,0 +1,27 @@
+import type { Database } from "../../store/database.ts";
+import type { RuntimeRequest } from "../../worker/engine-api.ts";
+import { findIndex } from "./known-index.ts";
+import { USUAL, type WasmPlan } from "./wasm-plan.ts";
+
+/**
+ * Which wasm to compile while nothing is known of the pack. The usual one streams at once; where the host
+ * turns out to have a smaller one that loads its models, that is taken in its place. The question goes
+ * out beside the wasm: where there is no answer, or none in time, nothing has waited for it.
+ */
+export function planAhead(database: Database): (request: RuntimeRequest) => WasmPlan {
+  return (request) => ({
+    wasm: USUAL,
+    reason: "the worker was not started to wake anything",
+    better: findFitted(database, request).catch(() => undefined),
+  });
+}
+
+async function findFitted(
+  database: Database,
+  { assets, build, engine, module, isFull = false }: RuntimeRequest,
+): Promise<WasmPlan | undefined> {
+  if (build !== "wasm" || engine !== "onnx" || module !== undefined || isFull) return undefined;
+  const index = await findIndex(database, assets);
+  if (index?.load === undefined) return undefined;
+  return { wasm: { kind: "load", ref: index.load }, index, reason: "a fitted runtime is there" };
+}

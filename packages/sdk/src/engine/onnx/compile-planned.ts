@@ -1,0 +1,90 @@
+import type { WasmFound } from "../engine-session.ts";
+import { USUAL, type WasmChoice, type WasmPlan } from "../image/wasm-plan.ts";
+import { streamModule } from "../runtime-file.ts";
+
+/** Where the wasm of a build lies. */
+export interface WasmPlace {
+  /** URL of the folder, with a slash at its end. */
+  readonly folder: string;
+  /** The one that came with the library. */
+  readonly usual: string;
+}
+
+/** A wasm that was compiled, and how it came to be that one. */
+export type Compiled = WasmFound & { readonly module: WebAssembly.Module };
+
+/**
+ * Compiles the wasm that was planned while the image is read that wakes in it. Where one of the two is
+ * not what it should be, nothing has been made of either yet, and the usual wasm is loaded.
+ *
+ * @throws SelvedgeError `assets-missing` where that is not there either.
+ */
+export async function compilePlanned(
+  place: WasmPlace,
+  planned: Promise<WasmPlan>,
+  signal: AbortSignal,
+): Promise<Compiled> {
+  const plan = await planned;
+  const { wasm, toWake, reason } = plan;
+  if (toWake === undefined) return { ...(await compileEither(place, plan, signal)), reason };
+  const { image, step } = toWake;
+  const fetching = abortedBy(signal);
+  try {
+    const [found, module] = await Promise.all([image, stream(place, wasm, fetching.signal)]);
+    return { module, kind: wasm.kind, plan, image: found, reason };
+  } catch (error) {
+    fetching.abort();
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    const module = await stream(place, USUAL, signal);
+    return { module, kind: "full", plan, reason: `step "${step}": ${why}` };
+  }
+}
+
+/** What was planned, or what turns out to be better before that has been compiled. */
+async function compileEither(
+  place: WasmPlace,
+  plan: WasmPlan,
+  signal: AbortSignal,
+): Promise<Omit<Compiled, "reason">> {
+  const first = abortedBy(signal);
+  const compiling = stream(place, plan.wasm, first.signal);
+  const settled = compiling.then(
+    () => undefined,
+    () => undefined,
+  );
+  const better = await Promise.race([plan.better, settled]);
+  if (better !== undefined) {
+    first.abort();
+    try {
+      const module = await stream(place, better.wasm, signal);
+      return { module, kind: better.wasm.kind, plan: better };
+    } catch {
+      signal.throwIfAborted();
+      return { module: await stream(place, plan.wasm, signal), kind: plan.wasm.kind, plan };
+    }
+  }
+  try {
+    return { module: await compiling, kind: plan.wasm.kind, plan };
+  } catch (error) {
+    // One that was fitted may be gone from where it was: another fit has taken its place.
+    if (plan.wasm === USUAL || signal.aborted) throw error;
+    return { module: await stream(place, USUAL, signal), kind: "full", plan };
+  }
+}
+
+function stream(
+  { folder, usual }: WasmPlace,
+  { ref }: WasmChoice,
+  signal: AbortSignal,
+): Promise<WebAssembly.Module> {
+  return streamModule(folder + (ref?.file ?? usual), signal);
+}
+
+/** Not AbortSignal.any, which webviews of 2023 lack. */
+function abortedBy(signal: AbortSignal): AbortController {
+  const controller = new AbortController();
+  if (signal.aborted) controller.abort(signal.reason);
+  signal.addEventListener("abort", () => controller.abort(signal.reason));
+  return controller;
+}

@@ -1,0 +1,45 @@
+import type { PackSelector } from "../worker/keeper-api.ts";
+import type { LoadRooms } from "./load-rooms.ts";
+import type { Model } from "./model.ts";
+import { openProven } from "./open-proven.ts";
+import { rungOf, type Served } from "./served.ts";
+
+/** What is to serve again. */
+interface Reopening {
+  readonly model: Model;
+  readonly selector: PackSelector;
+  /** What served when the model was loaded. */
+  readonly first: Served;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Lets the place that served first answer again, where the app named it before others: what is faster
+ * was not the question. It gives its golden answers first.
+ *
+ * @returns whether that is decided
+ * @throws SelvedgeError as `openProven`
+ */
+export async function reopenFirst(
+  rooms: LoadRooms,
+  { model, selector, first, signal }: Reopening,
+): Promise<boolean> {
+  const { served: before } = model;
+  const { digest, dtype, version } = first.opened;
+  const { place } = first.host;
+  if (place.backend !== "webgpu" || before.opened.digest !== digest) return true;
+  const { backend, features } = place;
+  const wanted = { ...selector, version, dtype, backend, features };
+  const choice = { digest, dtype };
+  const how = { wanted, place, choice, signal, own: "at-once" } as const;
+  const { host, opened, finding } = await openProven(rooms, how);
+  if (model.served.host !== before.host) {
+    host.dispose();
+    return false;
+  }
+  const { ladder } = before;
+  ladder.note(rungOf(before), { state: "standby", reason: "right; what was asked for is back" });
+  ladder.note({ place, dtype }, { state: "serving", reason: `asked for, and back; ${finding}` });
+  model.moveTo({ ...before, host, opened });
+  return true;
+}

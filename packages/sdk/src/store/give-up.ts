@@ -1,0 +1,8 @@
+/**
+ * Frees a buffer that nobody reads any more, where the browser can: a worker that waits for messages
+ * collects no garbage.
+ */
+export function giveUp(buffer: ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }): void {
+  // Equal tensors may be one buffer, which cannot be given up twice.
+  if (buffer.byteLength > 0) buffer.transfer?.(0);
+}
