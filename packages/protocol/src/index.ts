@@ -87,6 +87,7 @@ export {
 } from "./image/memory-image.ts";
 export { fits, formatImageHead, parseImageHead } from "./image/parse-image-head.ts";
 export { parseRuntimeIndex } from "./image/parse-runtime-index.ts";
+export { shippedImages } from "./image/parse-shipped-images.ts";
 export {
   type FittedWasm,
   RUNTIME_INDEX,

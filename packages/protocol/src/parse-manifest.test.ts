@@ -2,10 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ElementType, tensorBytes } from "./element-type.ts";
+import { shippedImages } from "./image/parse-shipped-images.ts";
 import type { BlobRef, Manifest, TensorRef } from "./manifest.ts";
-import { parseManifest } from "./parse-manifest.ts";
+import { parseManifest as parse } from "./parse-manifest.ts";
 import { PIECE_BYTES, pieceCount } from "./pieces.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
+
+const parseManifest = (text: string, document = "manifest") =>
+  parse(text, document, shippedImages);
 
 /** Lays blobs out one after another in a segment, each with a digest of its own. */
 function layout() {
@@ -505,6 +509,14 @@ test("a delta in a codec of later days is as good as none", () => {
   const [tensor] = parseManifest(JSON.stringify(document)).variants[0]?.tensors ?? [];
   expect(tensor).toMatchObject({ name: "w0", bytes: 2_400_000 });
   expect(tensor?.delta).toBeUndefined();
+});
+
+test("whoever has no use for images reads a manifest without them", () => {
+  const document = copyOf(example);
+  document.variants[0].images = "of no interest";
+  const { images, ...variant } = example.variants[0] ?? expect.fail();
+  expect(images).toHaveLength(1);
+  expect(parse(JSON.stringify(document)).variants[0]).toEqual(variant);
 });
 
 test("an image of a format of later days is as good as none", () => {
