@@ -55,20 +55,14 @@ function fill(memory, { head, pages }) {
 
 function awoken(exports, { head }) {
   const { facts } = host;
-  // What the runtime runs in is known here, and no business of an image: see `ownGlobals`.
   for (const [name, value] of Object.entries(head.globals))
-    if (!Object.hasOwn(ownGlobals(), name))
-      exports[name].value = typeof value === "string" ? BigInt(value) : value;
-  for (const [name, value] of Object.entries(ownGlobals())) exports[name].value = value;
+    exports[name].value = typeof value === "string" ? BigInt(value) : value;
+  // What the runtime runs in is for the host to say: this thread is not a page's own, and may wait.
+  exports[facts.host.isMainThread].value = 0;
+  exports[facts.host.mayWait].value = 1;
   if (exports[facts.table].length !== head.tableLength)
     throw new Error("The wasm's function table is not the image's.");
   return { ...exports, [facts.constructors]: () => undefined };
-}
-
-/** This thread is not the page's own, and may wait. */
-function ownGlobals() {
-  const { isMainThread, mayWait } = host.facts.host;
-  return { [isMainThread]: 0, [mayWait]: 1 };
 }
 
 /** Lets the first session that is asked for be the one that is there already. */

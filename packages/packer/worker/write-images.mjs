@@ -49,10 +49,13 @@ answerRequests({
       free: (address) => runtime._free(address),
       stack: { end: exports[facts.stackEnd].value, pointer: exports[facts.stackPointer].value },
     });
-    const globals = facts.globals.map((name) => {
-      const { value } = exports[name];
-      return [name, typeof value === "bigint" ? `${value}` : value];
-    });
+    const { isMainThread, mayWait } = facts.host;
+    const globals = facts.globals
+      .filter((name) => name !== isMainThread && name !== mayWait)
+      .map((name) => {
+        const { value } = exports[name];
+        return [name, typeof value === "bigint" ? `${value}` : value];
+      });
     return [
       {
         memory: memory.buffer,

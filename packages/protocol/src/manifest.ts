@@ -138,7 +138,7 @@ export interface ShippedImage {
   };
   /** Where it was made; see `architecture`. */
   readonly madeOn: { readonly host: string; readonly architecture: string };
-  /** The options its session was created with. None: onnxruntime's own. */
+  /** How its session was created, as in the key of an image; see `ImageSubject`. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   /** The runtime before it had a session: the same for all models. */
   readonly bare: ImageFileRef;

@@ -126,7 +126,8 @@ async function packImage(
       format: 1,
       runtime: { version, wasm, glue: glue.sha256 },
       madeOn: { host: "node", architecture: architecture() },
-      settings: {},
+      // As in the key of a device's own image of a session that was created with nothing else.
+      settings: { backend: "wasm" },
       bare: bareFile,
       difference: differenceFile,
     },
