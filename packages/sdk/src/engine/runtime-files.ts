@@ -1,4 +1,5 @@
 export { RUNTIME_INDEX } from "@selvedge/protocol";
+export { SESSION_CHOICES } from "./session-choices.ts";
 
 /**
  * The files of onnxruntime-web and TensorFlow.js that a page hosts beside itself. `selvedge assets`
