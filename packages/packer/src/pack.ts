@@ -86,8 +86,8 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, Runt
   /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
   /**
-   * Whether sessions are written down, for devices that hold nothing yet and pages that give keys: see
-   * `ImageChoice`.
+   * Whether a session of each precision is written down beside the model, for devices that hold nothing
+   * yet. Only a signature says who vouches for it, so that it is of use where there is one.
    *
    * @default "never"
    */

@@ -88,8 +88,8 @@ MODEL is one of:
   --vocabulary FILE   what the classes are called, one a line; the first, empty, is the blank of CTC
   --metric-output NAME
                       the output that labels are about, where a model has several
-  --images CHOICE     whether sessions are written down, for a first visit to wake instead of loading the
-                      model: of use to pages that give keys, where the version is signed
+  --images CHOICE     whether a session is written down beside the model, for first visits to wake in place
+                      of loading; of use where the version is signed, once devices fetch it:
                       auto         where that is less to download than the runtime and the model
                       always       wherever it can be done
                       never        (default)
