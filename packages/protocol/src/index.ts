@@ -237,6 +237,8 @@ export {
   PREDICTION,
   PREDICTION_EVENT,
   SPANS,
+  START_METRICS,
+  STARTS,
   UNITS,
 } from "./telemetry-names.ts";
 export {

@@ -9,6 +9,8 @@ import {
   PREDICTION,
   PREDICTION_EVENT,
   SPANS,
+  START_METRICS,
+  STARTS,
   UNITS,
 } from "./telemetry-names.ts";
 
@@ -34,6 +36,8 @@ const names = (title: string) => tableOf(title).map(({ name = "" }) => name.repl
 test.each([
   ["Metrics", METRICS],
   ["Attributes of points", ATTRIBUTES],
+  ["Metrics of starts", START_METRICS],
+  ["Attributes of starts", STARTS],
   ["Attributes of distributions", DISTRIBUTION],
   ["Attributes of feedback", FEEDBACK],
   ["Logs", PREDICTION],
@@ -48,16 +52,21 @@ test("docs/telemetry.md names what a resource says, its batch id, and the event 
   expect(doc).toContain(`\`${PREDICTION_EVENT}\``);
 });
 
-describe.each(tableOf("Metrics"))("docs/telemetry.md says of $name", (row) => {
-  test("its type, its unit, and what it says besides", () => {
-    expect(row["type"]).toMatch(/^(exponential histogram|histogram|counter)$/);
-    const units: Record<string, string> = UNITS;
-    expect(row["unit"]).toBe(`\`${units[row["name"]?.replaceAll("`", "") ?? ""]}\``);
-    const known = [ATTRIBUTES, DISTRIBUTION, FEEDBACK].flatMap((list) => Object.values(list));
-    const besides = [...(row["and"] ?? "").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-    expect(known).toEqual(expect.arrayContaining(besides));
-  });
-});
+describe.each([...tableOf("Metrics"), ...tableOf("Metrics of starts")])(
+  "docs/telemetry.md says of $name",
+  (row) => {
+    test("its type, its unit, and what it says besides", () => {
+      expect(row["type"]).toMatch(/^(exponential histogram|histogram|counter)$/);
+      const units: Record<string, string> = UNITS;
+      expect(row["unit"]).toBe(`\`${units[row["name"]?.replaceAll("`", "") ?? ""]}\``);
+      const known = [ATTRIBUTES, DISTRIBUTION, FEEDBACK, STARTS].flatMap((list) =>
+        Object.values(list),
+      );
+      const besides = [...(row["and"] ?? "").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+      expect(known).toEqual(expect.arrayContaining(besides));
+    });
+  },
+);
 
 test("every field has a type and says when it is there", () => {
   const sections = [...doc.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title);

@@ -27,6 +27,7 @@ export type { Candidate } from "./proving/candidate.ts";
 export type { FoundGpu, Gpu, GpuLimits } from "./proving/gpu.ts";
 export type { PublicKeys } from "./public-keys.ts";
 export { createSelvedge, type Selvedge, type Telemetry } from "./selvedge.ts";
+export type { EngineStart } from "./serving/engine-start.ts";
 export type { MemoryPolicy } from "./serving/memory-budget.ts";
 export type { Model, ModelInfo, Prediction, PredictOptions } from "./serving/model.ts";
 export type { ModelUpdate, UpdatePolicy } from "./serving/model-update.ts";

@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { chooseEvictions, type Evictions } from "../store/choose-evictions.ts";
 import type { Database } from "../store/database.ts";
+import { dropImages } from "../store/images.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { type StoredStock, takeStock } from "../store/take-stock.ts";
 import type { PackUsage } from "../tabs/pack-usage.ts";
@@ -106,7 +107,7 @@ export class Space {
   }
 
   async #choose(stock: StoredStock, short: number): Promise<Evictions> {
-    const none = { packs: new Set<string>(), freed: 0 };
+    const none = { images: new Set<string>(), packs: new Set<string>(), freed: 0 };
     if (this.#policy.evict === "never") return none;
     // Whoever cannot say what is in use must be taken to use all of it.
     const inUse = await this.#usage.inUse().catch(() => undefined);
@@ -124,8 +125,10 @@ export class Space {
   }
 
   /** @returns whether so many bytes came free */
-  async #evict(stock: StoredStock, short: number, { packs, freed }: Evictions): Promise<boolean> {
-    if (freed < short || stock.pieces.size === 0) return false;
+  async #evict(stock: StoredStock, short: number, evictions: Evictions): Promise<boolean> {
+    const { images, packs, freed } = evictions;
+    if (freed < short || stock.pieces.size + images.size === 0) return false;
+    if (images.size > 0) await dropImages(this.#database, ({ key }) => images.has(key));
     await removePacks(
       this.#database,
       ({ digest }) => packs.has(digest),

@@ -38,6 +38,7 @@ export const OCR_REC: ModelFacts = {
     },
   ],
   storage: { kind: "persistent" },
+  start: { step: "none", code: "not-known", reason: "no image of it is known here" },
   memory: {
     state: "running",
     engineBytes: 40_000_000,
@@ -53,6 +54,7 @@ export const OCR_REC: ModelFacts = {
     importMs: 12,
     readMs: 20,
     createMs: 55,
+    wakeMs: 0,
     totalMs: 160.2,
   },
 };
@@ -94,6 +96,7 @@ export const SOUND: DiagnosisFacts = {
         version: "1.2.0",
         digest: OCR_REC.digest,
         bytes: 2_930_000,
+        imageBytes: 0,
         shared: 0,
         inUse: true,
         storage: "persistent",

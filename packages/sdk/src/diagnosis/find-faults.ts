@@ -19,6 +19,7 @@ export function findFaults(facts: DiagnosisFacts): Finding[] {
     ...ofLoads(facts),
     ...ofStore(facts),
     ...ofMemory(facts),
+    ...ofStarts(facts),
     ...ofGpu(facts),
   ];
   return found.sort((a, b) => Number(a.level === "hint") - Number(b.level === "hint"));
@@ -99,6 +100,17 @@ function* ofMemory({ memory: { usedBytes, budgetBytes } }: DiagnosisFacts): Iter
   if (usedBytes > budgetBytes)
     yield hint(
       "Models that are in use take more memory than they are held to. Those used longest ago are suspended and start again with their next call; dispose of what is not needed, or raise memory.budgetBytes.",
+    );
+}
+
+function* ofStarts({ models }: DiagnosisFacts): Iterable<Finding> {
+  for (const { name, start } of models)
+    if (start.code === "wrong" || start.code === "failed")
+      yield hint(`${name} is loaded where it could be woken: ${start.reason}`);
+  const trapped = models.filter(({ start }) => start.trap !== undefined);
+  if (trapped.length > 0)
+    yield hint(
+      `The runtime that was fitted lacks functions that calls of ${trapped.map(({ name }) => name).join(", ")} need: another answered them. Fit it to those dims with "selvedge assets --fit".`,
     );
 }
 

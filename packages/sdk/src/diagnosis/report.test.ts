@@ -19,11 +19,23 @@ test("a report says what the device is, what serves, and what was turned down an
     "  ocr-rec@1.2.0  2.9 MB  0123456789ab  persistent, in use\n",
     "  ocr-rec@1.2.0 q8 0123456789ab\n",
     "    loaded     spawn 40, resolve 0, fetch 0, compile 81, import 12, read 20, create 55, total 160 ms\n",
+    "    engine     loaded, no image of it is known here\n",
     "    serving   wasm q8                   12.3 ms  WASM serves first, everywhere\n",
     "    rejected  webgpu fp16 in jspi NCHW           output y[3] is 0\n",
     "    remembered 2026-11-21  failed  webgpu jspi NCHW fp16    output y[3] is NaN\n",
   ])
     expect(report).toContain(line);
+});
+
+test("a report says what an engine was woken from, and what a fitted runtime lacked", () => {
+  const image = { key: "ab".repeat(32), bytes: 12_000_000, readMs: 11, restoreMs: 3 };
+  const woken = { step: "full", code: "woken", reason: "it trapped", image } as const;
+  const start = { ...woken, trap: { step: "run", dims: { x: [2, 3, 48, 320] } } } as const;
+  const timings = { ...OCR_REC.timings, wakeMs: 14 };
+  const report = reportOf({ ...SOUND, models: [{ ...OCR_REC, start, timings }] }, []);
+  expect(report).toContain("woken from 12.0 MB in the full wasm, it trapped");
+  expect(report).toContain("a fitted runtime lacked what x 2x3x48x320 needs");
+  expect(report).toContain("create 55, wake 14, total 160 ms");
 });
 
 test("findings stand at the top, each with how bad it is", () => {

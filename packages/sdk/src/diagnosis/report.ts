@@ -1,4 +1,5 @@
 import type { Candidate } from "../proving/candidate.ts";
+import { dimsText } from "../telemetry/count-start.ts";
 import type { DeviceFacts } from "./device-facts.ts";
 import type { DiagnosisFacts, Finding, ModelFacts, VerdictFacts } from "./diagnosis-facts.ts";
 
@@ -143,12 +144,13 @@ function storeLines({ store: { kind, reason, packs, bytes } }: DiagnosisFacts): 
 
 function modelLines(model: ModelFacts): string[] {
   const { runtime, timings, storage } = model;
-  const stages = Object.entries(timings).map(
-    ([stage, ms]) => `${stage.replace(/Ms$/, "")} ${Math.round(ms)}`,
-  );
+  const stages = Object.entries(timings)
+    .filter(([stage, ms]) => stage !== "wakeMs" || ms > 0)
+    .map(([stage, ms]) => `${stage.replace(/Ms$/, "")} ${Math.round(ms)}`);
   const rows: Row[] = [
     ["runs on", `${model.backend}, ${runtime.name} ${runtime.version}`],
     ["loaded", `${stages.join(", ")} ms`],
+    ["engine", startText(model.start)],
     ["kept", listOf([storage.kind, storage.kind === "memory" && storage.reason])],
     ["memory", memoryText(model.memory)],
     ["signed by", model.signedBy.join(", ") || "not looked at"],
@@ -166,6 +168,12 @@ function modelLines(model: ModelFacts): string[] {
 function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: Candidate): Row {
   const place = [backend, dtype, build === backend ? "" : `in ${build}`, layout];
   return [state, place.filter(Boolean).join(" "), msText(runMs), reason];
+}
+
+function startText({ step, reason, image, trap }: ModelFacts["start"]): string {
+  const woken = image && `woken from ${bytesText(image.bytes)} in the ${step} wasm`;
+  const trapped = trap && `a fitted runtime lacked what ${dimsText(trap.dims)} needs`;
+  return listOf([woken ?? "loaded", reason, trapped]);
 }
 
 function memoryText({ state, shareBytes, sharedWith, tensorBytes }: ModelFacts["memory"]): string {

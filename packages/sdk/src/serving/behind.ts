@@ -1,4 +1,5 @@
 import type { Contest, ContestHow } from "../proving/contest.ts";
+import { makeImage } from "../proving/make-image.ts";
 import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -65,6 +66,8 @@ export class Behind {
     const { disposal } = model;
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
+    // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
+    await this.#first.host.checkWoken(disposal).catch(() => undefined);
     await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
@@ -77,6 +80,10 @@ export class Behind {
     await this.#inBackground((signal) => rehearseStart(this.#rooms, this.#first, signal)).catch(
       () => undefined,
     );
+    await whenIdle();
+    await this.#inBackground((signal) =>
+      makeImage(this.#rooms, { served: this.#first, selector, signal }),
+    ).catch(() => undefined);
     while (!isPinned && !disposal.aborted) {
       await pause(checkEveryMs, disposal);
       await whenVisible(disposal);

@@ -11,22 +11,32 @@ import type {
   Place,
   Proof,
   RuntimeStarted,
+  WakeStep,
 } from "../worker/engine-api.ts";
-import { foreignAnswer } from "../worker/engine-failure.ts";
+import { breaksEngine, foreignAnswer } from "../worker/engine-failure.ts";
 import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { againWithin } from "./deadline.ts";
 import type { EnginePool } from "./engine-pool.ts";
+import type { EngineStart, StartEvent } from "./engine-start.ts";
 import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
+import { dimsOf } from "./used-dims.ts";
+import { wakeHint } from "./wake-hint.ts";
+import { WakeSteps } from "./wake-steps.ts";
 
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
+/** Dropping an image, and giving the worker up. */
+const QUARANTINE_TIMEOUT_MS = 10_000;
+
 /**
  * How a worker is had that nothing else runs in. Of those that nobody waits for there is one at a time on
  * a page: opening waits for its turn. What someone waits for, or has the turn already, is opened at once.
+ * The others are opened at once, too: `afresh`, as on the next visit; `to-wake`, where there is an image;
+ * `to-write`, so that an image can be made.
  */
-export type OwnWorker = "in-turn" | "at-once";
+export type OwnWorker = "in-turn" | "at-once" | "afresh" | "to-wake" | "to-write";
 
 export interface EngineHostOptions {
   readonly place: Place;
@@ -38,7 +48,11 @@ export interface EngineHostOptions {
   /** Makes a pack whole again that could not be read from the store, and hands it over. */
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
   readonly onDispose: () => void;
-  /** Its engine failed, and is started again. */
+  /** Whether its engine may be woken from an image. */
+  readonly mayWake?: boolean;
+  /** Told how its engine came to be, and what became of what was woken. */
+  readonly onStart?: (host: EngineHost, event: StartEvent) => void;
+  /** Its engine failed, and is started again. What was woken and failed is not told here. */
   readonly onRestart?: (host: EngineHost, failure: SelvedgeError) => void;
 }
 
@@ -54,10 +68,18 @@ interface Session {
   isOpen: boolean;
   /** Whether it has run once: the first time takes longer. */
   hasRun: boolean;
+  /** The step that it is to be woken at, and once it is open, was. */
+  step: WakeStep;
+  /** Whether it is not woken as it shares its worker. */
+  readonly isShared: boolean;
 }
 
 /** How a call of a host is made. */
 export interface HostCall extends EngineCall {
+  /** What it gives to the model. */
+  readonly inputs?: Tensors;
+  /** Whether what a woken engine fails at is asked of the next one. @default true */
+  readonly isReplayed?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Says that the turn has come, and that the pack has to be opened again first. */
   readonly onOpening?: () => void;
@@ -88,10 +110,19 @@ export class EngineHost {
   /** Calls that are made and not done with. */
   #calls = 0;
   readonly #disposal = new AbortController();
+  /** The model, as hints know it. */
+  #name: string | undefined;
+  readonly #mayWake: boolean;
+  readonly #steps: WakeSteps = new WakeSteps();
+  /** Failures that are taken to be an image's, or a fitted runtime's. */
+  readonly #ofStart = new WeakSet<Error>();
 
   constructor(options: EngineHostOptions) {
+    const { own, place, mayWake = false } = options;
     this.#options = options;
-    this.#own = options.own !== undefined;
+    this.#own = own !== undefined;
+    this.#mayWake = mayWake && place.backend === "wasm";
+    this.#steps.mayWake = this.#mayWake && (own === undefined || own === "to-wake");
   }
 
   get place(): Place {
@@ -112,22 +143,44 @@ export class EngineHost {
     return this.#calls === 0;
   }
 
+  /** How its engine came to be. */
+  get start(): EngineStart {
+    return this.#steps.start;
+  }
+
   /** The pack it has opened. */
   get pack(): PackRef | undefined {
     return this.#pack;
   }
 
   /**
-   * Opens a pack, in another worker where the last one has ended.
+   * Opens a pack, in another worker where the last one has ended. What cannot be woken is loaded.
    *
    * @returns `undefined` where the store has nothing active for the selector.
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     if (this.#own && this.#options.own === "in-turn") await this.#until(this.#turnAlone(), signal);
-    const session = this.#connect();
-    const { worker, id } = session;
+    if (request.by === "selector") this.#name = request.selector.name;
+    for (;;) {
+      const session = this.#connect();
+      try {
+        return await this.#openIn(session, request, signal);
+      } catch (error) {
+        // What was handed over has gone with the worker.
+        if (request.by === "bytes" || !this.#isOfStart(session, error)) throw error;
+      }
+    }
+  }
+
+  async #openIn(
+    session: Session,
+    request: PackRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<HostOpened | undefined> {
+    const { worker, id, step } = session;
     const { backend, layout } = this.place;
-    const how = { backend, ...(layout === undefined ? {} : { layout }) };
+    const wake = step === "none" || request.by === "bytes" ? {} : { wake: step };
+    const how = { backend, ...(layout === undefined ? {} : { layout }), ...wake };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
     const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
     let startedAt = performance.now();
@@ -155,6 +208,7 @@ export class EngineHost {
     session.isOpen = true;
     this.#openedInMs = performance.now() - startedAt;
     worker.hold(id, opened, { backend, wake: () => this.#wake() });
+    this.#started(session, opened);
     return { ...opened, compileMs, importMs, scriptAt };
   }
 
@@ -168,10 +222,11 @@ export class EngineHost {
   /** Lets other models into its worker: it has been proven, and serves like them. */
   share(): void {
     this.#own = false;
+    this.#steps.mayWake = this.#mayWake;
     this.#leaveTurn();
     if (this.#session === undefined) return;
     const { worker } = this.#session;
-    worker.isShared = this.backend === "wasm";
+    worker.isShared = this.backend === "wasm" && this.#session.step === "none";
     worker.isOnTrial = false;
   }
 
@@ -191,6 +246,7 @@ export class EngineHost {
     signal?: AbortSignal,
   ): Promise<HostOpened> {
     const from = origin === undefined ? {} : { origin };
+    this.#name = origin?.name ?? this.#name;
     const pack = { digest, dtype, ...from, ...this.#device() };
     const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
       this.#openAgain(error, pack, signal),
@@ -211,9 +267,46 @@ export class EngineHost {
       const outcome = await engine.run(session, send());
       if (outcome.ok && !isRun(outcome.value)) throw foreignAnswer("run");
       if (this.#session !== undefined) this.#session.hasRun = true;
+      if (outcome.ok) this.#settleDoubt();
       return outcome;
     };
-    return this.ask(run, { ...call, onStart: start, signal });
+    // Whoever has kept the inputs gives them to the next engine.
+    return this.ask(run, { ...call, inputs, isReplayed: false, onStart: start, signal });
+  }
+
+  /**
+   * Whether a failure is taken to be that of an image, or of a runtime that was fitted to other calls: it
+   * says nothing about the place, and the next engine is started otherwise.
+   */
+  isOfStart(error: unknown): boolean {
+    return error instanceof Error && this.#ofStart.has(error);
+  }
+
+  /**
+   * Holds the answer of an engine that was woken against that of the one that was written down, bit for
+   * bit. Where it is another, the image is dropped, and a loaded engine answers the calls that wait.
+   */
+  checkWoken(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, async () => {
+      const session = this.#session;
+      const key = this.start.image?.key;
+      if (session === undefined || session.step === "none" || session.worker.isEnded) return;
+      const { worker, id } = session;
+      const timeoutMs = againWithin(this.#provedInMs, OPEN_BOUNDS);
+      const proof = await worker.call((engine) => engine.checkWoken(id), { timeoutMs });
+      if (proof.holds) return;
+      const { finding } = proof;
+      this.#steps.wrong(finding);
+      this.#note("none");
+      this.#options.onStart?.(this, { kind: "quarantined", code: "wrong" });
+      const limits = { timeoutMs: QUARANTINE_TIMEOUT_MS };
+      if (key !== undefined)
+        await worker
+          .call((engine) => engine.quarantine(key, finding), limits)
+          .catch(() => undefined);
+      worker.end(new Error(finding));
+      this.#wake();
+    });
   }
 
   /** Runs the golden inputs and holds the answers against the pack's. */
@@ -227,11 +320,18 @@ export class EngineHost {
   /** Asks the engine something about the pack when it is this call's turn; opens it where it is not. */
   ask<T>(
     invoke: (engine: Remote<EngineApi>, session: number) => Promise<Outcome<T>>,
-    { signal, onOpening, ...call }: HostCall,
+    { signal, onOpening, inputs, isReplayed = true, ...call }: HostCall,
   ): Promise<T> {
     return this.#inTurn(signal, async () => {
-      const { worker, id } = await this.#ensureOpen(onOpening);
-      return worker.call((engine) => invoke(engine, id), call);
+      for (;;) {
+        const session = await this.#ensureOpen(onOpening);
+        const { worker, id } = session;
+        try {
+          return await worker.call((engine) => invoke(engine, id), call);
+        } catch (error) {
+          if (!this.#isOfStart(session, error, inputs) || !isReplayed) throw error;
+        }
+      }
     });
   }
 
@@ -366,13 +466,63 @@ export class EngineHost {
   /** The session, in a worker that has not ended; it may have to be opened. */
   #connect(): Session {
     this.#disposal.signal.throwIfAborted();
-    if (this.#session?.worker.isEnded === false) return this.#session;
-    const failure = this.#session?.worker.failure;
-    if (failure !== undefined) this.#options.onRestart?.(this, failure);
+    const last = this.#session;
+    if (last?.worker.isEnded === false) return last;
+    const failure = last?.worker.failure;
+    if (failure !== undefined && !this.#isOfStart(last, failure))
+      this.#options.onRestart?.(this, failure);
+    const { own, pool } = this.#options;
+    const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.#name));
+    const how = { own: this.#own ? own : undefined, wake, isFull: this.#steps.isFull };
     // Most packs are ONNX; one that is not says so when it is opened.
-    const worker = this.#options.pool.take(this.#pack?.engine ?? "onnx", this.place, this.#own);
-    this.#session = { worker, id: worker.nextSession(), isOpen: false, hasRun: false };
+    const worker = pool.take(this.#pack?.engine ?? "onnx", this.place, how);
+    // In one that others are in, or will be, nothing is woken.
+    const step = worker.sessions > 0 ? "none" : worker.wake;
+    const isShared = wake !== step;
+    const id = worker.nextSession();
+    this.#session = { worker, id, isOpen: false, hasRun: false, step, isShared };
     return this.#session;
+  }
+
+  /** An engine has been opened: what it says of how it came to be. */
+  #started(session: Session, { waking }: Opened): void {
+    const { worker, isShared, step: asked } = session;
+    const start = this.#steps.opened(waking, isShared);
+    session.step = start.step;
+    if (asked !== "none" && start.step === "none") this.#note("none");
+    if (this.#own || this.backend !== "wasm") return;
+    // A woken engine has a worker alone: it is ended where its image does not hold.
+    worker.isShared = start.step === "none";
+    this.#options.onStart?.(this, { kind: "started", start });
+  }
+
+  /** What is only tried leaves no hint. */
+  #note(step: WakeStep): void {
+    if (!this.#own) wakeHint.note(this.#name, step);
+  }
+
+  /** A loaded engine has answered what a woken one could not: its image goes. */
+  #settleDoubt(): void {
+    if (this.#session?.step !== "none") return;
+    const doubt = this.#steps.takeDoubt();
+    if (doubt === undefined) return;
+    const { key, reason } = doubt;
+    this.#session.worker.tell((engine) => engine.quarantine(key, reason));
+    this.#options.onStart?.(this, { kind: "quarantined", code: "failed" });
+  }
+
+  /** Whether an engine broke in a way that the next step may mend; notes it, once for each failure. */
+  #isOfStart(session: Session | undefined, error: unknown, inputs?: Tensors): boolean {
+    if (session === undefined || !breaksEngine(error)) return false;
+    if (this.#ofStart.has(error)) return true;
+    const dims = inputs && dimsOf(inputs);
+    if (session !== this.#session || !this.#steps.failed(session.step, error, dims)) return false;
+    this.#ofStart.add(error);
+    if (session.step !== "none") this.#note(this.#steps.next("run"));
+    const { trap } = this.start;
+    if (trap !== undefined && dims !== undefined && error.detail["isFitted"] === true)
+      this.#options.onStart?.(this, { kind: "trapped", trap });
+    return true;
   }
 }
 

@@ -1,7 +1,9 @@
-import type { EngineName, Place } from "../worker/engine-api.ts";
+import type { EngineName, Place, WakeStep } from "../worker/engine-api.ts";
+import type { OwnWorker } from "./engine-host.ts";
 import { bytesOf, endingsOf, leastLoaded, REST_MS } from "./engine-load.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 import { type MemoryBudget, memoryBudgetOf } from "./memory-budget.ts";
+import { RuntimeShelf } from "./runtime-shelf.ts";
 
 /** Releasing a session; a worker that needs longer than this is stuck. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -9,6 +11,16 @@ const CLOSE_TIMEOUT_MS = 10_000;
 export interface EnginePoolOptions extends Pick<EngineWorkerOptions, "spawn" | "assets" | "shelf"> {
   /** @default what suits the device */
   readonly budget?: MemoryBudget;
+}
+
+/** How a worker is wanted. */
+interface WorkerTerms {
+  /** Where nothing else may run in it, as for a proof or a contest. */
+  readonly own?: OwnWorker | undefined;
+  /** What may be woken in it. @default "none" */
+  readonly wake?: WakeStep;
+  /** Whether it has to have all of the runtime. */
+  readonly isFull?: boolean;
 }
 
 /**
@@ -41,25 +53,37 @@ export class EnginePool {
   }
 
   /**
-   * A worker that has, or is about to have, the runtime for a place.
-   *
-   * @param own whether it has to be one that nothing else runs in, as for a proof or a contest. A session
-   * on WebGPU always has one: a GPU that is lost takes its worker along.
+   * A worker that has, or is about to have, the runtime for a place. A session on WebGPU has one to
+   * itself, as a GPU that is lost takes its worker along, and so has one that is woken: models that come
+   * when there are as many workers as there should be share theirs, and are loaded.
    */
-  take(engine: EngineName, { backend, build }: Place, own = false): EngineWorker {
-    const isShared = backend === "wasm" && !own;
-    const others = this.workers.filter((worker) => worker.isShared && worker.build === build);
-    const isFull = isShared && others.length >= this.budget.engines;
+  take(
+    engine: EngineName,
+    { backend, build }: Place,
+    { own, wake: wanted = "none", isFull = false }: WorkerTerms = {},
+  ): EngineWorker {
+    const serving = this.workers.filter((worker) => !worker.isOnTrial && worker.build === build);
+    const hasRoom = own !== undefined || serving.length < this.budget.engines;
+    const wake = hasRoom ? wanted : "none";
+    const isShared = backend === "wasm" && own === undefined && wake === "none";
+    const others = serving.filter((worker) => worker.isShared && (worker.isFull || !isFull));
+    const isTaken = isShared && others.length >= this.budget.engines;
     const alike = others.filter((worker) => worker.engine === engine);
-    const found = isFull ? leastLoaded(alike.length > 0 ? alike : others) : undefined;
+    const found = isTaken ? leastLoaded(alike.length > 0 ? alike : others) : undefined;
     if (found !== undefined) return found;
     const onUse = () => this.#settleIn(REST_MS);
+    // As on the next visit, whose page has compiled nothing yet.
+    const isAfresh = own === "afresh" || own === "to-wake" || own === "to-write";
     const worker = new EngineWorker({
       ...this.#options,
+      ...(isAfresh ? { shelf: new RuntimeShelf() } : {}),
       engine,
       build,
       isShared,
-      isOnTrial: own,
+      isOnTrial: own !== undefined,
+      wake,
+      isFull,
+      isForImage: own === "to-write",
       onUse,
     });
     this.#workers = [...this.workers, worker];

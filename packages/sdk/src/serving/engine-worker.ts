@@ -7,6 +7,7 @@ import type {
   EngineName,
   Opened,
   RuntimeStarted,
+  WakeStep,
 } from "../worker/engine-api.ts";
 import { breaksEngine } from "../worker/engine-failure.ts";
 import type { Outcome } from "../worker/outcome.ts";
@@ -28,6 +29,12 @@ export interface EngineWorkerOptions {
   /** Whether other models may open sessions in it. */
   readonly isShared: boolean;
   readonly isOnTrial: boolean;
+  /** What may be woken in it. */
+  readonly wake: WakeStep;
+  /** Whether it has to have all of the runtime, as a part that was fitted has trapped. */
+  readonly isFull: boolean;
+  /** Whether its engine is to be written down. */
+  readonly isForImage: boolean;
   /** Called whenever it has been used. */
   readonly onUse: () => void;
 }
@@ -66,6 +73,8 @@ export interface SessionMemory {
 export class EngineWorker implements EngineLoad {
   readonly build: Build;
   readonly engine: EngineName;
+  readonly wake: WakeStep;
+  readonly isFull: boolean;
   /** Settles when the runtime is there. */
   readonly started: Promise<RuntimeStarted>;
   isShared: boolean;
@@ -96,21 +105,34 @@ export class EngineWorker implements EngineLoad {
     build,
     isShared,
     isOnTrial,
+    wake,
+    isFull,
+    isForImage,
     onUse,
   }: EngineWorkerOptions) {
     this.build = build;
     this.engine = engine;
+    this.wake = wake;
+    this.isFull = isFull;
     this.isShared = isShared;
     this.isOnTrial = isOnTrial;
     this.#onUse = onUse;
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
     this.#link = link;
-    const request = { assets, build, engine };
-    this.started = shelf.start(`${engine} in ${build}`, (module) =>
+    const isPatient = wake !== "none";
+    const request = {
+      ...{ assets, build, engine },
+      ...(isPatient && { isPatient }),
+      ...(isFull && { isFull }),
+      ...(isForImage && { isForImage }),
+    };
+    const start = (module: WebAssembly.Module | undefined) =>
       link.call((remote) => remote.start(module === undefined ? request : { ...request, module }), {
         timeoutMs: START_TIMEOUT_MS,
-      }),
-    );
+      });
+    const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
+    // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
+    this.started = isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);
     this.started
       .catch((reason: unknown) => {
         // onnxruntime's initialisation stays broken after a failure: a retry needs a new worker.

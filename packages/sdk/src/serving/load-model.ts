@@ -11,7 +11,7 @@ import { Model } from "./model.ts";
 import { UpdateFeed } from "./model-update.ts";
 import { type FirstOpened, openModel } from "./open.ts";
 import { selectorOf, startsOnWasm } from "./selector-of.ts";
-import type { LoadTimings } from "./served.ts";
+import { type LoadTimings, wakeMsOf } from "./served.ts";
 import { type Started, whyServing } from "./started.ts";
 
 /**
@@ -130,14 +130,15 @@ function sayRolledBack(
 }
 
 function timingsOf(
-  { scriptAt, compileMs, importMs, readMs, createMs }: HostOpened,
+  { scriptAt, compileMs, importMs, readMs, createMs, waking }: HostOpened,
   installed: Installed | undefined,
   calledAt: number,
 ): LoadTimings {
   const { resolveMs = 0, fetchMs = 0 } = installed ?? {};
   const spawnMs = Math.max(0, scriptAt - performance.timeOrigin - calledAt);
+  const wakeMs = wakeMsOf(waking);
   const totalMs = performance.now() - calledAt;
-  return { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs, totalMs };
+  return { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs, wakeMs, totalMs };
 }
 
 function recordLoad(
@@ -157,7 +158,8 @@ function recordLoad(
   const subject = { model: name, version, dtype, backend };
   for (const [stage, milliseconds] of Object.entries(timings)) {
     const isDelivery = stage === "resolveMs" || stage === "fetchMs";
-    if (installed !== undefined || !isDelivery)
+    const hasHappened = stage === "wakeMs" ? milliseconds > 0 : !isDelivery;
+    if (hasHappened || (isDelivery && installed !== undefined))
       recorder.loaded(subject, stage.slice(0, -2), milliseconds);
   }
   recorder.loadedFrom(subject, { needed, fetched: installed?.fetchedBytes ?? 0 });

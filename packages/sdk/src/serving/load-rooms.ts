@@ -2,6 +2,7 @@ import type { Predictions } from "../predictions/predictions.ts";
 import type { GpuMemory } from "../proving/gpu.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
+import type { CachePolicy } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import type { EngineHost, OwnWorker } from "./engine-host.ts";
 import type { Model } from "./model.ts";
@@ -12,6 +13,8 @@ export interface LoadRooms {
   /** Whose signatures are believed, as the keeper reads it; absent where none is looked at. */
   readonly anchors: string | undefined;
   readonly keeper: KeeperClient;
+  /** What the app allows models, and images of their engines, to take on this device. */
+  readonly cache?: CachePolicy | undefined;
   readonly reporter: Reporter;
   /** What writes predictions down: nothing, where its chunk has not come. */
   readonly predictions?: () => Predictions | undefined;

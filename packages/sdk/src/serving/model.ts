@@ -11,6 +11,7 @@ import type { KeeperClient } from "../worker/keeper-client.ts";
 import { Calm } from "./calm.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
 import type { HostOpened } from "./engine-host.ts";
+import type { EngineStart } from "./engine-start.ts";
 import type { Failover } from "./failover.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
 import { type ModelMemory, modelMemory } from "./page-memory.ts";
@@ -78,6 +79,8 @@ export interface ModelInfo {
   readonly candidates: readonly Candidate[];
   /** Where the pack is kept, and why it is not where it should be. */
   readonly storage: PackStorage;
+  /** How its engine came to be: woken from an image, or loaded, and why. */
+  readonly start: EngineStart;
   /** What it takes of this page's memory now. */
   readonly memory: ModelMemory;
   /** Milliseconds each phase of loading took. */
@@ -127,8 +130,9 @@ export class Model<Name extends string = string> {
     const { backend } = host;
     const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
     const pack = { name, version, digest, dtype, signature, signedBy };
+    const where = { backend, runtime, candidates: ladder.candidates, storage };
     const memory = modelMemory(host.memory, opened);
-    return { ...pack, backend, runtime, candidates: ladder.candidates, storage, memory, timings };
+    return { ...pack, ...where, start: host.start, memory, timings };
   }
 
   /**

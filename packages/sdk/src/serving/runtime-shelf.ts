@@ -28,4 +28,15 @@ export class RuntimeShelf {
     module.catch(() => this.#modules.delete(kind));
     return started;
   }
+
+  /** Keeps the Module of a start that waited for nobody, where it has one and none is kept yet. */
+  keep(kind: string, started: Promise<RuntimeStarted>): Promise<RuntimeStarted> {
+    started
+      .then(({ module }) => {
+        if (module !== undefined && !this.#modules.has(kind))
+          this.#modules.set(kind, Promise.resolve(module));
+      })
+      .catch(() => undefined);
+    return started;
+  }
 }

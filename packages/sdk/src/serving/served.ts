@@ -20,8 +20,10 @@ export interface LoadTimings {
   readonly importMs: number;
   /** The pack, read from the store and verified. */
   readonly readMs: number;
-  /** The session. */
+  /** The session: created, or woken. */
   readonly createMs: number;
+  /** Of that, reading the image of an engine and putting it into memory; 0 where none was woken. */
+  readonly wakeMs: number;
   readonly totalMs: number;
 }
 
@@ -32,6 +34,12 @@ export interface Served {
   readonly storage?: PackStorage | undefined;
   readonly timings: LoadTimings;
   readonly ladder: Ladder;
+}
+
+/** What waking took, of what was woken. */
+export function wakeMsOf(waking: HostOpened["waking"]): number {
+  const { readMs, restoreMs } = waking?.image ?? { readMs: 0, restoreMs: 0 };
+  return readMs + restoreMs;
 }
 
 /** Where it answers, on its ladder. */

@@ -1,5 +1,6 @@
 import type { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
+import { countStart } from "../telemetry/count-start.ts";
 import type { EngineHostOptions } from "./engine-host.ts";
 import { EngineHost } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
@@ -12,7 +13,10 @@ import { RuntimeShelf } from "./runtime-shelf.ts";
 
 /** What a page's models are served with. */
 export interface ServingOptions
-  extends Pick<LoadRooms, "registry" | "anchors" | "keeper" | "reporter" | "predictions"> {
+  extends Pick<
+    LoadRooms,
+    "registry" | "anchors" | "keeper" | "cache" | "reporter" | "predictions"
+  > {
   /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
   readonly assets: string;
   readonly spawn: () => Worker;
@@ -35,13 +39,16 @@ export class Serving {
       keeper.call((remote, call) => remote.restore(call, pack), signal);
     const onRestart: EngineHostOptions["onRestart"] = (host, failure) =>
       reporter.restarted(host, failure);
+    const onStart: EngineHostOptions["onStart"] = (host, event) =>
+      countStart(reporter.recorder, host, event);
+    const hooks = { recover, onRestart, onStart, mayWake: rooms.cache?.images !== false };
     this.#rooms = {
       ...rooms,
       newHost: (place, trust, own) => {
         // A load that was asking for a GPU meanwhile must not start what no one would end.
         if (this.#ended !== undefined) throw this.#ended;
         const onDispose = () => this.#hosts.delete(host);
-        const host = new EngineHost({ place, trust, own, pool, recover, onDispose, onRestart });
+        const host = new EngineHost({ place, trust, own, pool, onDispose, ...hooks });
         this.#hosts.add(host);
         return host;
       },

@@ -30,6 +30,7 @@ const TIMINGS = {
   importMs: 0,
   readMs: 0,
   createMs: 0,
+  wakeMs: 0,
   totalMs: 0,
 };
 

@@ -8,9 +8,7 @@ import type { Rung } from "./ladder.ts";
 import { type Answer, type CallTerms, PendingCall } from "./pending-call.ts";
 import { Restarts } from "./restarts.ts";
 import { rungOf, type Served } from "./served.ts";
-
-/** A caller who waits for less than this says nothing about the engine when it is too much. */
-const IMPATIENT_MS = 1_000;
+import { IMPATIENT_MS } from "./wake-steps.ts";
 
 /** What a supervisor works with. */
 export interface SupervisorParts {
@@ -166,9 +164,11 @@ export class Supervisor {
     if (phase === "running") {
       // The runtime refused this call, and goes on to the next.
       if (!isBroken) return call.reject(error);
-      call.failures++;
+      // An image, or a part of a runtime, is no engine that did not survive the call.
+      if (!served.host.isOfStart(error)) call.failures++;
       if (!call.terms.isReplayable) call.reject(handedOver(error));
     }
+    if (served.host.isOfStart(error)) return;
     // What it was given to has been replaced meanwhile: whatever serves now answers it.
     if (served !== this.#served) return;
     if (phase === "waiting") {

@@ -208,7 +208,7 @@ export class Updates {
     const { model } = this.#loaded;
     const { compileMs, importMs, readMs, createMs } = opened;
     const totalMs = Math.max(compileMs, importMs, readMs) + createMs;
-    const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0 };
+    const none = { spawnMs: 0, resolveMs: 0, fetchMs: 0, wakeMs: 0 };
     const reason = `took over from ${model.info.version}; ${finding}`;
     const ladder = new Ladder({ place: host.place, dtype: opened.dtype }, reason);
     const { version: former } = model.info;

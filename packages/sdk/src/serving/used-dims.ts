@@ -22,11 +22,14 @@ export class UsedDims {
     for (const { dims } of Object.values(inputs)) elements += count(dims);
     if (elements <= this.#elements) return;
     this.#elements = elements;
-    this.#largest = Object.fromEntries(
-      Object.entries(inputs).map(([name, { dims }]) => [name, [...dims]]),
-    );
+    this.#largest = dimsOf(inputs);
     this.onGrow();
   }
+}
+
+/** The dims of inputs, without what is in them. */
+export function dimsOf(inputs: Tensors): InputDims {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, [...dims]]));
 }
 
 /** Elements of all inputs together. Inputs that are not named count as none. */

@@ -11,7 +11,7 @@ function pack(digest: string, usedAt: number, pieces: readonly string[], isSuper
 /** A stock in which every piece takes ten bytes. */
 function stockOf(packs: readonly Holding[], orphans: readonly string[] = []): Stock {
   const ids = [...packs.flatMap(({ pieces }) => pieces), ...orphans];
-  return { packs, pieces: new Map(ids.map((id) => [id, 10])) };
+  return { images: [], packs, pieces: new Map(ids.map((id) => [id, 10])) };
 }
 
 const evict = (stock: Stock, short: number, kept = nothingKept) => {
@@ -22,6 +22,18 @@ const evict = (stock: Stock, short: number, kept = nothingKept) => {
 test("what no pack needs goes first, and where that is enough no pack goes", () => {
   const stock = stockOf([pack("a", 1, ["a/0"])], ["left/0", "left/1"]);
   expect(evict(stock, 15)).toEqual({ packs: [], freed: 20 });
+});
+
+test("images go before any pack does, those used longest ago first, whoever uses their packs", () => {
+  const image = (key: string, usedAt: number) => ({ key, pack: "a", bytes: 25, usedAt });
+  const stock = { ...stockOf([pack("a", 1, ["a/0"])]), images: [image("new", 9), image("old", 2)] };
+  const kept = { packs: new Set(["a"]), isKept: () => true };
+  const chosen = (short: number) => {
+    const { images, packs, freed } = chooseEvictions(stock, short, kept);
+    return [[...images], [...packs], freed];
+  };
+  expect(chosen(25)).toEqual([["old"], [], 25]);
+  expect(chosen(1000)).toEqual([["old", "new"], [], 50]);
 });
 
 test("superseded versions go before others, and of each those used longest ago", () => {

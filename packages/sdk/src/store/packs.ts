@@ -10,6 +10,7 @@ import {
 } from "@selvedge/protocol";
 import type { CachedPack } from "../worker/keeper-api.ts";
 import type { Database, PackRecord } from "./database.ts";
+import { dropImages, listImages } from "./images.ts";
 import { soundPack } from "./sound-record.ts";
 import { isUnavailable } from "./storage-error.ts";
 
@@ -86,6 +87,7 @@ export async function listPacks(
     { doing: "listing stored models", stores: ["packs"], nothing: [] },
     ({ store }) => store.getAll(),
   );
+  const images = await listImages(database);
   const { packs: inMemory } = database.memory;
   const records = [
     ...stored.map(soundPack).filter(({ digest }) => !inMemory.has(digest)),
@@ -100,6 +102,7 @@ export async function listPacks(
       version: record.version,
       digest: record.digest,
       bytes: totalBytes(blobs[i] ?? []),
+      imageBytes: totalBytes(images.filter(({ pack }) => pack === record.digest)),
       shared: totalBytes((blobs[i] ?? []).filter(({ sha256 }) => (owners.get(sha256) ?? 0) > 1)),
       inUse: inUse.has(record.digest),
       storage: inMemory.has(record.digest) ? ("memory" as const) : ("persistent" as const),
@@ -109,9 +112,9 @@ export async function listPacks(
     .sort((a, b) => b.usedAt.getTime() - a.usedAt.getTime());
 }
 
-/** Bytes of all pieces in IndexedDB, those of unfinished downloads included. */
+/** Bytes of all pieces in IndexedDB, those of unfinished downloads included, and of images. */
 export async function storedBytes(database: Database): Promise<number> {
-  return database.read(
+  const pieces = database.read(
     { doing: "measuring the model cache", stores: ["pieces"], nothing: 0 },
     async ({ store }) => {
       let bytes = 0;
@@ -122,6 +125,7 @@ export async function storedBytes(database: Database): Promise<number> {
       return bytes;
     },
   );
+  return (await pieces) + totalBytes(await listImages(database));
 }
 
 /** Empties the cache of models. What telemetry waits in the outbox stays. */
@@ -132,6 +136,7 @@ export async function clearPacks(database: Database): Promise<void> {
     .transact({ doing: "clearing the model cache", stores, mode: "readwrite" }, (transaction) =>
       Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),
     )
+    .then(() => dropImages(database, () => true))
     .catch(unlessUnavailable);
 }
 
@@ -140,9 +145,9 @@ export function neededBlobs(manifest: Manifest, variant: Variant): BlobRef[] {
   return blobsOf({ ...manifest, variants: [variant] });
 }
 
-/** Bytes of some blobs together. */
-export function totalBytes(blobs: readonly BlobRef[]): number {
-  return blobs.reduce((sum, blob) => sum + blob.bytes, 0);
+/** Bytes of some blobs, or images, together. */
+export function totalBytes(all: readonly { readonly bytes: number }[]): number {
+  return all.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** A stored pack's blobs; none where its manifest was damaged, so that it can still be deleted. */

@@ -1,6 +1,7 @@
 import { afterRemoval } from "./activation-rules.ts";
 import type { Database, PackChoice, PackRecord } from "./database.ts";
 import { isUnderWay } from "./downloads.ts";
+import { tidyImages } from "./images.ts";
 import { blobsOfRecord } from "./packs.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
 import { soundActivation, soundPack } from "./sound-record.ts";
@@ -25,7 +26,9 @@ export async function removePacks(
 ): Promise<number> {
   const inMemory = removeFromMemory(database, isMeant);
   try {
-    return inMemory + (await removeFromStore(database, isMeant, keep));
+    const removed = await removeFromStore(database, isMeant, keep);
+    if (removed > 0) await tidyImages(database);
+    return inMemory + removed;
   } catch (error) {
     if (isUnavailable(error)) return inMemory;
     throw error;

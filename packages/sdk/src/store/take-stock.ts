@@ -2,6 +2,7 @@ import { pieceRange } from "@selvedge/protocol";
 import type { Stock } from "./choose-evictions.ts";
 import type { Database } from "./database.ts";
 import { isUnderWay } from "./downloads.ts";
+import { keptImages } from "./images.ts";
 import { blobsOfRecord } from "./packs.ts";
 import { pieceId, pieceKeys } from "./pieces.ts";
 import { soundActivation, soundPack } from "./sound-record.ts";
@@ -13,6 +14,7 @@ export interface StoredStock extends Stock {
 }
 
 const NOTHING: StoredStock = {
+  images: [],
   packs: [],
   pieces: new Map(),
   bytes: 0,
@@ -24,7 +26,7 @@ const NOTHING: StoredStock = {
  * be read for its size.
  */
 export function takeStock(database: Database): Promise<StoredStock> {
-  const stores = ["packs", "activations", "pieces", "downloads"] as const;
+  const stores = ["packs", "activations", "pieces", "downloads", "images"] as const;
   return database.read(
     { doing: "measuring the model cache", stores, nothing: NOTHING },
     async (transaction) => {
@@ -59,11 +61,16 @@ export function takeStock(database: Database): Promise<StoredStock> {
         const id = pieceId(key);
         pieces.set(id, sizes.get(id) ?? sizeOf(await store.get(key)));
       }
+      const images = keptImages(await transaction.objectStore("images").getAll());
       const underWay = downloads.filter((record) => isUnderWay(record));
       return {
+        images,
         packs,
         pieces,
-        bytes: [...pieces.values()].reduce((sum, bytes) => sum + bytes, 0),
+        bytes: [...pieces.values(), ...images.map(({ bytes }) => bytes)].reduce(
+          (sum, bytes) => sum + bytes,
+          0,
+        ),
         downloading: {
           packs: underWay.flatMap((download) => download.packs),
           blobs: underWay.flatMap((download) => download.blobs),

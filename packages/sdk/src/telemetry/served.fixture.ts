@@ -19,6 +19,7 @@ export function servedFor(calledAt: number): Served {
       importMs: 30,
       readMs: 40,
       createMs: 90,
+      wakeMs: 0,
       totalMs: 400,
     },
   };

@@ -44,7 +44,7 @@ function loadStages(
   { opened: { scriptAt }, timings }: NonNullable<Finished["served"]>,
   { calledAt, durationMs }: Finished,
 ): Stage[] {
-  const { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs } = timings;
+  const { spawnMs, resolveMs, fetchMs, compileMs, importMs, readMs, createMs, wakeMs } = timings;
   // Below 0 where an earlier load has started the worker: what it did then is none of this one's.
   const scriptMs = scriptAt - performance.timeOrigin - calledAt;
   const createsFrom = durationMs - createMs;
@@ -59,5 +59,6 @@ function loadStages(
     { name: "import", fromMs: scriptMs, toMs: scriptMs + importMs },
     { name: "read", fromMs: readsFrom, toMs: Math.min(readsFrom + readMs, createsFrom) },
     { name: "create", fromMs: createsFrom, toMs: durationMs },
+    { name: "wake", fromMs: createsFrom, toMs: createsFrom + wakeMs },
   ];
 }

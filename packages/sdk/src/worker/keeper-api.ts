@@ -57,8 +57,10 @@ export interface KeeperApi {
    * damaged, or went. What is missing is fetched again. The bytes are transferred.
    */
   restore(call: number, pack: PackRef): Promise<Outcome<PackBytes>>;
+  /** Deletes the images of engines that were made of a pack. */
+  dropImages(call: number, digest: string): Promise<Outcome<void>>;
   list(call: number): Promise<Outcome<CachedPack[]>>;
-  /** Bytes the store's pieces take. */
+  /** Bytes the store's pieces and images take. */
   size(call: number): Promise<Outcome<number>>;
   /** Deletes packs of a model, or one version of it, and the pieces no other pack needs. */
   remove(call: number, name: string, version?: string): Promise<Outcome<number>>;
@@ -80,6 +82,14 @@ export interface CachePolicy {
    * @default "lru"
    */
   readonly evict?: "lru" | "never";
+  /**
+   * Whether engines that were proven are written down on this device, so that the next visit wakes them
+   * instead of loading them again. An image holds the model and the runtime as they were after golden
+   * inputs, and nothing of what the app computes. `false`: none is made or woken, and those there are
+   * are deleted.
+   * @default true
+   */
+  readonly images?: boolean;
 }
 
 /** What may be downloaded over a link that is paid for by the byte. */
@@ -258,6 +268,8 @@ export interface CachedPack {
   readonly version: string;
   readonly digest: string;
   readonly bytes: number;
+  /** What images of its engines take besides: they make it start sooner, and go first. */
+  readonly imageBytes: number;
   /** Those of its bytes that other packs have too: deleting it does not free them. */
   readonly shared: number;
   /** Whether a tab has it loaded. */

@@ -12,6 +12,7 @@ import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
+import { dropImages, tidyImages } from "../store/images.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { putVerdict, verdictsOf } from "../store/verdicts.ts";
@@ -44,6 +45,8 @@ const api: KeeperApi = {
     const { meteredDownloads = "foreground" } = how;
     folder = registry;
     space.limit(cache);
+    // Whoever may not keep images may have kept some before.
+    if (cache.images === false) dropImages(database, () => true).catch(() => undefined);
     const own = page && { fetch: pageFetch(page) };
     rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
@@ -84,9 +87,12 @@ const api: KeeperApi = {
   standing: (call, wanted) =>
     calls.run(call, async () => standingOf(await findActive(database, wanted))),
   settle: (call, wanted, choice, verdict) =>
-    calls.run(call, async () =>
-      standingOf(await settle(database, { selector: wanted, choice, verdict })),
-    ),
+    calls.run(call, async () => {
+      const standing = standingOf(await settle(database, { selector: wanted, choice, verdict }));
+      // What answers for nothing any more is not woken any more.
+      tidyImages(database).catch(() => undefined);
+      return standing;
+    }),
 
   verdicts: (call, digest) => calls.run(call, () => verdictsOf(database, digest)),
   judge: (call, key, record) => calls.run(call, () => putVerdict(database, key, record)),
@@ -101,6 +107,9 @@ const api: KeeperApi = {
     const buffers = outcome.ok ? outcome.value.pieces.map(({ bytes }) => bytes) : [];
     return transfer(outcome, buffers);
   },
+
+  dropImages: (call, digest) =>
+    calls.run(call, () => dropImages(database, ({ pack }) => pack === digest)),
 
   list: (call) =>
     calls.run(call, async () =>

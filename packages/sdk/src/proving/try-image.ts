@@ -1,0 +1,105 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import type { EngineHost, HostOpened, OwnWorker } from "../serving/engine-host.ts";
+import { isFailureOfPack } from "../serving/failure-of-pack.ts";
+import type { LoadRooms } from "../serving/load-rooms.ts";
+import type { SessionSettings } from "../worker/engine-api.ts";
+import type { ImageVerdict } from "./image-record.ts";
+import type { Wanted } from "./make-image.ts";
+import { whenIdle } from "./when-idle.ts";
+import { isWorthWaking, type StartTimes } from "./worth-waking.ts";
+
+/** A device that needs longer is not one to be kept busy with this. */
+const TIMEOUT_MS = 60_000;
+
+/** Starts of each kind that are timed, by turns. */
+const ROUNDS = 3;
+
+/** What came of an image. */
+export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
+  /** Of the image. */
+  readonly bytes?: number;
+  /** How the session that was written down had been created. */
+  readonly settings?: SessionSettings | undefined;
+}
+
+/**
+ * Writes an engine down, wakes it in another worker, holds its golden answer against the one it gave
+ * before, bit for bit, and times how it starts. An image that is wrong, or not worth it, is dropped.
+ *
+ * @throws AbortError when the signal fires, and what says nothing about the image, such as a lost network.
+ */
+export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result> {
+  const { signal } = wanted;
+  const { digest } = wanted.served.opened;
+  const limits = { timeoutMs: TIMEOUT_MS, signal };
+  let settings: SessionSettings | undefined;
+  const drop = () => rooms.keeper.call((remote, call) => remote.dropImages(call, digest), signal);
+  try {
+    const image = await inWorker(rooms, { ...wanted, own: "to-write" }, (host, opened) => {
+      settings = opened.settings;
+      return host.ask((remote, session) => remote.hibernate(session), limits);
+    });
+    const { key, bytes, declined } = image;
+    if (declined !== undefined) return { image: "not worth it", reason: declined, settings };
+    await whenIdle();
+    const wrong = await inWorker(rooms, { ...wanted, own: "to-wake" }, async (host) => {
+      if (host.start.step === "none") return host.start.reason;
+      const proof = await host.ask((remote, session) => remote.checkWoken(session), limits);
+      if (proof.holds) return undefined;
+      await host.ask((remote) => remote.quarantine(key, proof.finding), limits);
+      return proof.finding;
+    });
+    const times = wrong === undefined && (await timeStarts(rooms, wanted));
+    if (times !== false && isWorthWaking(times))
+      return { image: "made", reason: "", bytes, settings };
+    await drop();
+    if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
+    return { image: "not worth it", reason: "loading it is as fast as waking it", settings };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof SelvedgeError && isOfImage(error))) throw error;
+    await drop();
+    return { image: "failed", reason: error.message, settings };
+  }
+}
+
+/** Whether it would be the same on the next visit. */
+function isOfImage(error: SelvedgeError): boolean {
+  return isFailureOfPack(error) || error.code.startsWith("storage-");
+}
+
+/** Milliseconds from the start of a worker to its first golden answer, woken and loaded by turns. */
+async function timeStarts(rooms: LoadRooms, wanted: Wanted): Promise<StartTimes> {
+  const { signal } = wanted;
+  const limits = { timeoutMs: TIMEOUT_MS, signal };
+  const start = async (own: "to-wake" | "afresh") => {
+    await whenIdle();
+    const startedAt = performance.now();
+    return inWorker(rooms, { ...wanted, own }, async (host) => {
+      await host.ask((remote, session) => remote.runAt(session, {}), limits);
+      return performance.now() - startedAt;
+    });
+  };
+  const woken: number[] = [];
+  const loaded: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    loaded.push(await start("afresh"));
+    woken.push(await start("to-wake"));
+  }
+  return { woken, loaded };
+}
+
+/** Opens the pack in a worker of its own, which ends with what is done there. */
+async function inWorker<T>(
+  rooms: LoadRooms,
+  { served: { host, opened }, signal, own }: Wanted & { readonly own: OwnWorker },
+  run: (host: EngineHost, opened: HostOpened) => Promise<T>,
+): Promise<T> {
+  const worker = rooms.newHost(host.place, host.pack?.trust, own);
+  try {
+    const { name, version, digest, dtype } = opened;
+    const choice = { digest, dtype, origin: { name, version } };
+    return await run(worker, await worker.openStored(choice, signal));
+  } finally {
+    worker.dispose();
+  }
+}

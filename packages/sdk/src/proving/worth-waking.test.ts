@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { isWorthWaking } from "./worth-waking.ts";
+
+test("an image that is clearly faster than loading is kept; one slow moment does not turn it round", () => {
+  expect(isWorthWaking({ woken: [180, 900, 175], loaded: [410, 400, 395] })).toBe(true);
+});
+
+test("one that is as fast, slower, or a little faster is not", () => {
+  for (const woken of [400, 700, 340])
+    expect(isWorthWaking({ woken: [woken], loaded: [400] })).toBe(false);
+});
+
+test("nothing measured is nothing gained", () => {
+  expect(isWorthWaking({ woken: [], loaded: [] })).toBe(false);
+});

@@ -1,0 +1,18 @@
+/** Milliseconds of starts, at least one of each kind. */
+export interface StartTimes {
+  readonly woken: readonly number[];
+  readonly loaded: readonly number[];
+}
+
+/** What is not faster by so much is noise, and not worth the bytes it takes. */
+const CLEARLY_FASTER = 0.8;
+
+/** Whether waking is clearly faster than loading. */
+export function isWorthWaking({ woken, loaded }: StartTimes): boolean {
+  return median(woken) < CLEARLY_FASTER * median(loaded);
+}
+
+/** The middle one. */
+function median(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+}

@@ -1,0 +1,104 @@
+import { SelvedgeError } from "@selvedge/protocol";
+import { beforeEach, expect, test } from "vitest";
+import type { WakeStep, Waking } from "../worker/engine-api.ts";
+import { WakeSteps } from "./wake-steps.ts";
+
+const IMAGE = { key: "ab".repeat(32), bytes: 8192, readMs: 4, restoreMs: 1 };
+
+let steps: WakeSteps;
+
+beforeEach(() => {
+  steps = new WakeSteps();
+  steps.mayWake = true;
+});
+
+const woken = (step: WakeStep): Waking => ({ step, reason: "as it should be", image: IMAGE });
+
+const crash = (detail = {}) => new SelvedgeError("engine-crashed", "unreachable", { detail });
+
+test("what the hint says is tried first, and without one nothing is", () => {
+  expect((["run", "full", "none"] as const).map((hint) => steps.next(hint))).toEqual([
+    "run",
+    "full",
+    "none",
+  ]);
+});
+
+test("a step that failed leads to the next, whatever the hint says, and for as long as the host lives", () => {
+  steps.opened(woken("run"), false);
+  expect(steps.failed("run", crash())).toBe(true);
+  expect(steps.next("run")).toBe("full");
+  steps.opened(woken("full"), false);
+  expect(steps.start).toMatchObject({ step: "full", code: "woken" });
+  expect(steps.start.reason).toContain("unreachable");
+  expect(steps.failed("full", crash())).toBe(true);
+  expect(steps.next("run")).toBe("none");
+  expect(steps.opened(undefined, false)).toMatchObject({ step: "none", code: "failed" });
+});
+
+test("an engine that was loaded and fails has nothing to step down to", () => {
+  steps.opened(undefined, false);
+  expect(steps.failed("none", crash())).toBe(false);
+  expect(steps.next("run")).toBe("run");
+});
+
+test("a fitted runtime that traps while it loads is followed by all of it, once", () => {
+  const dims = { x: [2, 3, 48, 320] };
+  expect(steps.failed("none", crash({ isFitted: true }), dims)).toBe(true);
+  expect(steps.isFull).toBe(true);
+  expect(steps.failed("none", crash({ isFitted: true }), dims)).toBe(false);
+});
+
+test("a trap is told with the dims it came with, a crash of another kind is not", () => {
+  steps.opened(woken("run"), false);
+  steps.failed("run", crash(), { x: [1] });
+  expect(steps.start.trap).toBeUndefined();
+  steps.failed("run", crash({ isFitted: true, isWoken: true }), { x: [2] });
+  expect(steps.start.trap).toEqual({ step: "run", dims: { x: [2] } });
+});
+
+test("a caller without patience says nothing about an image", () => {
+  const late = (timeoutMs: number) =>
+    new SelvedgeError("engine-timeout", "late", { detail: { timeoutMs } });
+  steps.opened(woken("run"), false);
+  expect(steps.failed("run", late(200))).toBe(false);
+  expect(steps.next("run")).toBe("run");
+  expect(steps.failed("run", late(5_000))).toBe(true);
+});
+
+test("the image that failed in all of the runtime is doubted once, and none is that failed in a part", () => {
+  steps.opened(woken("run"), false);
+  steps.failed("run", crash({ isFitted: true }), {});
+  expect(steps.takeDoubt()).toBeUndefined();
+  steps.opened(woken("full"), false);
+  steps.failed("full", crash());
+  expect(steps.takeDoubt()).toMatchObject({ key: IMAGE.key });
+  expect(steps.takeDoubt()).toBeUndefined();
+});
+
+test("an image that fails before it is open is known by the failure", () => {
+  steps.failed("full", crash({ isWoken: true, image: "cd".repeat(32) }));
+  expect(steps.takeDoubt()).toMatchObject({ key: "cd".repeat(32) });
+});
+
+test("wrong answers end all waking at once", () => {
+  steps.opened(woken("run"), false);
+  steps.wrong("y[0] is 2");
+  expect(steps.next("run")).toBe("none");
+  expect(steps.opened(undefined, false)).toMatchObject({ code: "wrong", step: "none" });
+  expect(steps.start.reason).toContain("y[0] is 2");
+});
+
+test.each([
+  ["not-known", undefined, false],
+  ["no-image", { step: "none", reason: "its digest is another" }, false],
+  ["shared", undefined, true],
+] as const)("a load is told as %s", (code, waking, isShared) => {
+  expect(steps.opened(waking, isShared)).toMatchObject({ code, step: "none" });
+});
+
+test("where nothing may be woken, nothing is, and that is why", () => {
+  steps.mayWake = false;
+  expect(steps.next("run")).toBe("none");
+  expect(steps.opened(undefined, false).code).toBe("off");
+});

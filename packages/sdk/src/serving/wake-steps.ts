@@ -1,0 +1,114 @@
+import type { SelvedgeError } from "@selvedge/protocol";
+import type { InputDims, WakeStep, Waking } from "../worker/engine-api.ts";
+import type { EngineStart, StartCode, Trap } from "./engine-start.ts";
+
+/** A caller who waits for less than this says nothing about the engine when it is too much. */
+export const IMPATIENT_MS = 1_000;
+
+/** Which step comes after each. */
+const NEXT: Readonly<Record<WakeStep, WakeStep>> = { run: "full", full: "none", none: "none" };
+
+/** An image that is not to be woken again, and why. */
+interface Doubt {
+  readonly key: string;
+  readonly reason: string;
+}
+
+/**
+ * The steps of one host: which of them its next engine is opened at, and why it is not an earlier one. A
+ * step that failed stays behind for as long as the host lives.
+ */
+export class WakeSteps {
+  /** Whether anything is woken here. */
+  mayWake = false;
+  /** The first that may be tried. */
+  #first: WakeStep = "run";
+  /** What keeps the engine from an earlier step. */
+  #setback: Pick<EngineStart, "code" | "reason"> | undefined;
+  #isFull = false;
+  #opened: Waking | undefined;
+  #code: StartCode = "off";
+  #trap: Trap | undefined;
+  #doubt: Doubt | undefined;
+
+  /** Whether the next engine has to have all of the runtime, as a part of it has trapped. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** How the engine that was opened last came to be. */
+  get start(): EngineStart {
+    const { step = "none", reason = "it has not been opened", image } = this.#opened ?? {};
+    const trap = this.#trap === undefined ? {} : { trap: this.#trap };
+    const why = this.#setback === undefined ? reason : this.#setback.reason;
+    return { step, code: this.#code, reason: why, ...(image && { image }), ...trap };
+  }
+
+  /**
+   * The step to open the next engine at.
+   *
+   * @param hint the first that is worth trying, by what is known of images
+   */
+  next(hint: WakeStep): WakeStep {
+    if (!this.mayWake || hint === "none") return "none";
+    return this.#first === "run" ? hint : this.#first;
+  }
+
+  /**
+   * An engine has been opened.
+   *
+   * @param waking what it says of how it woke, where it was asked to
+   * @param isShared whether its worker had a runtime already
+   */
+  opened(waking: Waking | undefined, isShared: boolean): EngineStart {
+    const [code, reason] = this.#whyLoaded(isShared);
+    const { step = "none" } = waking ?? {};
+    this.#opened = waking ?? { step, reason };
+    const isLacking = waking !== undefined && code === "not-known";
+    this.#code = step !== "none" ? "woken" : isLacking ? "no-image" : code;
+    return this.start;
+  }
+
+  /**
+   * An engine broke.
+   *
+   * @param step what it was woken at, or was to be
+   * @param dims of the call that it broke with
+   * @returns whether that may be the step's fault: the next is to be tried, and it says nothing of the place
+   */
+  failed(step: WakeStep, error: SelvedgeError, dims?: InputDims): boolean {
+    const { isFitted, image, timeoutMs } = error.detail;
+    const isImpatience = error.code === "engine-timeout" && Number(timeoutMs) < IMPATIENT_MS;
+    const mayBe = step === "none" ? isFitted === true && !this.#isFull : !isImpatience;
+    if (!mayBe) return false;
+    if (isFitted === true && dims !== undefined) this.#trap = { step, dims };
+    this.#isFull = true;
+    if (step === "none") return true;
+    // What fails in all of the runtime, too, is the image's fault, once a loaded engine has answered.
+    const key = typeof image === "string" ? image : this.#opened?.image?.key;
+    if (step === "full" && key !== undefined) this.#doubt = { key, reason: error.message };
+    this.#first = NEXT[step];
+    this.#setback = { code: "failed", reason: `an engine that was woken failed: ${error.message}` };
+    return true;
+  }
+
+  /** Its answers are not those of the engine that was written down: nothing is woken any more. */
+  wrong(finding: string): void {
+    this.#first = "none";
+    this.#setback = { code: "wrong", reason: `its image was dropped, as it was wrong: ${finding}` };
+  }
+
+  #whyLoaded(isShared: boolean): readonly [StartCode, string] {
+    if (this.#setback !== undefined) return [this.#setback.code, this.#setback.reason];
+    if (!this.mayWake) return ["off", "nothing is woken here"];
+    if (isShared) return ["shared", "it shares a worker with other models"];
+    return ["not-known", "no image of it is known here"];
+  }
+
+  /** A loaded engine has answered: the image that was to blame for what failed before it, once. */
+  takeDoubt(): Doubt | undefined {
+    const doubt = this.#doubt;
+    this.#doubt = undefined;
+    return doubt;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Database, ImageRecord } from "./database.ts";
+import { soundActivation } from "./sound-record.ts";
+
+/** Where the pages of images are that are kept as files. */
+export const IMAGE_FOLDER = "selvedge-images";
+
+/** An image of an engine, as what counts and evicts sees it. */
+export interface StoredImage {
+  readonly key: string;
+  /** Digest of the pack. */
+  readonly pack: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly usedAt: number;
+}
+
+/** What takes room, of records that may have been damaged. */
+export function keptImages(stored: readonly ImageRecord[]): StoredImage[] {
+  return stored.flatMap((one) => {
+    const { key, pack } = one;
+    const { bytes, usedAt }: { bytes?: unknown; usedAt?: unknown } = one.kind === "kept" ? one : {};
+    const isKept = typeof key === "string" && typeof pack === "string";
+    return isKept && isCount(bytes)
+      ? [{ key, pack, bytes, usedAt: isCount(usedAt) ? usedAt : 0 }]
+      : [];
+  });
+}
+
+/** Every image that takes room. */
+export function listImages(database: Database): Promise<StoredImage[]> {
+  return database.read(
+    { doing: "looking for images of engines", stores: ["images"], nothing: [] },
+    async ({ store }) => keptImages(await store.getAll()),
+  );
+}
+
+/**
+ * Deletes images, and what is remembered of those that are not to be made. A page that has woken one goes
+ * on: its memory holds all of it.
+ */
+export async function dropImages(
+  database: Database,
+  isMeant: (image: Pick<ImageRecord, "key" | "pack">) => boolean,
+): Promise<void> {
+  const gone = await database.transact(
+    {
+      doing: "dropping images of engines",
+      stores: ["images", "imagePages"],
+      mode: "readwrite",
+    },
+    async (transaction) => {
+      const images = transaction.objectStore("images");
+      const keys = (await images.getAll()).filter(isMeant).map(({ key }) => key);
+      const pages = transaction.objectStore("imagePages");
+      await Promise.all(
+        keys.flatMap((key) => [
+          images.delete(key),
+          // A list sorts after every number.
+          pages.delete(IDBKeyRange.bound([key], [key, []])),
+        ]),
+      );
+      return keys;
+    },
+  );
+  if (gone.length > 0) await dropFiles(gone);
+}
+
+/** Deletes the images of packs that answer for nothing any more. */
+export async function tidyImages(database: Database): Promise<void> {
+  const activations = await database.read(
+    { doing: "looking for what answers", stores: ["activations"], nothing: [] },
+    ({ store }) => store.getAll(),
+  );
+  const current = new Set(activations.map((one) => soundActivation(one)?.current.digest));
+  await dropImages(database, ({ pack }) => !current.has(pack));
+}
+
+/** What is left of a file without a record is swept with the next image that is made. */
+async function dropFiles(keys: readonly string[]): Promise<void> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(IMAGE_FOLDER);
+    await Promise.all(keys.map((key) => folder.removeEntry(key).catch(() => undefined)));
+  } catch {
+    // There are none, or the browser keeps no files.
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
