@@ -30,6 +30,8 @@ test("says what an image wakes in and what it takes", () => {
   };
   const variants = [{ ...variant, images: [image] }, variant];
   expect(describeImages({ variants })).toEqual([
-    expect.stringMatching(/^fp32 for onnxruntime-web 1\.30\.0 on x86: .*342.* and the runtime's .*99/),
+    expect.stringMatching(
+      /^fp32 for onnxruntime-web 1\.30\.0 on x86: .*342.* and the runtime's .*99/,
+    ),
   ]);
 });
