@@ -2,6 +2,7 @@ import { architecture, type BareImage, SelvedgeError } from "@selvedge/protocol"
 import type { Golden } from "../golden/golden.ts";
 import { messageOf } from "../message-of.ts";
 import { type PackedVariant, storedBytes } from "../quantize/make-variant.ts";
+import { currentRuntime } from "../runtime/with-runtime.ts";
 import { checkWoken } from "./check-woken.ts";
 import { type ImageRuntime, openImageRuntime } from "./image-runtime.ts";
 import {
@@ -26,8 +27,11 @@ export type ImageChoice = (typeof IMAGE_CHOICES)[number];
  */
 const RUN_ONLY_BYTES = 283_000;
 
-/** The images of larger models are larger than the models, and no download is saved. */
-const LARGEST_MODEL_BYTES = 32 * 1024 * 1024;
+/**
+ * The images of larger models are larger than the models, and no download is saved; and what is asked for
+ * `always` has to be something that a device has room to unpack.
+ */
+const LARGEST_MODEL_BYTES = { auto: 32 * 2 ** 20, always: 128 * 2 ** 20, never: 0 };
 
 /** Where images were tested, and on which devices they wake. */
 const TESTED = "x86";
@@ -37,8 +41,6 @@ interface Workshop {
   readonly runtime: ImageRuntime;
   readonly bare: BareImage;
   readonly bareFile: PackedFile;
-  /** What the runtime takes by gzip. */
-  readonly runtimeBytes: number;
 }
 
 /**
@@ -69,38 +71,39 @@ export async function packImages(
       if (cannot !== undefined) throw new Error(cannot);
       workshop ??= await openWorkshop();
       const { image, bytes } = await packImage(workshop, variant, golden);
-      const instead = workshop.runtimeBytes + storedBytes(variant.split);
-      if (images === "auto" && bytes >= instead)
-        throw new Error(
-          `it would take ${bytes} bytes to download, and runtime and model ${instead}`,
-        );
+      if (images === "auto") requireLess(bytes, workshop, variant);
       packed.push({ ...variant, images: [image] });
     } catch (error) {
+      currentRuntime()?.signal?.throwIfAborted();
       const what = `No image of ${variant.dtype}: ${messageOf(error)}.`;
       // What no image can be made of at all is no reason to refuse the other variants theirs.
-      if (images === "always" && runsInOnnx(variant))
-        throw new SelvedgeError(
-          "model-unsupported",
-          `${what} Pack it with --images auto or never.`,
-          {
-            cause: error,
-          },
-        );
+      if (images === "always" && runsInOnnx(variant)) throw refusal(what, error);
       warnings.push(what);
       packed.push(variant);
     }
   }
   if (!isSigned && packed.some((variant) => variant.images !== undefined))
     warnings.push(
-      "Images are woken only where a page gives keys and the pack is signed. Pack it again with --key FILE.",
+      "An image is of use only where the pack is signed. Pack it again with --key FILE.",
     );
   return { variants: packed, warnings };
+}
+
+function refusal(what: string, cause: unknown): SelvedgeError {
+  const message = `${what} Pack it with --images auto or never.`;
+  return new SelvedgeError("model-unsupported", message, { cause });
 }
 
 async function openWorkshop(): Promise<Workshop> {
   const runtime = await openImageRuntime();
   const bare = await writeBareImage(runtime);
-  return { runtime, bare, bareFile: packBareImage(bare), runtimeBytes: runtime.packedBytes() };
+  return { runtime, bare, bareFile: packBareImage(bare) };
+}
+
+function requireLess(bytes: number, { runtime }: Workshop, { split }: PackedVariant): void {
+  const instead = runtime.packedBytes() + storedBytes(split);
+  if (bytes >= instead)
+    throw new Error(`it would take ${bytes} bytes to download, and runtime and model ${instead}`);
 }
 
 async function packImage(
@@ -141,7 +144,7 @@ function obstacle(variant: PackedVariant, images: ImageChoice): string | undefin
   if (architecture() !== TESTED)
     return `images are made on ${TESTED} processors, which is what they were tested on`;
   const isInFiles = variant.split.tensors.some(({ range }) => range !== undefined);
-  if (isInFiles || (images === "auto" && storedBytes(variant.split) > LARGEST_MODEL_BYTES))
+  if (isInFiles || storedBytes(variant.split) > LARGEST_MODEL_BYTES[images])
     return "the model is too large for that to save anything";
   return undefined;
 }
