@@ -67,10 +67,6 @@ export class Field {
     return typeof this.#value === "number";
   }
 
-  get isBoolean(): boolean {
-    return typeof this.#value === "boolean";
-  }
-
   /** The field of this name; absent fields fail when they are read as something. */
   at(key: string): Field {
     const object = this.object();

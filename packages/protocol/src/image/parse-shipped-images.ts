@@ -33,7 +33,7 @@ function shippedImage(field: Field, pack: PackBlobs): ShippedImage {
       glue: runtime.at("glue").sha256(),
     },
     madeOn: { host: madeOn.at("host").text(), architecture: madeOn.at("architecture").text() },
-    settings: field.at("settings").record(setting),
+    settings: settings(field.at("settings")),
     bare,
     difference,
   };
@@ -47,7 +47,13 @@ function imageFile(field: Field, pack: PackBlobs): ImageFileRef {
   };
 }
 
-function setting(field: Field): string | number | boolean {
-  if (field.isNumber) return field.number({ min: Number.NEGATIVE_INFINITY });
-  return field.isBoolean ? field.boolean() : field.text();
+function settings(field: Field): ShippedImage["settings"] {
+  const given = Object.entries(field.object()).map(([name, value]) =>
+    isSetting(value) ? ([name, value] as const) : field.at(name).fail("a setting"),
+  );
+  return Object.fromEntries(given);
+}
+
+function isSetting(value: unknown): value is string | number | boolean {
+  return ["string", "number", "boolean"].includes(typeof value);
 }
