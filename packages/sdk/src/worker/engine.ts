@@ -73,12 +73,13 @@ const api: EngineApi = {
         runtimes.need(variant.engine),
         how.backend === "wasm" ? readSettings(database, found) : undefined,
       ]);
+      const image = toWake === undefined ? undefined : loaded.wasm?.image;
+      if (loaded.wasm?.kind === "run" && image === undefined) throw onlyRuns();
       // A pack that had to be mended is opened anew: the runtime must not hold it twice.
       await release(id);
       isPristine &&= sessions.size === 0 && request.by !== "bytes";
       const createdAt = performance.now();
       const { backend } = how;
-      const image = toWake === undefined ? undefined : loaded.wasm?.image;
       const created = { ...settings, ...how };
       const session =
         toWake !== undefined && image !== undefined
@@ -206,6 +207,13 @@ async function wake(
       { cause, detail: { isBroken: true, isWoken: true, image: key } },
     );
   }
+}
+
+function onlyRuns(): SelvedgeError {
+  return new SelvedgeError(
+    "session-failed",
+    "The engine worker holds no more than what runs the model that was woken in it. Open this one in another worker.",
+  );
 }
 
 function wakingOf(

@@ -29,12 +29,11 @@ export interface Hibernation extends OnTrial {
 export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
   const { runtime, assets, digest, variant, how } = hibernation;
   const index = runtime.wasm?.plan.index;
-  const choice = runtime.wasm?.plan.wasm.ref;
-  if (index?.waking === undefined || choice === undefined)
+  if (index?.waking === undefined || runtime.wasm?.plan.wasm.ref === undefined)
     throw refused(index?.reason ?? 'the host has no runtimes.json: run "selvedge assets"');
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  const intact = await Promise.all([isIntact(folder, choice), isIntact(folder, index.glue)]);
-  if (intact.includes(false)) throw refused("the runtime's files are not those of its index");
+  if (!(await isIntact(folder, index.glue)))
+    throw refused(`${index.glue.file} is not the file that the index names`);
   const key = await keyFor(index, { digest, dtype: variant.dtype }, how);
   return inTurn(key, () => write(hibernation, { key, facts: index.waking }));
 }

@@ -78,7 +78,7 @@ function stream(
   { ref }: WasmChoice,
   signal: AbortSignal,
 ): Promise<WebAssembly.Module> {
-  return streamModule(folder + (ref?.file ?? usual), signal);
+  return streamModule(folder + (ref?.file ?? usual), signal, ref?.sha256);
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */
