@@ -144,7 +144,7 @@ function contributed({ calls, subject, manifest, startMs, random }) {
 
 function featureValue({ side, element, measure }, { seen, odds, random }) {
   // Some devices leave the scales at home.
-  if (side === "input") return element === 3 && random() < 0.06 ? null : seen[element];
+  if (side === "input") return element === 3 && random() < 0.01 ? null : seen[element];
   const confidence = Math.max(...odds);
   if (measure === "class") return odds.indexOf(confidence);
   if (measure === "confidence") return confidence;
