@@ -15,7 +15,7 @@ const agents = {
 };
 
 /** What devices a fleet is made of: their share, their `navigator`, and milliseconds of a typical run. */
-export const DEVICES = [
+const DEVICES = [
   {
     share: 0.38,
     runMs: 0.9,
