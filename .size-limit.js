@@ -32,7 +32,7 @@ export default [
   {
     name: "what gathers telemetry, loaded with the first model",
     path: "packages/sdk/dist/telemetry/reporter.js",
-    limit: "6 kB",
+    limit: "6.5 kB",
     gzip: true,
     // Imported where there is something to report, and where a page brings a tracer of its own.
     ignore: ["./to-batch.js", "./courier.js", "./end-page-span.js"],
@@ -105,7 +105,7 @@ export default [
   {
     name: "what carries telemetry, where there is any",
     path: "packages/sdk/dist/telemetry/courier.js",
-    limit: "9.6 kB",
+    limit: "10 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

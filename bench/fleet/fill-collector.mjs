@@ -5,6 +5,8 @@ import { seededRandom } from "../collector/seeded-random.mjs";
 import { MODEL, packPenguins, readPenguins } from "./penguins.mjs";
 import { DAY_MS, playDevices } from "./play-devices.mjs";
 
+const HOUR_MS = 60 * 60_000;
+
 const SIGNALS = ["metrics", "logs", "traces"];
 
 /** So many batches of devices go into one request: here one sender stands for all of them. */
@@ -31,20 +33,32 @@ export async function fillCollector({
   // All batches come from one address here, which is held to 100 a second as a rule.
   const limits = { ...DEFAULT_CONFIG.limits, perAddress: undefined };
   const config = { ...DEFAULT_CONFIG, limits };
+  // A collector dates what it is told by when it came: its clock goes through the days with the fleet.
+  const now = Date.now;
+  let aheadMs = 0;
+  Date.now = () => now() + aheadMs;
+  const endMs = Math.floor(now() / DAY_MS) * DAY_MS;
   const collector = await startCollector({ registryDir: registry, dataDir, port, mounts, config });
-  const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
-  const penguins = await readPenguins();
-  const random = seededRandom(seed);
   const waiting = new Map(SIGNALS.map((signal) => [signal, []]));
-  const options = { penguins, packed, endMs, days, devices, random };
+  const sendAll = async () => {
+    for (const [signal, some] of waiting)
+      if (some.length > 0) await send(collector.url, signal, some.splice(0));
+  };
+  const onDay = async (dayEndsMs) => {
+    await sendAll();
+    aheadMs = dayEndsMs - HOUR_MS / 4 - now();
+  };
+  const random = seededRandom(seed);
+  const penguins = await readPenguins();
+  const options = { penguins, packed, endMs, days, devices, onDay, random };
   for await (const batches of playDevices(options))
     for (const { signal, body } of batches) {
       const some = waiting.get(signal);
       some.push(body);
       if (some.length >= TOGETHER) await send(collector.url, signal, some.splice(0));
     }
-  for (const [signal, some] of waiting)
-    if (some.length > 0) await send(collector.url, signal, some);
+  await sendAll();
+  aheadMs = 0;
   return { collector, model: MODEL, endMs };
 }
 

@@ -28,14 +28,16 @@ const RECORDED = 25;
  * @param packed manifests by version, as `inspect` gives them
  * @param endMs the midnight at which the last day ends
  * @param devices a day, of both versions together
+ * @param onDay told of the midnight at which each day ends, before anything of it
  */
-export async function* playDevices({ penguins, packed, endMs, days, devices, random }) {
+export async function* playDevices({ penguins, packed, endMs, days, devices, onDay, random }) {
   const versions = VERSIONS.map(({ version, sees }) => ({
     version,
     ...packed.get(version),
     answer: answersOf(penguins, sees),
   }));
-  for (let day = days; day > 0; day--)
+  for (let day = days; day > 0; day--) {
+    await onDay(endMs - (day - 1) * DAY_MS);
     for (let i = 0; i < devices; i++) {
       // The second version reaches more devices from day to day.
       const share = 0.15 + 0.5 * (1 - day / days);
@@ -52,6 +54,7 @@ export async function* playDevices({ penguins, packed, endMs, days, devices, ran
         random,
       });
     }
+  }
 }
 
 async function batchesOf({ penguins, startMs, shift, isNew, i, random, ...served }) {
@@ -141,7 +144,7 @@ function contributed({ calls, subject, manifest, startMs, random }) {
 
 function featureValue({ side, element, measure }, { seen, odds, random }) {
   // Some devices leave the scales at home.
-  if (side === "input") return element === 3 && random() < 0.06 ? null : seen[element];
+  if (side === "input") return element === 3 && random() < 0.01 ? null : seen[element];
   const confidence = Math.max(...odds);
   if (measure === "class") return odds.indexOf(confidence);
   if (measure === "confidence") return confidence;
