@@ -8,8 +8,7 @@ import { parseManifest as parse } from "./parse-manifest.ts";
 import { PIECE_BYTES, pieceCount } from "./pieces.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
 
-const parseManifest = (text: string, document = "manifest") =>
-  parse(text, document, shippedImages);
+const parseManifest = (text: string, document = "manifest") => parse(text, document, shippedImages);
 
 /** Lays blobs out one after another in a segment, each with a digest of its own. */
 function layout() {
