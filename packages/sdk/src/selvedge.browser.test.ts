@@ -299,27 +299,34 @@ describe("a GPU that is being proven behind the first answers", () => {
     const features = new Set(["shader-f16"]);
     const gpu = { requestAdapter: async () => ({ info: { vendor: "test" }, features }) };
     vi.stubGlobal("navigator", { gpu });
-    selvedge = openSelvedge({
-      // The store lacks the variant's graph until the keeper has fetched it.
-      engine: `${engine}
-        open(_session, request) {
-          const isFirst = request.backend === "webgpu" && globalThis.asked === undefined;
-          if (isFirst) {
-            globalThis.asked = request.features.join();
-            const message = "a piece is missing";
-            return { ok: false, error: { name: "SelvedgeError", code: "storage-damaged", message } };
-          }
-          return ({ ${engine} }).open();
-        },
-        prove: () => ({ ok: true, value: { holds: true, finding: "asked with " + asked } }),
-      `,
-      keeper: `${KEEPER}
-        install(call, wanted) {
-          globalThis.wanted = [wanted.version, wanted.dtype, wanted.backend, ...wanted.features].join();
-          return ({ ${KEEPER} }).install();
-        },
-        list: () => ({ ok: true, value: [globalThis.wanted] }),
-      `,
+    const lacking = `${engine}
+      open(_session, request) {
+        if (request.backend !== "webgpu") return ({ ${engine} }).open();
+        const message = "a piece is missing";
+        return { ok: false, error: { name: "SelvedgeError", code: "storage-damaged", message } };
+      },
+    `;
+    const whole = `${engine}
+      open(_session, request) {
+        globalThis.asked = request.features.join();
+        return ({ ${engine} }).open();
+      },
+      prove: () => ({ ok: true, value: { holds: true, finding: "asked with " + asked } }),
+    `;
+    const keeper = `${KEEPER}
+      install(call, wanted) {
+        globalThis.wanted = [wanted.version, wanted.dtype, wanted.backend, ...wanted.features].join();
+        return ({ ${KEEPER} }).install();
+      },
+      list: () => ({ ok: true, value: [globalThis.wanted] }),
+    `;
+    selvedge = createSelvedge({
+      registry: "/models",
+      workers: {
+        // The store lacks the variant's graph until the keeper has fetched it, for the third engine.
+        engine: () => tracked(engines, engines.length < 2 ? lacking : whole),
+        keeper: () => tracked(keepers, keeper),
+      },
     });
     const model = await selvedge.load("tiny", { version: "1.0.0" });
     await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5000);
