@@ -24,6 +24,16 @@ export interface ImageFound {
 }
 
 export async function copyDevice(): Promise<DeviceCopy> {
+  const records = await readRecords();
+  const files: DeviceCopy["files"][number][] = [];
+  const folder = await filesFolder();
+  for await (const [name, handle] of folder.entries())
+    files.push([name, await (await (handle as FileSystemFileHandle).getFile()).arrayBuffer()]);
+  const hints = Object.entries(localStorage).filter(([name]) => name.startsWith(HINT));
+  return { records, files, hints };
+}
+
+async function readRecords(): Promise<DeviceCopy["records"]> {
   const records: DeviceCopy["records"][number][] = [];
   await transact("readonly", (store) => {
     const cursor = store.openCursor();
@@ -34,12 +44,7 @@ export async function copyDevice(): Promise<DeviceCopy> {
       cursor.result.continue();
     };
   });
-  const files: DeviceCopy["files"][number][] = [];
-  const folder = await filesFolder();
-  for await (const [name, handle] of folder.entries())
-    files.push([name, await (await (handle as FileSystemFileHandle).getFile()).arrayBuffer()]);
-  const hints = Object.entries(localStorage).filter(([name]) => name.startsWith(HINT));
-  return { records, files, hints };
+  return records;
 }
 
 /** Makes the device what it was, as far as images go. */
@@ -64,15 +69,20 @@ export function forgetHints(): void {
     if (name.startsWith(HINT)) localStorage.removeItem(name);
 }
 
+/** Lets pages believe that there is an image of a model. */
+export function hint(model: string): void {
+  localStorage.setItem(HINT + model, "run");
+}
+
 /** Every image that is kept, and every key that is barred. */
 export async function images(): Promise<ImageFound[]> {
-  const { records } = await copyDevice();
+  const records = await readRecords();
   return records.filter(([store]) => store === "images").map(([, , value]) => value as ImageFound);
 }
 
 /** What the device found out about the image of the model. */
 export async function imageVerdict(): Promise<{ image: string; reason: string } | undefined> {
-  const { records } = await copyDevice();
+  const records = await readRecords();
   const verdicts = records.filter(([store]) => store === "verdicts").map(([, , value]) => value);
   return verdicts.find(isOfImage);
 }
@@ -122,6 +132,15 @@ export async function changePages(change: (pages: Uint8Array) => Uint8Array): Pr
     if (place === "opfs") await writeFile(key, pages.buffer);
     else await writeRecords(key, pages);
   }
+}
+
+/** Flips a bit of each image's pages. @param place from 0, the first byte, to 1, the last */
+export function flipBit(place: number): Promise<void> {
+  return changePages((pages) => {
+    const at = Math.round(place * (pages.length - 1));
+    pages[at] = (pages[at] ?? 0) ^ 4;
+    return pages;
+  });
 }
 
 /** All pages of an image, one after the other. */
