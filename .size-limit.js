@@ -6,15 +6,13 @@ export default [
     path: "packages/sdk/dist/index.js",
     limit: "12 kB",
     gzip: true,
-    // Imported with the first model, where there is something to report, where a pack has a reference,
-    // where predictions are written down, where a page brings a tracer or a fetch of its own, where it asks
-    // what a GPU would take, and where it asks for a diagnosis.
+    // Imported with the first model, where telemetry is asked for something, where predictions are written
+    // down, where a page brings a fetch of its own, where it asks what a GPU would take, and where it asks
+    // for a diagnosis.
     ignore: [
       "./serving/serving.js",
       "./telemetry/call-watch.js",
-      "./to-batch.js",
-      "./courier.js",
-      "./end-page-span.js",
+      "./reporter.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",
       "./diagnosis/diagnose.js",
@@ -24,10 +22,20 @@ export default [
   {
     name: "what it loads with the first model",
     path: "packages/sdk/dist/serving/serving.js",
-    limit: "14 kB",
+    // Of that, waking is 1.6: which step an engine is opened at has to be known before it is started.
+    limit: "15.5 kB",
     gzip: true,
-    // Imported once a model serves, and where it may start elsewhere than on WASM.
-    ignore: ["./behind.js", "./open-in-order.js", "./failover.js"],
+    // Imported once a model serves, where it may start elsewhere than on WASM, and to count how it started.
+    ignore: ["./behind.js", "./open-in-order.js", "./failover.js", "../telemetry/count-start.js"],
+    modifyEsbuildConfig: esm,
+  },
+  {
+    name: "what gathers telemetry, loaded with the first model",
+    path: "packages/sdk/dist/telemetry/reporter.js",
+    limit: "6 kB",
+    gzip: true,
+    // Imported where there is something to report, and where a page brings a tracer of its own.
+    ignore: ["./to-batch.js", "./courier.js", "./end-page-span.js"],
     modifyEsbuildConfig: esm,
   },
   {
@@ -49,10 +57,10 @@ export default [
   {
     name: "what it loads once a model serves",
     path: "packages/sdk/dist/serving/behind.js",
-    limit: "6 kB",
+    limit: "6.5 kB",
     gzip: true,
     // Imported there, for the day that an engine fails, and where other places may take over from WASM.
-    ignore: ["./failover.js", "../proving/contest.js"],
+    ignore: ["./failover.js", "../proving/contest.js", "../proving/make-image.js"],
     modifyEsbuildConfig: esm,
   },
   {
@@ -64,9 +72,16 @@ export default [
     modifyEsbuildConfig: esm,
   },
   {
+    name: "what it loads to write an engine down",
+    path: "packages/sdk/dist/proving/make-image.js",
+    limit: "5 kB",
+    gzip: true,
+    modifyEsbuildConfig: esm,
+  },
+  {
     name: "what a diagnosis takes",
     path: "packages/sdk/dist/diagnosis/diagnose.js",
-    limit: "10 kB",
+    limit: "10.5 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
@@ -83,14 +98,15 @@ export default [
   {
     name: "what carries telemetry, where there is any",
     path: "packages/sdk/dist/telemetry/courier.js",
-    limit: "9.3 kB",
+    limit: "9.6 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
   {
     name: "the keeper worker",
     path: "packages/sdk/dist/worker/keeper.js",
-    limit: "34 kB",
+    // Counting, evicting and deleting images of engines took it past 34.
+    limit: "35 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM_ARGS } from "./e2e/chromium-args.ts";
+import { hostRuntime } from "./e2e/host-runtime.ts";
 
 const source = (room: string) =>
   fileURLToPath(new URL(`packages/${room}/src/index.ts`, import.meta.url));
@@ -46,6 +47,7 @@ export default defineConfig({
       },
       {
         resolve,
+        plugins: [hostRuntime()],
         // Found only as tests run, they would make Vite reload the page in the middle of one.
         optimizeDeps: { include: ["comlink", "idb"] },
         test: {

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 const FOLDER = fileURLToPath(new URL("pages/", import.meta.url));
-const PAGES = ["selvedge", "transformers", "hand-written", "careful", "plain", "blank"];
+const PAGES = ["selvedge", "transformers", "hand-written", "careful", "plain", "tfjs", "blank"];
 
 /** Builds a page for each contender, as anyone's bundler would. */
 export async function buildPages(folder, { peer }) {

@@ -6,7 +6,7 @@ import { visit } from "./visit.mjs";
 /**
  * What a visit came to, all its tabs together.
  *
- * @typedef {{ answer: string, total?: number, error?: string, answeredAt: number, gap: number,
+ * @typedef {{ answer: string, total?: number, error?: string, loadedFrom?: number, answeredAt: number, gap: number,
  *   restartedIn?: number, stages?: Record<string, number>,
  *   modelBytes: number, allBytes: number }} Journey
  */
@@ -30,6 +30,7 @@ export async function journey(
     isRight: outcomes.every((outcome) => isRight(model, outcome, labels)),
     stages: outcomes[0].stages,
     total: outcomes[0].total,
+    loadedFrom: outcomes[0].loadedFrom,
     answeredAt: Math.max(...outcomes.map(({ answeredAt }) => answeredAt)),
     gap: Math.max(...outcomes.map(({ gap }) => gap)),
     restartedIn: outcomes[0].restartedIn,

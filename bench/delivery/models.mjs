@@ -6,6 +6,7 @@ import { inspect, pack, promote } from "../../packages/packer/dist/index.js";
 import { sileroFile } from "../../scripts/fetch-silero.mjs";
 import { fineTuned, withNewHead, withOtherMetadata } from "../change-model.mjs";
 import { plainOnnx } from "./plain-onnx.mjs";
+import { landeTwin } from "./tfjs-twin.mjs";
 
 /** Models that no release is made of: one version, in fp32 only, known by one name everywhere. */
 const OTHERS = {
@@ -63,6 +64,10 @@ export async function makeModels(folder) {
     await promote({ ...release, channel: name });
     await writeFolder(join(files, name), { [FILES.fp32]: await readFile(made.model) });
   }
+  const twin = join(files, "lande/tfjs");
+  await mkdir(twin);
+  for (const [file, content] of Object.entries(landeTwin()))
+    await writeFile(join(twin, file), content);
   return { registry, files, labels: await readLabels() };
 }
 

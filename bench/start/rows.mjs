@@ -14,18 +14,28 @@ export function rowsOfVisits(title, visits) {
     const stages = Object.keys(done[0].stages ?? {}).map((stage) =>
       row(`stage ${stage.replace(/Ms$/, "")}`, (visit) => visit.stages[stage]),
     );
+    // Only a contender that tells when its worker's script ran can be measured from there.
+    const fromWorker = done[0].stages?.spawnMs === undefined ? [] : [row(FROM_WORKER, sinceWorker)];
     return [
       row("navigation to first prediction", ({ answeredAt }) => answeredAt),
+      row("load() to first prediction", ({ answeredAt, loadedFrom }) => answeredAt - loadedFrom),
+      ...fromWorker,
       row("the page's timer late by", ({ gap }) => gap),
       ...stages,
     ];
   });
 }
 
+const FROM_WORKER = "worker start to first prediction";
+
+function sinceWorker({ answeredAt, loadedFrom, stages: { spawnMs } }) {
+  return answeredAt - loadedFrom - spawnMs;
+}
+
 /** How rows that peers have too are to theirs. */
-export function ratiosToPeers(rows) {
+export function ratiosToPeers(rows, peers = PEERS) {
   const compared = rows.filter(({ name }) => !name.includes("stage"));
-  return PEERS.flatMap((peer) => ratiosTo(peer, compared));
+  return peers.flatMap((peer) => ratiosTo(peer, compared));
 }
 
 /** @throws where contenders that ran the same numbers answered differently */

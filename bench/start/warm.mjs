@@ -1,7 +1,7 @@
 import { journeyThatAnswers } from "../delivery/journey.mjs";
 import { FAST } from "../delivery/links.mjs";
 import { summary } from "../delivery/summary.mjs";
-import { CONTENDERS } from "./contenders.mjs";
+import { OTHERS_WARM, PEERS_WARM } from "./contenders.mjs";
 import { withProfiles } from "./profiles.mjs";
 import { ratiosToPeers, requireAgreement, rowsOfVisits } from "./rows.mjs";
 import { SUBJECTS, titleOf } from "./subjects.mjs";
@@ -14,29 +14,36 @@ const STAY_MS = 25_000;
  * Later visits, each in a new browser with the profile of the visits before it: from navigation to the
  * first prediction, stage by stage, how late the page's timer was meanwhile, and a restart.
  */
-export async function measureWarm(bench) {
+export async function measureWarm({ ...bench }) {
   bench.host.become({ ...FAST, caching: "strong" });
-  const contenders = Object.keys(CONTENDERS);
+  bench.contenders = { ...bench.contenders, ...OTHERS_WARM };
+  const contenders = Object.keys(bench.contenders);
   const rows = [];
   await withProfiles(contenders, async (profiles) => {
     for (let round = 0; round < TRAINING_VISITS; round++)
       for (const subject of SUBJECTS)
         await Promise.all(
           // Nothing is measured yet, and nearly all of a visit is waiting.
-          [...profiles].map(([contender, profile]) =>
+          [...of(subject, bench, profiles)].map(([contender, profile]) =>
             journeyThatAnswers(bench, contender, { ...subject, profile, stayMs: STAY_MS }),
           ),
         );
     for (const subject of SUBJECTS) rows.push(...(await measureSubject(bench, subject, profiles)));
   });
-  return { results: rows, ratios: [...ratiosToPeers(rows), ...restartRatios(rows)] };
+  return { results: rows, ratios: [...ratiosToPeers(rows, PEERS_WARM), ...restartRatios(rows)] };
+}
+
+/** The profiles of the contenders that have a subject. */
+function of({ model }, { contenders }, profiles) {
+  return new Map([...profiles].filter(([name]) => (contenders[name].only ?? model) === model));
 }
 
 async function measureSubject(bench, subject, profiles) {
   const title = `warm, ${titleOf(subject)}`;
-  const visits = new Map([...profiles.keys()].map((contender) => [contender, []]));
+  const measured = of(subject, bench, profiles);
+  const visits = new Map([...measured.keys()].map((contender) => [contender, []]));
   for (let round = 0; round < bench.rounds; round++)
-    for (const [contender, profile] of profiles) {
+    for (const [contender, profile] of measured) {
       const how = { ...subject, profile, restarts: true };
       visits.get(contender).push(await journeyThatAnswers(bench, contender, how));
     }

@@ -12,6 +12,7 @@ export async function visit(load) {
     model = "rec",
     release,
     dtype,
+    build,
     restarts,
   } = Object.fromEntries(new URLSearchParams(location.search));
   const inputs = inputsOf(model);
@@ -19,7 +20,7 @@ export async function visit(load) {
   const longestGap = watchTimer();
   try {
     const loadedFrom = performance.now();
-    const predict = await load({ model, release, dtype });
+    const predict = await load({ model, release, dtype, build });
     const loadedAt = performance.now();
     const output = await predict(inputs);
     const answeredAt = performance.now();

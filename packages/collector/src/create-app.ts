@@ -6,44 +6,50 @@ import type { ReadDrift } from "./analysis/drift/create-drift-reader.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
 import { describeFailure } from "./failure.ts";
+import type { IsServed } from "./files/served-versions.ts";
+import { createLabelBounds } from "./ingest/admission/label-bounds.ts";
 import { createIngestCounts } from "./ingest/ingest-counts.ts";
 import { ingestRoutes } from "./ingest/ingest-routes.ts";
 import { timeCommits } from "./prometheus/commit-timer.ts";
 import { metricsRoute } from "./prometheus/metrics-route.ts";
 import type { Store } from "./store/store.ts";
 
-/** What is found out about what the store holds. */
+/** What is found out about what the store holds, and what the registry has. */
 export interface Analysis {
   readonly readDrift: ReadDrift;
   readonly alerts: Pick<Alerts, "answer">;
+  readonly isServed: IsServed;
 }
 
 /** Of a collector that has no registry, and watches nothing. */
 const NO_ANALYSIS: Analysis = {
   readDrift: async () => undefined,
   alerts: { answer: async () => ({ rules: [], history: [] }) },
+  isServed: () => false,
 };
 
 /** Everything the collector answers itself, in dependency order; files are served beside it. */
 export function createApp(
   store: Store,
   config: CollectorConfig = DEFAULT_CONFIG,
-  { readDrift, alerts }: Analysis = NO_ANALYSIS,
+  { readDrift, alerts, isServed }: Analysis = NO_ANALYSIS,
 ): Hono<{ Bindings: HttpBindings }> {
   const now = Date.now;
   const guards = createGuards(config);
   const counts = createIngestCounts();
   const commits = timeCommits(store);
   const startedAt = now();
-  const stats = () => ({ startedAt, ...counts });
+  const { valuesPerLabel, series } = config.limits;
+  const bounds = createLabelBounds({ valuesPerLabel, series, isServed, now });
+  const stats = () => ({ startedAt, ...counts, capped: bounds.capped() });
   const readFigures = async () => {
-    const [{ bytes, rows }, health, { rules }] = await Promise.all([
+    const [{ bytes, rows }, totals, { rules }] = await Promise.all([
       store.size(),
-      store.health({ from: startedAt, to: now() + 1 }),
+      store.totals(),
       alerts.answer(),
     ]);
     const about = { ...stats(), bytesOnDisk: bytes, rows };
-    return { stats: about, health, rules, commits: commits.samples() };
+    return { stats: about, totals, rules, commits: commits.samples() };
   };
   return new Hono<{ Bindings: HttpBindings }>()
     .get("/healthz", (context) => context.json({ status: "ok" }))
@@ -51,7 +57,10 @@ export function createApp(
       await store.check();
       return context.json({ status: "ok" });
     })
-    .route("/v1", ingestRoutes({ store: commits.store, guard: guards.ingest, config, counts }))
+    .route(
+      "/v1",
+      ingestRoutes({ store: commits.store, guard: guards.ingest, config, counts, bounds }),
+    )
     .use("/api/*", guards.read)
     .use("/metrics", guards.read)
     .route("/api", apiRoutes({ store, readDrift, alerts, stats, now }))
@@ -60,6 +69,8 @@ export function createApp(
       context.json({ code: "not-found", message: "There is nothing at this address." }, 404),
     )
     .onError((error, context) => {
+      // Nobody is there to read it, and nothing went wrong.
+      if (context.req.raw.signal.aborted) return context.body(null, 408);
       const { status, code, message, retryAfterS } = describeFailure(error);
       if (status === 401) context.header("www-authenticate", "Bearer");
       if (retryAfterS !== undefined) context.header("retry-after", String(retryAfterS));

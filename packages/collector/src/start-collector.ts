@@ -12,6 +12,7 @@ import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.
 import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
+import { watchServedVersions } from "./files/served-versions.ts";
 import { keepMaintained } from "./store/keep-maintained.ts";
 import { openStore } from "./store/open-store.ts";
 
@@ -82,12 +83,16 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       { cause, detail: { dataDir } },
     );
   });
-  const store = await openStore(join(dataDir, STORE_FILE), config.retention);
+  const store = await openStore(join(dataDir, STORE_FILE), config.retention, config.store);
   const readManifest = createManifestReader(registryDir);
   const readDrift = createDriftReader({ store, readManifest, now: Date.now });
   const sources = { store, readDrift };
   const alerts = startAlerts({ ...SYSTEM_EDGE, config: config.alerts, store, sources });
-  const app = createApp(store, config, { readDrift, alerts });
+  const app = createApp(store, config, {
+    readDrift,
+    alerts,
+    isServed: watchServedVersions(registryDir, Date.now),
+  });
   const server = createHardenedServer(
     config,
     dispatch({

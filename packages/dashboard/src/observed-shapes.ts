@@ -190,4 +190,5 @@ export const isStatsAnswer: Guard<StatsAnswer> = isShape<StatsAnswer>({
   rows: isRecordOf(isNumber),
   received: isSignals,
   refused: isSignals,
+  capped: isRecordOf(isNumber),
 });

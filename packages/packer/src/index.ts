@@ -1,5 +1,14 @@
 export { type DiffItem, type DiffOptions, type DiffResult, diff } from "./diff.ts";
 export {
+  type FitOptions,
+  type FitProgress,
+  type FitResult,
+  type FittedBytes,
+  fitRuntime,
+} from "./fit/fit-runtime.ts";
+export type { TrialSettings } from "./fit/trial.ts";
+export type { InputDims } from "./fit/varied-inputs.ts";
+export {
   type InspectOptions,
   type InspectResult,
   inspect,

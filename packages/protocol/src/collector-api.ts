@@ -178,6 +178,7 @@ export interface AccuracyAnswer {
     }[];
     /** Expected calibration error over those tenths; `null` where there are none. */
     readonly calibrationError: number | null;
+    /** Cells of fewer than fifty are one, called `other`, or left out where they are too few together. */
     readonly confusion: readonly {
       readonly predicted: string;
       readonly label: string;
@@ -266,4 +267,6 @@ export interface StatsAnswer {
   /** Items since it started, by signal. */
   readonly received: Readonly<Record<"metrics" | "logs" | "traces", number>>;
   readonly refused: Readonly<Record<"metrics" | "logs" | "traces", number>>;
+  /** Points since it started of which a label was counted as `other`, by label; `series` by combination. */
+  readonly capped: Readonly<Record<string, number>>;
 }

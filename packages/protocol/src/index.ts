@@ -210,6 +210,7 @@ export { areProbabilities } from "./score-measures.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetail, SelvedgeError } from "./selvedge-error.ts";
 export { sha256, toHex } from "./sha256.ts";
 export { createSigner, type Signer, signEnvelope } from "./sign-envelope.ts";
+export { START_METRICS, START_UNITS, STARTS } from "./start-names.ts";
 export { encodeStrings, parseStrings } from "./string-tensor.ts";
 export {
   ATTRIBUTES,
@@ -222,8 +223,6 @@ export {
   PREDICTION,
   PREDICTION_EVENT,
   SPANS,
-  START_METRICS,
-  STARTS,
   UNITS,
 } from "./telemetry-names.ts";
 export {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { START_METRICS, START_UNITS, STARTS } from "./start-names.ts";
 import {
   ATTRIBUTES,
   BATCH_ID,
@@ -9,8 +10,6 @@ import {
   PREDICTION,
   PREDICTION_EVENT,
   SPANS,
-  START_METRICS,
-  STARTS,
   UNITS,
 } from "./telemetry-names.ts";
 
@@ -57,7 +56,7 @@ describe.each([...tableOf("Metrics"), ...tableOf("Metrics of starts")])(
   (row) => {
     test("its type, its unit, and what it says besides", () => {
       expect(row["type"]).toMatch(/^(exponential histogram|histogram|counter)$/);
-      const units: Record<string, string> = UNITS;
+      const units: Record<string, string> = { ...UNITS, ...START_UNITS };
       expect(row["unit"]).toBe(`\`${units[row["name"]?.replaceAll("`", "") ?? ""]}\``);
       const known = [ATTRIBUTES, DISTRIBUTION, FEEDBACK, STARTS].flatMap((list) =>
         Object.values(list),

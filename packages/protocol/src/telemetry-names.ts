@@ -45,32 +45,8 @@ export const METRICS = {
   feedbackError: "selvedge.feedback.error",
 } as const;
 
-/** What is measured of how engines come to be. Apart from the others, as a page needs it with its first model. */
-export const START_METRICS = {
-  /** Counter: engines on WASM that were started; `selvedge.start.step` and `selvedge.reason` say how. */
-  starts: "selvedge.engine.starts",
-  /** Counter: calls that a fitted runtime lacked a function for, and another answered. */
-  traps: "selvedge.engine.traps",
-  /** Counter: images that are not woken any more; `selvedge.reason` is `wrong` or `failed`. */
-  quarantines: "selvedge.image.quarantines",
-  /** Exponential histogram, bytes: an image that was made, and proven. */
-  imageBytes: "selvedge.image.size",
-} as const;
-
-/** What a count of starts says besides. */
-export const STARTS = {
-  /** `run`, `full` or `none`: the wasm that an engine was woken in, or that it was loaded. */
-  step: "selvedge.start.step",
-  /** Dims of the inputs that a fitted runtime trapped with, such as `x 1x3x48x320`. */
-  dims: "selvedge.inputs.dims",
-} as const;
-
-type Values<Names> = Names[keyof Names];
-
 /** The unit of each metric, as UCUM writes it; what is counted is in braces. */
-export const UNITS: Readonly<
-  Record<Values<typeof METRICS> | Values<typeof START_METRICS>, string>
-> = {
+export const UNITS: Readonly<Record<(typeof METRICS)[keyof typeof METRICS], string>> = {
   [METRICS.predictDuration]: "s",
   [METRICS.predictStageDuration]: "s",
   [METRICS.batchSize]: "{item}",
@@ -87,10 +63,6 @@ export const UNITS: Readonly<
   [METRICS.irregular]: "{value}",
   [METRICS.feedback]: "{prediction}",
   [METRICS.feedbackError]: "1",
-  [START_METRICS.starts]: "{start}",
-  [START_METRICS.traps]: "{trap}",
-  [START_METRICS.quarantines]: "{image}",
-  [START_METRICS.imageBytes]: "By",
 };
 
 /**

@@ -13,7 +13,7 @@ import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.
 import type { Serving } from "./serving/serving.ts";
 import type { CallWatch } from "./telemetry/call-watch.ts";
 import type { TelemetryState } from "./telemetry/consent.ts";
-import { Reporter } from "./telemetry/reporter.ts";
+import { LazyReporter } from "./telemetry/lazy-reporter.ts";
 import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
@@ -139,7 +139,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     registry,
     ...(anchors === undefined ? {} : { anchors }),
   });
-  const reporter = new Reporter({ telemetry, service, onSend, tracing });
+  const reporter = new LazyReporter({ telemetry, service, onSend, tracing });
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
   let watch: Promise<CallWatch> | undefined;
@@ -163,10 +163,19 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   /** Its own chunk: there is nothing to look at before there is a model. */
   function watchCalls(): Promise<CallWatch> {
     const isSent = telemetry !== undefined;
-    watch ??= import("./telemetry/call-watch.ts").then(({ CallWatch }) => {
-      calls = new CallWatch({ reporter, service, isSent, distributions, predictions });
+    watch ??= Promise.all([
+      import("./telemetry/call-watch.ts").catch(chunkMissing),
+      reporter.load(),
+    ]).then(([{ CallWatch }, loaded]) => {
+      calls = new CallWatch({
+        reporter: loaded,
+        service,
+        isSent,
+        distributions,
+        predictions,
+      });
       return calls;
-    }, chunkMissing);
+    });
     watch.catch(() => {
       watch = undefined;
     });
@@ -185,7 +194,10 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       endFirst();
     });
     try {
-      const { Serving } = await import("./serving/serving.ts");
+      const [{ Serving }, loaded] = await Promise.all([
+        import("./serving/serving.ts").catch(chunkMissing),
+        reporter.load(),
+      ]);
       const spawn = () => {
         const worker = first ?? spawnEngine(workers.engine);
         first = undefined;
@@ -196,15 +208,15 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         anchors,
         keeper,
         cache: hooks.cache,
-        reporter,
+        reporter: loaded,
         predictions: () => calls?.predictions,
         assets,
         spawn,
         budget,
       });
-    } catch (cause) {
+    } catch (error) {
       endFirst();
-      return chunkMissing(cause);
+      throw error;
     }
   }
 
@@ -225,8 +237,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     endFirst();
     // What a slow collector does not take in time waits in the outbox for the next visit.
     await calls?.end(LAST_FLUSH_MS);
-    await reporter.flush(AbortSignal.timeout(LAST_FLUSH_MS)).catch(() => undefined);
-    reporter.end();
+    await reporter.end(LAST_FLUSH_MS);
     keeper.end(reason);
   }
 
@@ -252,7 +263,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       requireOpen();
       checkNames(name, loadOptions);
       loadOptions.signal?.throwIfAborted();
-      const span = reporter.begin("load", loadOptions);
+      const told = reporter.beginLoad(loadOptions);
       loading++;
       try {
         requireCapable();
@@ -270,13 +281,12 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         });
         // It has come meanwhile, as a rule: where it has not, calls that it does not see wait for nothing.
         await Promise.race([watching, model.calm]);
-        span?.end({ served: model.served });
+        told.end({ served: model.served });
         return model;
       } catch (error) {
         const { version } = loadOptions;
         const subject = { model: name, ...(version === undefined ? {} : { version }) };
-        if (error instanceof SelvedgeError) reporter.recorder.failed(subject, "load", error.code);
-        span?.end({ subject, error });
+        told.end({ subject, error });
         failures.add(name, error);
         throw error;
       } finally {

@@ -9,6 +9,7 @@ import type {
   DriftRule,
   ThresholdRule,
 } from "./alert-rule.ts";
+import type { FirstSeen } from "./first-seen.ts";
 import { type MetricStore, type MetricValue, readMetric } from "./read-metric.ts";
 
 /** What rules ask. */
@@ -17,13 +18,25 @@ export interface Sources {
   readonly readDrift: ReadDrift;
 }
 
+/** When a rule is looked at, and what is remembered from when it was before. */
+export interface Looking {
+  readonly nowMs: number;
+  /** Of this rule alone. */
+  readonly firstSeen: FirstSeen;
+}
+
 /** Finds out where everything that a rule watches is. */
-export function evaluateRule(rule: AlertRule, sources: Sources, nowMs: number): Promise<Reading[]> {
+export function evaluateRule(
+  rule: AlertRule,
+  sources: Sources,
+  looking: Looking,
+): Promise<Reading[]> {
+  const { nowMs } = looking;
   switch (rule.kind) {
     case "threshold":
       return readThreshold(rule, sources, nowMs);
     case "change":
-      return readChange(rule, sources, nowMs);
+      return readChange(rule, sources, looking);
     case "burn-rate":
       return readBurnRate(rule, sources, nowMs);
     case "drift":
@@ -39,23 +52,23 @@ async function readThreshold(rule: ThresholdRule, { store }: Sources, nowMs: num
   );
 }
 
-async function readChange(rule: ChangeRule, { store }: Sources, nowMs: number): Promise<Reading[]> {
+async function readChange(
+  rule: ChangeRule,
+  { store }: Sources,
+  { nowMs, firstSeen }: Looking,
+): Promise<Reading[]> {
   const { metric, windowMs, model, minCount, bound, against, difference } = rule;
   const from = nowMs - windowMs;
+  const isOfVersions = against === "previous-version";
   const now = await readMetric(store, metric, { from, to: nowMs, model });
-  const before =
-    against === "window-before"
-      ? await readMetric(store, metric, { from: from - windowMs, to: from, model })
-      : now;
-  const firstSeen =
-    against === "previous-version"
-      ? await readFirstSeen(store, { from: 0, to: nowMs, model })
-      : new Map<string, number>();
+  const before = isOfVersions
+    ? now
+    : await readMetric(store, metric, { from: from - windowMs, to: from, model });
+  if (isOfVersions) await firstSeen.look(store, { to: nowMs, model });
   return now.map((entry) => {
-    const other =
-      against === "window-before"
-        ? before.find((one) => isSame(one, entry))
-        : versionBefore(entry, now, firstSeen);
+    const other = isOfVersions
+      ? firstSeen.before(entry, now)
+      : before.find((one) => isSame(one, entry));
     const isEnough = other !== undefined && Math.min(entry.count, other.count) >= minCount;
     const change = isEnough ? changeOf(entry.value, other.value, difference) : null;
     return readBound(labelsOf(entry), change, bound);
@@ -70,30 +83,6 @@ function changeOf(
 ): number | null {
   if (difference === "absolute") return now - before;
   return before === 0 ? null : (now - before) / before;
-}
-
-async function readFirstSeen(
-  store: Sources["store"],
-  window: Parameters<Store["models"]>[0],
-): Promise<Map<string, number>> {
-  const { models } = await store.models(window);
-  return new Map(
-    models.flatMap(({ name, versions }) =>
-      versions.map(({ version, firstSeen }) => [JSON.stringify([name, version]), firstSeen]),
-    ),
-  );
-}
-
-/** Of the versions that run beside it, the one that was seen first before it was. */
-function versionBefore(
-  { model, version }: MetricValue,
-  values: readonly MetricValue[],
-  firstSeen: ReadonlyMap<string, number>,
-): MetricValue | undefined {
-  const seen = (one: string) => firstSeen.get(JSON.stringify([model, one])) ?? 0;
-  return values
-    .filter((one) => one.model === model && seen(one.version) < seen(version))
-    .toSorted((a, b) => seen(b.version) - seen(a.version))[0];
 }
 
 /**
@@ -129,7 +118,13 @@ async function readDriftVerdicts(
   const readings: Reading[] = [];
   for (const { name, versions } of models)
     for (const { version } of versions) {
-      const found = await readDrift(driftQuestion(rule, { model: name, version }, nowMs));
+      // A manifest that cannot be believed is told of, and does not keep others from being looked at.
+      const found = await readDrift(driftQuestion(rule, { model: name, version }, nowMs)).catch(
+        (error: unknown) => {
+          console.error(`selvedge: drift of ${name}@${version} could not be measured:`, error);
+          return undefined;
+        },
+      );
       for (const { feature, verdict, psi } of found?.answer.features ?? []) {
         if (rule.features !== undefined && !rule.features.includes(feature)) continue;
         const isKnown = verdict === "drifting" || verdict === "stable";

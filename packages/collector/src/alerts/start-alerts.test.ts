@@ -318,3 +318,60 @@ test("looks by itself, as often as it is told", async () => {
   await expect.poll(async () => (await alerts.answer()).history).toHaveLength(1);
   await alerts.close();
 });
+
+test("what a receiver did not take is told again until it does, and is noted once", async () => {
+  status = 500;
+  const alerts = watch(FAILING);
+  await calls(1000, { failed: 90 });
+  await look(alerts);
+  const attempts = posted.length;
+  nowMs += 30_000;
+  await look(alerts);
+  expect(posted).toHaveLength(attempts);
+  status = 200;
+  nowMs += 40_000;
+  await look(alerts);
+  expect(posted).toHaveLength(attempts + 1);
+  expect(posted.at(-1)?.body).toMatchObject({ to: "firing", at: START });
+  expect((await alerts.answer()).history).toMatchObject([{ to: "firing", delivered: true }]);
+  nowMs += 60 * 60_000;
+  await calls(1000, { failed: 90 });
+  await look(alerts);
+  expect(posted).toHaveLength(attempts + 1);
+  await alerts.close();
+});
+
+test("what a receiver did not take before a restart is told after it, at once", async () => {
+  status = 404;
+  const before = watch(FAILING);
+  await calls(1000, { failed: 90 });
+  await look(before);
+  await before.close();
+  status = 200;
+  const after = watch(FAILING);
+  nowMs += MINUTE_MS;
+  await look(after);
+  expect(posted.map(({ body }) => body["at"])).toEqual([START, START]);
+  await look(after);
+  expect(posted).toHaveLength(2);
+  await after.close();
+  const third = watch(FAILING);
+  await look(third);
+  expect(posted).toHaveLength(2);
+  await third.close();
+});
+
+test("an alert that ended meanwhile is told of as it ended, and not as it began", async () => {
+  status = 404;
+  const alerts = watch(FAILING);
+  await calls(1000, { failed: 90 });
+  await look(alerts);
+  status = 200;
+  nowMs += 10 * MINUTE_MS;
+  await calls(1000);
+  await look(alerts);
+  nowMs += 10 * MINUTE_MS;
+  await look(alerts);
+  expect(posted.slice(1).map(({ body }) => body["to"])).toEqual(["ok"]);
+  await alerts.close();
+});

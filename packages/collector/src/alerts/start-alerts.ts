@@ -3,6 +3,8 @@ import type { AlertChange, Store } from "../store/store.ts";
 import type { AlertRule, AlertsConfig } from "./alert-rule.ts";
 import { announceChanges, isAnnounced } from "./announce-changes.ts";
 import { evaluateRule, type Sources } from "./evaluate-rule.ts";
+import { createFirstSeen, type FirstSeen } from "./first-seen.ts";
+import { createOwedAnnouncements } from "./owed-announcements.ts";
 import type { WebhookEdge } from "./send-webhook.ts";
 import { createStandings } from "./standings.ts";
 import { summarizeRule } from "./summarize-rule.ts";
@@ -27,7 +29,7 @@ export interface AlertsOptions extends WebhookEdge {
   readonly config: AlertsConfig;
   readonly sources: Sources;
   readonly store: Pick<Store, "noteAlerts" | "alertHistory">;
-  /** Calls back every so often, until what it returns is called. */
+  /** Calls back at once and then every so often, until what it returns is called. */
   readonly every: (ms: number, run: () => void) => () => void;
 }
 
@@ -37,6 +39,8 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const { readDrift } = sources;
   const webhooks = createWebhookQueue(options);
   const standings = createStandings(config.rules);
+  const owed = createOwedAnnouncements(config.rules);
+  const firstSeenOf = new Map<AlertRule, FirstSeen>();
   /** Changes whose webhooks are still on their way. */
   const underway = new Set<AlertChange>();
   const noting = new Set<Promise<void>>();
@@ -45,7 +49,10 @@ export function startAlerts(options: AlertsOptions): Alerts {
 
   const restore = () => {
     restored ??= store.alertHistory(RESTORED).then(
-      (history) => standings.restore(history),
+      (history) => {
+        standings.restore(history);
+        owed.restore(history, now());
+      },
       (error: unknown) => {
         restored = undefined;
         throw error;
@@ -59,8 +66,11 @@ export function startAlerts(options: AlertsOptions): Alerts {
     for (const rule of config.rules) {
       const nowMs = now();
       // One rule that cannot be looked at must not keep the others from it.
-      await evaluateRule(rule, sources, nowMs)
+      const firstSeen = firstSeenOf.get(rule) ?? createFirstSeen();
+      firstSeenOf.set(rule, firstSeen);
+      await evaluateRule(rule, sources, { nowMs, firstSeen })
         .then((readings) => note(rule, standings.advance(rule, readings, nowMs)))
+        .then(() => announce(rule, owed.take(rule, nowMs)))
         .catch(logged(`the alert ${rule.name} could not be evaluated`));
     }
   };
@@ -69,18 +79,28 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const note = async (rule: AlertRule, changes: readonly AlertChange[]) => {
     const announced = changes.filter((change) => isAnnounced(rule, change));
     const quiet = changes.filter((change) => !announced.includes(change));
-    if (announced.length > 0) {
-      for (const change of announced) underway.add(change);
-      const noted = announceChanges(rule, announced, { webhooks, readDrift })
-        .then((told) => store.noteAlerts(told))
-        .catch(logged(`the alert ${rule.name} was not noted`))
-        .finally(() => {
-          for (const change of announced) underway.delete(change);
-          noting.delete(noted);
-        });
-      noting.add(noted);
-    }
+    owed.supersede(changes);
+    announce(rule, announced);
     if (quiet.length > 0) await store.noteAlerts(quiet);
+  };
+
+  /** Tells of changes, now or again: what nobody took is owed, and told of later. */
+  const announce = (rule: AlertRule, changes: readonly AlertChange[]): void => {
+    if (changes.length === 0) return;
+    for (const change of changes) underway.add(change);
+    const noted = announceChanges(rule, changes, { webhooks, readDrift })
+      .then((told) => {
+        for (const change of told) owed.note(change, now());
+        // What is as it was noted before is not noted again.
+        const news = told.filter(({ delivered }, i) => delivered !== changes[i]?.delivered);
+        return store.noteAlerts(news);
+      })
+      .catch(logged(`the alert ${rule.name} was not noted`))
+      .finally(() => {
+        for (const change of changes) underway.delete(change);
+        noting.delete(noted);
+      });
+    noting.add(noted);
   };
 
   /** One look takes as long as it takes; the next begins when it is over. */
@@ -103,8 +123,11 @@ export function startAlerts(options: AlertsOptions): Alerts {
       // After a restart, what fired goes on until a rule says otherwise.
       await restore();
       const noted = await store.alertHistory(ANSWERED);
-      const sending = [...underway].map((change) => ({ ...change, delivered: false }));
-      const history = [...sending, ...noted].toSorted((a, b) => b.at - a.at);
+      const sending = [...underway].filter(({ delivered }) => delivered === null);
+      const history = [
+        ...sending.map((change) => ({ ...change, delivered: false })),
+        ...noted,
+      ].toSorted((a, b) => b.at - a.at);
       return {
         rules: config.rules.map((rule) => ({
           ...{ name: rule.name, kind: rule.kind, severity: rule.severity },

@@ -10,8 +10,12 @@ export const SYSTEM_EDGE: Pick<AlertsOptions, "fetch" | "now" | "wait" | "every"
   },
   every: (ms, run) => {
     const timer = setInterval(run, ms);
+    const first = setImmediate(run);
     // The server keeps the process alive; alerts alone are no reason to.
     timer.unref();
-    return () => clearInterval(timer);
+    return () => {
+      clearImmediate(first);
+      clearInterval(timer);
+    };
   },
 };

@@ -56,17 +56,17 @@ test("tells how well confidence is calibrated, by tenth", () => {
 test("tells what is taken for what, the most frequent first", () => {
   const [version] = summarizeFeedback({
     counts: [
-      counted({ predicted: "Gentoo", label: "Adelie", correct: false, count: 2 }),
-      counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 9, count: 5 }),
-      counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 8, count: 3 }),
+      counted({ predicted: "Gentoo", label: "Adelie", correct: false, count: 52 }),
+      counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 9, count: 50 }),
+      counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 8, count: 30 }),
       counted({ predicted: "Adelie", label: undefined, count: 7 }),
     ],
     errors: [],
   }).versions;
-  expect(version?.judged).toBe(17);
+  expect(version?.judged).toBe(139);
   expect(version?.confusion).toEqual([
-    { predicted: "Adelie", label: "Adelie", count: 8 },
-    { predicted: "Gentoo", label: "Adelie", count: 2 },
+    { predicted: "Adelie", label: "Adelie", count: 80 },
+    { predicted: "Gentoo", label: "Adelie", count: 52 },
   ]);
 });
 

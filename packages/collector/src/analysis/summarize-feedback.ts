@@ -1,6 +1,7 @@
 import { type AccuracyAnswer, type Quantiles, quantile } from "@selvedge/protocol";
 import type { FeedbackSummary } from "../store/store.ts";
 import { wilsonInterval } from "./interval.ts";
+import { publishConfusion } from "./publish-confusion.ts";
 
 type Counts = FeedbackSummary["counts"];
 type VersionAccuracy = AccuracyAnswer["versions"][number];
@@ -64,7 +65,7 @@ function calibrationError(calibration: VersionAccuracy["calibration"]): number |
   return apart / judged;
 }
 
-/** What was predicted beside what was true, the most frequent first. */
+/** What was predicted beside what was true, as far as it may be known, the most frequent first. */
 function confusionOf(counts: Counts): VersionAccuracy["confusion"] {
   const cells = new Map<string, { predicted: string; label: string; count: number }>();
   for (const { predicted, label, count } of counts) {
@@ -72,7 +73,7 @@ function confusionOf(counts: Counts): VersionAccuracy["confusion"] {
     const key = JSON.stringify([predicted, label]);
     cells.set(key, { predicted, label, count: (cells.get(key)?.count ?? 0) + count });
   }
-  return [...cells.values()].toSorted(
+  return publishConfusion([...cells.values()]).toSorted(
     (a, b) =>
       b.count - a.count || compareText(a.predicted, b.predicted) || compareText(a.label, b.label),
   );

@@ -1,11 +1,11 @@
 import type { StatsAnswer } from "@selvedge/protocol";
 import { SelvedgeError } from "@selvedge/protocol";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Alerts } from "../alerts/start-alerts.ts";
 import { compareVersions } from "../analysis/compare-versions.ts";
 import type { ReadDrift } from "../analysis/drift/create-drift-reader.ts";
 import { summarizeFeedback } from "../analysis/summarize-feedback.ts";
-import type { Store } from "../store/store.ts";
+import type { Asking, Store } from "../store/store.ts";
 import { API_DOCUMENT } from "./openapi/api-document.ts";
 import {
   parseComparison,
@@ -21,7 +21,7 @@ export interface ApiOptions {
   readonly readDrift: ReadDrift;
   readonly alerts: Pick<Alerts, "answer">;
   /** What the collector counts of itself. */
-  readonly stats: () => Pick<StatsAnswer, "startedAt" | "received" | "refused">;
+  readonly stats: () => Pick<StatsAnswer, "startedAt" | "received" | "refused" | "capped">;
   readonly now: () => number;
 }
 
@@ -34,26 +34,35 @@ export function apiRoutes({ store, readDrift, alerts, stats, now }: ApiOptions):
     })
     .get("/openapi.json", (context) => context.json(API_DOCUMENT))
     .get("/models", async (context) =>
-      context.json(await store.models(parseWindow(context.req.query(), now(), () => 0))),
+      context.json(
+        await store.models(
+          parseWindow(context.req.query(), now(), () => 0),
+          askedBy(context),
+        ),
+      ),
     )
     .get("/predictions", async (context) =>
-      context.json(await store.predictions(parseSteppedWindow(context.req.query(), now()))),
+      context.json(
+        await store.predictions(parseSteppedWindow(context.req.query(), now()), askedBy(context)),
+      ),
     )
     .get("/predictions/:id", async (context) => {
       const id = parsePredictionId(context.req.param("id"));
-      const found = await store.prediction(id);
+      const found = await store.prediction(id, askedBy(context));
       if (found === undefined)
         throw new SelvedgeError("not-found", `Nothing of prediction ${id} was received.`);
       return context.json(found);
     })
     .get("/latency", async (context) =>
-      context.json(await store.latency(parseSteppedWindow(context.req.query(), now()))),
+      context.json(
+        await store.latency(parseSteppedWindow(context.req.query(), now()), askedBy(context)),
+      ),
     )
     .get("/failures", async (context) =>
-      context.json(await store.failures(parseWindow(context.req.query(), now()))),
+      context.json(await store.failures(parseWindow(context.req.query(), now()), askedBy(context))),
     )
     .get("/health", async (context) =>
-      context.json(await store.health(parseWindow(context.req.query(), now()))),
+      context.json(await store.health(parseWindow(context.req.query(), now()), askedBy(context))),
     )
     .get("/drift", async (context) => {
       const question = parseDrift(context.req.query(), now());
@@ -67,14 +76,17 @@ export function apiRoutes({ store, readDrift, alerts, stats, now }: ApiOptions):
     })
     .get("/accuracy", async (context) =>
       context.json(
-        summarizeFeedback(await store.feedback(parseWindow(context.req.query(), now()))),
+        summarizeFeedback(
+          await store.feedback(parseWindow(context.req.query(), now()), askedBy(context)),
+        ),
       ),
     )
     .get("/comparison", async (context) => {
       const { a, b, ...window } = parseComparison(context.req.query(), now());
+      const asking = askedBy(context);
       const [figures, feedback] = await Promise.all([
-        store.figures(window),
-        store.feedback(window),
+        store.figures(window, asking),
+        store.feedback(window, asking),
       ]);
       return context.json(compareVersions({ model: window.model, a, b }, figures, feedback));
     })
@@ -83,4 +95,9 @@ export function apiRoutes({ store, readDrift, alerts, stats, now }: ApiOptions):
       const { bytes, rows } = await store.size();
       return context.json({ ...stats(), bytesOnDisk: bytes, rows } satisfies StatsAnswer);
     });
+}
+
+/** A question lasts as long as its request: whoever closes a page waits for nothing any more. */
+function askedBy({ req }: Context): Asking {
+  return { signal: req.raw.signal };
 }

@@ -2,7 +2,8 @@ import type { KnownToken } from "../access/check-token.ts";
 import type { Rate } from "../access/token-buckets.ts";
 import type { AlertsConfig } from "../alerts/alert-rule.ts";
 import { DEFAULT_RETENTION } from "../store/default-retention.ts";
-import type { Retention } from "../store/store.ts";
+import { DEFAULT_ROOM } from "../store/default-room.ts";
+import type { Retention, Room } from "../store/store.ts";
 
 /** What a collector is told by its config file. */
 export interface CollectorConfig {
@@ -19,6 +20,7 @@ export interface CollectorConfig {
     readonly origins: readonly string[];
   };
   readonly retention: Retention;
+  readonly store: Room;
   readonly alerts: AlertsConfig;
 }
 
@@ -38,6 +40,10 @@ export interface Limits {
   readonly requestTimeoutMs: number;
   /** Bytes of bodies that are held at a time. */
   readonly bodyBytes: number;
+  /** Values that a label may have in a day; what more there are is counted as `other`. */
+  readonly valuesPerLabel: number;
+  /** Combinations of labels that there may be in a day. */
+  readonly series: number;
 }
 
 /** What holds where a config says nothing. */
@@ -51,8 +57,11 @@ export const DEFAULT_CONFIG: CollectorConfig = {
     headersTimeoutMs: 10_000,
     requestTimeoutMs: 30_000,
     bodyBytes: 64 * 1024 * 1024,
+    valuesPerLabel: 1000,
+    series: 20_000,
   },
   cors: { origins: ["*"] },
   retention: DEFAULT_RETENTION,
+  store: DEFAULT_ROOM,
   alerts: { everyMs: 60_000, rules: [] },
 };

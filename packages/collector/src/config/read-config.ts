@@ -6,6 +6,7 @@ import { expectKnownKeys } from "./known-keys.ts";
 import { readCors } from "./read-cors.ts";
 import { readLimits } from "./read-limits.ts";
 import { readRetention } from "./read-retention.ts";
+import { readRoom } from "./read-room.ts";
 import { readTokens } from "./read-tokens.ts";
 
 /** What reads each section of the file; the rooms that use one bring their own. */
@@ -16,6 +17,7 @@ const SECTIONS: {
   limits: readLimits,
   cors: readCors,
   retention: readRetention,
+  store: readRoom,
   alerts: readAlerts,
 };
 
@@ -52,6 +54,7 @@ export function parseConfig(text: string, name: string): CollectorConfig {
     limits: section("limits"),
     cors: section("cors"),
     retention: section("retention"),
+    store: section("store"),
     alerts: section("alerts"),
   };
 }

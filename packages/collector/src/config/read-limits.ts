@@ -25,6 +25,8 @@ export function readLimits(field: Field): Limits {
     headersTimeoutMs: whole("headersTimeoutMs", 1),
     requestTimeoutMs: whole("requestTimeoutMs", 1),
     bodyBytes: whole("bodyBytes", MIN_BODY_BYTES),
+    valuesPerLabel: whole("valuesPerLabel", 1),
+    series: whole("series", 1),
   };
   if (limits.headersTimeoutMs > limits.requestTimeoutMs)
     field.at("headersTimeoutMs").fail(`at most requestTimeoutMs, ${limits.requestTimeoutMs}`);

@@ -10,7 +10,7 @@ const SECURITY = {
     "default-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "worker-src 'self' blob:",
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "img-src 'self' blob: data:",
     "connect-src 'self'",
     "object-src 'none'",

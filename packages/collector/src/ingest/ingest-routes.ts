@@ -6,6 +6,8 @@ import type { Guard } from "../access/guard.ts";
 import type { CollectorConfig } from "../config/collector-config.ts";
 import { describeFailure } from "../failure.ts";
 import type { Store } from "../store/store.ts";
+import { admitMetrics } from "./admission/admit-metrics.ts";
+import type { LabelBounds } from "./admission/label-bounds.ts";
 import { busy, createByteBudget } from "./byte-budget.ts";
 import { encodingOf, FALLBACK_ENCODING } from "./encodings.ts";
 import type { IngestCounts } from "./ingest-counts.ts";
@@ -28,6 +30,7 @@ export interface IngestOptions {
   readonly guard: Guard;
   readonly config: CollectorConfig;
   readonly counts: IngestCounts;
+  readonly bounds: LabelBounds;
 }
 
 /** `POST /v1/metrics`, `/v1/logs`, `/v1/traces`: OTLP/HTTP. Answers once a batch is durable. */
@@ -36,6 +39,7 @@ export function ingestRoutes({
   guard,
   config,
   counts,
+  bounds,
 }: IngestOptions): Hono<{ Bindings: HttpBindings }> {
   const budget = createByteBudget(config.limits.bodyBytes);
   const unpackInTurn = createTurns(MAX_UNPACKING);
@@ -60,7 +64,7 @@ export function ingestRoutes({
       const encoding = encodingOf(context.req.header("content-type")) ?? FALLBACK_ENCODING;
       return encoding.fail(context, failure);
     });
-  for (const signal of signalsOf(store))
+  for (const signal of signalsOf(store, (batch, nowMs) => admitMetrics(batch, bounds, nowMs)))
     routes.post(`/${signal.name}`, async (context) => {
       if (inFlight >= MAX_IN_FLIGHT) throw busy();
       inFlight += 1;

@@ -1,4 +1,4 @@
-import type { Store } from "../store/store.ts";
+import type { MetricsBatch, Store } from "../store/store.ts";
 import { decodeLogs } from "./decode-logs.ts";
 import { decodeMetrics } from "./decode-metrics.ts";
 import { decodeTraces } from "./decode-traces.ts";
@@ -23,8 +23,15 @@ export interface Signal {
   decode(body: unknown, nowMs: number): Brought;
 }
 
-/** The signals that a collector receives, by the last part of their addresses. */
-export function signalsOf(store: Store): readonly Signal[] {
+/**
+ * The signals that a collector receives, by the last part of their addresses.
+ *
+ * @param admit what of a batch of metrics is stored
+ */
+export function signalsOf(
+  store: Pick<Store, "ingestMetrics" | "ingestLogs" | "ingestTraces">,
+  admit: (batch: MetricsBatch, nowMs: number) => MetricsBatch,
+): readonly Signal[] {
   return [
     {
       name: "metrics",
@@ -37,7 +44,8 @@ export function signalsOf(store: Store): readonly Signal[] {
           ({ histograms, counters, distributions, irregulars }) =>
             histograms.length + counters.length + distributions.length + irregulars.length,
         );
-        return { kept, refusals, store: () => store.ingestMetrics(batches) };
+        const admitted = batches.map((batch) => admit(batch, nowMs));
+        return { kept, refusals, store: () => store.ingestMetrics(admitted) };
       },
     },
     {

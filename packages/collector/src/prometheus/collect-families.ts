@@ -1,21 +1,17 @@
-import type { AlertsAnswer, HealthAnswer, StatsAnswer } from "@selvedge/protocol";
+import type { AlertsAnswer, StatsAnswer } from "@selvedge/protocol";
+import type { VersionTotals } from "../store/store.ts";
 import type { Family, Sample } from "./exposition.ts";
-
-/** Versions that are told apart; what more there are is added up as `other`, for each costs memory there. */
-const MAX_VERSIONS = 200;
 
 /** Everything that `/metrics` tells of. */
 export interface Figures {
   readonly stats: StatsAnswer;
-  /** Since the collector started. */
-  readonly health: HealthAnswer;
+  readonly totals: readonly VersionTotals[];
   readonly rules: AlertsAnswer["rules"];
   readonly commits: readonly Sample[];
 }
 
 /** What Prometheus is told. */
-export function collectFamilies({ stats, health, rules, commits }: Figures): Family[] {
-  const versions = byVersion(health.groups);
+export function collectFamilies({ stats, totals, rules, commits }: Figures): Family[] {
   return [
     gauge("selvedge_collector_start_time_seconds", "When the collector started, since 1970.", [
       { value: stats.startedAt / 1000 },
@@ -29,6 +25,11 @@ export function collectFamilies({ stats, health, rules, commits }: Figures): Fam
       "selvedge_collector_refused_total",
       "Points, records and spans that made no sense.",
       bySignal(stats.refused),
+    ),
+    counter(
+      "selvedge_collector_capped_total",
+      "Points of which a label was counted as other, since the collector started.",
+      Object.entries(stats.capped).map(([label, value]) => ({ labels: { label }, value })),
     ),
     {
       name: "selvedge_collector_commit_seconds",
@@ -47,15 +48,18 @@ export function collectFamilies({ stats, health, rules, commits }: Figures): Fam
     gauge("selvedge_alerts", "Things that each rule watches, by where they stand.", alerts(rules)),
     ...(
       [
-        ["predictions", "Predictions on devices since the collector started."],
-        ["failures", "Failures on devices since the collector started."],
-        ["loads", "Loads of models on devices since the collector started."],
+        ["predictions", "Predictions on devices since the store was made."],
+        ["failures", "Failures on devices since the store was made."],
+        ["loads", "Loads of models on devices since the store was made."],
       ] as const
     ).map(([name, help]) =>
       counter(
         `selvedge_${name}_total`,
         help,
-        versions.map(({ labels, sums }) => ({ labels, value: sums[name] })),
+        totals.map(({ model, version, ...sums }) => ({
+          labels: { model, version },
+          value: sums[name],
+        })),
       ),
     ),
   ];
@@ -83,25 +87,4 @@ function alerts(rules: AlertsAnswer["rules"]): Sample[] {
       value: instances.filter((instance) => instance.state === state).length,
     })),
   );
-}
-
-interface VersionSums {
-  readonly labels: { readonly model: string; readonly version: string };
-  readonly sums: { predictions: number; failures: number; loads: number };
-}
-
-function byVersion(groups: HealthAnswer["groups"]): VersionSums[] {
-  const versions = new Map<string, VersionSums>();
-  for (const { model, version, predictions, failures, loads } of groups) {
-    const key = JSON.stringify([model, version]);
-    const isKnown = versions.has(key) || versions.size < MAX_VERSIONS;
-    const labels = isKnown ? { model, version } : { model: "other", version: "other" };
-    const place = isKnown ? key : "other";
-    const sums = versions.get(place)?.sums ?? { predictions: 0, failures: 0, loads: 0 };
-    sums.predictions += predictions;
-    sums.failures += failures;
-    sums.loads += loads;
-    versions.set(place, { labels, sums });
-  }
-  return [...versions.values()];
 }

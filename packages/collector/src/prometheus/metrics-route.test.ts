@@ -18,8 +18,9 @@ const FIGURES: Figures = {
     ...{ startedAt: 1000, bytesOnDisk: 5, rows: {} },
     received: { metrics: 1, logs: 2, traces: 3 },
     refused: { metrics: 0, logs: 0, traces: 0 },
+    capped: { version: 7 },
   },
-  health: { groups: [], dropped: [] },
+  totals: [],
   rules: [],
   commits: [],
 };
@@ -48,18 +49,13 @@ test("a running collector tells what it took and what devices did", async () => 
   expect(told('selvedge_loads_total{model="rec",version="1.1.0"}')).toBe(3);
 });
 
-test("versions without end are added up after the first two hundred", () => {
-  const groups = Array.from({ length: 1000 }, (_, i) => ({
-    ...{ model: "rec", version: `${i}`, backend: "wasm", browser: "unknown", device: "unknown" },
-    ...{ predictions: 2, failures: 1, loads: 1, restarts: 0, rejections: 0 },
-    ...{ latency: null, memoryP95: null },
-  }));
-  const families = collectFamilies({ ...FIGURES, health: { groups, dropped: [] } });
-  const { samples } = families.find(({ name }) => name === "selvedge_predictions_total") ?? {
-    samples: [],
-  };
-  expect(samples).toHaveLength(201);
-  expect(samples.at(-1)).toEqual({ labels: { model: "other", version: "other" }, value: 1600 });
+test("what was counted as other is told by label", () => {
+  const families = collectFamilies(FIGURES);
+  const capped = families.find(({ name }) => name === "selvedge_collector_capped_total");
+  expect(capped).toMatchObject({
+    type: "counter",
+    samples: [{ labels: { label: "version" }, value: 7 }],
+  });
 });
 
 test("every state of a rule is told, those that nothing is in as well", () => {

@@ -159,6 +159,16 @@ export interface VersionFigures {
   readonly latency: ExponentialHistogram;
 }
 
+/** What a version came to since the store was made. */
+export interface VersionTotals {
+  readonly model: string;
+  readonly version: string;
+  readonly predictions: number;
+  /** Calls of `load` and `predict` that failed. */
+  readonly failures: number;
+  readonly loads: number;
+}
+
 /** How long things are kept. Hours. */
 export interface Retention {
   /** Raw points, records and spans. @default 48 */
@@ -169,6 +179,14 @@ export interface Retention {
   readonly hourHours: number;
   /** Ids of batches: longer than devices keep what was not acknowledged. @default 192 */
   readonly batchHours: number;
+}
+
+/** How much a store may take for itself while it answers. */
+export interface Room {
+  /** Bytes of memory, besides what JavaScript holds. @default half of the machine's, 4 GiB at most */
+  readonly memoryBytes: number;
+  /** Bytes of temporary files beside the store, for what that is not enough for. @default 8 GiB */
+  readonly temporaryBytes: number;
 }
 
 /** An alert that went from one state to another. */
@@ -191,6 +209,12 @@ export interface Window {
   readonly model?: string | undefined;
 }
 
+/** How a question is asked. */
+export interface Asking {
+  /** Whoever asked has gone away: the question is given up, and rejects with `closed`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A window cut into steps; the last one may reach past its end. */
 export interface SteppedWindow extends Window {
   readonly stepMs: number;
@@ -209,24 +233,30 @@ export interface Store {
   ingestLogs(batches: readonly LogsBatch[]): Promise<void>;
   ingestTraces(batches: readonly SpansBatch[]): Promise<void>;
   /** What has been seen running, by model and version. */
-  models(window: Window): Promise<ModelsAnswer>;
+  models(window: Window, asking?: Asking): Promise<ModelsAnswer>;
   /** How many predictions each step saw. */
-  predictions(window: SteppedWindow): Promise<PredictionsAnswer>;
+  predictions(window: SteppedWindow, asking?: Asking): Promise<PredictionsAnswer>;
   /** How long predictions and the phases of loading took. */
-  latency(window: SteppedWindow): Promise<LatencyAnswer>;
+  latency(window: SteppedWindow, asking?: Asking): Promise<LatencyAnswer>;
   /** What failed, by code. */
-  failures(window: Window): Promise<FailuresAnswer>;
+  failures(window: Window, asking?: Asking): Promise<FailuresAnswer>;
   /** How each version does, by where it runs. */
-  health(window: Window): Promise<HealthAnswer>;
+  health(window: Window, asking?: Asking): Promise<HealthAnswer>;
   /** Predictions, failures and durations of each version. */
-  figures(window: Window): Promise<readonly VersionFigures[]>;
+  figures(window: Window, asking?: Asking): Promise<readonly VersionFigures[]>;
   /** How the values of each feature were distributed. */
-  distributions(window: Window): Promise<readonly DistributionSummary[]>;
+  distributions(window: Window, asking?: Asking): Promise<readonly DistributionSummary[]>;
   /** What feedback came to. */
-  feedback(window: Window): Promise<FeedbackSummary>;
+  feedback(window: Window, asking?: Asking): Promise<FeedbackSummary>;
+  /**
+   * What versions came to since the store was made. It never falls, whatever is rolled up or dropped: some
+   * two hundred versions have numbers of their own, all others are one, `other`. A version that nothing
+   * was heard of for a week is not told of any more.
+   */
+  totals(): Promise<readonly VersionTotals[]>;
   /** Where one prediction went; `undefined` where nothing of it was received. */
-  prediction(id: string): Promise<PredictionAnswer | undefined>;
-  /** Writes down what alerts did: it outlives a restart. */
+  prediction(id: string, asking?: Asking): Promise<PredictionAnswer | undefined>;
+  /** Writes down what alerts did, and anew where it was delivered later: it outlives a restart. */
   noteAlerts(changes: readonly AlertChange[]): Promise<void>;
   /** The latest changes of alerts, the latest first. */
   alertHistory(limit: number): Promise<AlertsAnswer["history"]>;
@@ -234,7 +264,7 @@ export interface Store {
   maintain(nowMs: number): Promise<void>;
   /** Bytes on disk, and rows of each table. */
   size(): Promise<{ readonly bytes: number; readonly rows: Readonly<Record<string, number>> }>;
-  /** Resolves when the store can answer. */
+  /** Resolves when the store can answer, however many questions wait for it. */
   check(): Promise<void>;
   /** Lets what has begun finish, then closes. Safe to call twice. */
   close(): Promise<void>;

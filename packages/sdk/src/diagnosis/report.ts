@@ -1,5 +1,5 @@
 import type { Candidate } from "../proving/candidate.ts";
-import { dimsText } from "../telemetry/count-start.ts";
+import { dimsText } from "../serving/used-dims.ts";
 import type { DeviceFacts } from "./device-facts.ts";
 import type { DiagnosisFacts, Finding, ModelFacts, VerdictFacts } from "./diagnosis-facts.ts";
 

@@ -1,4 +1,5 @@
 export { RUNTIME_INDEX } from "@selvedge/protocol";
+export { SESSION_CHOICES } from "./session-choices.ts";
 
 /**
  * The files of onnxruntime-web and TensorFlow.js that a page hosts beside itself. `selvedge assets`
@@ -72,18 +73,23 @@ export interface RuntimeFile {
 }
 
 /** Every file to host. */
-export const RUNTIME_FILES: readonly RuntimeFile[] = [
-  ...Object.values(RUNTIME_BUILDS).flatMap(({ api, glue, wasm }) =>
-    [api, glue, wasm].map((file) => ({
-      folder: RUNTIME_FOLDER,
+// Pure, so that a page that asks for a version alone does not load the list.
+export const RUNTIME_FILES: readonly RuntimeFile[] = /* @__PURE__ */ listFiles();
+
+function listFiles(): readonly RuntimeFile[] {
+  return [
+    ...Object.values(RUNTIME_BUILDS).flatMap(({ api, glue, wasm }) =>
+      [api, glue, wasm].map((file) => ({
+        folder: RUNTIME_FOLDER,
+        file,
+        from: "onnxruntime-web" as const,
+      })),
+    ),
+    { folder: RUNTIME_FOLDER, file: GLUE_SHIM, from: "selvedge" },
+    ...Object.values(TFJS_BUILD).map((file) => ({
+      folder: TFJS_FOLDER,
       file,
-      from: "onnxruntime-web" as const,
+      from: "selvedge" as const,
     })),
-  ),
-  { folder: RUNTIME_FOLDER, file: GLUE_SHIM, from: "selvedge" },
-  ...Object.values(TFJS_BUILD).map((file) => ({
-    folder: TFJS_FOLDER,
-    file,
-    from: "selvedge" as const,
-  })),
-];
+  ];
+}

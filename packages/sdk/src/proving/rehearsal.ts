@@ -1,6 +1,6 @@
+import { SESSION_CHOICES } from "../engine/session-choices.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Served } from "../serving/served.ts";
-import type { SessionSettings } from "../worker/engine-api.ts";
 import { breaksEngine } from "../worker/engine-failure.ts";
 import { chooseSettings } from "./choose-settings.ts";
 import {
@@ -9,13 +9,6 @@ import {
   settingsUnder,
   soundSettings,
 } from "./settings-record.ts";
-
-/** The usual ones first. They are what a device that has measured nothing takes. */
-const ALL: readonly SessionSettings[] = [
-  {},
-  { graphOptimizationLevel: "disabled" },
-  { graphOptimizationLevel: "disabled", prepacking: false },
-];
 
 /** Six starts or more train the code cache, and three tell a slow start from a slow moment. */
 const ROUNDS = 3;
@@ -46,10 +39,13 @@ export async function rehearseStart(
   try {
     await own.openStored(opened, signal);
     const rehearsed = await own
-      .ask((remote, session) => remote.rehearse(session, { all: ALL, rounds: ROUNDS }), {
-        timeoutMs: TIMEOUT_MS,
-        signal,
-      })
+      .ask(
+        (remote, session) => remote.rehearse(session, { all: SESSION_CHOICES, rounds: ROUNDS }),
+        {
+          timeoutMs: TIMEOUT_MS,
+          signal,
+        },
+      )
       .catch((error: unknown) => {
         // What was too much for the device would be too much on every visit.
         if (signal.aborted || !breaksEngine(error)) throw error;

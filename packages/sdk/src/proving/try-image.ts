@@ -6,7 +6,7 @@ import type { SessionSettings } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";
 import { whenIdle } from "./when-idle.ts";
-import { isWorthWaking, type StartTimes } from "./worth-waking.ts";
+import { isWorthWaking, type StartTimes, timesText } from "./worth-waking.ts";
 
 /** A device that needs longer is not one to be kept busy with this. */
 const TIMEOUT_MS = 60_000;
@@ -49,12 +49,15 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       await host.ask((remote) => remote.quarantine(key, proof.finding), limits);
       return proof.finding;
     });
-    const times = wrong === undefined && (await timeStarts(rooms, wanted));
-    if (times !== false && isWorthWaking(times))
-      return { image: "made", reason: "", bytes, settings };
+    if (wrong !== undefined) {
+      await drop();
+      return { image: "failed", reason: wrong, settings };
+    }
+    const times = await timeStarts(rooms, wanted);
+    const reason = timesText(times);
+    if (isWorthWaking(times)) return { image: "made", reason, bytes, settings };
     await drop();
-    if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
-    return { image: "not worth it", reason: "loading it is as fast as waking it", settings };
+    return { image: "not worth it", reason, settings };
   } catch (error) {
     if (signal.aborted || !(error instanceof SelvedgeError && isOfImage(error))) throw error;
     await drop();

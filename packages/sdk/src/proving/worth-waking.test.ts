@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isWorthWaking } from "./worth-waking.ts";
+import { isWorthWaking, timesText } from "./worth-waking.ts";
 
 test("an image that is clearly faster than loading is kept; one slow moment does not turn it round", () => {
   expect(isWorthWaking({ woken: [180, 900, 175], loaded: [410, 400, 395] })).toBe(true);
@@ -12,4 +12,9 @@ test("one that is as fast, slower, or a little faster is not", () => {
 
 test("nothing measured is nothing gained", () => {
   expect(isWorthWaking({ woken: [], loaded: [] })).toBe(false);
+});
+
+test("what was measured can be told", () => {
+  const times = { woken: [180.4, 900, 175], loaded: [410, 400, 395] };
+  expect(timesText(times)).toBe("waking takes 180 ms, loading 400 ms");
 });

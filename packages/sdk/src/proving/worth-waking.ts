@@ -12,6 +12,11 @@ export function isWorthWaking({ woken, loaded }: StartTimes): boolean {
   return median(woken) < CLEARLY_FASTER * median(loaded);
 }
 
+/** What was measured, for people. */
+export function timesText({ woken, loaded }: StartTimes): string {
+  return `waking takes ${Math.round(median(woken))} ms, loading ${Math.round(median(loaded))} ms`;
+}
+
 /** The middle one. */
 function median(times: readonly number[]): number {
   return [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;

@@ -1,5 +1,4 @@
 import type { Contest, ContestHow } from "../proving/contest.ts";
-import { makeImage } from "../proving/make-image.ts";
 import { rehearseStart } from "../proving/rehearsal.ts";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
@@ -81,9 +80,11 @@ export class Behind {
       () => undefined,
     );
     await whenIdle();
-    await this.#inBackground((signal) =>
-      makeImage(this.#rooms, { served: this.#first, selector, signal }),
-    ).catch(() => undefined);
+    await this.#inBackground(async (signal) => {
+      // Its own chunk: most visits find their image made, and wake it.
+      const { makeImage } = await import("../proving/make-image.ts");
+      await makeImage(this.#rooms, { served: this.#first, selector, signal });
+    }).catch(() => undefined);
     while (!isPinned && !disposal.aborted) {
       await pause(checkEveryMs, disposal);
       await whenVisible(disposal);

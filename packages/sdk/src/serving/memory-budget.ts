@@ -14,7 +14,7 @@ export interface MemoryPolicy {
    */
   readonly profile?: "page" | "webview";
   /**
-   * How many workers models have on WASM before they share them.
+   * How many workers models have on WASM before they share them. A model that was woken keeps its own.
    * @default one less than the device has cores, 2 at least and 4 at most; 1 in a webview
    */
   readonly engines?: number;

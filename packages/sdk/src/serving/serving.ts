@@ -1,6 +1,5 @@
 import type { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
-import { countStart } from "../telemetry/count-start.ts";
 import type { EngineHostOptions } from "./engine-host.ts";
 import { EngineHost } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
@@ -39,8 +38,12 @@ export class Serving {
       keeper.call((remote, call) => remote.restore(call, pack), signal);
     const onRestart: EngineHostOptions["onRestart"] = (host, failure) =>
       reporter.restarted(host, failure);
+    // Its own chunk: no page waits for what is counted.
     const onStart: EngineHostOptions["onStart"] = (host, event) =>
-      countStart(reporter.recorder, host, event);
+      void import("../telemetry/count-start.ts").then(
+        ({ countStart }) => countStart(reporter.recorder, host, event),
+        () => undefined,
+      );
     const hooks = { recover, onRestart, onStart, mayWake: rooms.cache?.images !== false };
     this.#rooms = {
       ...rooms,

@@ -32,6 +32,13 @@ export function dimsOf(inputs: Tensors): InputDims {
   return Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, [...dims]]));
 }
 
+/** Dims by input, such as `x 1x3x48x320`. */
+export function dimsText(dims: InputDims): string {
+  return Object.entries(dims)
+    .map(([name, each]) => `${name} ${each.join("x")}`)
+    .join(", ");
+}
+
 /** Elements of all inputs together. Inputs that are not named count as none. */
 export function elementsOf(dims: InputDims): number {
   return Object.values(dims).reduce((sum, each) => sum + count(each), 0);

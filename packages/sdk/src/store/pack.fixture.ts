@@ -18,6 +18,8 @@ export interface PackContent {
   readonly version?: string;
   readonly dtypes?: readonly Dtype[];
   readonly engine?: string;
+  /** What a runtime is to read; without it there is a text that none reads. */
+  readonly graph?: Uint8Array;
   /** A uint8 tensor each. */
   readonly tensors?: readonly Uint8Array[];
   readonly attachments?: Readonly<Record<string, Uint8Array>>;
@@ -45,6 +47,7 @@ export async function buildPack({
   version = "1.0.0",
   dtypes = ["fp32"],
   engine = "onnx",
+  graph,
   tensors = [noise(PIECE_BYTES * 2 + 1000, 1), noise(5000, 2)],
   attachments = {},
   golden,
@@ -83,7 +86,9 @@ export async function buildPack({
       backends,
       requires: [],
       memoryBytes: 0,
-      graph: await blob(new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`)),
+      graph: await blob(
+        graph ?? new TextEncoder().encode(`graph of ${name}@${version} as ${dtype}`),
+      ),
       tensors: await inOrder(tensors, async (bytes, index) => ({
         name: `w${index}`,
         dtype: "uint8" as const,

@@ -1,10 +1,10 @@
 import { ATTRIBUTES, START_METRICS, STARTS } from "@selvedge/protocol";
 import type { EngineHost } from "../serving/engine-host.ts";
 import type { StartEvent, Trap } from "../serving/engine-start.ts";
-import type { InputDims } from "../worker/engine-api.ts";
+import { dimsText } from "../serving/used-dims.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** A collector refuses longer attributes, and whoever fits a runtime has the model's inputs before them. */
+/** A collector refuses longer attributes. */
 const MOST_CHARS = 120;
 
 /** Counts how an engine came to be, and what became of one that was woken. No text of a failure is told. */
@@ -37,13 +37,5 @@ export function aboutHost({
 }
 
 function ofTrap({ step, dims }: Trap): Record<string, string> {
-  return { [STARTS.step]: step, [STARTS.dims]: dimsText(dims) };
-}
-
-/** Dims by input, such as `x 1x3x48x320`. */
-export function dimsText(dims: InputDims): string {
-  return Object.entries(dims)
-    .map(([name, each]) => `${name} ${each.join("x")}`)
-    .join(", ")
-    .slice(0, MOST_CHARS);
+  return { [STARTS.step]: step, [STARTS.dims]: dimsText(dims).slice(0, MOST_CHARS) };
 }

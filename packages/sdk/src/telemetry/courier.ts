@@ -1,28 +1,19 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { Database } from "../store/database.ts";
 import { findLocks } from "../tabs/find-locks.ts";
-import { dropReport } from "./drop-report.ts";
+import { type DeliveryHooks, DirectDelivery } from "./direct-delivery.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
-import { batchIdOf, type Drops, merged, namesContributor, resourceOf } from "./outbox-record.ts";
+import { batchIdOf, type Drops } from "./outbox-record.ts";
 import type { Choice } from "./outbox-visit.ts";
-import { type Collector, post, postLast } from "./post.ts";
+import type { Collector } from "./post.ts";
 import { choiceIn } from "./read-choice.ts";
 import { Sender } from "./sender.ts";
-
-/** Where the store is refused, one request in this while. */
-const PACE_MS = 10_000;
-
-const SIGNALS = ["metrics", "logs", "traces"] as const;
 
 /** What a courier needs to know. */
 export interface CourierSettings extends Collector, OutboxLimits {}
 
-/** Who is told what becomes of batches. Ids are those of batches. */
-export interface CourierHooks {
-  /** Told of each request that was acknowledged. */
-  readonly onSend?: ((request: OtlpBatch) => void) | undefined;
-  /** These need nobody's care any more: they were acknowledged, or are the browser's to send. */
-  readonly onDone: (ids: readonly string[]) => void;
+/** Who is told what becomes of batches, acknowledged, given to the browser to send, or given up. */
+export interface CourierHooks extends DeliveryHooks {
   /** The user wants no telemetry, as another tab was told. */
   readonly onDenied: () => void;
   /** Whether this page still wants anything sent. */
@@ -36,19 +27,15 @@ export interface CourierHooks {
  * of its own, which only those load that have telemetry.
  */
 export class Courier {
-  readonly #collector: CourierSettings;
   readonly #hooks: CourierHooks;
   readonly #database = new Database();
   readonly #outbox: Outbox;
   readonly #sender: Sender;
   readonly #ended = new AbortController();
-  /** What was given up while the store could not count it. */
-  #drops: Drops = {};
-  #directAt = Number.NEGATIVE_INFINITY;
+  readonly #direct: DirectDelivery;
   readonly #online = () => void this.flush();
 
   constructor(settings: CourierSettings, hooks: CourierHooks) {
-    this.#collector = settings;
     this.#hooks = hooks;
     this.#outbox = new Outbox(this.#database, settings, undefined, hooks.onErased);
     this.#sender = new Sender(this.#outbox, findLocks(this.#database), {
@@ -61,12 +48,13 @@ export class Courier {
       onDenied: hooks.onDenied,
       isWanted: hooks.isWanted,
     });
+    this.#direct = new DirectDelivery(settings, hooks, this.#ended.signal);
     addEventListener("online", this.#online);
   }
 
   /** Whether the collector has asked to be left alone for now. */
   get isTold(): boolean {
-    return this.#sender.isTold;
+    return this.#sender.isTold || this.#direct.isTold;
   }
 
   /** What the user has said about telemetry, as `choiceIn` tells it. Drops what is too old. */
@@ -78,15 +66,13 @@ export class Courier {
   }
 
   async erase(): Promise<void> {
-    this.#drops = {};
+    this.#direct.takeDrops();
     await this.#outbox.erase();
   }
 
   /** Counts what was given up before it came here. */
   dropped(drops: Drops): void {
-    const all = { ...this.#drops };
-    for (const [reason, items] of Object.entries(drops)) all[reason] = (all[reason] ?? 0) + items;
-    this.#drops = all;
+    this.#direct.dropped(drops);
   }
 
   /**
@@ -97,8 +83,7 @@ export class Courier {
    * @throws SelvedgeError where the store takes nothing
    */
   async add(batch: OtlpBatch, isLast = false): Promise<void> {
-    const drops = this.#drops;
-    this.#drops = {};
+    const drops = this.#direct.takeDrops();
     try {
       const kept = await this.#outbox.add(batch, drops);
       if (kept === "denied") return this.#hooks.onDenied();
@@ -127,44 +112,19 @@ export class Courier {
     this.#sender.wake();
   }
 
-  /** Sends batches that the store does not take: one request, of one signal, and not too often. */
-  async deliver(batches: readonly OtlpBatch[], isUrgent = false): Promise<void> {
-    const [first] = batches;
-    const now = performance.now();
-    if (first === undefined || (now - this.#directAt < PACE_MS && !isUrgent)) return;
-    this.#directAt = now;
-    const isAlone = (batch: OtlpBatch) => namesContributor(JSON.stringify(batch.body));
-    const alike = isAlone(first)
-      ? []
-      : batches.slice(1).filter((batch) => batch.signal === first.signal && !isAlone(batch));
-    const drops = this.#drops;
-    this.#drops = {};
-    const told =
-      first.signal === "metrics" && Object.keys(drops).length > 0
-        ? [dropReport(drops, { resource: resourceOf(first) })]
-        : [];
-    const request = merged([first, ...alike, ...told]);
-    const answer = await post(this.#collector, request, this.#ended.signal);
-    if (answer.kind === "later") return this.dropped(drops);
-    this.#hooks.onDone([first, ...alike].map(batchIdOf));
-    if (answer.kind === "taken") this.#hooks.onSend?.(request);
+  /**
+   * Sends batches that the store does not take: one request, and not too often.
+   *
+   * @param waiting those that there are, whenever it is asked
+   * @param isUrgent sends all of them, past the usual pace
+   */
+  deliver(waiting: () => readonly OtlpBatch[], isUrgent = false): Promise<void> {
+    return this.#direct.deliver(waiting, isUrgent);
   }
 
   /** The page goes away: hands these to the browser, which sends them whatever becomes of the page. */
   sendLast(batches: readonly OtlpBatch[]): void {
-    if (this.isTold) return;
-    const isAlone = (batch: OtlpBatch) => namesContributor(JSON.stringify(batch.body));
-    const alone = batches.filter(isAlone).map((batch) => [batch]);
-    const together = SIGNALS.map((signal) =>
-      batches.filter((batch) => batch.signal === signal && !isAlone(batch)),
-    );
-    for (const [first, ...others] of [...together, ...alone]) {
-      if (first === undefined) continue;
-      const ids = [first, ...others].map(batchIdOf);
-      void postLast(this.#collector, merged([first, ...others])).then(
-        ({ kind }) => kind === "taken" && this.#hooks.onDone(ids),
-      );
-    }
+    if (!this.isTold) this.#direct.sendLast(batches);
   }
 
   /** Sends nothing more. What waits is sent by whoever comes next. */

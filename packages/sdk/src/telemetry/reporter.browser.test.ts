@@ -234,7 +234,7 @@ describe("where the store is refused", () => {
   });
 
   test("the page does not hoard: the last 16 batches are kept, and the others told as dropped", async () => {
-    answer = () => new Response("", { status: 503 });
+    answer = () => Promise.reject(new TypeError("there is no network"));
     open();
     await recordFirst();
     reporter.recorder.take();

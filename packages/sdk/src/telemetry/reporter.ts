@@ -8,7 +8,14 @@ import type { Courier, CourierSettings } from "./courier.ts";
 import type { Choice } from "./outbox-visit.ts";
 import { type CallFacts, Recorder } from "./recorder.ts";
 import type { TraceParent } from "./trace-context.ts";
-import { type OpenSpan, type Operation, Tracing, type TracingOptions } from "./tracing.ts";
+import {
+  type Began,
+  type OpenSpan,
+  type Operation,
+  type Outcome,
+  Tracing,
+  type TracingOptions,
+} from "./tracing.ts";
 import { UnsentBatches } from "./unsent.ts";
 
 /** How long measurements gather before they go to the outbox. */
@@ -28,6 +35,14 @@ export interface ReporterSettings {
   readonly tracing?: TracingOptions;
   /** Told of each request that was acknowledged. */
   readonly onSend?: ((request: OtlpBatch) => void) | undefined;
+}
+
+/** How a load began. */
+export interface LoadBegun {
+  readonly parent: TraceParent;
+  readonly began: Began;
+  /** Whether anybody was to see it then. */
+  readonly isSeen: boolean;
 }
 
 /** How a call is traced. */
@@ -62,9 +77,13 @@ export class Reporter {
   /** What the user said last on this page. */
   #wanted: Choice | undefined;
 
-  constructor(settings: ReporterSettings) {
+  /** @param consent what the page knows of it already */
+  constructor(
+    settings: ReporterSettings,
+    consent: Consent = new Consent(settings.telemetry, navigator),
+  ) {
     this.#settings = { ...settings, onSend: guarded(settings.onSend) };
-    this.#consent = new Consent(settings.telemetry, navigator);
+    this.#consent = consent;
     this.recorder = new Recorder(() => this.#gather());
     const { telemetry, tracing = { sample: 0 } } = settings;
     if (telemetry !== undefined || tracing.tracer !== undefined)
@@ -115,6 +134,13 @@ export class Reporter {
   begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
     const isSeen = this.#consent.mayRecord || this.#settings.tracing?.tracer !== undefined;
     return isSeen ? this.#tracing?.begin(operation, parent) : undefined;
+  }
+
+  /** A load is over. It began before this was there, as a rule. */
+  loadEnded({ parent, began, isSeen }: LoadBegun, outcome: Outcome): void {
+    const { subject = {}, error } = outcome;
+    if (error instanceof SelvedgeError) this.recorder.failed(subject, "load", error.code);
+    if (isSeen) this.#tracing?.beginAt(began, parent)?.end(outcome);
   }
 
   /**
@@ -264,7 +290,7 @@ export class Reporter {
     const { courier } = await this.#load();
     if (this.state !== "enabled") return;
     await courier.flush();
-    await courier.deliver(this.#unsent.refused, true);
+    await courier.deliver(() => this.#unsent.refused, true);
   }
 
   /** @param isLast the page may be going away */
@@ -292,7 +318,7 @@ export class Reporter {
     const lost = this.#unsent.add(batch);
     if (lost > 0) courier.dropped({ unconfirmed: lost });
     await Promise.all([...again, batch].map((one) => this.#store(courier, one, isLast)));
-    await courier.deliver(this.#unsent.refused);
+    await courier.deliver(() => this.#unsent.refused);
   }
 
   async #store(courier: Courier, batch: OtlpBatch, isLast: boolean): Promise<void> {

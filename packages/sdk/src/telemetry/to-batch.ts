@@ -2,6 +2,7 @@ import {
   DELTA,
   type OtlpBatch,
   type OtlpMetric,
+  START_UNITS,
   toOtlpAttributes,
   toOtlpHistogramPoint,
   toUnixNano,
@@ -18,7 +19,7 @@ export interface Gathered {
   readonly finished: readonly Finished[];
 }
 
-const UNIT_OF: Readonly<Record<string, string>> = UNITS;
+const UNIT_OF: Readonly<Record<string, string>> = { ...UNITS, ...START_UNITS };
 
 /** Writes what gathered as OTLP batches, one a signal. */
 export function toBatches(

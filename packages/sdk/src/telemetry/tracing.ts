@@ -26,15 +26,19 @@ export interface Outcome {
   /** Of what failed, as far as it is known. */
   readonly subject?: Partial<Subject>;
   readonly error?: unknown;
+  /** When it was over, by `performance.now()`; absent: now. */
+  readonly endedAt?: number;
 }
 
 /** How an operation began. */
-interface Began {
+export interface Began {
   readonly operation: Operation;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** By `performance.now()`. */
   readonly calledAt: number;
+  /** What the page's tracer has begun for it already. */
+  readonly span?: PageSpan;
 }
 
 /** An operation that is over, and is to be told as a span with its stages. */
@@ -90,8 +94,12 @@ export class Tracing {
    * Begins an operation. A tracer is asked now, while what the page does is active; what goes wrong in
    * it must not fail the call.
    */
-  begin(operation: Operation, { traceparent, tracestate }: TraceParent): OpenSpan | undefined {
-    const began = { operation, at: Date.now(), calledAt: performance.now() };
+  begin(operation: Operation, parent: TraceParent): OpenSpan | undefined {
+    return this.beginAt({ operation, at: Date.now(), calledAt: performance.now() }, parent);
+  }
+
+  /** Begins an operation that the page has begun already. */
+  beginAt(began: Began, { traceparent, tracestate }: TraceParent): OpenSpan | undefined {
     const incoming = parseTraceparent(traceparent);
     const state = incoming && readTracestate(tracestate);
     const { tracer } = this.#options;
@@ -102,13 +110,14 @@ export class Tracing {
         return undefined;
       }
     }
-    const ref = this.#newRef(operation, incoming);
+    const ref = this.#newRef(began.operation, incoming);
     const parentId = incoming?.spanId;
     const isSampled = (ref.flags & SAMPLED) !== 0;
     return {
       traceparent: toTraceparent(ref),
       end: (outcome) => {
-        if (isSampled) this.#keep({ ...began, ...outcome, ref, parentId, state, ...since(began) });
+        if (isSampled)
+          this.#keep({ ...began, ...outcome, ref, parentId, state, ...lasted(began, outcome) });
       },
     };
   }
@@ -127,7 +136,7 @@ export class Tracing {
   ): OpenSpan {
     const context = incoming && contextUnder(incoming, state);
     const options = { kind: 0, startTime: began.at };
-    const span = tracer.startSpan(SPANS[began.operation], options, context);
+    const span = began.span ?? tracer.startSpan(SPANS[began.operation], options, context);
     const { traceId, spanId, traceFlags } = span.spanContext();
     const own = toTraceparent({ traceId, spanId, flags: traceFlags & (SAMPLED | RANDOM) });
     // A tracer that does nothing answers with zeros: the trace goes on as it came.
@@ -136,7 +145,7 @@ export class Tracing {
       ...(ref && { traceparent: toTraceparent(ref) }),
       end: (outcome) => {
         const isSampled = ref !== undefined && (ref.flags & SAMPLED) !== 0;
-        const finished = isSampled && { ...began, ...outcome, ref, ...since(began) };
+        const finished = isSampled && { ...began, ...outcome, ref, ...lasted(began, outcome) };
         void (finished ? endLater(tracer, span, finished) : endNow(span));
       },
     };
@@ -160,8 +169,11 @@ export class Tracing {
   }
 }
 
-function since({ calledAt }: Began): Pick<Finished, "durationMs"> {
-  return { durationMs: performance.now() - calledAt };
+function lasted(
+  { calledAt }: Began,
+  { endedAt = performance.now() }: Outcome,
+): Pick<Finished, "durationMs"> {
+  return { durationMs: endedAt - calledAt };
 }
 
 /** Its own chunk, which a page that is offline may lack: the span ends all the same. Never rejects. */

@@ -1,8 +1,8 @@
 import {
-  type DriftBin,
   type DriftSample,
   debias,
   driftVerdict,
+  effectiveSize,
   type FeatureDrift,
   type Reference,
   type ReferenceFeature,
@@ -14,8 +14,8 @@ import { addTallies, type Block } from "./tally.ts";
 
 /** Shares by answer: groups of bins among what has a bin, the others among all. */
 interface Shares {
+  /** How many sources they are of: of randomised answers, as many as tell as much in the clear. */
   readonly size: number;
-  readonly epsilon: number | undefined;
   readonly bins: readonly number[];
   readonly missing: number | null;
   readonly unseen: number | null;
@@ -107,7 +107,6 @@ function figuresOf(
     "samples" in against
       ? referenceShares(feature, { groups, samples: against.samples })
       : sharesOf(against, groups);
-  const plainly = plain(now);
   const samples = [before, now].map((shares) => toSample(shares, { before, now }));
   const [first, second] = samples;
   const bins = feature.categories === undefined ? groups.length : 0;
@@ -117,15 +116,19 @@ function figuresOf(
     : NO_DISTANCES;
   return {
     ...{ psi, jensenShannon, kolmogorovSmirnov },
-    missing: plainly.missing,
-    unseen: plainly.unseen,
+    missing: now.missing,
+    unseen: now.unseen,
     outOfRange: observed.irregular["out-of-range"],
-    bins: toBins(feature, { groups, before, now }),
+    bins: groups.map((group, place) => ({
+      label: labelOf(feature, group),
+      baseline: before.bins[place] ?? 0,
+      observed: now.bins[place] ?? 0,
+    })),
   };
 }
 
 function sharesOf(block: PublishedBlock, groups: Groups): Shares {
-  const { contributors, epsilon, irregular, groups: own, shares } = block;
+  const { groups: own, shares, size, missing, unseen } = plain(block);
   const bins = groups.map((group) =>
     own.reduce(
       (sum, ownGroup, place) =>
@@ -133,8 +136,43 @@ function sharesOf(block: PublishedBlock, groups: Groups): Shares {
       0,
     ),
   );
+  return { size, bins, missing, unseen };
+}
+
+/**
+ * What was so before answers were randomised, as well as can be told. Answers were drawn from all that
+ * there are: this comes before any are joined, or left out.
+ */
+function plain({
+  contributors,
+  epsilon,
+  groups,
+  shares,
+  irregular,
+}: PublishedBlock): Pick<PublishedBlock, "groups" | "shares"> & Omit<Shares, "bins"> {
   const { missing, unseen } = irregular;
-  return { size: contributors, epsilon, bins, missing, unseen };
+  if (epsilon === undefined) return { groups, shares, size: contributors, missing, unseen };
+  const others = [missing, unseen].flatMap((share) => share ?? []);
+  const binned = 1 - total(others);
+  const told = [...shares.map((share) => share * binned), ...others];
+  // An estimate below nothing is one of nothing.
+  const estimates = debias(told, epsilon).map((share) => Math.max(share, 0));
+  const all = total(estimates);
+  const truth = estimates.map((share) => share / all);
+  const bins = truth.slice(0, shares.length);
+  const inBins = total(bins);
+  const [first = 0, second = 0] = truth.slice(shares.length);
+  return {
+    groups,
+    shares: bins.map((share) => (inBins > 0 ? share / inBins : 0)),
+    size: effectiveSize({ counts: told, size: contributors, epsilon }),
+    missing: missing === null ? null : first,
+    unseen: unseen === null ? null : missing === null ? first : second,
+  };
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function referenceShares(
@@ -146,7 +184,6 @@ function referenceShares(
   const of = (count: number, total: number) => (total > 0 ? count / total : 0);
   return {
     size: all > 0 ? samples : 0,
-    epsilon: undefined,
     bins: groups.map((group) =>
       of(
         group.reduce((sum, bin) => sum + (counts[bin] ?? 0), 0),
@@ -170,36 +207,5 @@ function toSample(
   return {
     counts: [...shares.bins.map((share) => share * binned), ...answers],
     size: shares.size,
-    epsilon: shares.epsilon,
   };
-}
-
-/** What shares were before answers were randomised, as well as can be told. */
-function plain(shares: Shares): Shares {
-  const { epsilon, missing, unseen, bins } = shares;
-  if (epsilon === undefined) return shares;
-  const { counts } = toSample(shares, { before: shares, now: shares });
-  const truth = debias(counts, epsilon).map((share) => Math.min(1, Math.max(0, share)));
-  const binned = truth.slice(0, bins.length).reduce((sum, share) => sum + share, 0);
-  const [first, second] = truth.slice(bins.length);
-  return {
-    ...shares,
-    epsilon: undefined,
-    bins: truth.slice(0, bins.length).map((share) => (binned > 0 ? share / binned : 0)),
-    missing: missing === null ? null : (first ?? 0),
-    unseen: unseen === null ? null : ((missing === null ? first : second) ?? 0),
-  };
-}
-
-function toBins(
-  feature: ReferenceFeature,
-  { groups, before, now }: { groups: Groups; before: Shares; now: Shares },
-): DriftBin[] {
-  const baseline = plain(before);
-  const observed = plain(now);
-  return groups.map((group, place) => ({
-    label: labelOf(feature, group),
-    baseline: baseline.bins[place] ?? 0,
-    observed: observed.bins[place] ?? 0,
-  }));
 }

@@ -183,5 +183,6 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     rows: record(count),
     received: object({ metrics: count, logs: count, traces: count }),
     refused: object({ metrics: count, logs: count, traces: count }),
+    capped: described(record(count), "Points that were counted as other, by label."),
   }),
 };

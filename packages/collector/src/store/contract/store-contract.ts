@@ -9,6 +9,7 @@ import { durabilityContract } from "./durability-contract.ts";
 import { healthContract } from "./health-contract.ts";
 import { maintenanceContract } from "./maintenance-contract.ts";
 import type { StoreModule } from "./spawn-writer.ts";
+import { totalsContract } from "./totals-contract.ts";
 
 /** What the parts of the contract are given. */
 export interface StoreUnderTest {
@@ -53,6 +54,7 @@ export function storeContract(
     healthContract(underTest);
     distributionsContract(underTest);
     maintenanceContract(underTest);
+    totalsContract(underTest);
     durabilityContract(underTest);
   });
 }

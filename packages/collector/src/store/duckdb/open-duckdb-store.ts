@@ -3,8 +3,10 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 import { DEFAULT_RETENTION } from "../default-retention.ts";
+import { DEFAULT_ROOM } from "../default-room.ts";
 import { createGroupCommit } from "../group-commit.ts";
-import type { Retention, Store } from "../store.ts";
+import type { Asking, Retention, Room, Store } from "../store.ts";
+import { createReader } from "./create-reader.ts";
 import { maintain } from "./maintain.ts";
 import {
   type PendingBatch,
@@ -24,9 +26,10 @@ import { readLatency } from "./read-latency.ts";
 import { readModels } from "./read-models.ts";
 import { readPrediction } from "./read-prediction.ts";
 import { readPredictions } from "./read-predictions.ts";
-import { createReader, type ReadRows } from "./read-rows.ts";
+import { type ReadRows, rowsOn } from "./read-rows.ts";
 import { readSize } from "./read-size.ts";
 import { TABLES } from "./schema.ts";
+import { readTotals } from "./totals.ts";
 import { writeBatches } from "./write-batches.ts";
 
 /** Rows of one transaction, unless a single batch has more. */
@@ -44,14 +47,18 @@ const SETTINGS = {
  *
  * @param path of the file
  * @param retention how long things are kept
+ * @param room how much it may take to answer
  * @throws SelvedgeError `store-failed` when the file is in use by another process or another store,
  * was written by another version, or cannot be opened.
  */
 export async function openDuckDbStore(
   path: string,
   retention: Retention = DEFAULT_RETENTION,
+  room: Room = DEFAULT_ROOM,
 ): Promise<Store> {
-  const { instance, writer } = await openFile(path);
+  const { instance, writer } = await openFile(path, room);
+  // Whether it can answer is asked beside all questions, and waits for none of them.
+  const probe = await instance.connect();
   const ask = createReader(instance);
   let sequence = await lastSequence(writer);
   let written = sequence;
@@ -104,33 +111,45 @@ export async function openDuckDbStore(
     await commits.idle();
     await writer.run("CHECKPOINT").catch(() => undefined);
     writer.closeSync();
+    probe.closeSync();
     instance.closeSync();
   };
 
-  const answer = <T>(what: string, question: (read: ReadRows) => Promise<T>): Promise<T> =>
-    whileOpen(what, () => ask(question));
+  const answer = <T>(
+    what: string,
+    question: (read: ReadRows) => Promise<T>,
+    asking?: Asking,
+  ): Promise<T> => whileOpen(what, () => ask(question, asking));
 
   return {
     ingestMetrics: (batches) => write("write a batch", batches.map(pendingMetrics)),
     ingestLogs: (batches) => write("write a batch", batches.map(pendingLogs)),
     ingestTraces: (batches) => write("write a batch", batches.map(pendingSpans)),
-    models: (window) => answer("list the models", (read) => readModels(read, window)),
-    predictions: (window) => answer("count predictions", (read) => readPredictions(read, window)),
-    latency: (window) => answer("read latencies", (read) => readLatency(read, window)),
-    failures: (window) => answer("read failures", (read) => readFailures(read, window)),
-    health: (window) => answer("read health", (read) => readHealth(read, window)),
-    figures: (window) => answer("read figures", (read) => readFigures(read, window)),
-    distributions: (window) =>
-      answer("read distributions", (read) => readDistributions(read, window)),
-    feedback: (window) => answer("read feedback", (read) => readFeedback(read, window)),
-    prediction: (id) => answer("find a prediction", (read) => readPrediction(read, id)),
+    models: (window, asking) =>
+      answer("list the models", (read) => readModels(read, window), asking),
+    predictions: (window, asking) =>
+      answer("count predictions", (read) => readPredictions(read, window), asking),
+    latency: (window, asking) =>
+      answer("read latencies", (read) => readLatency(read, window), asking),
+    failures: (window, asking) =>
+      answer("read failures", (read) => readFailures(read, window), asking),
+    health: (window, asking) => answer("read health", (read) => readHealth(read, window), asking),
+    figures: (window, asking) =>
+      answer("read figures", (read) => readFigures(read, window), asking),
+    distributions: (window, asking) =>
+      answer("read distributions", (read) => readDistributions(read, window), asking),
+    feedback: (window, asking) =>
+      answer("read feedback", (read) => readFeedback(read, window), asking),
+    totals: () => answer("read totals", readTotals),
+    prediction: (id, asking) =>
+      answer("find a prediction", (read) => readPrediction(read, id), asking),
     noteAlerts: (changes) => write("write down alerts", [pendingAlerts(changes)]),
     alertHistory: (limit) => answer("list alerts", (read) => readAlerts(read, limit)),
     maintain: (nowMs) => whileOpen("roll up what it has", () => maintainInTurn(nowMs)),
     size: () => answer("tell its size", (read) => readSize(read, path)),
     check: () =>
-      answer("answer", async (read) => {
-        await read("SELECT value FROM meta", {});
+      whileOpen("answer", async () => {
+        await rowsOn(probe)("SELECT value FROM meta", {});
       }),
     close: () => {
       closing ??= close();
@@ -151,6 +170,7 @@ async function lastSequence(connection: DuckDBConnection): Promise<bigint> {
 
 async function openFile(
   path: string,
+  { memoryBytes, temporaryBytes }: Room,
 ): Promise<{ instance: DuckDBInstance; writer: DuckDBConnection }> {
   let instance: DuckDBInstance | undefined;
   let writer: DuckDBConnection | undefined;
@@ -160,7 +180,11 @@ async function openFile(
     // instance to whoever asks for the same path, and the attached name can be taken just once.
     instance = await DuckDBInstance.fromCache(
       join(realpathSync(dirname(absolute)), basename(absolute)),
-      SETTINGS,
+      {
+        ...SETTINGS,
+        memory_limit: `${memoryBytes}B`,
+        max_temp_directory_size: `${temporaryBytes}B`,
+      },
     );
     writer = await instance.connect();
     await writer.run("ATTACH ':memory:' AS selvedge_opened_once");

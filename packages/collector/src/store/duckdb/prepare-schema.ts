@@ -1,12 +1,25 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
-import { ROLLUPS, SCHEMA_VERSION, TABLES, type Table } from "./schema.ts";
+import { floorKey } from "./progress.ts";
+import { sumSql } from "./roll-up-sql.ts";
+import {
+  PIECES,
+  ROLLUPS,
+  type Rollup,
+  SCHEMA_VERSION,
+  TABLES,
+  type Table,
+  TOTALS,
+} from "./schema.ts";
 
 /** What schema 1 had; its tables lack columns of today's, and none has another meaning. */
 const TABLES_OF_1 = ["histogram_point", "counter_point", "log_record"];
 
+/** Rollups that schema 2 did not have. */
+const ROLLUPS_OF_3 = ["histogram_five", "counter_five"];
+
 /**
- * Makes the tables in a new store, and brings one of schema 1 up to date: in one transaction, so
+ * Makes the tables in a new store, and brings one of schema 1 or 2 up to date: in one transaction, so
  * that it is of one schema or the other whatever happens.
  *
  * @throws SelvedgeError `store-failed` when the store was made by a version that is not known here.
@@ -15,19 +28,16 @@ export async function prepareSchema(connection: DuckDBConnection): Promise<void>
   // The version is looked at first, so that a store of another one is left as it is.
   const found = await readVersion(connection);
   if (found === String(SCHEMA_VERSION)) return;
-  if (found !== undefined && found !== "1")
+  if (found !== undefined && found !== "1" && found !== "2")
     throw new SelvedgeError(
       "store-failed",
       `This store has schema ${found}; this collector writes schema ${SCHEMA_VERSION}. Open it with the version of @selvedge/collector that wrote it, or give the collector another data directory.`,
       { detail: { found, expected: String(SCHEMA_VERSION) } },
     );
-  const isOld = found === "1";
   const statements = [
-    ...(isOld ? TABLES_OF_1.map((name) => `ALTER TABLE ${name} RENAME TO ${name}_1`) : []),
-    "CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS batch (key VARCHAR PRIMARY KEY, received_ms BIGINT NOT NULL)",
-    ...[...TABLES, ...ROLLUPS].map(createTable),
-    ...(isOld ? TABLES_OF_1.flatMap(moveRows) : []),
+    ...(found === "2" ? from2() : fromNothingOr1(found === "1")),
+    ...[PIECES, TOTALS].map(createTable),
+    `CREATE UNIQUE INDEX rollup_piece_span ON ${PIECES.name} (rollup, time_ms)`,
     `INSERT OR REPLACE INTO meta VALUES ('schema', '${SCHEMA_VERSION}')`,
   ];
   await connection.run("BEGIN");
@@ -38,6 +48,29 @@ export async function prepareSchema(connection: DuckDBConnection): Promise<void>
     await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
+}
+
+function fromNothingOr1(isOld: boolean): string[] {
+  return [
+    ...(isOld ? TABLES_OF_1.map((name) => `ALTER TABLE ${name} RENAME TO ${name}_1`) : []),
+    "CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS batch (key VARCHAR PRIMARY KEY, received_ms BIGINT NOT NULL)",
+    ...[...TABLES, ...ROLLUPS].map(createTable),
+    ...(isOld ? TABLES_OF_1.flatMap(moveRows) : []),
+  ];
+}
+
+/** Five minutes are made of the minutes that there are, and reach back as far as they do. */
+function from2(): string[] {
+  const added = ROLLUPS.filter(({ name }) => ROLLUPS_OF_3.includes(name));
+  const finer = (rollup: Rollup) =>
+    ROLLUPS.find(({ of, grainMs }) => of === rollup.of && grainMs < rollup.grainMs)?.name ?? "";
+  return added.flatMap((rollup) => [
+    createTable(rollup),
+    `INSERT INTO ${rollup.name} BY NAME ${sumSql(rollup, `FROM ${finer(rollup)}`)}`,
+    `INSERT INTO meta SELECT '${floorKey(rollup.name)}', value FROM meta
+     WHERE key = '${floorKey(finer(rollup))}'`,
+  ]);
 }
 
 function createTable({ name, columns }: Table): string {

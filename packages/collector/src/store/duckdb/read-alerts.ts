@@ -1,10 +1,13 @@
 import type { AlertState, AlertsAnswer } from "@selvedge/protocol";
 import type { ReadRows } from "./read-rows.ts";
 
-/** Answers `Store.alertHistory`. */
+/** Answers `Store.alertHistory`: of a change that was noted more than once, what was noted last. */
 export async function readAlerts(read: ReadRows, limit: number): Promise<AlertsAnswer["history"]> {
   const rows = await read(
-    "SELECT * FROM alert_change ORDER BY time_ms DESC, sequence DESC, rowid DESC LIMIT $limit::BIGINT",
+    `SELECT * FROM alert_change
+     QUALIFY row_number() OVER (
+       PARTITION BY time_ms, rule, labels, from_state, to_state ORDER BY sequence DESC, rowid DESC) = 1
+     ORDER BY time_ms DESC, sequence DESC, rowid DESC LIMIT $limit::BIGINT`,
     { limit },
   );
   return rows.map((row) => ({

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBInstance, JS } from "@duckdb/node-api";
+import type { DuckDBConnection, JS } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 
 /** A row of an answer, by column. */
@@ -72,42 +72,5 @@ export function rowsOn(connection: DuckDBConnection): ReadRows {
   return async (sql, parameters) => {
     const reader = await connection.runAndReadAll(sql, { ...parameters });
     return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
-  };
-}
-
-/** Answers a question that may take several queries; they all see the store as it was at one moment. */
-export type Ask = <T>(question: (read: ReadRows) => Promise<T>) => Promise<T>;
-
-/**
- * A running query holds one of Node's four worker threads. Two are left to commits and to gunzip,
- * so that a dashboard that is looked at does not hold up what devices send.
- */
-const QUESTIONS_AT_ONCE = 2;
-
-/** Asks on connections of its own, so that no question waits for a commit. */
-export function createReader(instance: DuckDBInstance): Ask {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  const answer: Ask = async (question) => {
-    const connection = await instance.connect();
-    try {
-      await connection.run("BEGIN TRANSACTION READ ONLY");
-      return await question(rowsOn(connection));
-    } finally {
-      // Closing it ends its transaction, which has nothing to be committed.
-      connection.closeSync();
-    }
-  };
-  return async (question) => {
-    if (running >= QUESTIONS_AT_ONCE) await new Promise<void>((begin) => waiting.push(begin));
-    else running += 1;
-    try {
-      return await answer(question);
-    } finally {
-      // Whoever waits longest takes the place over; it is given back when nobody does.
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
   };
 }

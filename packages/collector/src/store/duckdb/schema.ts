@@ -13,7 +13,7 @@ import {
 import { ATTRIBUTES } from "@selvedge/protocol";
 
 /** The version of the tables below; see `prepare-schema.ts` for those before it. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** A table and its columns, in the order in which rows give them. */
 export interface Table {
@@ -159,8 +159,10 @@ const FEATURE_SUM = { ...SPAN, model: VARCHAR, version: VARCHAR, ...FEATURE };
 /** Rollups of each table, the coarsest first. */
 export const ROLLUPS: readonly Rollup[] = [
   { name: "histogram_hour", of: HISTOGRAMS, grainMs: HOUR_MS, columns: HISTOGRAM_SUM },
+  { name: "histogram_five", of: HISTOGRAMS, grainMs: 5 * MINUTE_MS, columns: HISTOGRAM_SUM },
   { name: "histogram_minute", of: HISTOGRAMS, grainMs: MINUTE_MS, columns: HISTOGRAM_SUM },
   { name: "counter_hour", of: COUNTERS, grainMs: HOUR_MS, columns: COUNTER_SUM },
+  { name: "counter_five", of: COUNTERS, grainMs: 5 * MINUTE_MS, columns: COUNTER_SUM },
   { name: "counter_minute", of: COUNTERS, grainMs: MINUTE_MS, columns: COUNTER_SUM },
   {
     name: "distribution_day",
@@ -175,6 +177,29 @@ export const ROLLUPS: readonly Rollup[] = [
     columns: { ...FEATURE_SUM, irregularity: VARCHAR, value: DOUBLE },
   },
 ];
+
+/**
+ * Of how many pieces the rows of a span of a rollup are: what comes for it is added beside what is there,
+ * and pieces are put together once the span is over.
+ */
+export const PIECES: Table = {
+  name: "rollup_piece",
+  columns: { rollup: VARCHAR, time_ms: BIGINT, pieces: BIGINT, touched_ms: BIGINT },
+};
+
+/** What a version came to since the store was made: what Prometheus is told, which only ever rises. */
+export const TOTALS: Table = {
+  name: "version_total",
+  columns: {
+    model: VARCHAR,
+    version: VARCHAR,
+    predictions: DOUBLE,
+    failures: DOUBLE,
+    loads: DOUBLE,
+    /** When something of it was rolled up last, by the clock of the collector. */
+    seen_ms: BIGINT,
+  },
+};
 
 /** Every table that rows are appended to. */
 export const TABLES: readonly Table[] = [

@@ -1,0 +1,78 @@
+import type { WakeStep } from "../worker/engine-api.ts";
+import { ENGINE_METHODS } from "../worker/scripted-worker.fixture.ts";
+
+/** Where scripted engines say how they were started and opened, and what they were asked. */
+export const WAKING_CHANNEL = "engines that wake";
+
+/** The image that all of them wake from. */
+export const IMAGE_KEY = "1a".repeat(32);
+
+/** An input that a step with faults does not survive. */
+export const TRAP = 9;
+
+/** What is the matter with engines, by the step that they are opened at. */
+export interface WakingFaults {
+  /** Steps that trap with `TRAP`. */
+  readonly traps?: readonly WakeStep[];
+  /** Steps that break while they open. */
+  readonly doNotWake?: readonly WakeStep[];
+  /** Whether there is nothing to wake. */
+  readonly hasNoImage?: boolean;
+  /** Whether golden answers are not those of the engine that was written down. */
+  readonly isWrong?: boolean;
+  /** Whether writing it down fails. */
+  readonly isRefused?: boolean;
+}
+
+/** The methods of an engine that wakes where it was started for that, and tells what happens to it. */
+export function wakingEngine(faults: WakingFaults = {}): string {
+  return `${ENGINE_METHODS}
+    faults: ${JSON.stringify(faults)},
+    tell(what) {
+      const channel = new BroadcastChannel(${JSON.stringify(WAKING_CHANNEL)});
+      channel.postMessage(what);
+      channel.close();
+    },
+    broken(detail) {
+      const image = wake === "none" ? {} : { isWoken: true, image: ${JSON.stringify(IMAGE_KEY)} };
+      const error = { name: "SelvedgeError", code: "engine-crashed", message: "unreachable" };
+      return { ok: false, error: { ...error, detail: { hasRun: true, ...image, ...detail } } };
+    },
+    start({ isPatient = false, isFull = false, isForImage = false, ...request }) {
+      globalThis.isPatient = isPatient;
+      api.tell(["start", { isPatient, isFull, isForImage }]);
+      return ({ ${ENGINE_METHODS} }).start(request);
+    },
+    open(_session, _request, { wake = "none" }) {
+      const { doNotWake = [], hasNoImage } = api.faults;
+      globalThis.wake = isPatient && !hasNoImage ? wake : "none";
+      api.tell(["open", globalThis.wake]);
+      if (doNotWake.includes(globalThis.wake)) return api.broken();
+      const { value } = ({ ${ENGINE_METHODS} }).open();
+      const image = { key: ${JSON.stringify(IMAGE_KEY)}, bytes: 4096, readMs: 2, restoreMs: 1 };
+      const woken = globalThis.wake === "none" ? {} : { image };
+      const waking = { step: globalThis.wake, reason: hasNoImage ? "there is none" : "as asked", ...woken };
+      return { ok: true, value: wake === "none" ? value : { ...value, waking } };
+    },
+    run(session, { x }) {
+      const { traps = [] } = api.faults;
+      api.tell(["run", wake, x.data[0]]);
+      if (x.data[0] === ${TRAP} && traps.includes(wake)) return api.broken({ isFitted: wake === "run" });
+      return ({ ${ENGINE_METHODS} }).run(session, { x });
+    },
+    hibernate() {
+      if (api.faults.isRefused)
+        return { ok: false, error: { name: "SelvedgeError", code: "no-candidate", message: "no index" } };
+      const key = ${JSON.stringify(IMAGE_KEY)};
+      return { ok: true, value: { key, bytes: 4096, place: "indexeddb", makeMs: 1, writeMs: 1 } };
+    },
+    checkWoken() {
+      const holds = !api.faults.isWrong;
+      return { ok: true, value: { holds, finding: holds ? "bit for bit" : "y[0] is 2, not 1" } };
+    },
+    quarantine(key, reason) {
+      api.tell(["quarantine", key, reason]);
+      return { ok: true };
+    },
+  `;
+}

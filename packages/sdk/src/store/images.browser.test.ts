@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Space } from "../delivery/space.ts";
+import type { Database, ImageRecord } from "./database.ts";
+import { freshDatabase } from "./fresh-database.fixture.ts";
+import { dropImages, IMAGE_FOLDER, listImages, tidyImages } from "./images.ts";
+import { clearPacks, listPacks, storedBytes } from "./packs.ts";
+import { removePacks } from "./remove-packs.ts";
+
+const ONE = "ab".repeat(32);
+const OTHER = "cd".repeat(32);
+
+let database: Database;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+});
+
+afterEach(async () => {
+  await database.close();
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry(IMAGE_FOLDER, { recursive: true }).catch(() => undefined);
+});
+
+async function keep(pack: string, key: string, usedAt = 1, bytes = 1000): Promise<void> {
+  const of = { key, pack, dtype: "fp32", madeAt: 1, kind: "kept" } as const;
+  const how = { head: "{}", headDigest: key, bytes, place: "indexeddb", usedAt } as const;
+  const record: ImageRecord = { ...of, ...how };
+  await database.use("keeping an image", async (connection) => {
+    await connection.put("images", record);
+    for (const index of [0, 1])
+      await connection.put("imagePages", new ArrayBuffer(8), [key, index]);
+  });
+}
+
+/** A record of a pack, and what it answers for. */
+async function keepPack(digest: string): Promise<void> {
+  const named = { registry: "", name: digest.slice(0, 2), version: "1.0.0", manifest: "" };
+  const record = { digest, ...named, dtypes: [], installedAt: 1, usedAt: 1 };
+  await database.use("keeping a pack", async (connection) => {
+    await connection.put("packs", record);
+    const current = { digest, dtype: "fp32" } as const;
+    await connection.put("activations", { current, isProven: true, refused: [] }, digest);
+  });
+}
+
+const keys = async () => (await listImages(database)).map(({ key }) => key);
+const pages = () => database.use("counting pages", (connection) => connection.count("imagePages"));
+
+async function keepFile(key: string): Promise<void> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle(IMAGE_FOLDER, { create: true });
+  await folder.getFileHandle(key, { create: true });
+}
+
+async function files(): Promise<string[]> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle(IMAGE_FOLDER, { create: true });
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  return names;
+}
+
+test("images count, with the pack they are of", async () => {
+  await keepPack(ONE);
+  await keep(ONE, "one");
+  await keep(ONE, "two", 1, 500);
+  expect(await storedBytes(database)).toBe(1500);
+  expect((await listPacks(database))[0]?.imageBytes).toBe(1500);
+});
+
+test("an image that is dropped goes with its pages, wherever they are, and no other does", async () => {
+  await keep(ONE, "one");
+  await keep(OTHER, "two");
+  await keepFile("one");
+  await keepFile("two");
+  await dropImages(database, ({ pack }) => pack === ONE);
+  expect([await keys(), await pages(), await files()]).toEqual([["two"], 2, ["two"]]);
+});
+
+test("a pack that is deleted takes its images along", async () => {
+  for (const digest of [ONE, OTHER]) {
+    await keepPack(digest);
+    await keep(digest, `image of ${digest}`);
+  }
+  await removePacks(database, ({ digest }) => digest === ONE);
+  expect([await keys(), await pages()]).toEqual([[`image of ${OTHER}`], 2]);
+});
+
+test("an emptied cache has none", async () => {
+  await keepPack(ONE);
+  await keep(ONE, "one");
+  await clearPacks(database);
+  expect([await keys(), await pages(), await storedBytes(database)]).toEqual([[], 0, 0]);
+});
+
+test("what answers for nothing any more has none", async () => {
+  await keepPack(ONE);
+  await keep(ONE, "one");
+  await keep(OTHER, "superseded");
+  await tidyImages(database);
+  expect(await keys()).toEqual(["one"]);
+});
+
+test("where room is needed, images go first: those used longest ago, also of packs in use", async () => {
+  await keepPack(ONE);
+  await keep(ONE, "old", 1);
+  await keep(ONE, "new", 2);
+  const space = new Space(database, { usage: { inUse: async () => new Set([ONE]) } });
+  space.limit({ maxBytes: 2500 });
+  expect(await space.make(1200)).toMatchObject({ fits: true });
+  expect(await keys()).toEqual(["new"]);
+  expect(await listPacks(database)).toHaveLength(1);
+});
+
+test("a record that was damaged counts for nothing, and can be deleted", async () => {
+  await database.use("damaging", (connection) =>
+    connection.put("images", { key: "odd", kind: "kept", bytes: "many" } as never),
+  );
+  expect([await keys(), await storedBytes(database)]).toEqual([[], 0]);
+  await clearPacks(database);
+  expect(await database.use("counting", (connection) => connection.count("images"))).toBe(0);
+});
