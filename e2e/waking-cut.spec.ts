@@ -1,6 +1,6 @@
 import { inSoak } from "./fixtures/faults.ts";
-import { beginsWith, holdsAt } from "./fixtures/host/faults.ts";
-import { ENGINE, Sleeper } from "./fixtures/sleeper.ts";
+import { holdsAt } from "./fixtures/host/faults.ts";
+import { Sleeper } from "./fixtures/sleeper.ts";
 import { test as base, expect } from "./fixtures/test.ts";
 import { MODEL } from "./fixtures/waking.ts";
 
@@ -14,7 +14,7 @@ const test = base.extend<{ sleeper: Sleeper }>({
 });
 
 /** Lets a worker ask the host, and wait for its leave, at each step of writing an image. */
-const asksAsItWrites = beginsWith(`{
+const ASKS_AS_IT_WRITES = `
   const step = (name) => {
     const request = new XMLHttpRequest();
     request.open("GET", "/step/" + name, false);
@@ -37,7 +37,7 @@ const asksAsItWrites = beginsWith(`{
     step("file");
     return write.apply(this, given);
   };
-}`);
+`;
 
 /** Where a tab may end while an image is written. */
 const STEPS = [
@@ -55,7 +55,7 @@ for (const [when, step] of STEPS)
     sleeper,
   }) => {
     const { fault, reached } = holdsAt(-1);
-    sleeper.host.misbehave(ENGINE, asksAsItWrites);
+    await sleeper.prepareEngines(ASKS_AS_IT_WRITES);
     sleeper.host.misbehave(step, fault);
     const cut = await sleeper.visit();
     await reached;
@@ -71,7 +71,7 @@ for (const [when, step] of STEPS)
   });
 
 /** A device whose room is used up while pages are written: a part of them is there by then. */
-const RUNS_FULL = `{
+const RUNS_FULL = `
   const put = IDBObjectStore.prototype.put;
   let records = 0;
   IDBObjectStore.prototype.put = function (...record) {
@@ -82,12 +82,12 @@ const RUNS_FULL = `{
   FileSystemSyncAccessHandle.prototype.write = function (bytes, ...rest) {
     return write.call(this, bytes.subarray(0, bytes.length >> 1), ...rest);
   };
-}`;
+`;
 
 test("where the room is used up as an image is written, nothing is left of it, and the model loads", async ({
   sleeper,
 }) => {
-  sleeper.host.misbehave(ENGINE, beginsWith(RUNS_FULL));
+  await sleeper.prepareEngines(RUNS_FULL);
   const first = await sleeper.visit();
   const verdict = () => sleeper.backstage.evaluate(() => device.imageVerdict());
   await expect.poll(verdict, { timeout: 90_000 }).toMatchObject({ image: "failed" });

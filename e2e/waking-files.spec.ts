@@ -16,10 +16,15 @@ for (const [what, path, addition] of FILES)
   test(`where the host has another file for ${what} than its index says, the image is dropped, and a loaded engine answers`, async ({
     sleeper,
   }) => {
-    await sleeper.change(path, (file) => Buffer.concat([file, addition]));
+    await sleeper.change(path, (answer) => ({
+      ...answer,
+      body: Buffer.concat([answer.body, addition]),
+    }));
     const visit = await sleeper.visit();
     expect(visit.answers).toEqual(sleeper.answers);
-    await expect.poll(() => sleeper.started(visit)).toMatchObject({ step: "none" });
+    await expect
+      .poll(() => sleeper.started(visit), { timeout: 30_000 })
+      .toMatchObject({ step: "none" });
     const { reason } = await sleeper.started(visit);
     expect(reason).toMatch(/not the file that the image was made for/);
     const later = await visit.page.evaluate(() => answersOf(globalThis.model, 0, 3));
