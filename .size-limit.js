@@ -23,7 +23,7 @@ export default [
     name: "what it loads with the first model",
     path: "packages/sdk/dist/serving/serving.js",
     // Of that, waking is 1.6: which step an engine is opened at has to be known before it is started.
-    limit: "15.5 kB",
+    limit: "15.6 kB",
     gzip: true,
     // Imported once a model serves, where it may start elsewhere than on WASM, and to count how it started.
     ignore: ["./behind.js", "./open-in-order.js", "./failover.js", "../telemetry/count-start.js"],
@@ -32,7 +32,7 @@ export default [
   {
     name: "what gathers telemetry, loaded with the first model",
     path: "packages/sdk/dist/telemetry/reporter.js",
-    limit: "6 kB",
+    limit: "6.5 kB",
     gzip: true,
     // Imported where there is something to report, and where a page brings a tracer of its own.
     ignore: ["./to-batch.js", "./courier.js", "./end-page-span.js"],
@@ -59,8 +59,15 @@ export default [
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6.5 kB",
     gzip: true,
-    // Imported there, for the day that an engine fails, and where other places may take over from WASM.
-    ignore: ["./failover.js", "../proving/contest.js", "../proving/make-image.js"],
+    // Imported there, for the day that an engine fails, where other places may take over from WASM, where
+    // one of them was lost, and to write an engine down.
+    ignore: [
+      "./failover.js",
+      "../proving/contest.js",
+      "../proving/make-image.js",
+      "./win-back.js",
+      "./reopen-first.js",
+    ],
     modifyEsbuildConfig: esm,
   },
   {
@@ -98,7 +105,7 @@ export default [
   {
     name: "what carries telemetry, where there is any",
     path: "packages/sdk/dist/telemetry/courier.js",
-    limit: "9.6 kB",
+    limit: "10 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
@@ -113,7 +120,8 @@ export default [
   {
     name: "the engine worker without its runtime",
     path: "packages/sdk/dist/worker/engine.js",
-    limit: "25 kB",
+    // As esbuild minifies it; rolldown, which Vite builds with, comes to 25.0.
+    limit: "25.6 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -3,6 +3,7 @@ import { emptyHistogram, recordValue } from "../packages/protocol/dist/index.js"
 import { Recorder } from "../packages/sdk/dist/telemetry/recorder.js";
 import { toBatches } from "../packages/sdk/dist/telemetry/to-batch.js";
 import { Tracing } from "../packages/sdk/dist/telemetry/tracing.js";
+import { measureDistributions } from "./recorder-distributions.mjs";
 
 const PREDICTIONS = 100_000;
 const SUBJECT = { model: "ocr-rec", version: "1.0.0", dtype: "fp32", backend: "wasm" };
@@ -58,9 +59,12 @@ export async function measureRecorder({ rounds = 7 }) {
     const name = `${count} predictions`;
     return summary({ name, contender: "in place", metric: "gzip", unit: "B" }, [bytes]);
   });
+  const looks = (await measureDistributions()).map(({ name, contender, values }) =>
+    summary({ name, contender, metric: "time", unit: "ms" }, values),
+  );
   const [full, old] = [median("in place, and traced"), median("a new histogram for each value")];
   return {
-    results: [...costs, ...sizes],
+    results: [...costs, ...sizes, ...looks],
     ratios: [
       {
         name: "of a prediction of 1 ms",

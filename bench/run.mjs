@@ -13,6 +13,7 @@ const SUITES = {
   collector: async () => (await import("./collector.mjs")).measureCollector,
   conformance: async () => (await import("./conformance.mjs")).measureConformance,
   delivery: async () => (await import("./delivery.mjs")).measureDelivery,
+  drift: async () => (await import("./drift.mjs")).measureDrift,
   pack: async () => (await import("./pack.mjs")).measurePacks,
   recorder: async () => (await import("./recorder.mjs")).measureRecorder,
   start: async () => (await import("./start.mjs")).measureStart,

@@ -9,6 +9,7 @@ const tests = [
   "packer/src/pack-tfjs.fuzz.test.ts",
   "packer/src/golden/cases-file.fuzz.test.ts",
   "packer/src/reference/simulated-fleet.test.ts",
+  "protocol/src/image/parse-image-head.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",
   "collector/src/prometheus/scrape.test.ts",
   "collector/src/store/open-store.test.ts",

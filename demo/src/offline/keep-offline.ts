@@ -1,4 +1,4 @@
-import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER } from "selvedge/runtime-files";
+import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER, RUNTIME_INDEX } from "selvedge/runtime-files";
 import { RUNTIME_CACHE } from "../service-worker/runtime-cache.ts";
 
 /** A first visit waits this long for its service worker, then goes on without. */
@@ -50,6 +50,9 @@ export async function keepOffline(
     if (await cache.match(url)) continue;
     await cache.add(new Request(url, { cache: "force-cache" }));
   }
+  // Models run without it; they only take longer to start.
+  if (!(await cache.match(folder + RUNTIME_INDEX)))
+    await cache.add(folder + RUNTIME_INDEX).catch(() => undefined);
   await navigator.serviceWorker.register(`${SCOPE}service-worker.js`, { scope: SCOPE });
   await navigator.serviceWorker.ready;
   return true;

@@ -1,8 +1,8 @@
 /** Keeps the page and its runtime on the device. Models are none of its business: the SDK keeps them. */
-import { RUNTIME_FOLDER, TFJS_FOLDER } from "selvedge/runtime-files";
+import { RUNTIME_FOLDER, RUNTIME_INDEX, TFJS_FOLDER } from "selvedge/runtime-files";
 import { PrecacheController } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
-import { CacheFirst, NetworkOnly } from "workbox-strategies";
+import { CacheFirst, NetworkOnly, StaleWhileRevalidate } from "workbox-strategies";
 import { RUNTIME_CACHE } from "./runtime-cache.ts";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -55,13 +55,23 @@ registerRoute(
 );
 
 // The runtime: kept once it was used, so that a page on WASM never fetches the GPU's. Its address
-// changes with it.
+// changes with it, but for the index of what there is: nobody waits for a newer one.
+const keeping = {
+  cacheName: RUNTIME_CACHE,
+  plugins: [
+    {
+      cacheWillUpdate: async ({ response }: { response: Response }) =>
+        isFile(response) ? response : null,
+    },
+  ],
+};
+registerRoute(
+  ({ sameOrigin, url }) => sameOrigin && url.pathname === `${runtimes[0]}${RUNTIME_INDEX}`,
+  new StaleWhileRevalidate(keeping),
+);
 registerRoute(
   ({ sameOrigin, url }) => sameOrigin && runtimes.some((path) => url.pathname.startsWith(path)),
-  new CacheFirst({
-    cacheName: RUNTIME_CACHE,
-    plugins: [{ cacheWillUpdate: async ({ response }) => (isFile(response) ? response : null) }],
-  }),
+  new CacheFirst(keeping),
 );
 
 function deploymentOf(entries: typeof files): string {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -6,6 +6,7 @@ import { parseRuntimeIndex, RUNTIME_INDEX, sha256 } from "@selvedge/protocol";
 import { RUNTIME_BUILDS, RUNTIME_FILES, RUNTIME_FOLDER } from "selvedge/runtime-files";
 import { beforeEach, describe, expect, it } from "vitest";
 import { copyAssets } from "./copy-assets.ts";
+import { packageFolder } from "./package-folder.ts";
 
 describe("copyAssets", () => {
   let folder: string;
@@ -58,8 +59,11 @@ describe("copyAssets", () => {
   });
 
   it("exports the globals of the installed runtime, and says how it is woken", async () => {
-    const { index, copied } = await copyAssets(out());
-    const { wasm } = RUNTIME_BUILDS.wasm;
+    const { glue, wasm } = RUNTIME_BUILDS.wasm;
+    const installed = join(packageFolder("onnxruntime-web", import.meta.url), "dist");
+    for (const file of [glue, wasm])
+      await copyFile(join(installed, file), join(origins()["onnxruntime-web"], file));
+    const { index, copied } = await copyAssets(out(), origins());
     const bytes = await readFile(target(wasm));
     expect(index.full).toEqual(await reference(wasm));
     expect(gunzipSync(await readFile(target(`${wasm}.gz`))).equals(bytes)).toBe(true);
@@ -70,7 +74,7 @@ describe("copyAssets", () => {
     expect(exported.length).toBeGreaterThan(0);
     expect(index.waking?.globals).toEqual(exported);
     expect([...copied].sort()).toEqual(names);
-    expect((await copyAssets(out())).kept).toHaveLength(names.length);
+    expect((await copyAssets(out(), origins())).kept).toHaveLength(names.length);
   });
 
   it("keeps what was fitted to the runtime, unless that is another or the file is damaged", async () => {

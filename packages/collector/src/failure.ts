@@ -24,6 +24,8 @@ const STATUS: { readonly [code in ErrorCode]?: Failure["status"] } = {
   "telemetry-too-large": 413,
   "options-invalid": 400,
   "not-found": 404,
+  // What the registry has cannot be believed: to whoever asks, it is as good as not there.
+  "signature-invalid": 404,
   unsupported: 415,
   closed: 503,
   "store-failed": 503,

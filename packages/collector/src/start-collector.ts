@@ -84,7 +84,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     );
   });
   const store = await openStore(join(dataDir, STORE_FILE), config.retention, config.store);
-  const readManifest = createManifestReader(registryDir);
+  const readManifest = createManifestReader(registryDir, config.publicKeys);
   const readDrift = createDriftReader({ store, readManifest, now: Date.now });
   const sources = { store, readDrift };
   const alerts = startAlerts({ ...SYSTEM_EDGE, config: config.alerts, store, sources });

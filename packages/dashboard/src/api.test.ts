@@ -20,7 +20,10 @@ const GOOD: Record<string, unknown> = {
   "api/accuracy": { versions: [] },
   "api/alerts": { rules: [], history: [] },
   "api/comparison": { model: "a&b", a: "1.0.0", b: "2.0.0", comparisons: [] },
-  "api/drift": { model: "a", version: "1", from: 0, to: 1, baseline: "reference", features: [] },
+  "api/drift": {
+    ...{ model: "a", version: "1", from: 0, to: 1, baseline: "reference", features: [] },
+    signedBy: null,
+  },
   "api/predictions/p%2F1": { id: "p/1", steps: [] },
 };
 

@@ -16,7 +16,7 @@ const FEATURE = {
   bins: [{ label: "a", baseline: 0.5, observed: null }],
 };
 const drift = (feature: object) => ({
-  ...{ model: "m", version: "1", from: 0, to: 1, baseline: "reference" },
+  ...{ model: "m", version: "1", from: 0, to: 1, baseline: "reference", signedBy: null },
   features: [feature],
 });
 

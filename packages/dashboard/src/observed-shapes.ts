@@ -68,6 +68,7 @@ export const isDriftAnswer: Guard<DriftAnswer> = isShape<DriftAnswer>({
   from: isNumber,
   to: isNumber,
   baseline: isOneOf(["reference", "previous"]),
+  signedBy: isNullOr(isListOf(isText)),
   features: isListOf(
     isShape<FeatureDrift>({
       feature: isText,

@@ -6,11 +6,15 @@ import {
   type Reference,
   type ReleaseTests,
   SelvedgeError,
+  type ShippedImage,
   sha256,
+  shippedImages,
   type TensorRef,
+  type Variant,
 } from "@selvedge/protocol";
 import type { GoldenSet } from "./golden/golden.ts";
 import { roundAnswers } from "./golden/round-answers.ts";
+import type { PackedImage } from "./images/packed-image.ts";
 import type { NamedTensor } from "./named-tensor.ts";
 import { type DeclaredSignature, observedSignature } from "./onnx/signature.ts";
 import { packerVersion } from "./packer-version.ts";
@@ -78,6 +82,10 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
   for (const attachment of parts.attachments)
     attachments.push({ name: attachment.name, ...(await layout.add(attachment.bytes)) });
   const cases = await addGolden(from, parts);
+  // Last: devices that have a use for them fetch nothing else.
+  const withImages: Manifest["variants"][number][] = [];
+  for (const [index, variant] of variants.entries())
+    withImages.push({ ...variant, ...(await addImages(layout, parts.variants[index]?.images)) });
   const segments = await layout.finish();
 
   const manifest: Manifest = {
@@ -101,7 +109,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
     attachments,
     ...(parts.reference === undefined ? {} : { reference: parts.reference }),
     ...(parts.tests === undefined ? {} : { tests: parts.tests }),
-    variants,
+    variants: withImages,
   };
   const text = JSON.stringify(manifest);
   const manifestBytes = new TextEncoder().encode(text);
@@ -111,7 +119,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       `The manifest of ${name}@${version} would take ${manifestBytes.length} bytes, and ${MANIFEST_LIMIT} is the limit: its variants have ${variants.reduce((sum, { tensors }) => sum + tensors.length, 0)} large tensors. Export it with fewer, larger ones.`,
     );
   return {
-    manifest: parseManifest(text, `manifest of ${name}@${version}`),
+    manifest: parseManifest(text, `manifest of ${name}@${version}`, shippedImages),
     manifestBytes,
     digest: await sha256(manifestBytes),
     segments,
@@ -173,6 +181,24 @@ async function addVariant(
     ...(kept === undefined ? {} : { kept }),
     ...(tolerance === undefined ? {} : { tolerance }),
   };
+}
+
+/** Adds images; nothing where there are none. */
+async function addImages(
+  layout: SegmentLayout,
+  images: readonly PackedImage[] = [],
+): Promise<Pick<Variant, "images">> {
+  const refs: ShippedImage[] = [];
+  for (const { bare, difference, ...image } of images)
+    refs.push({
+      ...image,
+      bare: { ...(await layout.add(bare.packed, "bare-image")), unpackedBytes: bare.bytes },
+      difference: {
+        ...(await layout.add(difference.packed, "images")),
+        unpackedBytes: difference.bytes,
+      },
+    });
+  return refs.length === 0 ? {} : { images: refs };
 }
 
 /** Adds tensors, with deltas from those of the same name, type and dimensions among older ones. */

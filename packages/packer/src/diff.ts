@@ -6,6 +6,7 @@ import {
   type DeltaBlob,
   type Dtype,
   deltaBlobs,
+  imageFilesOf,
   type Manifest,
   SelvedgeError,
   type Variant,
@@ -53,6 +54,15 @@ export interface DiffResult {
   readonly fetched: number;
   /** The same for a device that holds nothing. */
   readonly full: number;
+  /**
+   * The files of the new version's images, which no update fetches: a device that holds nothing may fetch
+   * them in place of graph and tensors, and wake. Files that the old version has too may be there already.
+   */
+  readonly images: readonly {
+    readonly runtime: string;
+    readonly bytes: number;
+    readonly shared: number;
+  }[];
 }
 
 /**
@@ -85,7 +95,20 @@ export async function diff({ name, from, to, registry, dtype }: DiffOptions): Pr
     items,
     fetched: items.reduce((sum, item) => sum + item.fetched, 0),
     full: items.reduce((sum, item) => sum + item.bytes, 0),
+    images: imagesOf(wanted, new Set(imageFilesOf(before.manifest).map(({ sha256 }) => sha256))),
   };
+}
+
+function imagesOf({ images = [] }: Variant, had: ReadonlySet<string>): DiffResult["images"] {
+  return images.map(({ runtime, bare, difference }) => {
+    const files = [bare, difference];
+    const sum = (some: typeof files) => some.reduce((total, { bytes }) => total + bytes, 0);
+    return {
+      runtime: runtime.version,
+      bytes: sum(files),
+      shared: sum(files.filter(({ sha256 }) => had.has(sha256))),
+    };
+  });
 }
 
 function manifestItem(before: StoredManifest, after: StoredManifest): DiffItem {

@@ -1,6 +1,6 @@
-// What every JavaScript runtime has and Node's types leave out. Interfaces and functions only, which a
-// browser's library, where tests have one, merges with.
+// What every JavaScript runtime has and Node's types leave out, as far as it is used here. Tests have a
+// browser's library in its place.
 declare namespace WebAssembly {
-  interface Module {}
+  type Module = object;
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
 }

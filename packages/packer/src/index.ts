@@ -8,7 +8,9 @@ export {
 } from "./fit/fit-runtime.ts";
 export type { TrialSettings } from "./fit/trial.ts";
 export type { InputDims } from "./fit/varied-inputs.ts";
+export { IMAGE_CHOICES, type ImageChoice } from "./images/pack-images.ts";
 export {
+  type InspectedImage,
   type InspectOptions,
   type InspectResult,
   inspect,

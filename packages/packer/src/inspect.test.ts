@@ -13,7 +13,11 @@ describe("inspect", () => {
   });
 
   it("shows the only version there is", async () => {
-    const { manifest, digest, manifestBytes, channels } = await inspect({ name: "m", registry });
+    const { manifest, digest, manifestBytes, channels, images } = await inspect({
+      name: "m",
+      registry,
+    });
+    expect(images).toEqual([]);
     expect(manifest.version).toBe("1.0.0");
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(manifestBytes).toBe(JSON.stringify(manifest).length);

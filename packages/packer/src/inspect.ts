@@ -28,6 +28,8 @@ export interface InspectResult {
   readonly sharing: readonly VariantSharing[];
   /** What its weights weigh, layer by layer. */
   readonly layers: readonly Layer[];
+  /** What a first visit fetches of it where it wakes an image, by precision and runtime. */
+  readonly images: readonly InspectedImage[];
   /** The channels that serve this version. */
   readonly channels: readonly string[];
 }
@@ -43,6 +45,18 @@ export interface VariantSharing {
   readonly shared: number;
   /** Blobs with a delta: how many, what the deltas take, and what they stand in for. */
   readonly deltas: { readonly count: number; readonly bytes: number; readonly insteadOf: number };
+}
+
+/** An image that a pack ships. */
+export interface InspectedImage {
+  readonly dtype: Dtype;
+  /** The version of onnxruntime-web that it wakes in. */
+  readonly runtime: string;
+  readonly architecture: string;
+  /** The runtime's own image, which a device fetches once for all models. */
+  readonly bareBytes: number;
+  /** What makes the model's image of it. */
+  readonly differenceBytes: number;
 }
 
 /**
@@ -82,8 +96,19 @@ export async function inspect({ name, version, registry }: InspectOptions): Prom
     sharedWith,
     sharing: manifest.variants.map((variant) => sharingOf(variant, manifest)),
     layers: layersOf(manifest),
+    images: manifest.variants.flatMap(imagesOf),
     channels,
   };
+}
+
+function imagesOf({ dtype, images = [] }: Variant): InspectedImage[] {
+  return images.map(({ runtime, madeOn, bare, difference }) => ({
+    dtype,
+    runtime: runtime.version,
+    architecture: madeOn.architecture,
+    bareBytes: bare.bytes,
+    differenceBytes: difference.bytes,
+  }));
 }
 
 function sharingOf(variant: Variant, { variants }: Manifest): VariantSharing {

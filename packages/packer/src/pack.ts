@@ -11,6 +11,7 @@ import { goldenAnswers } from "./golden/golden-answers.ts";
 import { checkOwnTolerances, type OwnTolerances } from "./golden/own-tolerances.ts";
 import { refuseRandomAnswers } from "./golden/refuse-random-answers.ts";
 import { magnitudeOf, SMALLEST_MAGNITUDE } from "./golden/tolerance.ts";
+import { type ImageChoice, packImages } from "./images/pack-images.ts";
 import { keepTensorOutputs } from "./onnx/keep-tensor-outputs.ts";
 import { type SplitModel, splitModel } from "./onnx/split-model.ts";
 import { type ProvenanceOptions, readProvenance } from "./provenance.ts";
@@ -84,6 +85,13 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, Runt
   readonly maxError?: number | undefined;
   /** A version whose holders get deltas of the tensors that changed, and whose scales are kept where that costs little. */
   readonly base?: string | undefined;
+  /**
+   * Whether a session of each precision is written down beside the model, for devices that hold nothing
+   * yet. Only a signature says who vouches for it, so that it is of use where there is one.
+   *
+   * @default "never"
+   */
+  readonly images?: ImageChoice | undefined;
   /** The file of a private key, which signs the version. Without it a signature is left as it is. */
   readonly key?: string | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
@@ -91,7 +99,15 @@ export interface PackOptions extends ProvenanceOptions, ReleaseTestOptions, Runt
 
 /** What packing is busy with. */
 export interface PackProgress {
-  readonly phase: "read" | "split" | "golden" | "reference" | "quantize" | "test" | "write";
+  readonly phase:
+    | "read"
+    | "split"
+    | "golden"
+    | "reference"
+    | "quantize"
+    | "test"
+    | "images"
+    | "write";
   /** The precision that is being made, while quantizing. */
   readonly dtype?: PackableDtype;
   /** How far the tests of a precision have come, while testing. */
@@ -216,6 +232,14 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     signal,
   });
 
+  const { images = "never" } = options;
+  if (images !== "never") enter("images");
+  const imaged = await packImages(tested.variants, {
+    images,
+    golden: golden.cases,
+    isSigned: key !== undefined,
+  });
+
   enter("write");
   const assembled = await assemblePack({
     name,
@@ -224,6 +248,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
     provenance: { source, ...provenance },
     declared: split.declared,
     ...tested,
+    variants: imaged.variants,
     ...(told ? { reference: told.reference } : {}),
     attachments: withOwn(opened.attachments, attached),
     golden,
@@ -248,6 +273,7 @@ async function packModel(options: PackOptions): Promise<PackResult> {
       ...warnings,
       ...golden.warnings,
       ...(told ? told.warnings : []),
+      ...imaged.warnings,
       ...warningsAbout(bytes, golden),
     ],
   };

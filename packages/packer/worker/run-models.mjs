@@ -1,8 +1,9 @@
 // Runs models for `src/runtime/model-worker.ts`, in a thread that can be ended while one of them hangs. Plain
 // JavaScript outside of `src`, so that sources and build start the same file, and Node 20 can.
 import { closeSync, openSync, readSync } from "node:fs";
-import { env, InferenceSession, Tensor } from "onnxruntime-web";
+import { env, InferenceSession } from "onnxruntime-web";
 import { answerRequests } from "./answer-requests.mjs";
+import { runSession } from "./run-session.mjs";
 
 // One thread, as in a webview; more would also sum in another order.
 env.wasm.numThreads = 1;
@@ -49,9 +50,6 @@ class FileRange extends Uint8Array {
   }
 }
 
-/** Whether it is an array of numbers or a list of strings. */
-const isPlain = (data) => ArrayBuffer.isView(data) || Array.isArray(data);
-
 /** @type {Map<number, InferenceSession>} */
 const sessions = new Map();
 
@@ -75,24 +73,9 @@ answerRequests({
     sessions.set(id, session);
     return [undefined, []];
   },
-  async run({ session: id, inputs, wanted }) {
-    const session = sessions.get(id);
-    const feeds = inputs.map(({ name, dtype, dims, data }) => [
-      name,
-      new Tensor(dtype, data, dims),
-    ]);
-    const names = wanted ?? session.outputNames;
-    // What is wrong is thrown too, and inputs that a model does not take are tried on purpose.
-    const results = await session.run(Object.fromEntries(feeds), names, {
-      logSeverityLevel: FATAL,
-    });
-    const outputs = names.map((name) => {
-      const { type, data, dims } = results[name];
-      return { name, dtype: type, dims: [...dims], data: isPlain(data) ? data : null };
-    });
-    const buffers = outputs.flatMap(({ data }) => (ArrayBuffer.isView(data) ? [data.buffer] : []));
-    return [outputs, [...new Set(buffers)]];
-  },
+  // What is wrong is thrown too, and inputs that a model does not take are tried on purpose.
+  run: ({ session: id, ...request }) =>
+    runSession(sessions.get(id), request, { logSeverityLevel: FATAL }),
   async close({ session: id }) {
     const session = sessions.get(id);
     sessions.delete(id);

@@ -152,6 +152,11 @@ export interface DriftAnswer {
   readonly to: number;
   /** `reference`: the manifest's; `previous`: the same version a week before. */
   readonly baseline: "reference" | "previous";
+  /**
+   * Ids of the keys that signed the manifest whose reference this is; `null` where the collector has been
+   * given no public keys, and has not looked.
+   */
+  readonly signedBy: readonly string[] | null;
   /** The features that drift most first. */
   readonly features: readonly FeatureDrift[];
 }

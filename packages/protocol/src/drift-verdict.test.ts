@@ -1,17 +1,57 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { psi } from "./drift-distances.ts";
 import { type DriftSample, driftVerdict, effectiveSize } from "./drift-verdict.ts";
 import { randomizedShares } from "./randomized-response.ts";
 
 const even = new Array<number>(10).fill(0.1);
 /** PSI of 0.2 from `even`: what two bins lose, two others gain. */
-const shifted = [0.02, 0.03, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.165, 0.185];
+const shifted = [0.035, 0.035, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.155, 0.175];
+const scaled = (shares: readonly number[]) => shares.map((share) => share * 1e9);
 const slight = even.map((share, bin) => share + (bin % 2 === 0 ? 0.004 : -0.004));
+
+/** Numbers from 0 to 1, the same every time (Mulberry32). */
+function createRandom(): () => number {
+  let state = 20_261_122;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
 
 const reference: DriftSample = { counts: even, size: 2_000 };
 const fleet = (counts: readonly number[], size = 500): DriftSample => ({ counts, size });
 const verdictOf = (observed: DriftSample, baseline = reference) =>
   driftVerdict(baseline, observed, { bins: 10, features: 8 }).verdict;
+
+test("the shift of these tests has a PSI of 0.2", () => {
+  expect(psi(scaled(even), scaled(shifted))).toBeCloseTo(0.2, 2);
+});
+
+test("of 500 contributors a PSI of 0.2 is told in 95% of fleets, and chance is taken for one in 1%, beside seven features and a small reference", () => {
+  const random = createRandom();
+  const draw = (shares: readonly number[], size: number): DriftSample => {
+    const counts = shares.map(() => 0);
+    for (let i = 0; i < size; i++) {
+      let left = random();
+      const bin = shares.findIndex((share) => {
+        left -= share;
+        return left < 0;
+      });
+      counts[bin] = (counts[bin] ?? 0) + 1;
+    }
+    return { counts, size };
+  };
+  const fleets = 300;
+  const flagged = (shares: readonly number[]) =>
+    Array.from({ length: fleets }, () => verdictOf(draw(shares, 500), draw(even, 400))).filter(
+      (verdict) => verdict === "drifting",
+    ).length / fleets;
+  expect(flagged(shifted)).toBeGreaterThanOrEqual(0.95);
+  expect(flagged(even)).toBeLessThanOrEqual(0.01);
+});
 
 test("a large shift is one, and what matters little is none, however sure it is", () => {
   expect(verdictOf(fleet(shifted))).toBe("drifting");

@@ -35,3 +35,12 @@ declare class TextDecoder {
 }
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+}

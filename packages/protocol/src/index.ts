@@ -74,6 +74,8 @@ export {
 export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
 export { HistogramSketch } from "./histogram-sketch.ts";
+export { type Architecture, architecture } from "./image/architecture.ts";
+export { differenceFrom, putTogether } from "./image/image-difference.ts";
 export { type ImageSubject, imageKey } from "./image/image-key.ts";
 export {
   IMAGE_FORMAT,
@@ -85,6 +87,7 @@ export {
 } from "./image/memory-image.ts";
 export { fits, formatImageHead, parseImageHead } from "./image/parse-image-head.ts";
 export { parseRuntimeIndex } from "./image/parse-runtime-index.ts";
+export { shippedImages } from "./image/parse-shipped-images.ts";
 export {
   type FittedWasm,
   RUNTIME_INDEX,
@@ -93,6 +96,15 @@ export {
   type WakingFacts,
 } from "./image/runtime-index.ts";
 export { type ScrubbedRuntime, scrub } from "./image/scrub.ts";
+export {
+  type BareImage,
+  encodeBareImage,
+  encodeImageDifference,
+  type ImageDifference,
+  parseBareImage,
+  parseImageDifference,
+  type ShippedHead,
+} from "./image/shipped-image.ts";
 export { restore, snapshot } from "./image/snapshot.ts";
 export {
   keyId,
@@ -111,6 +123,8 @@ export {
   type GoldenCase,
   type GoldenOutput,
   goldenCasesOf,
+  type ImageFileRef,
+  imageFilesOf,
   isCommit,
   isFileName,
   type Location,
@@ -121,6 +135,7 @@ export {
   pieceDigests,
   type QuantizationError,
   type ReleaseTests,
+  type ShippedImage,
   type TensorDelta,
   type TensorRef,
   type TestFile,

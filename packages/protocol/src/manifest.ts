@@ -118,6 +118,34 @@ export interface ReleaseTests {
   readonly output?: string;
 }
 
+/** A file of a shipped image: a blob that is gzip. */
+export interface ImageFileRef extends BlobRef {
+  /** What it comes to without gzip. */
+  readonly unpackedBytes: number;
+}
+
+/** A session of a variant, written down where the pack was made, for devices that hold nothing yet. */
+export interface ShippedImage {
+  /** Grows when such images are written, or put together, in another way. */
+  readonly format: 1;
+  /** What it was made in, and wakes in: nothing else will do. */
+  readonly runtime: {
+    /** Of onnxruntime-web. */
+    readonly version: string;
+    /** SHA-256 of the wasm, with its globals exported. */
+    readonly wasm: string;
+    readonly glue: string;
+  };
+  /** Where it was made; see `architecture`. */
+  readonly madeOn: { readonly host: string; readonly architecture: string };
+  /** How its session was created, as in the key of an image; see `ImageSubject`. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** The runtime before it had a session: the same for all models. */
+  readonly bare: ImageFileRef;
+  /** What makes the image of it. */
+  readonly difference: ImageFileRef;
+}
+
 /** One precision of a model. */
 export interface Variant {
   readonly dtype: Dtype;
@@ -140,6 +168,8 @@ export interface Variant {
   readonly kept?: readonly string[];
   /** By backend, in place of the tolerance that the manifest's golden answers have there. */
   readonly tolerance?: Readonly<Record<string, Tolerance>>;
+  /** A way round the graph and the tensors. Absent where it was packed without any. */
+  readonly images?: readonly ShippedImage[];
 }
 
 /** Where a model came from. */
@@ -217,6 +247,14 @@ export function blobsOf(manifest: Manifest): BlobRef[] {
     ...manifest.golden.cases.flatMap((golden) => [...golden.inputs, ...golden.outputs]),
   ];
   return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
+}
+
+/** The files of every shipped image of a pack, each digest once. They are no part of what `blobsOf` lists. */
+export function imageFilesOf({ variants }: Pick<Manifest, "variants">): ImageFileRef[] {
+  const files = variants
+    .flatMap(({ images = [] }) => images)
+    .flatMap(({ bare, difference }) => [bare, difference]);
+  return [...new Map(files.map((file) => [file.sha256, file])).values()];
 }
 
 /** How far a variant's answers may be from the golden ones on a backend, where that is known. */

@@ -2,10 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ElementType, tensorBytes } from "./element-type.ts";
+import { shippedImages } from "./image/parse-shipped-images.ts";
 import type { BlobRef, Manifest, TensorRef } from "./manifest.ts";
-import { parseManifest } from "./parse-manifest.ts";
+import { parseManifest as parse } from "./parse-manifest.ts";
 import { PIECE_BYTES, pieceCount } from "./pieces.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
+
+const parseManifest = (text: string, document = "manifest") => parse(text, document, shippedImages);
 
 /** Lays blobs out one after another in a segment, each with a digest of its own. */
 function layout() {
@@ -44,6 +47,14 @@ const measured = {
 
 function manifestWith(weights: readonly Weight[]): Manifest {
   const { blob, tensor, segments } = layout();
+  const image = {
+    format: 1 as const,
+    runtime: { version: "1.30.0", wasm: "3a53".repeat(16), glue: "91ce".repeat(16) },
+    madeOn: { host: "node", architecture: "x86" },
+    settings: {},
+    bare: { ...blob(1_100_000), unpackedBytes: 3_000_000 },
+    difference: { ...blob(300_000), unpackedBytes: 900_000 },
+  };
   const variants = (["fp32", "q8"] as const).map((dtype) => ({
     dtype,
     engine: "onnx",
@@ -60,7 +71,7 @@ function manifestWith(weights: readonly Weight[]): Manifest {
       const base = "ba5e".repeat(16);
       return { ...ref, delta: { base, codec: "sub-zz-shuf+gzip" as const, ...blob(deltaBytes) } };
     }),
-    ...(dtype === "fp32" ? {} : measured),
+    ...(dtype === "fp32" ? { images: [image] } : measured),
   }));
   return {
     format: "selvedge.pack/1",
@@ -185,7 +196,7 @@ describe("a manifest with one thing wrong is refused by a message that names it:
   const places = placesIn(example);
   /** Which tools made a pack is its packer's to say; whether a tensor has a delta is too, and fp32 has no error. What was tested is its owner's. */
   const optional =
-    /^provenance\.tools\.|\.delta$|\.error$|\.kept$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
+    /^provenance\.tools\.|\.delta$|\.error$|\.kept$|^variants.*\.(tolerance(\.wasm)?|metrics(\.\w+)?)$|\.scale$|\.dtypes$|\.spread|\.images$|\.(min|max)$|^tests(\.(evaluation|regression|vocabulary|output))?$/;
   const required = places.filter(({ path }) => !path.endsWith("]") && !optional.test(path));
 
   test.each(required)("$path is missing", ({ path, key, parentIn }) => {
@@ -319,6 +330,26 @@ describe("a manifest with one thing wrong is refused by a message that names it:
       ({ variants: [{ graph }] }) => (graph.delta.base = graph.sha256),
     ],
     [
+      "an image that would unpack to more than there is room for",
+      "variants[0].images[0].bare.unpackedBytes",
+      (m) => (m.variants[0].images[0].bare.unpackedBytes = 2 ** 40),
+    ],
+    [
+      "an image of an endless number",
+      "variants[0].images",
+      (m) => (m.variants[0].images = new Array(17).fill(m.variants[0].images[0])),
+    ],
+    [
+      "an image whose session was created with a list",
+      "variants[0].images[0].settings.level",
+      (m) => (m.variants[0].images[0].settings = { level: [] }),
+    ],
+    [
+      "an image past its segment",
+      "variants[0].images[0].difference.at.offset",
+      (m) => (m.variants[0].images[0].difference.at.offset = 2 ** 50),
+    ],
+    [
       "a delta that saves nothing",
       "variants[0].tensors[0].delta.bytes",
       ({
@@ -399,7 +430,7 @@ test("fields it does not know change nothing, whatever they are called", () => {
     (document: Manifest) => document,
     ...placesIn(example)
       .filter(({ value, path }) => {
-        const isRecord = /^provenance\.tools$|(tolerance|spread)$|\.metrics$/.test(path);
+        const isRecord = /^provenance\.tools$|(tolerance|spread)$|\.(metrics|settings)$/.test(path);
         return typeof value === "object" && !Array.isArray(value) && !isRecord;
       })
       .map(
@@ -477,6 +508,22 @@ test("a delta in a codec of later days is as good as none", () => {
   const [tensor] = parseManifest(JSON.stringify(document)).variants[0]?.tensors ?? [];
   expect(tensor).toMatchObject({ name: "w0", bytes: 2_400_000 });
   expect(tensor?.delta).toBeUndefined();
+});
+
+test("whoever has no use for images reads a manifest without them", () => {
+  const document = copyOf(example);
+  document.variants[0].images = "of no interest";
+  const { images, ...variant } = example.variants[0] ?? expect.fail();
+  expect(images).toHaveLength(1);
+  expect(parse(JSON.stringify(document)).variants[0]).toEqual(variant);
+});
+
+test("an image of a format of later days is as good as none", () => {
+  const document = copyOf(example);
+  document.variants[0].images.unshift({ format: 2, anything: "else" });
+  expect(parseManifest(JSON.stringify(document)).variants[0]?.images).toEqual(
+    example.variants[0]?.images,
+  );
 });
 
 test("a newer format asks for a newer Selvedge, whatever else is in it", () => {

@@ -10,6 +10,7 @@ import {
   type Manifest,
   type Provenance,
   type ReleaseTests,
+  type ShippedImage,
   type Tolerance,
   type ValueInfo,
   type Variant,
@@ -20,14 +21,22 @@ import { measuredMetrics, releaseTests } from "./parse-release-tests.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
 
+/** Reads the shipped images of a variant; see `shippedImages`. */
+export type ReadImages = (field: Field, pack: PackBlobs) => ShippedImage[];
+
 /**
  * Reads a manifest and checks everything that can be checked without the bytes it speaks of. Fields
  * it does not know are ignored. Blobs may overlap: each is held to its own digest.
  *
+ * @param readImages for whoever has a use for shipped images; the others need not carry what reads them
  * @throws SelvedgeError `manifest-invalid`, naming the field, or `manifest-unsupported` for a format
  * this code is too old for.
  */
-export function parseManifest(text: string, document = "manifest"): Manifest {
+export function parseManifest(
+  text: string,
+  document = "manifest",
+  readImages?: ReadImages,
+): Manifest {
   const root = Field.fromJson(text, document, "manifest-invalid");
   const format = root.at("format").string();
   if (format !== MANIFEST_FORMAT) {
@@ -52,7 +61,7 @@ export function parseManifest(text: string, document = "manifest"): Manifest {
   };
   const tests = root.at("tests").optional(releaseTests);
   const reference = root.at("reference").optional((item) => parseReference(item, signature));
-  const variants = variantList(root.at("variants"), { pack, tests });
+  const variants = variantList(root.at("variants"), { pack, tests, readImages });
   return {
     format: MANIFEST_FORMAT,
     name: root.at("name").stringThat(isModelName, "a model name"),
@@ -107,7 +116,11 @@ function sourceFile(field: Field): { file: string; bytes: number; sha256: string
 
 function variantList(
   field: Field,
-  { pack, tests }: { pack: PackBlobs; tests: ReleaseTests | undefined },
+  {
+    pack,
+    tests,
+    readImages,
+  }: { pack: PackBlobs; tests: ReleaseTests | undefined; readImages: ReadImages | undefined },
 ): Variant[] {
   const taken = new Set<string>();
   const variants = field.items().map((variant): Variant => {
@@ -130,18 +143,22 @@ function variantList(
     const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
     const kept = variant.at("kept").optional(distinctNames);
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
+    const graph = withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack);
+    const tensors = named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack));
+    const images = readImages && variant.at("images").optional((list) => readImages(list, pack));
     return {
       dtype,
       engine: variant.at("engine").text(),
       backends,
       requires,
       memoryBytes: variant.at("memoryBytes").integer({ min: 0 }),
-      graph: withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack),
-      tensors: named(variant.at("tensors"), (tensor) => tensorRef(tensor, pack)),
+      graph,
+      tensors,
       ...(error === undefined ? {} : { error }),
       ...(metrics === undefined ? {} : { metrics }),
       ...(kept === undefined ? {} : { kept }),
       ...(tolerance === undefined ? {} : { tolerance }),
+      ...(images === undefined ? {} : { images }),
     };
   });
   return variants.length > 0 ? variants : field.fail("at least one variant");

@@ -15,7 +15,7 @@ HTTP's own headers are not counted.
 
   --registry DIR   the registry's folder
   --dtype DTYPE    the precision the device runs; without it the first of each version for WASM
-  --json           print {name, from, to, dtype, items, fetched, full} as JSON`,
+  --json           print {name, from, to, dtype, items, fetched, full, images} as JSON`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
@@ -49,7 +49,7 @@ function versionOf({ name, version }: ReturnType<typeof modelReference>): string
   return version;
 }
 
-function describe({ name, from, to, dtype, items, fetched, full }: DiffResult): string[] {
+function describe({ name, from, to, dtype, items, fetched, full, images }: DiffResult): string[] {
   const share = ((100 * fetched) / full).toFixed(1);
   const rows = items.map(({ part, name: label, bytes, fetched: cost, how, why }) => [
     part,
@@ -66,6 +66,10 @@ function describe({ name, from, to, dtype, items, fetched, full }: DiffResult): 
     `${name}@${from} → ${to} in ${dtype}: ${formatBytes(fetched)} of ${formatBytes(full)} (${share}%)`,
     ...rows.map(
       (row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`,
+    ),
+    ...images.map(
+      ({ runtime, bytes, shared }) =>
+        `  image for onnxruntime-web ${runtime}: ${formatBytes(bytes)}, for a first visit only; ${formatBytes(shared)} of it as in ${from}`,
     ),
   ];
 }

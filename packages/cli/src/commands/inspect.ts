@@ -2,6 +2,7 @@ import { type InspectResult, inspect, type VariantSharing } from "@selvedge/pack
 import type { ValueInfo } from "@selvedge/protocol";
 import type { Command } from "../command.ts";
 import { modelReference, onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeImages } from "../describe-images.ts";
 import { describeLayers } from "../describe-layers.ts";
 import { describeReference } from "../describe-reference.ts";
 import { describeTests } from "../describe-tests.ts";
@@ -19,7 +20,7 @@ it shares with other versions. Without a version: the one that channel "stable" 
 
   --registry DIR   the registry's folder
   --json           print everything as JSON: {name, version, digest, channels, content, sharedWith,
-                   sharing, layers, manifestBytes, manifest}`,
+                   sharing, layers, images, manifestBytes, manifest}`,
   run: async (args, terminal) => {
     const { values, positionals } = readCommandLine(args, {
       registry: { type: "string" },
@@ -65,6 +66,7 @@ function describe(result: InspectResult, columns?: number): string[] {
     ...signature.outputs.map((value) => `  output       ${describeValue(value)}`),
     ...describeVariants(manifest).map((line) => `  variant      ${line}`),
     ...describeTests(manifest).map((line) => `  tested       ${line}`),
+    ...describeImages(manifest).map((line) => `  image        ${line}`),
     ...result.sharing.flatMap(describeSharing).map((line) => `  shared       ${line}`),
     ...attachments.map(
       (attachment) => `  attachment   ${attachment.name}, ${formatBytes(attachment.bytes)}`,

@@ -1,10 +1,12 @@
 import { type PackProgress, pack } from "@selvedge/packer";
 import type { Command } from "../command.ts";
 import { onlyArgument, readCommandLine, required } from "../command-line.ts";
+import { describeImages } from "../describe-images.ts";
 import { describeTests } from "../describe-tests.ts";
 import { describeVariants } from "../describe-variants.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { readDtypes } from "../read-dtypes.ts";
+import { readImageChoice } from "../read-image-choice.ts";
 import { readMaxError } from "../read-max-error.ts";
 import { readMetrics } from "../read-metrics.ts";
 import { readTimeout } from "../read-timeout.ts";
@@ -17,6 +19,7 @@ const PHASES: Readonly<Record<PackProgress["phase"], string>> = {
   reference: "Running it over the reference…",
   quantize: "Quantizing…",
   test: "Testing…",
+  images: "Writing down its sessions…",
   write: "Writing the pack…",
 };
 
@@ -85,6 +88,11 @@ MODEL is one of:
   --vocabulary FILE   what the classes are called, one a line; the first, empty, is the blank of CTC
   --metric-output NAME
                       the output that labels are about, where a model has several
+  --images CHOICE     whether a session is written down beside the model, for first visits to wake in place
+                      of loading; of use where the version is signed, once devices fetch it:
+                      auto         where that is less to download than the runtime and the model
+                      always       wherever it can be done
+                      never        (default)
   --timeout SECONDS   how long loading the model, or running it once, may take (default 600)
   --json              print the result as JSON`,
   run: async (args, terminal, signal) => {
@@ -112,6 +120,7 @@ MODEL is one of:
       vocabulary: { type: "string" },
       "metric-output": { type: "string" },
       "max-error": { type: "string" },
+      images: { type: "string" },
       timeout: { type: "string" },
       json: { type: "boolean" },
     });
@@ -139,6 +148,7 @@ MODEL is one of:
       metricOutput: values["metric-output"],
       onProgress: (progress) => terminal.progress(describeProgress(progress)),
       maxError: readMaxError(values["max-error"]),
+      images: readImageChoice(values.images),
       timeoutMs: readTimeout(values.timeout),
       signal,
     });
@@ -146,8 +156,8 @@ MODEL is one of:
     for (const warning of warnings) terminal.err(`selvedge: ${warning}`);
     const { name, version, variants, tests } = manifest;
     if (values.json === true) {
-      const made = variants.map(({ dtype, backends, requires, error, kept, metrics }) => {
-        return { dtype, backends, requires, error, kept, metrics };
+      const made = variants.map(({ dtype, backends, requires, error, kept, metrics, images }) => {
+        return { dtype, backends, requires, error, kept, metrics, images };
       });
       const result = { name, version, digest, outcome, signature, bytes, scales, warnings };
       terminal.out(JSON.stringify({ ...result, tests, variants: made }));
@@ -158,6 +168,7 @@ MODEL is one of:
     terminal.out(`${name}@${version} ${outcome}: ${sizes}`);
     for (const line of describeVariants(manifest)) terminal.out(`  ${line}`);
     for (const line of describeTests(manifest)) terminal.out(`  tested: ${line}`);
+    for (const line of describeImages(manifest)) terminal.out(`  image: ${line}`);
     for (const { dtype, all, kept } of scales ?? [])
       terminal.out(`  ${dtype} keeps ${kept} of its ${all} scales from ${values.base}`);
     terminal.out(`digest ${digest}`);

@@ -8,7 +8,11 @@ import {
   manifestPath,
   parseManifest,
   SelvedgeError,
+  signaturePath,
+  type TrustAnchors,
+  verifyModelSignature,
 } from "@selvedge/protocol";
+import { createPackKeys } from "./pack-keys.ts";
 
 /** More than any manifest takes, of which devices are to fetch 64 KB at most. */
 const MAX_BYTES = 1024 * 1024;
@@ -20,17 +24,30 @@ const MAX_KEPT = 256;
 interface ServedManifest {
   readonly manifest: Manifest;
   readonly digest: string;
+  /** The ids of the keys that signed it; `null` where there are no keys to check that with. */
+  readonly signedBy: readonly string[] | null;
 }
 
 /**
  * Finds a version's manifest; `undefined` where the registry has none.
  *
- * @throws SelvedgeError `manifest-invalid` where the file is there and wrong
+ * @throws SelvedgeError `manifest-invalid` where the file is there and wrong; `signature-invalid` where it is
+ * not signed with keys that are trusted, if any are
  */
 export type ReadManifest = (model: string, version: string) => Promise<ServedManifest | undefined>;
 
-/** Reads manifests of the registry that is served, and again when their files change. */
-export function createManifestReader(registryDir: string): ReadManifest {
+/**
+ * Reads manifests of the registry that is served, and again when their files change.
+ *
+ * @param anchors whose signatures they have to have; without any, signatures are not looked at
+ */
+export function createManifestReader(
+  registryDir: string,
+  anchors?: TrustAnchors,
+  now: () => number = Date.now,
+): ReadManifest {
+  const readText = (path: string) => readInside(registryDir, path);
+  const findKeys = createPackKeys(anchors, { readText, now });
   const kept = new Map<string, { readonly stamp: string; readonly served: ServedManifest }>();
   return async (model, version) => {
     if (!isModelName(model) || !isVersion(version)) return undefined;
@@ -39,7 +56,9 @@ export function createManifestReader(registryDir: string): ReadManifest {
     try {
       const { size, mtimeMs } = await file.stat();
       const name = `${model}@${version}`;
-      const stamp = `${size} ${mtimeMs}`;
+      const signature =
+        anchors === undefined ? undefined : await readText(signaturePath(model, version));
+      const stamp = `${size} ${mtimeMs} ${signature}`;
       const known = kept.get(name);
       if (known?.stamp === stamp) return known.served;
       if (size > MAX_BYTES) throw invalid(name, `is larger than ${MAX_BYTES} bytes`);
@@ -48,7 +67,16 @@ export function createManifestReader(registryDir: string): ReadManifest {
       if (manifest.name !== model || manifest.version !== version)
         throw invalid(name, `says it is ${manifest.name}@${manifest.version}`);
       const digest = createHash("sha256").update(bytes).digest("hex");
-      const served = { manifest, digest };
+      const trusted = await findKeys();
+      if (trusted !== undefined && signature === undefined) throw unsigned(name);
+      const signedBy =
+        trusted === undefined || signature === undefined
+          ? null
+          : await verifyModelSignature(signature, {
+              ...{ pack: { manifest, digest }, trusted },
+              document: `signature of ${name}`,
+            });
+      const served = { manifest, digest, signedBy };
       kept.delete(name);
       kept.set(name, { stamp, served });
       const [oldest] = kept.keys();
@@ -58,6 +86,19 @@ export function createManifestReader(registryDir: string): ReadManifest {
       await file.close();
     }
   };
+}
+
+/** @throws SelvedgeError `manifest-invalid` for what is larger than any document of a registry. */
+async function readInside(registryDir: string, path: string): Promise<string | undefined> {
+  const file = await openInside(registryDir, path);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_BYTES) throw invalid(path, `is larger than ${MAX_BYTES} bytes`);
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
 }
 
 /** Opens a file of the registry, not one that a link leads to outside of it. */
@@ -71,6 +112,13 @@ async function openInside(registryDir: string, path: string) {
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
+}
+
+function unsigned(name: string): SelvedgeError {
+  return new SelvedgeError(
+    "signature-invalid",
+    `manifest of ${name}: it is not signed, and this collector has been given public keys. Sign it with \`selvedge pack --key\`, or take publicKeys out of its config.`,
+  );
 }
 
 function invalid(name: string, what: string): SelvedgeError {

@@ -15,6 +15,16 @@ test("without parameters it is the last hour, in about sixty steps", () => {
   expect(model).toBeUndefined();
 });
 
+test.each([
+  [24, 30],
+  [48, 60],
+  [6, 10],
+  [7 * 24, 180],
+])("without a step, one of %i hours is in steps that rollups are made of", (hours, minutes) => {
+  const from = String(NOON - hours * 60 * MINUTE);
+  expect(parseSteppedWindow({ from }, NOON).stepMs).toBe(minutes * MINUTE);
+});
+
 test("takes the window, the step and the model it is given", () => {
   const query = { from: String(NOON), to: String(NOON + MINUTE), step: "7000", model: "rec" };
   expect(parseSteppedWindow(query, 0)).toEqual({

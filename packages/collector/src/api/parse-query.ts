@@ -5,6 +5,17 @@ import type { SteppedWindow, Window } from "../store/store.ts";
 const HOUR_MS = 60 * 60 * 1000;
 const WEEK_MS = 7 * 24 * HOUR_MS;
 const DEFAULT_STEPS = 60;
+const MINUTE_MS = 60_000;
+
+/**
+ * Steps that are chosen where none is asked for: rollups come in one, five and sixty minutes, and a step
+ * that one of them divides is answered from few rows.
+ */
+const USUAL_STEPS_MS = [
+  ...[1_000, 5_000, 15_000, 30_000],
+  ...[1, 5, 10, 20, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 3, 6, 12, 24].map((hours) => hours * HOUR_MS),
+];
 /** One less than may be answered: a window may be made to begin with a whole step. */
 const MAX_STEPS = 999;
 
@@ -34,14 +45,14 @@ export function parseWindow(
 }
 
 /**
- * Reads `from`, `to`, `step` and `model` of a question. Without `step` there are about 60.
+ * Reads `from`, `to`, `step` and `model` of a question. Without `step` there are 60 or fewer.
  *
  * @throws SelvedgeError `options-invalid` naming the parameter that is wrong.
  */
 export function parseSteppedWindow(query: Query, nowMs: number): SteppedWindow {
   const window = parseWindow(query, nowMs);
   const lengthMs = window.to - window.from;
-  const stepMs = wholeNumber(query, "step", MAX_TIME_MS) ?? Math.ceil(lengthMs / DEFAULT_STEPS);
+  const stepMs = wholeNumber(query, "step", MAX_TIME_MS) ?? usualStep(lengthMs);
   if (stepMs < 1) fail("step", "at least 1 millisecond");
   if (lengthMs / stepMs > MAX_STEPS)
     fail("step", `at least ${Math.ceil(lengthMs / MAX_STEPS)} milliseconds for this window`);
@@ -50,6 +61,15 @@ export function parseSteppedWindow(query: Query, nowMs: number): SteppedWindow {
   const isChosen = query["from"] === undefined;
   const from = isChosen ? window.from - (window.from % stepMs) : window.from;
   return { ...window, from, stepMs };
+}
+
+/** The shortest usual step that makes no more than about sixty; of very long windows, whole days. */
+function usualStep(lengthMs: number): number {
+  // What ends now ends a millisecond after it.
+  const least = Math.floor(lengthMs / DEFAULT_STEPS);
+  const day = 24 * HOUR_MS;
+  const usual = USUAL_STEPS_MS.find((step) => step >= least) ?? Math.ceil(least / day) * day;
+  return Math.min(usual, Math.max(lengthMs, 1));
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { TrustAnchors } from "@selvedge/protocol";
 import type { KnownToken } from "../access/check-token.ts";
 import type { Rate } from "../access/token-buckets.ts";
 import type { AlertsConfig } from "../alerts/alert-rule.ts";
@@ -22,6 +23,8 @@ export interface CollectorConfig {
   readonly retention: Retention;
   readonly store: Room;
   readonly alerts: AlertsConfig;
+  /** Whose signatures manifests of the registry have to have; `undefined`: they are not checked. */
+  readonly publicKeys: TrustAnchors | undefined;
 }
 
 /** How much a collector takes, and from whom. */
@@ -64,4 +67,5 @@ export const DEFAULT_CONFIG: CollectorConfig = {
   retention: DEFAULT_RETENTION,
   store: DEFAULT_ROOM,
   alerts: { everyMs: 60_000, rules: [] },
+  publicKeys: undefined,
 };

@@ -10,6 +10,14 @@ const parse = (config: unknown) => parseConfig(JSON.stringify(config), "selvedge
 
 const SHA256 = "ab".repeat(32);
 
+/** From RFC 7517, appendix A.1. */
+const PUBLIC_KEY = {
+  kty: "EC",
+  crv: "P-256",
+  x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+  y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+};
+
 test("reads every section", () => {
   expect(
     parse({
@@ -20,7 +28,9 @@ test("reads every section", () => {
       limits: { perAddress: null, perToken: { perSecond: 5, burst: 50 }, proxies: 1 },
       cors: { origins: ["https://shop.example", "capacitor://localhost"] },
       retention: { rawHours: 24 },
+      store: { memoryBytes: 2 ** 30 },
       alerts: { every: "5m", rules: [] },
+      publicKeys: [PUBLIC_KEY],
     }),
   ).toEqual({
     ...DEFAULT_CONFIG,
@@ -36,7 +46,13 @@ test("reads every section", () => {
     },
     cors: { origins: ["https://shop.example", "capacitor://localhost"] },
     retention: { ...DEFAULT_CONFIG.retention, rawHours: 24 },
+    store: { ...DEFAULT_CONFIG.store, memoryBytes: 2 ** 30 },
     alerts: { everyMs: 300_000, rules: [] },
+    publicKeys: {
+      kind: "keys",
+      pack: { keys: [expect.objectContaining(PUBLIC_KEY)] },
+      channel: { keys: [expect.objectContaining(PUBLIC_KEY)] },
+    },
   });
 });
 
@@ -69,6 +85,8 @@ test.each<[string, unknown, RegExp]>([
     /cors\.origins\[0\]/,
   ],
   ["an origin without a scheme", { cors: { origins: ["shop.example"] } }, /cors\.origins\[0\]/],
+  ["a store without memory", { store: { memoryBytes: 1 } }, /store\.memoryBytes/],
+  ["no room for a label", { limits: { valuesPerLabel: 0 } }, /limits\.valuesPerLabel/],
   ["retention of no time", { retention: { rawHours: 0 } }, /retention\.rawHours/],
   ["retention without end", { retention: { hourHours: 1e9 } }, /retention\.hourHours/],
   ["a token without a name", { tokens: { read: [{ sha256: SHA256 }] } }, /read\[0\]\.name/],

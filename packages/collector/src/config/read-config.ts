@@ -5,6 +5,7 @@ import { type CollectorConfig, DEFAULT_CONFIG } from "./collector-config.ts";
 import { expectKnownKeys } from "./known-keys.ts";
 import { readCors } from "./read-cors.ts";
 import { readLimits } from "./read-limits.ts";
+import { readPublicKeys } from "./read-public-keys.ts";
 import { readRetention } from "./read-retention.ts";
 import { readRoom } from "./read-room.ts";
 import { readTokens } from "./read-tokens.ts";
@@ -19,6 +20,7 @@ const SECTIONS: {
   retention: readRetention,
   store: readRoom,
   alerts: readAlerts,
+  publicKeys: readPublicKeys,
 };
 
 /**
@@ -56,6 +58,7 @@ export function parseConfig(text: string, name: string): CollectorConfig {
     retention: section("retention"),
     store: section("store"),
     alerts: section("alerts"),
+    publicKeys: section("publicKeys"),
   };
 }
 

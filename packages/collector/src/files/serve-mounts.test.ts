@@ -126,3 +126,9 @@ test("refuses a mount whose folder is missing or whose path is none", async () =
       message: expect.stringContaining(`mount ${urlPath}`),
     });
 });
+
+test("pages have styles and scripts of their own files alone", async () => {
+  const policy = String((await collector.raw("/")).headers["content-security-policy"]);
+  expect(policy).toContain("style-src 'self';");
+  expect(policy).not.toContain("unsafe-inline");
+});

@@ -62,7 +62,9 @@ export async function olderRelease(): Promise<Release> {
     await rename(fetched, folder);
   }
   for (const file of files) {
-    const digest = createHash("sha256").update(await readFile(join(dist, file))).digest("hex");
+    const digest = createHash("sha256")
+      .update(await readFile(join(dist, file)))
+      .digest("hex");
     if (digest !== digests[file])
       throw new Error(`onnxruntime-web ${version} does not hold the ${file} that it did`);
   }
@@ -74,8 +76,7 @@ export async function hostRelease(
   { version, dist }: Release,
   folder: string,
 ): Promise<{ readonly index: RuntimeIndex; readonly files: { api: string; shim: string } }> {
-  for (const file of [FILES.api, FILES.glue])
-    await copyFile(join(dist, file), join(folder, file));
+  for (const file of [FILES.api, FILES.glue]) await copyFile(join(dist, file), join(folder, file));
   const glue = await readFile(join(dist, FILES.glue));
   const { wasm, waking, reason } = rewriteRuntime(
     await readFile(join(dist, FILES.wasm)),

@@ -5,7 +5,7 @@ import type { WorkerTensor } from "../runtime/model-worker.ts";
 import { CALL_MARK } from "../wasm/count-calls.ts";
 
 /** Where a runtime's files are, as URLs. */
-export interface RuntimeFiles {
+interface RuntimeFiles {
   /** onnxruntime-web's JavaScript. */
   readonly api: string;
   /** Emscripten's. */

@@ -3,6 +3,7 @@ import type { ModelProto } from "onnx-buf";
 import { type Golden, type GoldenSet, typicalOf } from "../golden/golden.ts";
 import { magnitudeOf } from "../golden/tolerance.ts";
 import { unlessRefused } from "../golden/unless-refused.ts";
+import type { PackedImage } from "../images/packed-image.ts";
 import { messageOf } from "../message-of.ts";
 import type { NamedTensor } from "../named-tensor.ts";
 import { type SplitModel, splitModel } from "../onnx/split-model.ts";
@@ -43,6 +44,8 @@ export interface PackedVariant {
   readonly excused?: readonly Golden[];
   /** Weights that stayed float16 for the sake of `maxError`. */
   readonly kept?: readonly string[];
+  /** Sessions of it that were written down. */
+  readonly images?: readonly PackedImage[];
 }
 
 /** What a variant is made of. */

@@ -1,6 +1,13 @@
 import { stat } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import { applyTensorDelta, blobsOf, type DeltaBlob, deltaBlobs, sha256 } from "@selvedge/protocol";
+import {
+  applyTensorDelta,
+  blobsOf,
+  type DeltaBlob,
+  deltaBlobs,
+  imageFilesOf,
+  sha256,
+} from "@selvedge/protocol";
 import { readRange } from "./file-range.ts";
 import type { ModelFolder } from "./registry.ts";
 
@@ -29,7 +36,7 @@ export class BlobSource {
       if (stored === undefined) continue;
       const { manifest } = stored;
       const deltas = deltaBlobs(manifest).map(({ delta }) => delta);
-      for (const blob of [...blobsOf(manifest), ...deltas]) {
+      for (const blob of [...blobsOf(manifest), ...deltas, ...imageFilesOf(manifest)]) {
         const segment = manifest.segments[blob.at.segment]?.sha256 ?? "";
         const { offset, length } = blob.at;
         source.#add(blob.sha256, { path: folder.segmentFile(segment), offset, length });

@@ -15,6 +15,7 @@ import {
   SelvedgeError,
   segmentPath,
   sha256,
+  shippedImages,
   signaturePath,
 } from "@selvedge/protocol";
 
@@ -80,7 +81,7 @@ export class ModelFolder {
     const bytes = await this.manifestBytes(version);
     if (bytes === undefined) throw await this.#noVersion(version);
     const document = `manifest of ${this.name}@${version}`;
-    const manifest = parseManifest(new TextDecoder().decode(bytes), document);
+    const manifest = parseManifest(new TextDecoder().decode(bytes), document, shippedImages);
     if (manifest.name !== this.name || manifest.version !== version)
       throw new SelvedgeError(
         "manifest-invalid",

@@ -28,6 +28,9 @@ export interface LaidSegment {
   readonly isNew: boolean;
 }
 
+/** What a blob is part of. A bare image is alone in its segment: every model has the same. */
+export type BlobKind = "content" | "deltas" | "bare-image" | "images";
+
 /** A segment while blobs are being added; `stored` is absent for one that has yet to be written. */
 interface Draft {
   readonly stored?: Manifest["segments"][number];
@@ -56,7 +59,7 @@ export class SegmentLayout {
    */
   async add(
     bytes: Uint8Array<ArrayBuffer>,
-    kind: "content" | "deltas" = "content",
+    kind: BlobKind = "content",
     read: () => Uint8Array<ArrayBuffer> = () => bytes,
   ): Promise<BlobRef> {
     const digest = await sha256(bytes);

@@ -1,4 +1,10 @@
-import { blobsOf, deltaBlobs, type Manifest, SelvedgeError } from "@selvedge/protocol";
+import {
+  blobsOf,
+  deltaBlobs,
+  imageFilesOf,
+  type Manifest,
+  SelvedgeError,
+} from "@selvedge/protocol";
 import type { ModelFolder } from "./registry.ts";
 
 /** Where a blob lies in a registry, by its digest. */
@@ -28,7 +34,7 @@ export async function blobsOfVersions(
     const manifest = await readableManifest(folder, version);
     if (manifest === undefined) continue;
     const deltas = deltaBlobs(manifest).map(({ delta }) => delta);
-    for (const { sha256, at } of [...blobsOf(manifest), ...deltas]) {
+    for (const { sha256, at } of [...blobsOf(manifest), ...deltas, ...imageFilesOf(manifest)]) {
       const segment = manifest.segments[at.segment];
       if (segment !== undefined && !blobs.has(sha256))
         blobs.set(sha256, { segment, offset: at.offset });

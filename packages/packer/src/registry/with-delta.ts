@@ -1,4 +1,3 @@
-import { gzipSync } from "node:zlib";
 import {
   type BlobRef,
   DELTA_CODEC,
@@ -7,6 +6,7 @@ import {
   type TensorDelta,
 } from "@selvedge/protocol";
 import type { BaseVersion } from "./base-version.ts";
+import { gzip } from "./gzip.ts";
 import type { SegmentLayout } from "./segment-layout.ts";
 
 /** A delta that is no smaller than this share of its blob is not worth undoing. */
@@ -43,12 +43,4 @@ export async function withDelta<T extends BlobRef>(
   if (delta.length >= WORTH_IT * ref.bytes) return ref;
   const blob = await layout.add(delta, "deltas");
   return { ...ref, delta: { base: before.sha256, codec: DELTA_CODEC, ...blob } };
-}
-
-/** Gzip that does not say when, or on which system, it was made. */
-function gzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(gzipSync(bytes, { level: 9 }));
-  // RFC 1952: the system's number; 255 is "unknown". The time is 0 already.
-  packed[9] = 255;
-  return packed;
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { TfjsArtifacts, TfjsModel } from "@selvedge/protocol";
+import type { ImageAnswers, ImageRequest } from "../images/image-requests.ts";
 import type { FileRange } from "../registry/file-range.ts";
 
 /** What a worker is asked; see `worker/`, which answers. */
@@ -26,10 +27,11 @@ export type WorkerRequest =
       /** The outputs to answer with; every one where absent. */
       readonly wanted?: readonly string[];
     }
-  | { readonly kind: "close"; readonly session: number };
+  | { readonly kind: "close"; readonly session: number }
+  | ImageRequest;
 
 /** What a worker answers, by the kind of request. */
-export interface WorkerAnswers {
+export interface WorkerAnswers extends ImageAnswers {
   readonly open: undefined;
   readonly "open-tfjs": WorkerSignature;
   readonly run: readonly WorkerTensor[];
@@ -48,8 +50,12 @@ interface WorkerValue {
   readonly dims?: readonly number[];
 }
 
-/** The scripts of threads, one for each engine. */
-const SCRIPTS = { onnx: "run-models.mjs", tfjs: "run-tfjs-models.mjs" } as const;
+/** The scripts of threads: one for each engine, and one for what is written down of an engine. */
+const SCRIPTS = {
+  onnx: "run-models.mjs",
+  tfjs: "run-tfjs-models.mjs",
+  images: "write-images.mjs",
+} as const;
 
 /** What runs in a thread. */
 export type WorkerKind = keyof typeof SCRIPTS;

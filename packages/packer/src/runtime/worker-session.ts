@@ -53,16 +53,12 @@ export async function openWorkerSession<Kind extends "open" | "open-tfjs">({
   }
   const session: Session = {
     run: async (inputs, wanted) => {
-      const feeds = inputs.map((tensor): WorkerTensor => {
-        const { name, dtype, dims } = tensor;
-        if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
-        return { name, dtype, dims, data: sessionData(tensor) };
-      });
+      const feeds = inputs.map(toWorker);
       const outputs = await worker.call(
         { kind: "run", session: id, inputs: feeds, ...(wanted && { wanted }) },
         within(() => tooLateToAnswer(timeoutMs)),
       );
-      return outputs.map(toNamedTensor);
+      return outputs.map(fromWorker);
     },
     close: async () => {
       // A thread that had to be ended took its sessions along.
@@ -77,7 +73,15 @@ export async function openWorkerSession<Kind extends "open" | "open-tfjs">({
   return { session, opened };
 }
 
-function toNamedTensor({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
+/** A tensor as threads take it. @throws Error for a type that sessions do not take */
+export function toWorker(tensor: NamedTensor): WorkerTensor {
+  const { name, dtype, dims } = tensor;
+  if (!isRunnable(dtype)) throw new Error(`a ${dtype} tensor cannot be given to a session`);
+  return { name, dtype, dims, data: sessionData(tensor) };
+}
+
+/** @throws SelvedgeError `model-unsupported` for an output that no page can be handed. */
+export function fromWorker({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
   if (data === null || !isRunnable(dtype))
     throw new SelvedgeError(
       "model-unsupported",
@@ -86,14 +90,14 @@ function toNamedTensor({ name, dtype, dims, data }: WorkerTensor): NamedTensor {
   return { name, dtype, dims, bytes: bytesOfData(data) };
 }
 
-function tooLateToLoad(title: string, timeoutMs: number): SelvedgeError {
+export function tooLateToLoad(title: string, timeoutMs: number): SelvedgeError {
   return new SelvedgeError(
     "model-unsupported",
     `${title} did not load the model within ${timeoutMs / 1000} s. Make it smaller, or give it more time with --timeout SECONDS.`,
   );
 }
 
-function tooLateToAnswer(timeoutMs: number): SelvedgeError {
+export function tooLateToAnswer(timeoutMs: number): SelvedgeError {
   return new SelvedgeError(
     "golden-failed",
     `The model did not answer within ${timeoutMs / 1000} s. Give smaller inputs with --golden FILE, or more time with --timeout SECONDS; if it never answers, it cannot be packed.`,

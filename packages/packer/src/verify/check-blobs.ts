@@ -1,6 +1,7 @@
 import {
   type BlobRef,
   deltaBlobs,
+  imageFilesOf,
   type Manifest,
   pieceDigests,
   pieceRange,
@@ -136,6 +137,11 @@ function blobsWithLabels(
       blob: blob.delta,
       part: "delta" as const,
       label: `Delta of ${blob.name === undefined ? "a graph" : `"${blob.name}"`}`,
+    })),
+    ...imageFilesOf(manifest).map((blob) => ({
+      blob,
+      part: "image" as const,
+      label: "A file of a shipped image",
     })),
   ];
 }

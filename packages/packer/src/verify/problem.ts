@@ -17,6 +17,7 @@ export interface Problem {
     | "tensor"
     | "attachment"
     | "golden"
+    | "image"
     | "tests";
   /** What is wrong with what, and what to do about it. */
   readonly message: string;

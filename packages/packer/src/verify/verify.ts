@@ -13,6 +13,7 @@ import { readTrust, type Trust, type TrustOptions } from "../signing/trust.ts";
 import { checkBlobs } from "./check-blobs.ts";
 import { checkDeltas } from "./check-deltas.ts";
 import { checkGolden } from "./check-golden.ts";
+import { checkImages } from "./check-images.ts";
 import type { Problem } from "./problem.ts";
 
 /** Which pack to verify. */
@@ -34,8 +35,8 @@ export interface VerifyResult {
 }
 
 /**
- * Checks every digest of a pack, where its deltas lead, its place in the channels, and its golden
- * answers; given keys, the signatures of pack and channels too, and given the files it was tested by,
+ * Checks every digest of a pack, where its deltas lead, its place in the channels, its golden answers,
+ * and those of its images; given keys, the signatures of pack and channels too, and given the files it was tested by,
  * those tests.
  *
  * @throws SelvedgeError `not-found`, `options-invalid` or `key-invalid`; whatever else is wrong is a problem in the
@@ -125,19 +126,20 @@ async function checkVersion(
   const deltas = await checkDeltas(manifest, source);
   signal?.throwIfAborted();
   // Answers computed from damaged bytes would say nothing new.
-  const answers =
-    problems.length > 0
-      ? []
-      : [
-          ...(await checkGolden(manifest, contents)),
-          ...(await checkReleaseTests({ manifest, contents }, options)),
-        ];
+  const isDamaged = problems.length > 0;
+  const answers = isDamaged
+    ? []
+    : [
+        ...(await checkGolden(manifest, contents)),
+        ...(await checkReleaseTests({ manifest, contents }, options)),
+      ];
+  const images = isDamaged ? { problems: [], warnings: [] } : await checkImages(manifest, contents);
   return {
-    problems: [...problems, ...deltas.problems, ...answers].map((problem) => ({
+    problems: [...problems, ...deltas.problems, ...answers, ...images.problems].map((problem) => ({
       ...problem,
       version: manifest.version,
     })),
-    warnings: deltas.warnings,
+    warnings: [...deltas.warnings, ...images.warnings],
   };
 }
 

@@ -73,13 +73,10 @@ describe("findWakingFacts", () => {
       { exports: { Va: 0, zb: 3, Ib: 2, Jb: 3 } },
       /does not keep its parameter 1/,
     ],
-  ] satisfies [string, MadeModule, RegExp][])(
-    "refuses a wasm with %s",
-    (_, changed, message) => {
-      const wasm = makeWasm({ ...SMALL, ...changed });
-      expect(() => findWakingFacts(wasm, GLUE)).toThrow(message);
-    },
-  );
+  ] satisfies [string, MadeModule, RegExp][])("refuses a wasm with %s", (_, changed, message) => {
+    const wasm = makeWasm({ ...SMALL, ...changed });
+    expect(() => findWakingFacts(wasm, GLUE)).toThrow(message);
+  });
 
   it.each([
     ["the exports", "I=c.exports", /does not show the exports/],

@@ -93,7 +93,7 @@ function segmentOf({ bytes, at }: { readonly bytes: readonly number[]; readonly 
 }
 
 /** A signed number in LEB128. */
-export function signed(value: bigint): Uint8Array {
+function signed(value: bigint): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value; ; ) {
     const low = Number(rest & 0x7fn);

@@ -22,29 +22,46 @@ const MOST_RUNS = 2 ** 18;
  */
 export function parseImageHead(text: string): ImageHead {
   const field = Field.fromJson(text, "the image of an engine", "storage-damaged");
+  return {
+    ...engineFields(field),
+    key: field.at("key").sha256(),
+    answers: field.at("answers").sha256(),
+  };
+}
+
+/** Reads what any image says of its engine. */
+export function engineFields(field: Field): Omit<ImageHead, "key" | "answers"> {
   if (field.at("format").integer({ min: 0 }) !== IMAGE_FORMAT)
     field.at("format").fail(`${IMAGE_FORMAT}`);
-  const memoryBytes = wholeUnits(field.at("memoryBytes"), WASM_PAGE_BYTES);
-  const runs = field.at("runs").items();
-  if (runs.length > MOST_RUNS) field.at("runs").fail(`${MOST_RUNS} stretches at most`);
-  const head: ImageHead = {
+  const memoryBytes = memorySize(field.at("memoryBytes"));
+  return {
     format: IMAGE_FORMAT,
-    key: field.at("key").sha256(),
     memoryBytes,
     tableLength: field.at("tableLength").integer({ min: 0, max: MOST_BYTES }),
     globals: field.at("globals").record(globalValue),
-    runs: runs.map(oneRun),
+    runs: imageRuns(field.at("runs"), memoryBytes),
     session: field.at("session").integer({ min: 1, max: memoryBytes - 1 }),
     sha256: field.at("sha256").sha256(),
-    answers: field.at("answers").sha256(),
   };
+}
+
+/** Reads how large a runtime's memory is. */
+export function memorySize(field: Field): number {
+  return wholeUnits(field, WASM_PAGE_BYTES);
+}
+
+/** Reads stretches of a memory: in order, apart from each other, and within it. */
+export function imageRuns(field: Field, memoryBytes: number): ImageRun[] {
+  const items = field.items();
+  if (items.length > MOST_RUNS) field.fail(`${MOST_RUNS} stretches at most`);
+  const runs = items.map(oneRun);
   let end = 0;
-  for (const [i, [offset, length]] of head.runs.entries()) {
-    if (offset < end) runs[i]?.fail("a stretch behind the one before it");
+  for (const [i, [offset, length]] of runs.entries()) {
+    if (offset < end) items[i]?.fail("a stretch behind the one before it");
     end = offset + length;
   }
-  if (end > memoryBytes) field.at("runs").fail("stretches within the memory");
-  return head;
+  if (end > memoryBytes) field.fail("stretches within the memory");
+  return runs;
 }
 
 /** The text that `parseImageHead` reads. */

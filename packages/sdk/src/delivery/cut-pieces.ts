@@ -1,5 +1,4 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { giveUp } from "../store/give-up.ts";
 import type { Answer } from "./answer.ts";
 import type { WantedPiece } from "./plan.ts";
 import type { Job } from "./segment-queue.ts";
@@ -34,9 +33,8 @@ export async function* cutPieces(
   const passed: WantedPiece[] = [];
   try {
     while (job.pieces.length > 0) {
-      const sent = await answer.read();
-      if (sent === undefined) throw truncated({ document, url, at, job });
-      let chunk = sent;
+      let chunk = await answer.read();
+      if (chunk === undefined) throw truncated({ document, url, at, job });
       onBytes(chunk.byteLength);
       for (let piece = job.pieces[0]; piece !== undefined; piece = job.pieces[0]) {
         const skip = piece.start + (job.part?.filled ?? 0) - at;
@@ -61,7 +59,6 @@ export async function* cutPieces(
         yield piece;
       }
       at += chunk.byteLength;
-      giveUp(sent.buffer);
     }
   } finally {
     job.pieces.push(...passed);

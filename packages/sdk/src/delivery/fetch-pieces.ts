@@ -1,4 +1,5 @@
-import { SelvedgeError, sha256 } from "@selvedge/protocol";
+import { SelvedgeError } from "@selvedge/protocol";
+import { Hasher } from "../store/hasher.ts";
 import type { Piece } from "../store/pieces.ts";
 import { cutPieces } from "./cut-pieces.ts";
 import type { Network } from "./network.ts";
@@ -57,6 +58,7 @@ class PieceFetch {
   readonly #pace: Pace;
   readonly #tries: Tries;
   readonly #source: SegmentSource;
+  readonly #hasher = new Hasher();
   readonly #running = new Set<Promise<void>>();
   readonly #empty: readonly { piece: WantedPiece; segment: Wanted["segment"] }[];
   #resting = 0;
@@ -85,7 +87,8 @@ class PieceFetch {
   async #finishEmpty(): Promise<void> {
     for (const { piece, segment } of this.#empty) {
       const bytes = new ArrayBuffer(0);
-      if ((await sha256(bytes)) !== piece.digest) throw this.#notWhatItSays(piece, segment);
+      if ((await this.#hasher.sha256(new Uint8Array())) !== piece.digest)
+        throw this.#notWhatItSays(piece, segment);
       await this.#options.onPiece({ key: piece.key, bytes });
     }
   }
@@ -161,7 +164,8 @@ class PieceFetch {
   async #finish(piece: WantedPiece, job: Job, opened: Opened): Promise<void> {
     const { segment, part } = job;
     if (part === undefined) throw new RangeError("A piece is complete of which nothing has come.");
-    if ((await sha256(part.bytes)) !== piece.digest) await this.#heal(piece, job, { part, opened });
+    if ((await this.#hasher.sha256(part.bytes)) !== piece.digest)
+      await this.#heal(piece, job, { part, opened });
     else if (opened.isRange) segment.hasProvenRange = true;
     job.pieces.shift();
     job.part = undefined;
@@ -185,7 +189,7 @@ class PieceFetch {
     const second = await this.#source.open(again, this.#inner.signal, "reload");
     try {
       for await (const _ of this.#cut(again, second)) {
-        if ((await sha256(part.bytes)) === piece.digest) return;
+        if ((await this.#hasher.sha256(part.bytes)) === piece.digest) return;
         part.filled = 0;
         throw isDoubtful ? new UselessRange(segment) : this.#notWhatItSays(piece, segment);
       }

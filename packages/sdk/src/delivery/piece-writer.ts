@@ -1,6 +1,5 @@
 import { PIECE_BYTES } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
-import { giveUp } from "../store/give-up.ts";
 import { type Piece, putPieces } from "../store/pieces.ts";
 import { InFlight } from "./in-flight.ts";
 
@@ -78,8 +77,6 @@ export class PieceWriter {
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
     try {
       await putPieces(this.#database, pieces);
-      const { memory } = this.#database;
-      for (const piece of pieces) if (!memory.owns(piece.bytes)) giveUp(piece.bytes);
     } finally {
       this.#inFlight.give(bytes);
     }

@@ -1,9 +1,18 @@
 import { type RuntimeFileRef, SelvedgeError, sha256 } from "@selvedge/protocol";
 
-/** Compiles a wasm that the page hosts, while it arrives: the only way into the browser's code cache. */
-export async function streamModule(url: string, signal: AbortSignal): Promise<WebAssembly.Module> {
+/**
+ * Compiles a wasm that the page hosts, while it arrives: the only way into the browser's code cache.
+ *
+ * @param sha256 in hex; the browser hands over no byte of a file that is another, and keeps its cache
+ */
+export async function streamModule(
+  url: string,
+  signal: AbortSignal,
+  sha256?: string,
+): Promise<WebAssembly.Module> {
   try {
-    const response = await fetch(url, { credentials: "same-origin", signal });
+    const pinned = sha256 === undefined ? {} : { integrity: integrityOf(sha256) };
+    const response = await fetch(url, { credentials: "same-origin", signal, ...pinned });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return await WebAssembly.compileStreaming(response);
   } catch (cause) {
@@ -27,6 +36,14 @@ export async function isIntact(
 ): Promise<boolean> {
   const response = await fetch(folder + file, { credentials: "same-origin" });
   return response.ok && (await sha256(await response.arrayBuffer())) === digest;
+}
+
+/** A digest as `fetch` takes it. */
+function integrityOf(hex: string): string {
+  const bytes = Array.from({ length: hex.length / 2 }, (_, i) =>
+    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+  );
+  return `sha256-${btoa(String.fromCharCode(...bytes))}`;
 }
 
 function assetsMissing(url: string, cause: unknown): SelvedgeError {

@@ -104,12 +104,13 @@ export class RuntimeLoader {
     return this.#load(engine, request).runtime;
   }
 
-  #load(engine: EngineName, { module, ...request }: RuntimeRequest): Load {
+  #load(engine: EngineName, { module, wasm, ...request }: RuntimeRequest): Load {
     const known = this.#loads.get(engine);
     if (known !== undefined) return known;
     const giveUp = new AbortController();
     // The Module that came along is that of the engine that was asked for.
-    const given = module !== undefined && engine === request.engine ? { module } : {};
+    const isOfEngine = module !== undefined && engine === request.engine;
+    const given = isOfEngine ? { module, ...(wasm === undefined ? {} : { wasm }) } : {};
     const runtime = this.#loaders[engine]({ ...request, ...given }, giveUp.signal, this.#plan);
     runtime.then((loaded) => this.#loaded.add(loaded)).catch(() => undefined);
     const load = { runtime, giveUp };

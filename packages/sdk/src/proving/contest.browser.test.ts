@@ -417,10 +417,13 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
   const back = { wasm: "standby", "fp32 NHWC": "serving", "fp32 NCHW": "slower" };
 
   /** A page that has lost its GPU. */
-  async function visitAndLose(pace: Partial<Pace>, options: LoadOptions = {}): Promise<Model> {
+  async function visitAndLose(
+    pace: Partial<Pace>,
+    { before = back, ...options }: LoadOptions & { before?: Record<string, string> } = {},
+  ): Promise<Model> {
     places = { "fp32 NHWC": lost, "fp32 NCHW": SLOW };
     const model = await visit({ restMs: 20, ...pace }, options);
-    await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 15_000);
+    await vi.waitFor(() => expect(standings(model)).toMatchObject(before), 15_000);
     vi.stubGlobal("navigator", { userAgent: "Chrome/140.0" });
     await model.predict(x(1));
     expect(model.info.backend).toBe("wasm");
@@ -463,7 +466,8 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
   });
 
   test("serves again where the app asked for it before WASM, however fast it is", async () => {
-    const model = await visitAndLose({}, { backend: ["webgpu", "wasm"] });
+    const before = { wasm: "waiting", "fp32 NHWC": "serving" };
+    const model = await visitAndLose({}, { backend: ["webgpu", "wasm"], before });
     places = { "fp32 NHWC": SLOW };
     useGpu("nvidia");
     await vi.waitFor(() => expect(candidate(model, "fp32 NHWC")?.state).toBe("serving"), 15_000);

@@ -38,7 +38,9 @@ export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void>
   const { name, digest, dtype, engine } = opened;
   const { step, code, reason } = host.start;
   if (host.backend !== "wasm" || engine !== "onnx" || storage?.kind === "memory") return;
-  if (rooms.cache?.images === false || step !== "none" || code === "shared") return;
+  // Where nothing is woken, nothing is written down.
+  if (rooms.cache?.images === false || step !== "none" || code === "off" || code === "shared")
+    return;
   const key = imageVerdictKey(digest, dtype);
   const judge = (record: ImageVerdict | undefined) =>
     keeper.call((remote, call) => remote.judge(call, key, record), signal);

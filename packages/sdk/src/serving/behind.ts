@@ -9,17 +9,18 @@ import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
 import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
-import { reopenFirst } from "./reopen-first.ts";
 import type { Served } from "./served.ts";
 import { Updates } from "./updates.ts";
 import { whenVisible } from "./when-visible.ts";
-import { WinBack } from "./win-back.ts";
+import type { WinBack } from "./win-back.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
 
 /** What a model was loaded with, as far as it matters afterwards. */
 export interface Loaded {
   readonly model: Model;
+  /** What served first. */
+  readonly first: Served;
   readonly selector: PackSelector;
   readonly policy: UpdatePolicy;
   readonly feed: UpdateFeed;
@@ -43,14 +44,11 @@ export class Behind {
   #isTaken = false;
   #contest: Contest | undefined;
   #isProvingSoon = false;
-  /** What served first. */
-  readonly #first: Served;
   #winBack: WinBack | undefined;
 
   constructor(rooms: LoadRooms, loaded: Loaded) {
     this.#rooms = rooms;
     this.#loaded = loaded;
-    this.#first = loaded.model.served;
     this.#updates = new Updates(rooms, loaded, {
       inTurn: (run, signal) => this.#inTurn(run, signal),
       onMove: () => void this.#contend(),
@@ -60,13 +58,14 @@ export class Behind {
 
   /** Goes on until the model is disposed of. Never rejects. */
   async run(): Promise<void> {
-    const { isFresh, selector, model } = this.#loaded;
+    const { isFresh, selector, model, first } = this.#loaded;
     const { proveAfterMs, checkEveryMs } = this.#rooms.pace ?? PACE;
     const { disposal } = model;
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
     // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
-    await this.#first.host.checkWoken(disposal).catch(() => undefined);
+    if (first.host.start.code === "woken")
+      await first.host.checkWoken(disposal).catch(() => undefined);
     await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
@@ -76,14 +75,14 @@ export class Behind {
       proveServing(this.#rooms, { ...this.#loaded, signal }),
     ).catch(() => undefined);
     await whenIdle();
-    await this.#inBackground((signal) => rehearseStart(this.#rooms, this.#first, signal)).catch(
+    await this.#inBackground((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
     );
     await whenIdle();
     await this.#inBackground(async (signal) => {
       // Its own chunk: most visits find their image made, and wake it.
       const { makeImage } = await import("../proving/make-image.ts");
-      await makeImage(this.#rooms, { served: this.#first, selector, signal });
+      await makeImage(this.#rooms, { served: first, selector, signal });
     }).catch(() => undefined);
     while (!isPinned && !disposal.aborted) {
       await pause(checkEveryMs, disposal);
@@ -102,14 +101,21 @@ export class Behind {
   async lost({ place }: Rung): Promise<void> {
     if (place.backend !== "webgpu") return;
     const { isAuto, model } = this.#loaded;
-    const attempt = () =>
-      isAuto
-        ? this.#contend({ isAnew: true })
-        : this.#inBackground((signal) =>
-            reopenFirst(this.#rooms, { ...this.#loaded, first: this.#first, signal }),
-          );
-    this.#winBack ??= new WinBack(model, { attempt, restMs: this.#rooms.pace?.restMs });
-    await this.#winBack.lost();
+    try {
+      // Its own chunk: few pages lose a GPU.
+      const { WinBack } = await import("./win-back.ts");
+      const attempt = () => (isAuto ? this.#contend({ isAnew: true }) : this.#goBack());
+      this.#winBack ??= new WinBack(model, { attempt, restMs: this.#rooms.pace?.restMs });
+      await this.#winBack.lost();
+    } catch {
+      // A page that is offline may lack it: what answers goes on.
+    }
+  }
+
+  /** Where the app gave an order, what served first is not raced. */
+  async #goBack(): Promise<boolean> {
+    const { reopenFirst } = await import("./reopen-first.ts");
+    return this.#inBackground((signal) => reopenFirst(this.#rooms, { ...this.#loaded, signal }));
   }
 
   /**

@@ -126,10 +126,13 @@ export class EngineWorker implements EngineLoad {
       ...(isFull && { isFull }),
       ...(isForImage && { isForImage }),
     };
-    const start = (module: WebAssembly.Module | undefined) =>
-      link.call((remote) => remote.start(module === undefined ? request : { ...request, module }), {
+    const start = (module: WebAssembly.Module | undefined) => {
+      const wasm = module && shelf.kindOf(module);
+      const kept = { ...(module && { module }), ...(wasm && { wasm }) };
+      return link.call((remote) => remote.start({ ...request, ...kept }), {
         timeoutMs: START_TIMEOUT_MS,
       });
+    };
     const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
     // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
     this.started = isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);

@@ -35,6 +35,7 @@ export async function loadModel<Name extends string>(
     host = started.host;
     const { opened, installed } = first;
     const timings = timingsOf(opened, installed, calledAt);
+    const served = { host, opened, storage: installed?.storage, timings, ladder };
     const feed = new UpdateFeed();
     let behind: Promise<Behind> | undefined;
     /** Its own chunk: no page waits for what comes behind a model that serves. */
@@ -42,7 +43,8 @@ export async function loadModel<Name extends string>(
       const { Behind } = await import("./behind.ts");
       const isFresh = installed !== undefined;
       const isAuto = backend === "auto";
-      const started = new Behind(rooms, { model, selector, policy, feed, isAuto, isFresh });
+      const loaded = { model, first: served, selector, policy, feed, isAuto, isFresh };
+      const started = new Behind(rooms, loaded);
       void started.run();
       return started;
     };
@@ -55,7 +57,7 @@ export async function loadModel<Name extends string>(
       return behind;
     };
     const model: Model<Name> = new Model<Name>({
-      served: { host, opened, storage: installed?.storage, timings, ladder },
+      served,
       trust: selector.trust,
       cohort: selector.version === undefined ? selector.channel : "pinned",
       predictions: rooms.predictions,

@@ -1,4 +1,4 @@
-import type { RuntimeStarted } from "../worker/engine-api.ts";
+import type { RuntimeStarted, WasmKind } from "../worker/engine-api.ts";
 
 /**
  * Compiled runtimes, kept on the page so that the next worker need not compile again: half a second
@@ -6,6 +6,8 @@ import type { RuntimeStarted } from "../worker/engine-api.ts";
  */
 export class RuntimeShelf {
   readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
+  /** Of those that were fitted to some models. */
+  readonly #kinds = new WeakMap<WebAssembly.Module, WasmKind>();
 
   /**
    * Starts a runtime in a worker. The first to start one compiles it; those that come meanwhile wait
@@ -22,6 +24,7 @@ export class RuntimeShelf {
     const started = start(undefined);
     const module = started.then((runtime) => {
       if (runtime.module === undefined) throw new Error("given up for another runtime");
+      this.#note(runtime.module, runtime);
       return runtime.module;
     });
     this.#modules.set(kind, module);
@@ -32,11 +35,22 @@ export class RuntimeShelf {
   /** Keeps the Module of a start that waited for nobody, where it has one and none is kept yet. */
   keep(kind: string, started: Promise<RuntimeStarted>): Promise<RuntimeStarted> {
     started
-      .then(({ module }) => {
-        if (module !== undefined && !this.#modules.has(kind))
-          this.#modules.set(kind, Promise.resolve(module));
+      .then((runtime) => {
+        const { module } = runtime;
+        if (module === undefined || this.#modules.has(kind)) return;
+        this.#note(module, runtime);
+        this.#modules.set(kind, Promise.resolve(module));
       })
       .catch(() => undefined);
     return started;
+  }
+
+  /** What a Module is that came from here, where it is not all of its runtime. */
+  kindOf(module: WebAssembly.Module): WasmKind | undefined {
+    return this.#kinds.get(module);
+  }
+
+  #note(module: WebAssembly.Module, { wasm }: RuntimeStarted): void {
+    if (wasm !== undefined) this.#kinds.set(module, wasm);
   }
 }

@@ -150,11 +150,14 @@ export interface BarredImage extends ImageOf {
 }
 
 /** Pages of an image: at most 4 MiB, counted from 0. */
-export type ImagePagesKey = [image: string, index: number];
+type ImagePagesKey = [image: string, index: number];
 
 /** What lies beside a runtime's files, as it was read last. */
 export interface RuntimeIndexRecord {
+  /** Empty where the host has none. */
   readonly text: string;
+  /** SHA-256 of that, in lower-case hex. */
+  readonly digest: string;
   /** Milliseconds since 1970. */
   readonly at: number;
 }

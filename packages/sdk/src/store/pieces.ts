@@ -4,10 +4,10 @@ import {
   pieceCount,
   pieceDigests,
   SelvedgeError,
-  sha256,
 } from "@selvedge/protocol";
 import type { Database, PieceKey } from "./database.ts";
 import { giveUp } from "./give-up.ts";
+import { Hasher } from "./hasher.ts";
 import { isRefusal, isUnavailable } from "./storage-error.ts";
 
 /** A piece that has been verified. */
@@ -44,8 +44,8 @@ export async function missingPieces(
 }
 
 /**
- * Writes pieces: to IndexedDB, all or none, or where that is refused or full, to memory. Where it is
- * full, what may go is evicted first, and the write tried once more.
+ * Writes pieces: to IndexedDB, all or none, and frees their bytes; or where that is refused or full, to
+ * memory. Where it is full, what may go is evicted first, and the write tried once more.
  */
 export async function putPieces(database: Database, pieces: readonly Piece[]): Promise<void> {
   const { memory } = database;
@@ -54,6 +54,7 @@ export async function putPieces(database: Database, pieces: readonly Piece[]): P
   if (rest.length === 0) return;
   try {
     await writeWithRoom(database, rest);
+    for (const { bytes } of rest) giveUp(bytes);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     memory.isFull = !isUnavailable(error);
@@ -115,8 +116,12 @@ export async function readPieces(database: Database, blobs: readonly BlobRef[]):
   const stored = await getPieces(database, keys);
   const whole: Piece[] = [];
   const damaged: PieceKey[] = [];
+  const hasher = new Hasher();
   const isRight = await Promise.all(
-    stored.map(async (bytes, i) => bytes !== undefined && (await sha256(bytes)) === digests[i]),
+    stored.map(
+      async (bytes, i) =>
+        bytes !== undefined && (await hasher.sha256(new Uint8Array(bytes))) === digests[i],
+    ),
   );
   for (const [i, key] of keys.entries()) {
     const bytes = stored[i];

@@ -51,7 +51,8 @@ function isSigners(value: unknown): value is NonNullable<PackRecord["signedBy"]>
   return isRecord(value) && Object.values(value).every(isTexts);
 }
 
-function isTexts(value: unknown): value is readonly string[] {
+/** Whether it is a list of texts and of nothing else. */
+export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 

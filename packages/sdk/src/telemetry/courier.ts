@@ -79,10 +79,9 @@ export class Courier {
    * Takes a batch over: resolves when it is in the store, and sent in its time. Where the user has
    * turned telemetry off, it is thrown away.
    *
-   * @param isLast the page goes away: sending is not begun, as it would be cut off
    * @throws SelvedgeError where the store takes nothing
    */
-  async add(batch: OtlpBatch, isLast = false): Promise<void> {
+  async add(batch: OtlpBatch): Promise<void> {
     const drops = this.#direct.takeDrops();
     try {
       const kept = await this.#outbox.add(batch, drops);
@@ -93,7 +92,12 @@ export class Courier {
       this.dropped(drops);
       throw error;
     }
-    if (!isLast) this.#sender.wake();
+    this.#sender.wake();
+  }
+
+  /** Takes a batch of a page that goes away, or is frozen. @throws SelvedgeError as `add` */
+  leaveBehind(batch: OtlpBatch): Promise<void> {
+    return this.#outbox.leave(batch);
   }
 
   /** Sends what there is to send, past the usual pace. */

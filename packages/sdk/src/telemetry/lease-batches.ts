@@ -1,7 +1,7 @@
 import type { OtlpBatch } from "@selvedge/protocol";
-import { batchOf, type Lease } from "./outbox-record.ts";
+import { batchIdOf, batchOf, type Lease, type OutboxRecord } from "./outbox-record.ts";
 import type { OutboxState } from "./outbox-state.ts";
-import type { Visit } from "./outbox-visit.ts";
+import { remove, type Visit } from "./outbox-visit.ts";
 
 /** How long a sender that has died holds up what it was about to send: longer than a request may take. */
 const LEASE_MS = 45_000;
@@ -59,6 +59,11 @@ export function isLeased(lease: Lease | undefined, clock: number): boolean {
   return lease !== undefined && lease.until > clock;
 }
 
+/** Whether it was left by a page that did not know yet that everything before was erased. */
+function isErased({ erasures }: OutboxRecord, state: OutboxState): boolean {
+  return erasures !== undefined && erasures !== state.erasures;
+}
+
 function waitOf(
   { clock, sentAt, wait }: OutboxState,
   { endpoint, isUrgent = false }: LeaseRequest,
@@ -81,6 +86,12 @@ async function choose(
   let freeInMs: number | undefined;
   for (let at = await visit.records.openCursor(); at; at = await at.continue()) {
     const { key, value: record } = at;
+    // A page that was going away may have left what it had stored already: twice in one request counts twice.
+    const isRepeat = batches.some(({ batch }) => batchIdOf(batch) === batchIdOf(record));
+    if (isRepeat || isErased(record, visit.state)) {
+      await remove(visit, key, record);
+      continue;
+    }
     if (record.lease !== undefined && isLeased(record.lease, clock)) {
       freeInMs = Math.min(freeInMs ?? LEASE_MS, record.lease.until - clock);
       continue;

@@ -394,3 +394,33 @@ test("state that makes no sense is begun anew, and the bytes counted again", asy
   await add(batch("b"));
   expect((await drain()).flat().map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
 });
+
+describe("what a page leaves as it goes away", () => {
+  test("waits as other batches do", async () => {
+    await outbox.look();
+    await outbox.leave(batch("a"));
+    expect((await drain()).flat()).toEqual([batch("a")]);
+  });
+
+  test("and had stored already is sent once", async () => {
+    await add(batch("a"), batch("b"));
+    await outbox.leave(batch("a"));
+    expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+  });
+
+  test("is not sent where all was erased meanwhile", async () => {
+    await outbox.look();
+    await open().erase();
+    await outbox.leave(batch("a"));
+    expect((await drain()).flat()).toEqual([]);
+  });
+
+  test("counts towards what waits at most with the next look", async () => {
+    const large = "x".repeat(2_000);
+    await outbox.look();
+    for (const id of ["a", "b", "c"]) await outbox.leave(batch(id, large));
+    const small = open({ ...LIMITS, maxBytes: 5_000 });
+    await small.look();
+    expect((await drain()).flat().flatMap(idsIn)).toEqual(["b", "c"]);
+  });
+});

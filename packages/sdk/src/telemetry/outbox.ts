@@ -53,6 +53,8 @@ export class Outbox {
   readonly #onErased: () => void;
   /** How often everything had been erased when this outbox was last looked at. */
   #erasures: number | undefined;
+  /** The own clock then. */
+  #clock = 0;
 
   /**
    * @param now milliseconds since 1970; may jump
@@ -84,6 +86,8 @@ export class Outbox {
   /** Drops what is too old. @returns what the user has said about telemetry */
   async look(): Promise<Choice | undefined> {
     return this.#change("looking at telemetry that waits", async (visit) => {
+      // Pages that went away have not counted what they left.
+      visit.state = { ...visit.state, bytes: await bytesOf(visit.records) };
       await this.#trim(visit);
       return visit.choice;
     });
@@ -106,6 +110,24 @@ export class Outbox {
       await report(visit, batch);
       return reason === undefined ? "stored" : "dropped";
     });
+  }
+
+  /**
+   * Takes a batch of a page that goes away, or is frozen: in one write, as nothing that is read comes back
+   * to such a page. Whoever looks next finds it, and has it count.
+   */
+  async leave(batch: OtlpBatch): Promise<void> {
+    const doing = "keeping telemetry of a page that goes away";
+    const erasures = this.#erasures ?? 0;
+    const record: OutboxRecord = { ...recordOf(batch, this.#clock), erasures };
+    await this.#database.transact(
+      { doing, stores: ["outbox"], mode: "readwrite" },
+      async (transaction) => {
+        const added = transaction.store.add(record);
+        transaction.commit();
+        await added;
+      },
+    );
   }
 
   /** Takes what one request may hold, for a while. */
@@ -199,6 +221,7 @@ export class Outbox {
         };
         const value = await run(visit);
         await memory.put(visit.state, STATE);
+        this.#clock = visit.state.clock;
         return [value, visit.state.erasures] as const;
       },
     );

@@ -96,7 +96,7 @@ export class Reporter {
       () => document.visibilityState === "hidden" && this.#hide(),
       { signal },
     );
-    document.addEventListener("freeze", () => this.#hide(), { signal });
+    document.addEventListener("freeze", () => this.#leave(), { signal });
   }
 
   /** Whether telemetry runs. */
@@ -293,8 +293,9 @@ export class Reporter {
     await courier.deliver(() => this.#unsent.refused, true);
   }
 
-  /** @param isLast the page may be going away */
-  async #hand(isLast = false): Promise<void> {
+  async #hand(
+    take: (batch: OtlpBatch) => Promise<void> | void = (batch) => this.#take(batch),
+  ): Promise<void> {
     clearTimeout(this.#timer);
     // Offline, a page may lack the chunk: what was recorded waits for the next time.
     const { toBatches } =
@@ -306,42 +307,67 @@ export class Reporter {
     const gathered = { finished: this.#tracing?.take() ?? [], measurements: this.recorder.take() };
     if (this.state !== "enabled") return;
     // All are taken over before anything is waited for, as the page may be going away.
-    await Promise.all(
-      toBatches(gathered, this.#settings.service).map((batch) => this.#take(batch, isLast)),
-    );
+    await Promise.all(toBatches(gathered, this.#settings.service).map(take));
   }
 
-  async #take(batch: OtlpBatch, isLast = false): Promise<void> {
-    const { courier } = this.#means ?? (await this.#load());
-    if (this.state !== "enabled") return;
-    const again = this.#unsent.takeRefused();
+  /** Keeps it in memory until it is stored or sent. What was there for longest has to go for it. */
+  #keep(batch: OtlpBatch): void {
     const lost = this.#unsent.add(batch);
-    if (lost > 0) courier.dropped({ unconfirmed: lost });
-    await Promise.all([...again, batch].map((one) => this.#store(courier, one, isLast)));
-    await courier.deliver(() => this.#unsent.refused);
+    if (lost > 0) this.#means?.courier.dropped({ unconfirmed: lost });
   }
 
-  async #store(courier: Courier, batch: OtlpBatch, isLast: boolean): Promise<void> {
+  /** What the store may have been asked to keep already is given to it once more: a repeat is harmless. */
+  async #leaveBehind(batch: OtlpBatch): Promise<void> {
     try {
-      await courier.add(batch, isLast);
+      await this.#means?.courier.leaveBehind(batch);
       this.#unsent.stored(batch);
     } catch {
       this.#unsent.refuse(batch);
     }
   }
 
+  async #take(batch: OtlpBatch): Promise<void> {
+    const { courier } = this.#means ?? (await this.#load());
+    if (this.state !== "enabled") return;
+    const again = this.#unsent.takeRefused();
+    this.#keep(batch);
+    await Promise.all([...again, batch].map((one) => this.#store(courier, one)));
+    await courier.deliver(() => this.#unsent.refused);
+  }
+
+  async #store(courier: Courier, batch: OtlpBatch): Promise<void> {
+    try {
+      await courier.add(batch);
+      this.#unsent.stored(batch);
+    } catch {
+      this.#unsent.refuse(batch);
+    }
+  }
+
+  /** The page is hidden, and may be frozen or ended without another word. */
   #hide(): void {
     const leave = async () => {
-      await this.#hand(true);
+      await this.#leaveAll();
       if (this.state === "enabled") await this.#means?.courier.leave();
     };
     if (this.#consent.mayRecord) void leave().catch(() => undefined);
   }
 
+  /** The page goes away, or is frozen: nothing that is waited for comes back to it. */
   #leave(): void {
     if (!this.#consent.mayRecord) return;
-    void this.#hand(true).catch(() => undefined);
+    void this.#leaveAll().catch(() => undefined);
     if (this.state === "enabled") this.#means?.courier.sendLast(this.#unsent.last);
+  }
+
+  /** All is given to the store before anything is waited for. */
+  async #leaveAll(): Promise<void> {
+    const isReady = this.#means !== undefined;
+    const handing = this.#hand((batch) => this.#keep(batch));
+    if (!isReady) await handing;
+    if (this.state !== "enabled") return;
+    const { unstored } = this.#unsent;
+    await Promise.all([handing, ...unstored.map((batch) => this.#leaveBehind(batch))]);
   }
 
   #deny(): void {

@@ -65,6 +65,13 @@ export class UnsentBatches {
     return all.map(({ batch }) => batch);
   }
 
+  /** What no store is known to have. */
+  get unstored(): readonly OtlpBatch[] {
+    return [...this.#all.values()].flatMap(({ standing, batch }) =>
+      standing === "stored" ? [] : [batch],
+    );
+  }
+
   /** What fits into what the page may send on its way out, what no store has first. */
   get last(): readonly OtlpBatch[] {
     let room = this.#mostBytes;

@@ -41,8 +41,7 @@ export interface SessionSettings {
  * What waking tries: the image in a wasm that only runs, the image in the full wasm, or no image. A step
  * that fails is followed by the next, in a new worker.
  */
-export const WAKE_STEPS = ["run", "full", "none"] as const;
-export type WakeStep = (typeof WAKE_STEPS)[number];
+export type WakeStep = "run" | "full" | "none";
 
 /** How an engine came to have its session. */
 export interface Waking {
@@ -158,12 +157,17 @@ export interface RuntimeRequest {
   readonly engine: EngineName;
   /** A Module another worker has compiled; absent: compile it from its URL, streaming. Nothing wakes in it. */
   readonly module?: WebAssembly.Module;
+  /** Which wasm that is. @default "full" */
+  readonly wasm?: WasmKind;
   /**
    * Whether an image is likely there: the scripts are imported, but no wasm is compiled before `open`, or
    * `expect`, has found out which.
    */
   readonly isPatient?: boolean;
-  /** Whether this worker is to write an engine down: it loads a wasm that lets itself be read. */
+  /**
+   * Whether this worker is to write an engine down: it compiles a wasm itself that lets itself be read, and
+   * has its digest checked, whatever Module it is given.
+   */
   readonly isForImage?: boolean;
   /** Whether it has to be all of the runtime, as one that was fitted to some models has trapped. */
   readonly isFull?: boolean;

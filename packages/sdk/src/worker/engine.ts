@@ -4,8 +4,8 @@ import { expose, transfer } from "comlink";
 import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
 import type { EngineRuntime, EngineSession } from "../engine/engine-session.ts";
 import { checkWoken } from "../engine/image/check-woken.ts";
-import { hibernate } from "../engine/image/hibernate.ts";
-import { quarantineImage } from "../engine/image/image-store.ts";
+import { hibernate, refused } from "../engine/image/hibernate.ts";
+import { barImage } from "../engine/image/image-store.ts";
 import { planAhead } from "../engine/image/plan-ahead.ts";
 import { planRuntime } from "../engine/image/plan-runtime.ts";
 import type { SoundImage } from "../engine/image/read-image.ts";
@@ -73,12 +73,13 @@ const api: EngineApi = {
         runtimes.need(variant.engine),
         how.backend === "wasm" ? readSettings(database, found) : undefined,
       ]);
+      const image = toWake === undefined ? undefined : loaded.wasm?.image;
+      if (loaded.wasm?.kind === "run" && image === undefined) throw onlyRuns();
       // A pack that had to be mended is opened anew: the runtime must not hold it twice.
       await release(id);
       isPristine &&= sessions.size === 0 && request.by !== "bytes";
       const createdAt = performance.now();
       const { backend } = how;
-      const image = toWake === undefined ? undefined : loaded.wasm?.image;
       const created = { ...settings, ...how };
       const session =
         toWake !== undefined && image !== undefined
@@ -155,10 +156,7 @@ const api: EngineApi = {
       const { digest, variant } = pack;
       const { assets, isForImage } = await runtimes.requested;
       if (!isPristine || sessions.size > 1 || isForImage !== true)
-        throw new SelvedgeError(
-          "no-candidate",
-          "This engine cannot be written down: its worker was not started for that, or has run something else. Start another.",
-        );
+        throw refused("its worker was not started for it, or has run something else");
       const runtime = await runtimes.need(variant.engine);
       return hibernate({ ...onTrial(id), runtime, assets, digest, how, loadMs });
     }),
@@ -169,7 +167,8 @@ const api: EngineApi = {
       return checkWoken(onTrial(id), runtimes.wasm, assets);
     }),
 
-  quarantine: (key, reason) => outcomeOf(() => quarantineImage(database, key, reason)),
+  quarantine: (key, reason) =>
+    outcomeOf(() => barImage(database, { key, kind: "quarantined", reason })),
 
   close: (id) => outcomeOf(() => release(id)),
 
@@ -197,15 +196,21 @@ async function wake(
       throw new Error("another pack was activated meanwhile");
     // The session is there already; onnxruntime is given something to create it from all the same.
     const nothing = { graph: new ArrayBuffer(1), tensors: [] };
-    const unasked = async () => ({ holds: false, finding: "not asked for" });
-    return await createSession(nothing, { backend: "wasm" }, unasked);
+    return await createSession(nothing, { backend: "wasm" }, () => Promise.reject());
   } catch (cause) {
     throw new SelvedgeError(
       "session-failed",
-      `The engine could not be woken (${cause instanceof Error ? cause.message : cause}). A fresh engine loads the model.`,
+      `The engine could not be woken (${cause}). A fresh one loads the model.`,
       { cause, detail: { isBroken: true, isWoken: true, image: key } },
     );
   }
+}
+
+function onlyRuns(): SelvedgeError {
+  return new SelvedgeError(
+    "session-failed",
+    "The engine worker can run the model that was woken in it, and load none. Use another.",
+  );
 }
 
 function wakingOf(

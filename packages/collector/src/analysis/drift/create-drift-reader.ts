@@ -28,7 +28,8 @@ export function createDriftReader({
     const served = await readManifest(question.model, question.version);
     if (served === undefined) return undefined;
     const reference = served.manifest.reference ?? { samples: 0, features: [] };
-    const answer = await measureDrift(question, { reference, readDay, nowMs: now() });
-    return { answer, digest: served.digest };
+    const { digest, signedBy } = served;
+    const measured = await measureDrift(question, { reference, readDay, nowMs: now() });
+    return { answer: { ...measured, signedBy }, digest };
   };
 }

@@ -1,9 +1,9 @@
-import type { DriftAnswer, Reference, ReferenceFeature } from "@selvedge/protocol";
+import type { Reference, ReferenceFeature } from "@selvedge/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../fixtures/seeded-random.ts";
 import { type Contribution, summarize } from "../../fixtures/simulate-fleet.ts";
-import { type DriftQuestion, measureDrift } from "./measure-drift.ts";
+import { type DriftQuestion, type MeasuredDrift, measureDrift } from "./measure-drift.ts";
 import { createDayReader } from "./read-days.ts";
 import { DAY_MS, PERIOD_MS } from "./to-blocks.ts";
 
@@ -36,7 +36,7 @@ async function ask(
     epsilon?: number;
     nowMs?: number;
   } = {},
-): Promise<DriftAnswer> {
+): Promise<MeasuredDrift> {
   const bounds = reference.features[0]?.edges ?? [0.5, 1.5];
   const days = new Map<number, Contribution[]>();
   for (const one of fleet) {

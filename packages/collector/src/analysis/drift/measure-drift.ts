@@ -21,6 +21,9 @@ export interface DriftQuestion {
   readonly to: number;
 }
 
+/** An answer, before it is said whose reference it is about. */
+export type MeasuredDrift = Omit<DriftAnswer, "signedBy">;
+
 const WEEK_MS = 7 * DAY_MS;
 
 /** Days that are asked of the store at a time. */
@@ -37,7 +40,7 @@ export async function measureDrift(
     readDay,
     nowMs,
   }: { readonly reference: Reference; readonly readDay: ReadDay; readonly nowMs: number },
-): Promise<DriftAnswer> {
+): Promise<MeasuredDrift> {
   const { model, version, baseline } = question;
   const end = lastMidnight(nowMs);
   const to = Math.min(Math.ceil(question.to / DAY_MS) * DAY_MS, end);

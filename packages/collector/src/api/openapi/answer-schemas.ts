@@ -95,6 +95,10 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     from: described(time, "Where the first of the blocks of days begins that were looked at."),
     to: described(time, "Where the last of them ends."),
     baseline: oneOf("reference", "previous"),
+    signedBy: described(
+      nullable(list(text)),
+      "Ids of the keys that signed the reference; null where the collector has none to check with.",
+    ),
     features: described(list(reference("FeatureDrift")), "What drifts most comes first."),
   }),
   FeatureDrift: object({

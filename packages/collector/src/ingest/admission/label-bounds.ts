@@ -2,7 +2,7 @@ import { ATTRIBUTES } from "@selvedge/protocol";
 import type { Labels } from "../../store/store.ts";
 
 /** What stands in place of a value that there was no room for. */
-export const OTHER = "other";
+const OTHER = "other";
 
 /** How long a value is known after it was seen last: this long at least, and twice as long at most. */
 const DAY_MS = 24 * 60 * 60 * 1000;

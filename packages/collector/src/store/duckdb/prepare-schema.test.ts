@@ -89,3 +89,36 @@ test("a store of schema 1 that cannot be brought up to date stays as it was", as
   expect(await run(["SELECT value FROM meta"])).toEqual([["1"]]);
   expect(await run(["SELECT count(*)::INTEGER FROM counter_point"])).toEqual([[5000]]);
 });
+
+test("a store of schema 2 is given rollups of five minutes, made of the minutes that it has", async () => {
+  await rm(path);
+  const hour = { from: NOON, to: NOON + 3_600_000, stepMs: 300_000 };
+  const before = await openDuckDbStore(path);
+  const points = [0, 1, 7, 12].map((minute) =>
+    predictions([0.1, 0.2], { timeMs: NOON + minute * 60_000 }),
+  );
+  await before.ingestMetrics([batchOf("a", [...points, failures(3)])]);
+  // Raw points are gone by then, and all that is known is in rollups.
+  await before.maintain(NOON + 72 * 3_600_000);
+  const answers = async (store: typeof before) => [
+    await store.predictions(hour),
+    await store.failures(hour),
+    await store.figures(hour),
+  ];
+  const expected = await answers(before);
+  await before.close();
+  await run([
+    ...["histogram_five", "counter_five", "rollup_piece", "version_total"].map(
+      (table) => `DROP TABLE ${table}`,
+    ),
+    "DELETE FROM meta WHERE key LIKE 'floor:%_five'",
+    "UPDATE meta SET value = '2' WHERE key = 'schema'",
+  ]);
+  const after = await openDuckDbStore(path);
+  expect(await answers(after)).toEqual(expected);
+  expect((await after.size()).rows).toMatchObject({ histogram_five: 3, counter_five: 1 });
+  await after.ingestMetrics([batchOf("b", points)]);
+  await after.maintain(NOON + 72 * 3_600_000);
+  expect((await after.predictions(hour)).series[0]?.counts.slice(0, 3)).toEqual([8, 4, 4]);
+  await after.close();
+});

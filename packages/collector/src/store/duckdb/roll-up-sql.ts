@@ -131,7 +131,7 @@ function sumHistograms(rows: string): string {
   const lists = (side: Side) =>
     `coalesce([c.bucket FOR c IN ${side}], []) AS ${side}_buckets,
      coalesce([c.n FOR c IN ${side}], []) AS ${side}_counts`;
-  return `WITH point AS MATERIALIZED (
+  return `WITH point AS NOT MATERIALIZED (
       SELECT *, ${series} AS series, least(scale, ${ROLLUP_SCALE}) AS coarse FROM (${rows})),
     total AS (
       SELECT ${keys}, ${SPAN}, ${labels}, any_value(metric) AS metric,

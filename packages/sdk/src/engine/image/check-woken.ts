@@ -6,8 +6,8 @@ import { RUNTIME_FOLDER } from "../runtime-files.ts";
 import { commitToAnswers } from "./make-image.ts";
 
 /**
- * Holds a woken engine to what it answered before it was written down, to the last bit, and the files
- * that it woke in to their digests.
+ * Holds a woken engine to what it answered before it was written down, to the last bit, and the glue
+ * that it woke with to its digest: the wasm was held to its own before it was compiled.
  */
 export async function checkWoken(
   on: OnTrial,
@@ -15,16 +15,15 @@ export async function checkWoken(
   assets: string,
 ): Promise<Proof> {
   const { image, plan } = found ?? {};
-  const { wasm, index } = plan ?? {};
-  if (image === undefined || wasm?.ref === undefined || index === undefined)
+  const { index } = plan ?? {};
+  if (image === undefined || index === undefined)
     return { holds: false, finding: "the engine was not woken" };
   const { head } = image;
   const { outputs } = await runAt(on, {});
   if ((await commitToAnswers(head.key, outputs)) !== head.answers)
     return { holds: false, finding: "its golden answers are not, to the last bit, what they were" };
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  for (const file of [wasm.ref, index.glue])
-    if (!(await isIntact(folder, file)))
-      return { holds: false, finding: `${file.file} is not the file that the image was made for` };
+  if (!(await isIntact(folder, index.glue)))
+    return { holds: false, finding: `${index.glue.file} is not what the image was made with` };
   return { holds: true, finding: "bit for bit what it answered before it was written down" };
 }

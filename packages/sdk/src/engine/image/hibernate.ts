@@ -29,12 +29,11 @@ export interface Hibernation extends OnTrial {
 export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
   const { runtime, assets, digest, variant, how } = hibernation;
   const index = runtime.wasm?.plan.index;
-  const choice = runtime.wasm?.plan.wasm.ref;
-  if (index?.waking === undefined || choice === undefined)
+  if (index?.waking === undefined || runtime.wasm?.plan.wasm.ref === undefined)
     throw refused(index?.reason ?? 'the host has no runtimes.json: run "selvedge assets"');
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  const intact = await Promise.all([isIntact(folder, choice), isIntact(folder, index.glue)]);
-  if (intact.includes(false)) throw refused("the runtime's files are not those of its index");
+  if (!(await isIntact(folder, index.glue)))
+    throw refused(`${index.glue.file} is not the file that the index names`);
   const key = await keyFor(index, { digest, dtype: variant.dtype }, how);
   return inTurn(key, () => write(hibernation, { key, facts: index.waking }));
 }
@@ -58,7 +57,7 @@ async function write(
   const made = { key, bytes: pages.byteLength, place: kept.place, makeMs, writeMs };
   if (kept.readMs < hibernation.loadMs) return made;
   const reason = `reading it takes ${ms(kept.readMs)}, loading ${ms(hibernation.loadMs)}`;
-  await barImage(database, { kind: "not worth it", key, pack, dtype, reason });
+  await barImage(database, { key, kind: "not worth it", reason });
   return { ...made, declined: reason };
 }
 
@@ -70,11 +69,9 @@ async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
   });
 }
 
-function refused(reason: string): SelvedgeError {
-  return new SelvedgeError(
-    "no-candidate",
-    `This engine cannot be written down: ${reason}. It is loaded as usual.`,
-  );
+/** Why an engine is not one to be written down. */
+export function refused(reason: string): SelvedgeError {
+  return new SelvedgeError("no-candidate", `The engine cannot be written down: ${reason}.`);
 }
 
 function ms(milliseconds: number): string {

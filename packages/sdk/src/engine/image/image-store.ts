@@ -6,6 +6,12 @@ import { indexedDbPages } from "./indexeddb-pages.ts";
 import { opfsPages } from "./opfs-pages.ts";
 import { soundImage } from "./sound-image.ts";
 
+const WRITING = {
+  doing: "writing an engine down",
+  stores: ["images"],
+  mode: "readwrite",
+} as const;
+
 /** Where pages were put, and how long it took to read them there. */
 export interface PlacedPages {
   readonly place: ImagePlace;
@@ -30,7 +36,7 @@ export async function keepImage(
   try {
     const placed = await writeWhereFaster(all, key, pages);
     const now = Date.now();
-    await putRecord(database, {
+    const record: KeptImage = {
       ...image,
       kind: "kept",
       headDigest: await sha256(new TextEncoder().encode(image.head)),
@@ -38,7 +44,8 @@ export async function keepImage(
       place: placed.place,
       madeAt: now,
       usedAt: now,
-    });
+    };
+    await database.transact(WRITING, ({ store }) => store.put(record));
     return placed;
   } catch (error) {
     await Promise.all(all.map((one) => one.drop(key).catch(() => undefined)));
@@ -46,25 +53,18 @@ export async function keepImage(
   }
 }
 
-/** Drops what is kept under a key, and remembers why nothing is to be. */
+/** Drops the image of a key, where there is one, and remembers why there is to be none. */
 export async function barImage(
   database: Database,
-  barred: Omit<BarredImage, "madeAt">,
+  { key, kind, reason }: Pick<BarredImage, "key" | "kind" | "reason">,
 ): Promise<void> {
-  await putRecord(database, { ...barred, madeAt: Date.now() });
-  await dropPages(database, barred.key);
-}
-
-/** The same, of an image that is there. */
-export async function quarantineImage(
-  database: Database,
-  key: string,
-  reason: string,
-): Promise<void> {
-  const image = (await allImages(database)).find((one) => one.key === key);
-  if (image === undefined) return;
-  const { pack, dtype } = image;
-  await barImage(database, { kind: "quarantined", key, pack, dtype, reason });
+  await database.transact(WRITING, async ({ store }) => {
+    const image = soundImage(await store.get(key));
+    if (image === undefined) return;
+    const { pack, dtype } = image;
+    await store.put({ key, pack, dtype, kind, reason, madeAt: Date.now() });
+  });
+  await dropPages(database, key);
 }
 
 /** Drops the images that are meant, pages included, and what was remembered of them. */
@@ -75,9 +75,8 @@ export async function forgetImages(
   const gone = (await allImages(database)).filter(isMeant).map(({ key }) => key);
   if (gone.length === 0) return;
   // Records first: pages without one are nothing, a record without its pages would be an image.
-  await database.transact(
-    { doing: "dropping images of engines", stores: ["images"], mode: "readwrite" },
-    ({ store }) => Promise.all(gone.map(async (key) => store.delete(key))),
+  await database.transact(WRITING, ({ store }) =>
+    Promise.all(gone.map(async (key) => store.delete(key))),
   );
   for (const key of gone) await dropPages(database, key);
 }
@@ -105,13 +104,6 @@ async function allPages(database: Database): Promise<readonly ImagePages[]> {
 
 async function dropPages(database: Database, key: string): Promise<void> {
   for (const pages of await allPages(database)) await pages.drop(key);
-}
-
-async function putRecord(database: Database, record: ImageRecord): Promise<void> {
-  await database.transact(
-    { doing: "writing an engine down", stores: ["images"], mode: "readwrite" },
-    ({ store }) => store.put(record),
-  );
 }
 
 /** Drops pages that belong to no image: of one that was never finished. */

@@ -22,7 +22,7 @@ export function indexedDbPages(database: Database): ImagePages {
 
     async read(key, bytes) {
       const records: unknown[] = await database.transact(
-        { doing: "reading the image of an engine", stores: ["imagePages"], mode: "readonly" },
+        { doing: "reading an image", stores: ["imagePages"], mode: "readonly" },
         ({ store }) => store.getAll(pagesOf(key)),
       );
       const buffers = records.filter((record) => record instanceof ArrayBuffer);
@@ -36,14 +36,14 @@ export function indexedDbPages(database: Database): ImagePages {
 
     async drop(key) {
       await database.transact(
-        { doing: "dropping the image of an engine", stores: ["imagePages"], mode: "readwrite" },
+        { doing: "dropping an image", stores: ["imagePages"], mode: "readwrite" },
         ({ store }) => store.delete(pagesOf(key)),
       );
     },
 
     async keys() {
       const keys = await database.transact(
-        { doing: "looking for images of engines", stores: ["imagePages"], mode: "readonly" },
+        { doing: "looking for images", stores: ["imagePages"], mode: "readonly" },
         ({ store }) => store.getAllKeys(),
       );
       return [...new Set(keys.map(([key]) => key))];

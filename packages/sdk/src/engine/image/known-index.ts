@@ -1,5 +1,5 @@
-import { parseRuntimeIndex, RUNTIME_INDEX, type RuntimeIndex } from "@selvedge/protocol";
-import type { Database } from "../../store/database.ts";
+import { parseRuntimeIndex, RUNTIME_INDEX, type RuntimeIndex, sha256 } from "@selvedge/protocol";
+import type { Database, RuntimeIndexRecord } from "../../store/database.ts";
 import { RUNTIME_FOLDER, RUNTIME_VERSION } from "../runtime-files.ts";
 
 /** The URL of what lies beside a runtime's files. */
@@ -19,8 +19,9 @@ export async function fetchIndex(
   const response = await fetch(url, { credentials: "same-origin", cache: "no-cache" });
   // That there is none is worth knowing too: the next visit need not ask.
   const text = response.ok ? await response.text() : "";
-  if (response.ok || response.status === 404) await remember(database, url, text);
-  return soundIndex(text);
+  const record = { text, digest: await sha256(new TextEncoder().encode(text)), at: Date.now() };
+  if (response.ok || response.status === 404) await remember(database, url, record);
+  return soundIndex(record);
 }
 
 /** What is known of a runtime's files; asks the host where that was never done. */
@@ -32,13 +33,19 @@ export async function findIndex(
     { doing: "looking for runtimes", stores: ["runtimes"], nothing: undefined },
     ({ store }) => store.get(indexUrl(assets)),
   );
-  return stored === undefined ? fetchIndex(database, assets) : soundIndex(stored.text);
+  return stored === undefined ? fetchIndex(database, assets) : soundIndex(stored);
 }
 
-/** An index of the runtime that this version loads; a host may have others. */
-export function soundIndex(text: unknown): RuntimeIndex | undefined {
-  if (typeof text !== "string") return undefined;
+/**
+ * An index of the runtime that this version loads, as it was read from the host: a name in it that has
+ * changed would restore an engine wrongly.
+ */
+export async function soundIndex(
+  record: RuntimeIndexRecord | undefined,
+): Promise<RuntimeIndex | undefined> {
   try {
+    const { text = "", digest } = record ?? {};
+    if ((await sha256(new TextEncoder().encode(text))) !== digest) return undefined;
     const index = parseRuntimeIndex(text);
     return index.version === RUNTIME_VERSION ? index : undefined;
   } catch {
@@ -46,12 +53,16 @@ export function soundIndex(text: unknown): RuntimeIndex | undefined {
   }
 }
 
-async function remember(database: Database, url: string, text: string): Promise<void> {
+async function remember(
+  database: Database,
+  url: string,
+  record: RuntimeIndexRecord,
+): Promise<void> {
   // Where it cannot be kept it is asked for again.
   await database
     .transact(
       { doing: "remembering runtimes", stores: ["runtimes"], mode: "readwrite" },
-      ({ store }) => store.put({ text, at: Date.now() }, url),
+      ({ store }) => store.put(record, url),
     )
     .catch(() => undefined);
 }

@@ -1,7 +1,11 @@
-import type { RuntimeIndex } from "@selvedge/protocol";
 import { settingsKey, soundSettings } from "../../proving/settings-record.ts";
 import { activationKey } from "../../store/activations.ts";
-import type { Database, ImageRecord, PackChoice } from "../../store/database.ts";
+import type {
+  Database,
+  ImageRecord,
+  PackChoice,
+  RuntimeIndexRecord,
+} from "../../store/database.ts";
 import { soundActivation } from "../../store/sound-record.ts";
 import type {
   PackRequest,
@@ -26,7 +30,7 @@ export interface Opening {
 interface Known {
   readonly choice: PackChoice;
   readonly images: readonly ImageRecord[];
-  readonly index: RuntimeIndex | undefined;
+  readonly runtimes: RuntimeIndexRecord | undefined;
   readonly settings: SessionSettings | undefined;
 }
 
@@ -51,12 +55,9 @@ async function plan(database: Database, { request, how, runtime }: Opening): Pro
       ? fetchIndex(database, runtime.assets).catch(() => undefined)
       : undefined;
   const known = await lookUp(database, request, runtime.assets);
-  const index = (await fresh) ?? known?.index;
+  const index = (await fresh) ?? (await soundIndex(known?.runtimes));
   if (known === undefined || index === undefined)
-    return {
-      wasm: USUAL,
-      reason: known === undefined ? "the store has no such model" : "no runtimes are known",
-    };
+    return { wasm: USUAL, reason: "no runtimes are known" };
   const fitted =
     index.load?.packs.includes(known.choice.digest) === true && runtime.isFull !== true
       ? index.load
@@ -81,7 +82,7 @@ async function plan(database: Database, { request, how, runtime }: Opening): Pro
     index,
     wasm: step === "run" && run ? { kind: "run", ref: run } : { kind: "full", ref: index.full },
     toWake: { ...known.choice, key, step, image: readImage(database, image, waking) },
-    reason: wake === step ? "all is as it should be" : "there is no runtime that only runs",
+    reason: wake === step ? "as asked" : "no runtime that only runs",
   };
 }
 
@@ -119,7 +120,7 @@ async function lookUp(
       return {
         choice,
         images: images.flatMap((one) => soundImage(one) ?? []),
-        index: soundIndex(runtimes?.text),
+        runtimes,
         settings: soundSettings(settings, settingsOf),
       };
     },

@@ -32,11 +32,9 @@ export async function readImage(
   facts: WakingFacts,
 ): Promise<SoundImage> {
   const startedAt = performance.now();
-  const { key, pack, dtype } = image;
+  const { key } = image;
   const quarantine = async (reason: string): Promise<never> => {
-    await barImage(database, { kind: "quarantined", key, pack, dtype, reason }).catch(
-      () => undefined,
-    );
+    await barImage(database, { key, kind: "quarantined", reason }).catch(() => undefined);
     throw new Error(reason);
   };
   const drop = async (reason: string): Promise<never> => {
@@ -97,7 +95,7 @@ function asleepFrom(head: ImageHead, facts: WakingFacts): Omit<Asleep, "fill"> {
 
 async function touch(database: Database, key: string): Promise<void> {
   await database.transact(
-    { doing: "noting that an image was used", stores: ["images"], mode: "readwrite" },
+    { doing: "using an image", stores: ["images"], mode: "readwrite" },
     async ({ store }) => {
       const record = await store.get(key);
       if (record?.kind === "kept") await store.put({ ...record, usedAt: Date.now() });

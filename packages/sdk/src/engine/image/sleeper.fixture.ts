@@ -1,13 +1,16 @@
-import { type Manifest, sha256 } from "@selvedge/protocol";
+import { type Manifest, type RuntimeIndex, sha256 } from "@selvedge/protocol";
 import { type Remote, wrap } from "comlink";
 import { vi } from "vitest";
 import { install } from "../../delivery/install.ts";
 import { FakeRegistry, select } from "../../delivery/registry.fixture.ts";
 import { roomsOf } from "../../delivery/rooms.fixture.ts";
-import type { Database } from "../../store/database.ts";
+import type { Database, KeptImage } from "../../store/database.ts";
 import { type BuiltPack, buildPack } from "../../store/pack.fixture.ts";
 import type { EngineApi, RuntimeRequest, SessionHow } from "../../worker/engine-api.ts";
 import { unwrap } from "../../worker/outcome.ts";
+import { allImages } from "./image-store.ts";
+import { indexedDbPages } from "./indexeddb-pages.ts";
+import { indexUrl } from "./known-index.ts";
 import { tinyAnswer, tinyInput, tinyModel } from "./onnx-model.fixture.ts";
 
 /** A pack of a model that onnxruntime really runs, with one golden answer. */
@@ -65,6 +68,9 @@ export interface TestEngine {
   end(): void;
 }
 
+/** What Vitest makes of imports, which in a worker of our own has nothing to be made with. */
+const IMPORTS = "globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (run) => run() }";
+
 /** @param prelude a script that runs in the worker before the engine does */
 export function startEngine(
   kind: HostKind,
@@ -72,7 +78,7 @@ export function startEngine(
   prelude = "",
 ): TestEngine {
   const entry = new URL("../../worker/engine.ts", import.meta.url).href;
-  const script = `${prelude}; const held = []; const hold = (event) => held.push(event); addEventListener("message", hold); await import(${JSON.stringify(entry)}); removeEventListener("message", hold); for (const { data, ports } of held) dispatchEvent(new MessageEvent("message", { data, ports }));`;
+  const script = `${IMPORTS}; ${prelude}; const held = []; const hold = (event) => held.push(event); addEventListener("message", hold); await import(${JSON.stringify(entry)}); removeEventListener("message", hold); for (const { data, ports } of held) dispatchEvent(new MessageEvent("message", { data, ports }));`;
   const blob = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker =
     prelude === ""
@@ -112,4 +118,50 @@ export async function hibernateOnce(kind: HostKind) {
   } finally {
     engine.end();
   }
+}
+
+/** An image that was made, apart from where it was kept. */
+export interface StoredImage {
+  readonly record: KeptImage;
+  readonly pages: Uint8Array<ArrayBuffer>;
+}
+
+/** Takes the one image that there is out of the store, wherever this device reads it faster. */
+export async function takeImage(database: Database): Promise<StoredImage> {
+  const [record] = await allImages(database);
+  if (record?.kind !== "kept") throw new Error("there is no image");
+  const pages =
+    record.place === "opfs"
+      ? await readFile(record.key)
+      : await indexedDbPages(database).read(record.key, record.bytes);
+  if (pages === undefined) throw new Error("there are no pages");
+  return { record: { ...record, place: "indexeddb" }, pages };
+}
+
+/** Puts an image into IndexedDB, which a page can get at too. */
+export async function putImage(database: Database, { record, pages }: StoredImage): Promise<void> {
+  const at = indexedDbPages(database);
+  await at.drop(record.key);
+  await at.write(record.key, pages);
+  await database.use("putting an image", (connection) => connection.put("images", record));
+}
+
+/** Makes a host's index known, as if it had been read; `change` is what it says otherwise. */
+export async function knowIndex(
+  database: Database,
+  kind: HostKind,
+  change: (index: RuntimeIndex) => RuntimeIndex = (index) => index,
+): Promise<void> {
+  const url = indexUrl(`${location.origin}/runtimes/${kind}/`);
+  const index: RuntimeIndex = await (await fetch(url)).json();
+  const text = JSON.stringify(change(index));
+  const record = { text, digest: await sha256(new TextEncoder().encode(text)), at: 1 };
+  await database.use("knowing", (connection) => connection.put("runtimes", record, url));
+}
+
+async function readFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle("selvedge-images");
+  const file = await (await folder.getFileHandle(name)).getFile();
+  return new Uint8Array(await file.arrayBuffer());
 }

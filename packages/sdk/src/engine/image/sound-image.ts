@@ -1,22 +1,14 @@
-import type { Dtype } from "@selvedge/protocol";
 import type { ImageRecord } from "../../store/database.ts";
+import { isTexts } from "../../store/sound-record.ts";
 
-/** What is kept under an image's key, or nothing where it has been damaged. The head has a digest of its own. */
+/**
+ * What is kept under an image's key, or nothing where a text of it is none. Head and pages have digests,
+ * which say more; its numbers are held against what is there.
+ */
 export function soundImage(stored: unknown): ImageRecord | undefined {
-  if (typeof stored !== "object" || stored === null) return undefined;
-  const { key, pack, dtype, madeAt, kind, ...rest } = stored as Readonly<Record<string, unknown>>;
-  if (typeof key !== "string" || typeof pack !== "string" || typeof dtype !== "string")
-    return undefined;
-  const of = { key, pack, dtype: dtype as Dtype, madeAt: time(madeAt) };
-  if (kind === "quarantined" || kind === "not worth it")
-    return { ...of, kind, reason: String(rest["reason"]) };
-  const { head, headDigest, bytes, place, usedAt } = rest;
-  if (kind !== "kept" || typeof head !== "string" || typeof headDigest !== "string")
-    return undefined;
-  if (place !== "indexeddb" && place !== "opfs") return undefined;
-  return { ...of, kind, head, headDigest, bytes: time(bytes), place, usedAt: time(usedAt) };
-}
-
-function time(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+  const image = stored as ImageRecord | undefined;
+  const { key, pack, dtype, kind } = image ?? {};
+  const texts =
+    image?.kind === "kept" ? [image.head, image.headDigest, image.place] : [image?.reason];
+  return isTexts([key, pack, dtype, kind, ...texts]) ? image : undefined;
 }

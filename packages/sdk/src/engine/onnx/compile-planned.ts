@@ -28,12 +28,10 @@ export async function compilePlanned(
   const { wasm, toWake, reason } = plan;
   if (toWake === undefined) return { ...(await compileEither(place, plan, signal)), reason };
   const { image, step } = toWake;
-  const fetching = abortedBy(signal);
   try {
-    const [found, module] = await Promise.all([image, stream(place, wasm, fetching.signal)]);
+    const [found, module] = await Promise.all([image, stream(place, wasm, signal)]);
     return { module, kind: wasm.kind, plan, image: found, reason };
   } catch (error) {
-    fetching.abort();
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
     const module = await stream(place, USUAL, signal);
@@ -54,21 +52,14 @@ async function compileEither(
     () => undefined,
   );
   const better = await Promise.race([plan.better, settled]);
-  if (better !== undefined) {
-    first.abort();
-    try {
-      const module = await stream(place, better.wasm, signal);
-      return { module, kind: better.wasm.kind, plan: better };
-    } catch {
-      signal.throwIfAborted();
-      return { module: await stream(place, plan.wasm, signal), kind: plan.wasm.kind, plan };
-    }
-  }
+  const chosen = better ?? plan;
+  if (better !== undefined) first.abort();
   try {
-    return { module: await compiling, kind: plan.wasm.kind, plan };
+    const module = await (better === undefined ? compiling : stream(place, chosen.wasm, signal));
+    return { module, kind: chosen.wasm.kind, plan: chosen };
   } catch (error) {
     // One that was fitted may be gone from where it was: another fit has taken its place.
-    if (plan.wasm === USUAL || signal.aborted) throw error;
+    if (chosen.wasm === USUAL || signal.aborted) throw error;
     return { module: await stream(place, USUAL, signal), kind: "full", plan };
   }
 }
@@ -78,7 +69,7 @@ function stream(
   { ref }: WasmChoice,
   signal: AbortSignal,
 ): Promise<WebAssembly.Module> {
-  return streamModule(folder + (ref?.file ?? usual), signal);
+  return streamModule(folder + (ref?.file ?? usual), signal, ref?.sha256);
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */

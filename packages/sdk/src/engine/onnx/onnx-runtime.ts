@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-web";
 import type { host } from "../../runtime/glue-shim.ts";
-import type { RuntimeRequest } from "../../worker/engine-api.ts";
+import type { RuntimeRequest, WasmKind } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { importFile } from "../runtime-file.ts";
@@ -17,7 +17,7 @@ import { createOnnxSession } from "./onnx-session.ts";
  * @throws SelvedgeError `assets-missing` where one of the files is not there or not what it should be.
  */
 export async function loadOnnxRuntime(
-  { assets, build: name, module: given }: RuntimeRequest,
+  { assets, build: name, module: given, wasm: givenKind, isForImage }: RuntimeRequest,
   signal: AbortSignal,
   planned: Promise<WasmPlan>,
 ): Promise<EngineRuntime> {
@@ -26,9 +26,9 @@ export async function loadOnnxRuntime(
   const startedAt = performance.now();
   const since = () => performance.now() - startedAt;
   const compiled =
-    given === undefined
+    given === undefined || isForImage === true
       ? compilePlanned({ folder, usual: build.wasm }, planned, signal)
-      : Promise.resolve(handedOver(given));
+      : Promise.resolve(handedOver(given, givenKind));
   const compileMs = compiled.then(since);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
   compileMs.catch(() => undefined);
@@ -60,7 +60,7 @@ export async function loadOnnxRuntime(
   };
 }
 
-function handedOver(module: WebAssembly.Module): Compiled {
+function handedOver(module: WebAssembly.Module, kind: WasmKind = "full"): Compiled {
   const reason = "the wasm was handed over";
-  return { module, kind: "full", plan: { wasm: USUAL, reason }, reason };
+  return { module, kind, plan: { wasm: USUAL, reason }, reason };
 }

@@ -1,0 +1,146 @@
+import type { BrowserContext, Page } from "@playwright/test";
+import { BareChromium, type BareTab } from "./fixtures/bare-chromium.ts";
+import { MisbehavingHost } from "./fixtures/host/misbehaving-host.ts";
+import { MisbehavingCollector } from "./fixtures/misbehaving-collector.ts";
+import { expect, openBare, test } from "./fixtures/test.ts";
+import { ASSETS, BARE_PAGE, REGISTRY } from "./places.ts";
+
+declare global {
+  /** What a tab has open. */
+  var visit: import("selvedge").Selvedge;
+}
+
+/** How a page ends, for the browser's own reasons: no event here is made by a test. */
+const ENDS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  "is navigated away from": async (page) => void (await page.goto("about:blank")),
+  "is closed by its user": (page) => page.close({ runBeforeUnload: true }),
+  "closes itself": (page) => page.evaluate(() => void window.close()),
+};
+
+/** Longer than the lease of one that died while it was sending. */
+const LATER_MS = 60_000;
+
+let collector: MisbehavingCollector;
+let host: MisbehavingHost;
+
+test.beforeEach(async () => {
+  collector = await MisbehavingCollector.start();
+  host = await MisbehavingHost.start({
+    "/bare/": BARE_PAGE,
+    "/selvedge/": ASSETS,
+    "/models/": REGISTRY,
+  });
+});
+
+test.afterEach(async () => {
+  await collector.close();
+  await host.close();
+});
+
+/** Something to run functions in: a page of Playwright's, or a bare tab. */
+interface Runs {
+  evaluate<Argument>(
+    work: (argument: Argument) => Promise<void>,
+    argument: Argument,
+  ): Promise<void>;
+}
+
+/** Loads a model, in a page that has been open for a while: what batches are sent with is there. */
+async function begin(page: Runs, { laterMs = 0 } = {}): Promise<void> {
+  const settings = { endpoint: `${collector.url}/v1`, laterMs };
+  await page.evaluate(async ({ endpoint, laterMs }) => {
+    const now = Date.now;
+    Date.now = () => now() + laterMs;
+    window.visit = selvedgeModule.createSelvedge({
+      registry: "/models",
+      telemetry: { endpoint, service: "e2e" },
+    });
+    await window.visit.load("lande");
+    await window.visit.telemetry.flush();
+  }, settings);
+}
+
+const predict = (page: Runs, times: number) =>
+  page.evaluate(async (times) => {
+    const model = await window.visit.load("lande");
+    const ngrams = { type: "float32" as const, data: new Float32Array(620), dims: [1, 620] };
+    for (let i = 0; i < times; i++) await model.predict({ ngrams });
+  }, times);
+
+const flush = (page: Runs) => page.evaluate(() => window.visit.telemetry.flush(), null);
+
+const counted = () => collector.predictions["e2e"] ?? 0;
+const breaks = () => ({ kind: "breaks" }) as const;
+const takes = () => ({ kind: "takes" }) as const;
+
+/** Opens a tab that may close itself, as only those may that a page has opened. */
+async function openTab(context: BrowserContext, options?: { laterMs: number }): Promise<Page> {
+  const opener = context.pages()[0] ?? (await context.newPage());
+  const [page] = await Promise.all([
+    context.waitForEvent("page"),
+    opener.evaluate(() => void window.open("about:blank")),
+  ]);
+  await openBare(page, host);
+  await begin(page, options);
+  return page;
+}
+
+for (const [how, end] of Object.entries(ENDS)) {
+  test(`what was measured just before a page ${how} leaves with it`, async ({ context }) => {
+    const page = await openTab(context);
+    await predict(page, 5);
+    await end(page);
+    await expect.poll(counted).toBe(5);
+  });
+
+  test(`where a page ${how} and nobody can be reached, it waits, and the next sends it once`, async ({
+    context,
+  }) => {
+    const page = await openTab(context);
+    collector.manner = breaks;
+    await predict(page, 5);
+    await end(page);
+    await expect.poll(() => collector.answered["breaks"] ?? 0).toBeGreaterThan(0);
+    expect(counted()).toBe(0);
+    collector.manner = takes;
+    const next = await openTab(context, { laterMs: LATER_MS });
+    await predict(next, 1);
+    await expect.poll(() => flush(next).then(counted), { timeout: 60_000 }).toBe(6);
+  });
+}
+
+test.describe("a page that is frozen", () => {
+  let chromium: BareChromium;
+  let page: BareTab;
+
+  test.beforeEach(async () => {
+    chromium = await BareChromium.start();
+    page = await chromium.open(`${host.url}/bare/`);
+    await begin(page);
+  });
+
+  test.afterEach(() => chromium.close());
+
+  test("has what it measured sent, goes on where it was, and counts nothing twice", async () => {
+    await predict(page, 3);
+    await page.freeze();
+    await expect.poll(counted).toBe(3);
+    await page.thaw();
+    await predict(page, 4);
+    await flush(page);
+    await expect.poll(counted).toBe(7);
+  });
+
+  test("and discarded leaves it to another tab, where nobody could be reached", async () => {
+    collector.manner = breaks;
+    await predict(page, 3);
+    await page.freeze();
+    await expect.poll(() => collector.answered["breaks"] ?? 0).toBeGreaterThan(0);
+    void page.discard();
+    collector.manner = takes;
+    const next = await chromium.open(`${host.url}/bare/`);
+    await begin(next, { laterMs: LATER_MS });
+    await predict(next, 1);
+    await expect.poll(() => flush(next).then(counted), { timeout: 60_000 }).toBe(4);
+  });
+});

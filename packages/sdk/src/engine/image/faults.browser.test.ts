@@ -1,0 +1,282 @@
+import { sha256 } from "@selvedge/protocol";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { select } from "../../delivery/registry.fixture.ts";
+import { settingsKey, settingsUnder } from "../../proving/settings-record.ts";
+import type { Database } from "../../store/database.ts";
+import { freshDatabase } from "../../store/fresh-database.fixture.ts";
+import type { BuiltPack } from "../../store/pack.fixture.ts";
+import { unwrap } from "../../worker/outcome.ts";
+import { allImages } from "./image-store.ts";
+import {
+  type HostKind,
+  hibernateOnce,
+  installPack,
+  knowIndex,
+  putImage,
+  type StoredImage,
+  startEngine,
+  type TestEngine,
+  takeImage,
+  tinyPack,
+} from "./sleeper.fixture.ts";
+
+let database: Database;
+let pack: BuiltPack;
+/** An image of it. All hosts have the same full wasm, so that it is one of each. */
+let made: StoredImage;
+let engines: TestEngine[] = [];
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  pack = await tinyPack();
+  await installPack(database, pack);
+  await hibernateOnce("whole");
+  made = await takeImage(database);
+});
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  await installPack(database, pack);
+  await putImage(database, made);
+});
+
+afterEach(() => {
+  for (const engine of engines) engine.end();
+  engines = [];
+});
+
+function start(...how: Parameters<typeof startEngine>): TestEngine {
+  const engine = startEngine(...how);
+  engines.push(engine);
+  return engine;
+}
+
+/** Opens the model in a fresh worker that was asked to wake it, and has it answer. */
+async function visit(kind: HostKind) {
+  const engine = start(kind, { isPatient: true });
+  const opened = unwrap(await engine.open({ wake: "run" }));
+  expect(await engine.answer(7)).toHaveLength(8);
+  return opened?.waking;
+}
+
+async function woken(kind: HostKind, step: "run" | "full", prelude = "") {
+  await knowIndex(database, kind);
+  const engine = start(kind, { isPatient: true }, prelude);
+  expect(unwrap(await engine.open({ wake: step }))?.waking).toMatchObject({ step });
+  return engine;
+}
+
+/** The image with another head, as whoever wrote it might have meant it. */
+async function withHead(from: RegExp, to: string): Promise<StoredImage> {
+  const head = made.record.head.replace(from, to);
+  const headDigest = await sha256(new TextEncoder().encode(head));
+  return { ...made, record: { ...made.record, head, headDigest } };
+}
+
+const loadedAsUsual = (reason: string) => ({
+  step: "none",
+  reason: expect.stringContaining(reason),
+});
+
+const OTHER = "the image is one of another runtime, model or options";
+
+describe("what is not as it was written is loaded in the same worker, and says why:", () => {
+  beforeEach(() => knowIndex(database, "whole"));
+
+  test("a flipped bit; the key is quarantined, and the image gone", async () => {
+    const pages = made.pages.slice();
+    pages[5000] = (pages[5000] ?? 0) ^ 1;
+    await putImage(database, { ...made, pages });
+    const reason = "the image's pages are not what was written";
+    expect(await visit("whole")).toEqual(loadedAsUsual(reason));
+    const { key } = made.record;
+    expect(await allImages(database)).toMatchObject([{ key, kind: "quarantined", reason }]);
+    expect(await visit("whole")).toEqual(loadedAsUsual(`quarantined: ${reason}`));
+  });
+
+  test("pages that end early: the image is gone, and may be made again", async () => {
+    await putImage(database, { ...made, pages: made.pages.slice(0, -4096) });
+    expect(await visit("whole")).toEqual(loadedAsUsual("some of the image is gone"));
+    expect(await allImages(database)).toEqual([]);
+    expect(await hibernateOnce("whole")).toMatchObject({ key: made.record.key });
+    expect(await visit("whole")).toMatchObject({ step: "full" });
+  });
+
+  test("a head of which a digit changed", async () => {
+    const head = made.record.head.replace('"session":', '"session":1');
+    await putImage(database, { ...made, record: { ...made.record, head } });
+    expect(await visit("whole")).toEqual(loadedAsUsual("the image's head is not what was written"));
+  });
+
+  test("an image under another pack", async () => {
+    const other = await tinyPack(2);
+    await putImage(database, { ...made, record: { ...made.record, pack: other.digest } });
+    await installPack(database, other);
+    expect(await visit("whole")).toEqual(loadedAsUsual(OTHER));
+  });
+
+  test("settings other than those it was created with", async () => {
+    const [digest, candidate] = settingsKey(pack.digest, "fp32");
+    const settings = { prepacking: false };
+    const record = { digest, candidate, at: 1, under: settingsUnder(), settings };
+    await database.use("rehearsing", (connection) => connection.put("verdicts", record));
+    expect(await visit("whole")).toEqual(loadedAsUsual(OTHER));
+  });
+
+  test("a runtime of which nothing is known", async () => {
+    await database.use("forgetting", (connection) => connection.clear("runtimes"));
+    expect(await visit("whole")).toEqual(loadedAsUsual("no runtimes are known"));
+  });
+
+  test("an index in which a name has changed", async () => {
+    await database.use("damaging", async (connection) => {
+      const [url = ""] = await connection.getAllKeys("runtimes");
+      const { text = "", digest = "" } = (await connection.get("runtimes", url)) ?? {};
+      const changed = text.replace(/"constructors":"\w+"/, '"constructors":"a"');
+      await connection.put("runtimes", { text: changed, digest, at: 1 }, url);
+    });
+    expect(await visit("whole")).toEqual(loadedAsUsual("no runtimes are known"));
+  });
+
+  test("another runtime", async () => {
+    await knowIndex(database, "whole", (index) => ({
+      ...index,
+      full: { ...index.full, sha256: "0".repeat(64) },
+    }));
+    expect(await visit("whole")).toEqual(loadedAsUsual(OTHER));
+  });
+
+  test("a wasm that is not the one its digest was taken of", async () => {
+    await knowIndex(database, "mixed-up");
+    expect(await visit("mixed-up")).toEqual(loadedAsUsual("run.wasm could not be loaded"));
+  });
+});
+
+describe("what is woken", () => {
+  test("answers the same a day later, whatever its clocks say", async () => {
+    const tomorrow = `
+      const [now, since] = [Date.now.bind(Date), performance.now.bind(performance)];
+      Date.now = () => now() + 86_400_000;
+      performance.now = () => since() + 86_400_000`;
+    const engine = await woken("fitted", "run", tomorrow);
+    const loaded = start("whole");
+    unwrap(await loaded.open());
+    for (let seed = 0; seed < 50; seed++)
+      expect(await engine.answer(seed, 3)).toEqual(await loaded.answer(seed, 3));
+  });
+
+  test("is not woken in memory that cannot grow: the next step is for another worker", async () => {
+    await knowIndex(database, "whole");
+    await putImage(database, await withHead(/"memoryBytes":\d+/, '"memoryBytes":67108864'));
+    const stuck =
+      'WebAssembly.Memory.prototype.grow = () => { throw new RangeError("Maximum memory size exceeded"); }';
+    const engine = start("whole", { isPatient: true }, stuck);
+    expect(await engine.open({ wake: "full" })).toMatchObject({
+      ok: false,
+      error: {
+        code: "session-failed",
+        detail: { isBroken: true, isWoken: true, image: made.record.key },
+      },
+    });
+    expect(await engine.open()).toMatchObject({ ok: false, error: { code: "session-failed" } });
+  });
+
+  test("takes no second session where its wasm only runs, and goes on", async () => {
+    const engine = await woken("fitted", "run");
+    const request = { by: "selector", selector: select() } as const;
+    const second = await engine.api.open(2, request, { backend: "wasm", wake: "run" });
+    expect(second).toMatchObject({ ok: false, error: { code: "session-failed" } });
+    expect(await engine.answer(1)).toHaveLength(8);
+    expect(unwrap(await engine.started)).not.toHaveProperty("module");
+  });
+
+  test("takes a second one where its wasm is the full one, and loads that", async () => {
+    const engine = await woken("whole", "full");
+    const request = { by: "selector", selector: select() } as const;
+    const how = { backend: "wasm", wake: "full" } as const;
+    const second = unwrap(await engine.api.open(2, request, how));
+    expect(second?.waking).toEqual(loadedAsUsual("the worker has a runtime already"));
+    unwrap(await engine.api.close(1));
+    expect(unwrap(await engine.api.prove(2))).toMatchObject({ holds: true });
+  });
+
+  test("is found out where its answers are not what they were, and stays quarantined", async () => {
+    const { key } = made.record;
+    await putImage(database, await withHead(/"answers":"../, '"answers":"00'));
+    const engine = await woken("whole", "full");
+    const proof = unwrap(await engine.api.checkWoken(1));
+    expect(proof.holds).toBe(false);
+    unwrap(await engine.api.quarantine(key, proof.finding));
+    expect(await visit("whole")).toEqual(loadedAsUsual(`quarantined: ${proof.finding}`));
+  });
+});
+
+describe("a wasm that was fitted", () => {
+  test("and traps as it runs, is told from one that did not wake; the full one wakes", async () => {
+    const engine = await woken("trapping", "run");
+    const input = { x: { type: "float32", data: new Float32Array(16), dims: [1, 16] } } as const;
+    const { key: image } = made.record;
+    expect(await engine.api.run(1, input)).toMatchObject({
+      ok: false,
+      error: { code: "engine-crashed", detail: { isFitted: true, isWoken: true, image } },
+    });
+    expect(await (await woken("trapping", "full")).answer(3)).toHaveLength(8);
+  });
+
+  test("loads a first visit's model, which nothing is known of", async () => {
+    const late = `
+      const real = globalThis.fetch;
+      globalThis.fetch = (url, init) => String(url).endsWith("threaded.wasm")
+        ? new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)))
+        : real(url, init)`;
+    const engine = start("fitted", {}, late);
+    unwrap(await engine.open());
+    expect(unwrap(await engine.started)).toMatchObject({ wasm: "load" });
+    expect(await engine.answer(3)).toHaveLength(8);
+  });
+
+  test("and traps as it loads, leaves an engine that says so; the full one loads", async () => {
+    await knowIndex(database, "trapping", ({ load, ...index }) =>
+      load === undefined ? index : { ...index, load: { ...load, packs: [pack.digest] } },
+    );
+    const engine = start("trapping", { isPatient: true });
+    expect(await engine.open()).toMatchObject({
+      ok: false,
+      error: { code: "engine-crashed", detail: { isFitted: true } },
+    });
+    const next = start("trapping", { isPatient: true, isFull: true });
+    unwrap(await next.open());
+    expect(await next.answer(3)).toHaveLength(8);
+  });
+});
+
+test("a Module that was handed over wakes nothing, traps as what it is, and is not what an image is made in", async () => {
+  await knowIndex(database, "trapping");
+  const first = start("trapping", { isFull: true });
+  const { module } = unwrap(await first.started);
+  if (module === undefined) throw new Error("there is no Module to hand over");
+  const patient = start("trapping", { isPatient: true, module, wasm: "load" });
+  const opened = unwrap(await patient.open({ wake: "run" }));
+  expect(opened?.waking).toEqual(loadedAsUsual("the wasm was handed over"));
+  expect(unwrap(await patient.started)).toMatchObject({ wasm: "load" });
+  const writer = start("whole", { isForImage: true, module });
+  unwrap(await writer.open());
+  expect(unwrap(await writer.api.hibernate(1))).toMatchObject({ key: made.record.key });
+});
+
+describe("nothing is written down", () => {
+  test.each<[why: string, kind: HostKind, hasRun: boolean, isForImage: boolean]>([
+    ["where the host has no index", "as-shipped", false, true],
+    ["of an engine that has run an app's inputs", "whole", true, true],
+    ["in a worker that was not started for it", "whole", false, false],
+  ])("%s", async (_why, kind, hasRun, isForImage) => {
+    await database.use("forgetting", (connection) => connection.clear("images"));
+    const engine = start(kind, isForImage ? { isForImage } : {});
+    unwrap(await engine.open());
+    if (hasRun) await engine.answer(1);
+    const refused = { ok: false, error: { code: "no-candidate" } };
+    expect(await engine.api.hibernate(1)).toMatchObject(refused);
+    expect(await allImages(database)).toEqual([]);
+    expect(await engine.answer(3)).toHaveLength(8);
+  });
+});

@@ -1,0 +1,147 @@
+import { IMAGE_FORMAT, IMAGE_PAGE_BYTES, sha256, type WakingFacts } from "@selvedge/protocol";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Database } from "../../store/database.ts";
+import { freshDatabase } from "../../store/fresh-database.fixture.ts";
+import { noise } from "../../store/pack.fixture.ts";
+import { allImages, barImage, forgetImages, keepImage } from "./image-store.ts";
+import { indexedDbPages } from "./indexeddb-pages.ts";
+import { readImage } from "./read-image.ts";
+
+const FACTS: WakingFacts = {
+  memory: { module: "a", name: "a" },
+  constructors: "c",
+  table: "t",
+  globals: ["$0", "$1", "$2"],
+  host: { isMainThread: "$1", mayWait: "$2" },
+  stackEnd: "$0",
+  stackPointer: "$0",
+};
+
+/** Three records of 4 MiB at most. */
+const PAGES = noise(9 * 2 ** 20, 1);
+
+let database: Database;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function imageOf(key: string, pack = "pack") {
+  const head = JSON.stringify({
+    format: IMAGE_FORMAT,
+    key,
+    memoryBytes: 2 ** 24,
+    tableLength: 3,
+    globals: { $0: 1 },
+    runs: [[IMAGE_PAGE_BYTES, PAGES.byteLength]],
+    session: 5000,
+    sha256: await sha256(PAGES),
+    answers: "ab".repeat(32),
+  });
+  return { key, pack, dtype: "fp32", head } as const;
+}
+
+const KEY = "aa".repeat(32);
+const OTHER = "bb".repeat(32);
+
+/** Reads whatever image there is, as waking does. */
+async function wake() {
+  const [image] = await allImages(database);
+  return image?.kind === "kept" ? readImage(database, image, FACTS) : undefined;
+}
+
+test("what was kept is read again, to the last byte", async () => {
+  const { place } = await keepImage(database, await imageOf(KEY), PAGES);
+  expect(place).toBe("indexeddb");
+  const image = await wake();
+  const memory = new WebAssembly.Memory({ initial: 256 });
+  image?.asleep.fill(memory);
+  const stored = new Uint8Array(memory.buffer, IMAGE_PAGE_BYTES, PAGES.byteLength);
+  expect(await sha256(stored.slice())).toBe(await sha256(PAGES));
+});
+
+test("globals that say where the runtime runs come from here, and never from an image", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  expect((await wake())?.asleep.globals).toEqual({ $0: 1, $1: 0, $2: 1 });
+});
+
+test("a tab that is killed at any step leaves no image, or a whole one; the next to write sweeps", async () => {
+  const image = await imageOf(KEY);
+  const put = IDBObjectStore.prototype.put;
+  let steps = 0;
+  const counting = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (
+    this: IDBObjectStore,
+    ...record
+  ) {
+    steps++;
+    return put.apply(this, record);
+  });
+  await keepImage(database, image, PAGES);
+  counting.mockRestore();
+  expect(steps).toBe(4);
+  for (let last = 0; last <= steps; last++) {
+    await forgetImages(database, () => true);
+    let done = 0;
+    const dead = () => {
+      throw new Error("the tab is gone");
+    };
+    vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (
+      this: IDBObjectStore,
+      ...record
+    ) {
+      if (done++ < last) return put.apply(this, record);
+      // A tab that is gone does not tidy up either.
+      vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(dead);
+      return dead();
+    });
+    await keepImage(database, image, PAGES).catch(() => undefined);
+    vi.restoreAllMocks();
+    const woken = await wake();
+    expect(woken === undefined).toBe(last < steps);
+    await keepImage(database, await imageOf(OTHER, "another pack"), PAGES);
+    const left = (await indexedDbPages(database).keys()).sort();
+    expect(left).toEqual(last < steps ? [OTHER] : [KEY, OTHER]);
+  }
+});
+
+test("where there is no room, nothing is left, and the error says so", async () => {
+  const put = IDBObjectStore.prototype.put;
+  let done = 0;
+  vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (
+    this: IDBObjectStore,
+    ...record
+  ) {
+    if (done++ < 2) return put.apply(this, record);
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  await expect(keepImage(database, await imageOf(KEY), PAGES)).rejects.toMatchObject({
+    code: "storage-full",
+  });
+  expect(await indexedDbPages(database).keys()).toEqual([]);
+  expect(await allImages(database)).toEqual([]);
+});
+
+test("an image takes the place of the one before it of the same pack, pages and all", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  await keepImage(database, await imageOf(OTHER), PAGES);
+  expect(await allImages(database)).toMatchObject([{ key: OTHER }]);
+  expect(await indexedDbPages(database).keys()).toEqual([OTHER]);
+});
+
+test("a key that is quarantined keeps its reason, and none of its pages", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
+  expect(await allImages(database)).toMatchObject([
+    { key: KEY, kind: "quarantined", reason: "its answers differ" },
+  ]);
+  expect(await indexedDbPages(database).keys()).toEqual([]);
+});
+
+test("of a key that has no image nothing is remembered: there is nothing to keep it from", async () => {
+  await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
+  expect(await allImages(database)).toEqual([]);
+});
