@@ -5,10 +5,13 @@ import { fails, isReplacedBy } from "./fixtures/host/faults.ts";
 import type { Sleeper } from "./fixtures/sleeper.ts";
 import { expect, test } from "./fixtures/waking.ts";
 
-/** Hosts a wasm that only runs models, and lets the device know of it. */
-async function hostRun({ host, backstage }: Sleeper, { bytes, ref }: RunWasm): Promise<void> {
+/** Hosts a wasm that only runs models, and lets the device know of it, as of one fitted to its own. */
+async function hostRun(sleeper: Sleeper, { bytes, ref }: RunWasm): Promise<void> {
+  const { host, backstage } = sleeper;
   host.misbehave(new RegExp(`/${ref.file.replaceAll(".", "\\.")}$`), isReplacedBy(bytes));
-  await backstage.evaluate((run) => device.changeIndex((index) => ({ ...index, run })), ref);
+  const packs = (await sleeper.images()).map(({ pack }) => pack);
+  const run = { ...ref, packs };
+  await backstage.evaluate((run) => device.changeIndex((index) => ({ ...index, run })), run);
 }
 
 test("an image wakes in a wasm that only runs models, to the same bits", async ({ sleeper }) => {

@@ -15,6 +15,8 @@ export interface DeviceCopy {
 /** The record of an image, as it is stored. */
 export interface ImageFound {
   readonly key: string;
+  /** Digest of the pack. */
+  readonly pack: string;
   readonly kind: "kept" | "quarantined" | "not worth it";
   readonly reason?: string;
   readonly head: string;
@@ -153,20 +155,22 @@ export async function pagesOf(image: string): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(all).arrayBuffer());
 }
 
-/** Changes what is known of the runtimes that the host has. */
+/** Changes what is known of the runtimes that the host has, and its digest. */
 export async function changeIndex(
   change: (index: Readonly<Record<string, unknown>>) => object,
 ): Promise<void> {
+  const found = (await readRecords()).filter(([store]) => store === "runtimes");
+  const changed = await Promise.all(
+    found.map(async ([, key, value]) => {
+      const record = value as { readonly text: string };
+      const text = JSON.stringify(change(JSON.parse(record.text)));
+      const digest = await sha256(new TextEncoder().encode(text));
+      return { key, record: { ...record, text, digest } };
+    }),
+  );
   await transact("readwrite", (store) => {
     if (store.name !== "runtimes") return;
-    const cursor = store.openCursor();
-    cursor.onsuccess = () => {
-      if (cursor.result === null) return;
-      const record = cursor.result.value;
-      const text = JSON.stringify(change(JSON.parse(record.text)));
-      cursor.result.update({ ...record, text });
-      cursor.result.continue();
-    };
+    for (const { key, record } of changed) store.put(record, key);
   });
 }
 
