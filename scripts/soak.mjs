@@ -25,6 +25,8 @@ const full = {
   SELVEDGE_COLLECTOR_KILLS: "50",
   SELVEDGE_ROUNDS: "200",
   SELVEDGE_FAULTS: "all",
+  SELVEDGE_WAKES: "1000",
+  SELVEDGE_VARIED: "5000",
   SELVEDGE_EVENTS: "10000",
 };
 // As Debian's package has it.
@@ -44,6 +46,7 @@ run(
     "delivery",
     "/faults-",
     "/soak",
+    "/waking",
     "journey",
   ],
   {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defineConfig } from "vite";
 
 const root = import.meta.dirname;
-const pages = ["index.html", "contracts.html", "faults.html"];
+const pages = ["index.html", "contracts.html", "faults.html", "waking.html"];
 
 export default defineConfig({
   base: "./",
