@@ -43,16 +43,14 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     if (declined !== undefined) return { image: "not worth it", reason: declined, settings };
     await whenIdle();
     const wrong = await inWorker(rooms, { ...wanted, own: "to-wake" }, async (host) => {
-      if (host.start.step === "none") return host.start.reason;
+      if (host.start.step === "none") throw notWoken(host);
       const proof = await host.ask((remote, session) => remote.checkWoken(session), limits);
       if (proof.holds) return undefined;
+      // Its pages go with that; the key has to be remembered.
       await host.ask((remote) => remote.quarantine(key, proof.finding), limits);
       return proof.finding;
     });
-    if (wrong !== undefined) {
-      await drop();
-      return { image: "failed", reason: wrong, settings };
-    }
+    if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
     const times = await timeStarts(rooms, wanted);
     const reason = timesText(times);
     if (isWorthWaking(times)) return { image: "made", reason, bytes, settings };
@@ -63,6 +61,11 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     await drop();
     return { image: "failed", reason: error.message, settings };
   }
+}
+
+/** It went meanwhile, or it cannot be woken here: what was timed then would be two loads. */
+function notWoken({ start }: EngineHost): SelvedgeError {
+  return new SelvedgeError("no-candidate", start.reason);
 }
 
 /** Whether it would be the same on the next visit. */
@@ -78,6 +81,7 @@ async function timeStarts(rooms: LoadRooms, wanted: Wanted): Promise<StartTimes>
     await whenIdle();
     const startedAt = performance.now();
     return inWorker(rooms, { ...wanted, own }, async (host) => {
+      if (own === "to-wake" && host.start.step === "none") throw notWoken(host);
       await host.ask((remote, session) => remote.runAt(session, {}), limits);
       return performance.now() - startedAt;
     });

@@ -40,7 +40,7 @@ export function listImages(database: Database): Promise<StoredImage[]> {
  */
 export async function dropImages(
   database: Database,
-  isMeant: (image: Pick<ImageRecord, "key" | "pack">) => boolean,
+  isMeant: (image: Pick<ImageRecord, "key" | "pack" | "kind">) => boolean,
 ): Promise<void> {
   const gone = await database.transact(
     {
@@ -63,6 +63,11 @@ export async function dropImages(
     },
   );
   if (gone.length > 0) await dropFiles(gone);
+}
+
+/** Deletes the images of a pack. A key that was quarantined stays so: its image must not be made again. */
+export function dropImagesOf(database: Database, digest: string): Promise<void> {
+  return dropImages(database, ({ pack, kind }) => pack === digest && kind !== "quarantined");
 }
 
 /** Deletes the images of packs that answer for nothing any more. */

@@ -12,7 +12,7 @@ import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
-import { dropImages, tidyImages } from "../store/images.ts";
+import { dropImages, dropImagesOf, tidyImages } from "../store/images.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { putVerdict, verdictsOf } from "../store/verdicts.ts";
@@ -108,8 +108,7 @@ const api: KeeperApi = {
     return transfer(outcome, buffers);
   },
 
-  dropImages: (call, digest) =>
-    calls.run(call, () => dropImages(database, ({ pack }) => pack === digest)),
+  dropImages: (call, digest) => calls.run(call, () => dropImagesOf(database, digest)),
 
   list: (call) =>
     calls.run(call, async () =>

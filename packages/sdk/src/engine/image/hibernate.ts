@@ -5,7 +5,7 @@ import type { Hibernated, SessionHow } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { isIntact } from "../runtime-file.ts";
 import { RUNTIME_FOLDER } from "../runtime-files.ts";
-import { barImage, keepImage } from "./image-store.ts";
+import { allImages, barImage, keepImage } from "./image-store.ts";
 import { keyFor } from "./image-subject.ts";
 import { makeImage } from "./make-image.ts";
 
@@ -35,6 +35,8 @@ export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
   if (!(await isIntact(folder, index.glue)))
     throw refused(`${index.glue.file} is not the file that the index names`);
   const key = await keyFor(index, { digest, dtype: variant.dtype }, how);
+  const known = (await allImages(hibernation.database)).find((one) => one.key === key);
+  if (known?.kind === "quarantined") throw refused(`its image is quarantined: ${known.reason}`);
   return inTurn(key, () => write(hibernation, { key, facts: index.waking }));
 }
 

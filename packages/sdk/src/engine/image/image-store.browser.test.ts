@@ -141,6 +141,14 @@ test("a key that is quarantined keeps its reason, and none of its pages", async 
   expect(await indexedDbPages(database).keys()).toEqual([]);
 });
 
+test("a quarantine outlives the images of its pack", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
+  await keepImage(database, await imageOf(OTHER), PAGES);
+  await forgetImages(database, ({ pack }) => pack === "pack");
+  expect(await allImages(database)).toMatchObject([{ key: KEY, kind: "quarantined" }]);
+});
+
 test("of a key that has no image nothing is remembered: there is nothing to keep it from", async () => {
   await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
   expect(await allImages(database)).toEqual([]);

@@ -67,12 +67,14 @@ export async function barImage(
   await dropPages(database, key);
 }
 
-/** Drops the images that are meant, pages included, and what was remembered of them. */
+/** Drops the images that are meant, pages included. What was quarantined stays so. */
 export async function forgetImages(
   database: Database,
   isMeant: (image: ImageRecord) => boolean,
 ): Promise<void> {
-  const gone = (await allImages(database)).filter(isMeant).map(({ key }) => key);
+  const gone = (await allImages(database))
+    .filter((one) => one.kind !== "quarantined" && isMeant(one))
+    .map(({ key }) => key);
   if (gone.length === 0) return;
   // Records first: pages without one are nothing, a record without its pages would be an image.
   await database.transact(WRITING, ({ store }) =>
