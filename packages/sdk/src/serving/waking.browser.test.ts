@@ -1,8 +1,10 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { Reporter } from "../telemetry/reporter.ts";
 import type { Tensors } from "../tensor.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
+import { afterStart } from "./after-start.ts";
 import { EngineHost, type EngineHostOptions } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
 import type { StartEvent } from "./engine-start.ts";
@@ -49,12 +51,13 @@ afterEach(() => {
   localStorage.clear();
 });
 
-function poolOf(faults: WakingFaults = {}, engines = 2): EnginePool {
+function poolOf(faults: WakingFaults | (() => WakingFaults) = {}, engines = 2): EnginePool {
+  const now = () => (typeof faults === "function" ? faults() : faults);
   return new EnginePool({
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     budget: { budgetBytes: 2 ** 30, engines, recycleAfterRuns: Number.POSITIVE_INFINITY },
-    spawn: () => scriptedWorker(wakingEngine(faults)),
+    spawn: () => scriptedWorker(wakingEngine(now())),
   });
 }
 
@@ -216,6 +219,25 @@ describe("the check behind the first answer", () => {
     await (await serve({ isWrong: true })).checkWoken();
     expect(said.filter(([kind]) => kind === "quarantine")).toEqual([]);
   });
+});
+
+test("an engine that wakes again is checked again, behind the call that it was opened for", async () => {
+  wakeHint.note(NAME, "run");
+  let faults: WakingFaults = {};
+  const { recorder } = new Reporter({ telemetry: undefined, service: "test" });
+  const pool = poolOf(() => faults);
+  const host = hostOf(pool, {
+    onStart: (host, event) => afterStart(recorder, host, { event, isReopened: !host.isIdle }),
+  });
+  await host.open(REQUEST);
+  pool.workers[0]?.retire("suspended");
+  await vi.waitFor(() => expect(host.memory).toBeUndefined());
+  // Written again meanwhile, by a tab in which it was right.
+  faults = { isWrong: true };
+  await host.run(x(1), { timeoutMs: 5_000 });
+  expect(await told("quarantine", 1)).toEqual([IMAGE_KEY]);
+  await vi.waitFor(() => expect(host.start).toMatchObject({ step: "none", code: "wrong" }));
+  expect((await host.run(x(2), { timeoutMs: 5_000 })).outputs["y"]?.data[0]).toBe(2);
 });
 
 test("a woken engine's worker is its own; models that come when there are enough share, and are loaded", async () => {
