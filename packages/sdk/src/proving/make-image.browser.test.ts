@@ -17,7 +17,7 @@ import { Reporter } from "../telemetry/reporter.ts";
 import type { CachePolicy } from "../worker/keeper-api.ts";
 import { KeeperClient } from "../worker/keeper-client.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
-import { makeImage } from "./make-image.ts";
+import { IMAGES_LOCK, makeImage } from "./make-image.ts";
 
 const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
 const TIMINGS = {
@@ -83,11 +83,17 @@ function keeperOf(how: { isProven?: boolean } = {}): KeeperClient {
 }
 
 /** The rooms of a page whose engines have these faults. */
-function roomsOf(faults: WakingFaults, cache?: CachePolicy): LoadRooms {
+function roomsOf(
+  faults: WakingFaults,
+  cache?: CachePolicy,
+  { lostAfter = Number.POSITIVE_INFINITY } = {},
+): LoadRooms {
+  let wakings = 0;
   const pool = new EnginePool({
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
-    spawn: () => scriptedWorker(wakingEngine(faults)),
+    spawn: () =>
+      scriptedWorker(wakingEngine(wakings > lostAfter ? { ...faults, hasNoImage: true } : faults)),
   });
   return {
     registry: REGISTRY,
@@ -96,6 +102,7 @@ function roomsOf(faults: WakingFaults, cache?: CachePolicy): LoadRooms {
     cache,
     reporter: new Reporter({ telemetry: undefined, service: "test" }),
     newHost: (place, trust, own) => {
+      if (own === "to-wake") wakings++;
       vi.advanceTimersByTime(own === "to-wake" ? wakingMs : 400);
       const host = new EngineHost({
         ...{ place, trust, own, pool, mayWake: true },
@@ -110,8 +117,12 @@ function roomsOf(faults: WakingFaults, cache?: CachePolicy): LoadRooms {
 }
 
 /** Serves a model, and makes an image behind it. */
-async function make(faults: WakingFaults = {}, cache?: CachePolicy): Promise<Served> {
-  const rooms = roomsOf(faults, cache);
+async function make(
+  faults: WakingFaults = {},
+  cache?: CachePolicy,
+  fate?: Parameters<typeof roomsOf>[2],
+): Promise<Served> {
+  const rooms = roomsOf(faults, cache, fate);
   const host = rooms.newHost(WASM, undefined);
   const opened = await host.open({ by: "selector", selector: select() });
   if (opened === undefined) throw new Error("nothing is stored");
@@ -183,6 +194,20 @@ test("one that cannot be written, or does not wake, is remembered as failed", as
   keeper.end(new Error("another page"));
   keeper = keeperOf();
   await make({ hasNoImage: true });
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
+});
+
+test("while another tab makes one, of whichever model, none is made here, and nothing remembered", async () => {
+  await navigator.locks.request(IMAGES_LOCK, async () => {
+    await make();
+    expect([starts(), await remembered()]).toEqual([[], []]);
+  });
+  await make();
+  expect(await remembered()).toEqual(["made"]);
+});
+
+test("what goes while it is timed is no image: two loads were compared", async () => {
+  await make({}, {}, { lostAfter: 2 });
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
 });
 

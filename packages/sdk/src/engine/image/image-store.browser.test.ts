@@ -108,6 +108,16 @@ test("a tab that is killed at any step leaves no image, or a whole one; the next
   }
 });
 
+test("what cannot be dropped, as another tab reads it, keeps no image from being written", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(function (this: IDBObjectStore) {
+    if (this.name === "imagePages") throw new DOMException("open", "NoModificationAllowedError");
+    return this.clear();
+  });
+  await keepImage(database, await imageOf(OTHER), PAGES);
+  expect(await allImages(database)).toMatchObject([{ key: OTHER }]);
+});
+
 test("where there is no room, nothing is left, and the error says so", async () => {
   const put = IDBObjectStore.prototype.put;
   let done = 0;

@@ -48,7 +48,7 @@ export async function keepImage(
     await database.transact(WRITING, ({ store }) => store.put(record));
     return placed;
   } catch (error) {
-    await Promise.all(all.map((one) => one.drop(key).catch(() => undefined)));
+    await Promise.all(all.map((one) => dropFrom(one, key)));
     throw error;
   }
 }
@@ -105,7 +105,12 @@ async function allPages(database: Database): Promise<readonly ImagePages[]> {
 }
 
 async function dropPages(database: Database, key: string): Promise<void> {
-  for (const pages of await allPages(database)) await pages.drop(key);
+  for (const pages of await allPages(database)) await dropFrom(pages, key);
+}
+
+/** A file that another tab reads just then cannot be dropped: the next to write sweeps it. */
+async function dropFrom(pages: ImagePages, key: string): Promise<void> {
+  await pages.drop(key).catch(() => undefined);
 }
 
 /** Drops pages that belong to no image: of one that was never finished. */
@@ -114,7 +119,7 @@ async function sweep(database: Database, all: readonly ImagePages[]): Promise<vo
   for (const pages of all) {
     const isKept = (key: string) =>
       images.some((one) => one.kind === "kept" && one.key === key && one.place === pages.place);
-    for (const key of await pages.keys()) if (!isKept(key)) await pages.drop(key);
+    for (const key of await pages.keys()) if (!isKept(key)) await dropFrom(pages, key);
   }
 }
 
@@ -131,12 +136,12 @@ async function writeWhereFaster(
       await at.write(key, pages);
       const readMs = await timeRead(at, key, pages.byteLength);
       if (best === undefined || readMs < best.readMs) {
-        await best?.at.drop(key);
+        if (best !== undefined) await dropFrom(best.at, key);
         best = { at, readMs };
-      } else await at.drop(key);
+      } else await dropFrom(at, key);
     } catch (error) {
       refusal ??= error;
-      await at.drop(key).catch(() => undefined);
+      await dropFrom(at, key);
     }
   }
   if (best === undefined) throw refusal;
