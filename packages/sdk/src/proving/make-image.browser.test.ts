@@ -197,6 +197,19 @@ test("one that cannot be written, or does not wake, is remembered as failed", as
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
 });
 
+test("what the browser refuses without a code is remembered too, unless the page is offline", async () => {
+  const onLine = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+  await expect(make({ refusal: "the file is locked" })).rejects.toThrow("the file is locked");
+  expect(await remembered()).toEqual([]);
+  onLine.mockReturnValue(true);
+  await make({ refusal: "the file is locked" });
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
+  // The second page's own, too.
+  await forget(3);
+  await make({ refusal: "the file is locked" });
+  expect(starts()).toEqual([]);
+});
+
 test("while another tab makes one, of whichever model, none is made here, and nothing remembered", async () => {
   await navigator.locks.request(IMAGES_LOCK, async () => {
     await make();

@@ -57,9 +57,10 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     await drop();
     return { image: "not worth it", reason, settings };
   } catch (error) {
-    if (signal.aborted || !(error instanceof SelvedgeError && isOfImage(error))) throw error;
+    if (signal.aborted || !isOfImage(error)) throw error;
     await drop();
-    return { image: "failed", reason: error.message, settings };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { image: "failed", reason, settings };
   }
 }
 
@@ -68,8 +69,12 @@ function notWoken({ start }: EngineHost): SelvedgeError {
   return new SelvedgeError("no-candidate", start.reason);
 }
 
-/** Whether it would be the same on the next visit. */
-function isOfImage(error: SelvedgeError): boolean {
+/**
+ * Whether it would likely be the same on the next visit, which would try all of it again. What has no code
+ * is a browser's refusal, or a runtime that is not as its facts say.
+ */
+function isOfImage(error: unknown): boolean {
+  if (!(error instanceof SelvedgeError)) return navigator.onLine;
   return isFailureOfPack(error) || error.code.startsWith("storage-");
 }
 

@@ -22,6 +22,8 @@ export interface WakingFaults {
   readonly isWrong?: boolean;
   /** Whether writing it down fails. */
   readonly isRefused?: boolean;
+  /** What the browser says instead, where that fails in a way that has no code. */
+  readonly refusal?: string;
 }
 
 /** The methods of an engine that wakes where it was started for that, and tells what happens to it. */
@@ -63,6 +65,9 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     hibernate() {
       if (api.faults.isRefused)
         return { ok: false, error: { name: "SelvedgeError", code: "no-candidate", message: "no index" } };
+      const { refusal } = api.faults;
+      if (refusal !== undefined)
+        return { ok: false, error: { name: "InvalidStateError", message: refusal } };
       const key = ${JSON.stringify(IMAGE_KEY)};
       return { ok: true, value: { key, bytes: 4096, place: "indexeddb", makeMs: 1, writeMs: 1 } };
     },
