@@ -106,6 +106,15 @@ test("an emptied cache has none", async () => {
   expect([await keys(), await pages(), await storedBytes(database)]).toEqual([[], 0, 0]);
 });
 
+test("an emptied cache has no pages either that a tab left which was killed while it wrote", async () => {
+  await database.use("writing", (connection) =>
+    connection.put("imagePages", new ArrayBuffer(8), ["never finished", 0]),
+  );
+  await keepFile("never finished");
+  await clearPacks(database);
+  expect([await pages(), await files()]).toEqual([0, []]);
+});
+
 test("what answers for nothing any more has none", async () => {
   await keepPack(ONE);
   await keep(ONE, "one");

@@ -24,7 +24,15 @@ let database: Database;
 
 beforeEach(async () => {
   database = await freshDatabase();
+  for (const digest of ["pack", "another pack"]) await keepPack(digest);
 });
+
+async function keepPack(digest: string): Promise<void> {
+  const named = { registry: "", name: digest, version: "1.0.0", manifest: "" };
+  await database.use("keeping a pack", (connection) =>
+    connection.put("packs", { digest, ...named, dtypes: [], installedAt: 1, usedAt: 1 }),
+  );
+}
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -116,6 +124,14 @@ test("what cannot be dropped, as another tab reads it, keeps no image from being
   });
   await keepImage(database, await imageOf(OTHER), PAGES);
   expect(await allImages(database)).toMatchObject([{ key: OTHER }]);
+});
+
+test("of a pack that was deleted meanwhile nothing is kept", async () => {
+  await database.use("deleting", (connection) => connection.delete("packs", "pack"));
+  await expect(keepImage(database, await imageOf(KEY), PAGES)).rejects.toMatchObject({
+    code: "no-candidate",
+  });
+  expect([await allImages(database), await indexedDbPages(database).keys()]).toEqual([[], []]);
 });
 
 test("where there is no room, nothing is left, and the error says so", async () => {

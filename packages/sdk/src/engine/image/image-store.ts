@@ -1,4 +1,4 @@
-import { sha256 } from "@selvedge/protocol";
+import { SelvedgeError, sha256 } from "@selvedge/protocol";
 import type { BarredImage, Database, ImageRecord, KeptImage } from "../../store/database.ts";
 import type { ImagePlace } from "../../worker/engine-api.ts";
 import type { ImagePages } from "./image-pages.ts";
@@ -22,7 +22,7 @@ export interface PlacedPages {
  * Stores an image: its pages where they are read faster on this device, and then its record. Whoever is
  * stopped before that leaves pages which nobody wakes, and which the next to write sweeps.
  *
- * @throws SelvedgeError `storage-full` and the like; nothing is left of it then.
+ * @throws SelvedgeError `storage-full` and the like, `no-candidate` where its pack is gone; nothing is left of it then.
  */
 export async function keepImage(
   database: Database,
@@ -45,12 +45,22 @@ export async function keepImage(
       madeAt: now,
       usedAt: now,
     };
-    await database.transact(WRITING, ({ store }) => store.put(record));
+    await putRecord(database, record);
     return placed;
   } catch (error) {
     await Promise.all(all.map((one) => dropFrom(one, key)));
     throw error;
   }
+}
+
+/** Makes pages an image, unless their pack was deleted meanwhile: nothing would ever delete it again. */
+async function putRecord(database: Database, record: KeptImage): Promise<void> {
+  const stores = ["images", "packs"] as const;
+  await database.transact({ ...WRITING, stores }, async (transaction) => {
+    if ((await transaction.objectStore("packs").count(record.pack)) === 0)
+      throw new SelvedgeError("no-candidate", "The model was deleted meanwhile.");
+    await transaction.objectStore("images").put(record);
+  });
 }
 
 /** Drops the image of a key, where there is one, and remembers why there is to be none. */
