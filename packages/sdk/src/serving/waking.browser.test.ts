@@ -249,6 +249,15 @@ test("a woken engine's worker is its own; models that come when there are enough
   expect(hosts.map(({ memory }) => memory?.sharedWith)).toEqual([0, 1, 1]);
 });
 
+test("engines that were woken count: a page with two of its two workers starts one to share, and no more", async () => {
+  for (const name of ["a", "b"]) wakeHint.note(name, "run");
+  const pool = poolOf({}, 2);
+  for (const name of ["a", "b", "c", "d"])
+    await hostOf(pool).open({ by: "selector", selector: select({ name }) });
+  expect(hosts.map(({ start }) => start.step)).toEqual(["run", "run", "none", "none"]);
+  expect(hosts.map(({ memory }) => memory?.sharedWith)).toEqual([0, 0, 1, 1]);
+});
+
 test("an engine that was ended to give memory back wakes again with its next call", async () => {
   wakeHint.note(NAME, "run");
   const pool = poolOf();
