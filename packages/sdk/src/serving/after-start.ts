@@ -1,6 +1,6 @@
 import { whenIdle } from "../proving/when-idle.ts";
 import { countStart } from "../telemetry/count-start.ts";
-import type { Recorder } from "../telemetry/recorder.ts";
+import type { Reporter } from "../telemetry/reporter.ts";
 import type { EngineHost } from "./engine-host.ts";
 import type { StartEvent } from "./engine-start.ts";
 
@@ -8,16 +8,16 @@ import type { StartEvent } from "./engine-start.ts";
  * Counts what happened to the engine of a host, and has one that woke again checked like the first: the
  * image may have been made, or damaged, since then.
  *
- * @param isReopened whether it was opened again for a call, behind which it is checked; what is opened for
- * the first time is checked by whoever opened it
+ * @param isIdle whether it was opened for no call: whoever did so has it checked. What was opened again for a
+ * call is checked behind that.
  */
 export function afterStart(
-  recorder: Recorder,
+  { recorder }: Pick<Reporter, "recorder">,
   host: EngineHost,
-  { event, isReopened }: { readonly event: StartEvent; readonly isReopened: boolean },
+  { event, isIdle }: { readonly event: StartEvent; readonly isIdle: boolean },
 ): void {
   countStart(recorder, host, event);
-  if (isReopened && event.kind === "started" && event.start.step !== "none") checkSoon(host);
+  if (!isIdle && event.kind === "started" && event.start.step !== "none") checkSoon(host);
 }
 
 /** Checks a woken engine when the page has time. What is there to be done about it, the host does. */

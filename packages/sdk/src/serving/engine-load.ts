@@ -68,18 +68,14 @@ export function endingsOf<Load extends EngineLoad>(
   const left = () => loads.filter(isLeft);
   for (const load of rested.filter(isLeft)) {
     const isAlone = load.usedAt === latest && load.sessions === 1;
-    const isTooMany = load.isShared && areTooMany(left(), budget);
+    // Those that were woken count, but only another that is shared can take on its models.
+    const serving = left().filter((one) => one.isShared || one.wake !== "none");
+    const hasOther = serving.some((one) => one.isShared && one !== load);
+    const isTooMany = load.isShared && serving.length > budget.engines && hasOther;
     const isOver = load.bytes > 0 && bytesOf(left()) > budget.budgetBytes;
     if (isTooMany || (isOver && !isAlone)) endings.set(load, "suspended");
   }
   return endings;
-}
-
-/** Those that were woken count, but only another that is shared can take on the models of one that ends. */
-function areTooMany(loads: readonly EngineLoad[], { engines }: MemoryBudget): boolean {
-  const shared = loads.filter((load) => load.isShared).length;
-  const woken = loads.filter((load) => !load.isShared && load.wake !== "none").length;
-  return shared > 1 && shared + woken > engines;
 }
 
 /** The worker that a session is opened in where no other may be started: the least busy, then the smallest. */

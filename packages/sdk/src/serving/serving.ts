@@ -40,9 +40,9 @@ export class Serving {
       reporter.restarted(host, failure);
     // Its own chunk: no page waits for what is counted, or checked.
     const onStart: EngineHostOptions["onStart"] = (host, event) => {
-      const isReopened = !host.isIdle;
+      const { isIdle } = host;
       void import("./after-start.ts").then(
-        ({ afterStart }) => afterStart(reporter.recorder, host, { event, isReopened }),
+        ({ afterStart }) => afterStart(reporter, host, { event, isIdle }),
         () => undefined,
       );
     };

@@ -16,6 +16,8 @@ export interface WakingFaults {
   readonly traps?: readonly WakeStep[];
   /** Steps that break while they open. */
   readonly doNotWake?: readonly WakeStep[];
+  /** Whether a runtime traps as it loads the model, unless it is all of it. */
+  readonly lacksLoading?: boolean;
   /** Whether there is nothing to wake. */
   readonly hasNoImage?: boolean;
   /** Whether golden answers are not those of the engine that was written down. */
@@ -42,6 +44,7 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     },
     start({ isPatient = false, isFull = false, isForImage = false, ...request }) {
       globalThis.isPatient = isPatient;
+      globalThis.isFull = isFull;
       api.tell(["start", { isPatient, isFull, isForImage }]);
       return ({ ${ENGINE_METHODS} }).start(request);
     },
@@ -49,6 +52,8 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       const { doNotWake = [], hasNoImage } = api.faults;
       globalThis.wake = isPatient && !hasNoImage ? wake : "none";
       api.tell(["open", globalThis.wake]);
+      if (api.faults.lacksLoading && globalThis.wake === "none" && !isFull)
+        return api.broken({ isFitted: true });
       if (doNotWake.includes(globalThis.wake)) return api.broken();
       const { value } = ({ ${ENGINE_METHODS} }).open();
       const image = { key: ${JSON.stringify(IMAGE_KEY)}, bytes: 4096, readMs: 2, restoreMs: 1 };

@@ -224,10 +224,10 @@ describe("the check behind the first answer", () => {
 test("an engine that wakes again is checked again, behind the call that it was opened for", async () => {
   wakeHint.note(NAME, "run");
   let faults: WakingFaults = {};
-  const { recorder } = new Reporter({ telemetry: undefined, service: "test" });
+  const reporter = new Reporter({ telemetry: undefined, service: "test" });
   const pool = poolOf(() => faults);
   const host = hostOf(pool, {
-    onStart: (host, event) => afterStart(recorder, host, { event, isReopened: !host.isIdle }),
+    onStart: (host, event) => afterStart(reporter, host, { event, isIdle: host.isIdle }),
   });
   await host.open(REQUEST);
   pool.workers[0]?.retire("suspended");
@@ -256,6 +256,18 @@ test("engines that were woken count: a page with two of its two workers starts o
     await hostOf(pool).open({ by: "selector", selector: select({ name }) });
   expect(hosts.map(({ start }) => start.step)).toEqual(["run", "run", "none", "none"]);
   expect(hosts.map(({ memory }) => memory?.sharedWith)).toEqual([0, 0, 1, 1]);
+});
+
+test("a model that a fitted runtime cannot load traps once, and not on the next visit", async () => {
+  const faults = { lacksLoading: true };
+  await hostOf(poolOf(faults)).open(REQUEST);
+  expect(await told("start", 2)).toMatchObject([{ isFull: false }, { isFull: true }]);
+  await hostOf(poolOf(faults)).open(REQUEST);
+  expect(await told("start", 3)).toMatchObject([{}, {}, { isFull: true }]);
+  // No other model pays for it, nor is an image asked for that there is not.
+  await hostOf(poolOf()).open({ by: "selector", selector: select({ name: "other" }) });
+  expect((await told("start", 4))[3]).toMatchObject({ isPatient: false, isFull: false });
+  expect([wakeHint.of(NAME), restarts]).toEqual(["none", []]);
 });
 
 test("an engine that was ended to give memory back wakes again with its next call", async () => {
