@@ -26,7 +26,7 @@ export default [
     limit: "15.6 kB",
     gzip: true,
     // Imported once a model serves, where it may start elsewhere than on WASM, and to count how it started.
-    ignore: ["./behind.js", "./open-in-order.js", "./failover.js", "../telemetry/count-start.js"],
+    ignore: ["./behind.js", "./open-in-order.js", "./failover.js", "./after-start.js"],
     modifyEsbuildConfig: esm,
   },
   {

@@ -17,7 +17,7 @@ import { Reporter } from "../telemetry/reporter.ts";
 import type { CachePolicy } from "../worker/keeper-api.ts";
 import { KeeperClient } from "../worker/keeper-client.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
-import { makeImage } from "./make-image.ts";
+import { IMAGES_LOCK, makeImage } from "./make-image.ts";
 
 const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
 const TIMINGS = {
@@ -83,11 +83,17 @@ function keeperOf(how: { isProven?: boolean } = {}): KeeperClient {
 }
 
 /** The rooms of a page whose engines have these faults. */
-function roomsOf(faults: WakingFaults, cache?: CachePolicy): LoadRooms {
+function roomsOf(
+  faults: WakingFaults,
+  cache?: CachePolicy,
+  { lostAfter = Number.POSITIVE_INFINITY } = {},
+): LoadRooms {
+  let wakings = 0;
   const pool = new EnginePool({
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
-    spawn: () => scriptedWorker(wakingEngine(faults)),
+    spawn: () =>
+      scriptedWorker(wakingEngine(wakings > lostAfter ? { ...faults, hasNoImage: true } : faults)),
   });
   return {
     registry: REGISTRY,
@@ -96,6 +102,7 @@ function roomsOf(faults: WakingFaults, cache?: CachePolicy): LoadRooms {
     cache,
     reporter: new Reporter({ telemetry: undefined, service: "test" }),
     newHost: (place, trust, own) => {
+      if (own === "to-wake") wakings++;
       vi.advanceTimersByTime(own === "to-wake" ? wakingMs : 400);
       const host = new EngineHost({
         ...{ place, trust, own, pool, mayWake: true },
@@ -110,8 +117,12 @@ function roomsOf(faults: WakingFaults, cache?: CachePolicy): LoadRooms {
 }
 
 /** Serves a model, and makes an image behind it. */
-async function make(faults: WakingFaults = {}, cache?: CachePolicy): Promise<Served> {
-  const rooms = roomsOf(faults, cache);
+async function make(
+  faults: WakingFaults = {},
+  cache?: CachePolicy,
+  fate?: Parameters<typeof roomsOf>[2],
+): Promise<Served> {
+  const rooms = roomsOf(faults, cache, fate);
   const host = rooms.newHost(WASM, undefined);
   const opened = await host.open({ by: "selector", selector: select() });
   if (opened === undefined) throw new Error("nothing is stored");
@@ -158,11 +169,13 @@ test("no page is told of an image before all of that is known, nor believes an e
   expect(hints).toEqual(["none", "run"]);
 });
 
-test("one that answers otherwise than before is quarantined, dropped, and not made again", async () => {
+test("one that answers otherwise than before is quarantined, stays so, and is not made again", async () => {
   await make({ isWrong: true });
-  await vi.waitFor(() => expect(said.map(([kind]) => kind)).toContain("drop"));
-  expect(said).toContainEqual(["quarantine", IMAGE_KEY, "y[0] is 2, not 1"]);
+  await vi.waitFor(() =>
+    expect(said).toContainEqual(["quarantine", IMAGE_KEY, "y[0] is 2, not 1"]),
+  );
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
+  expect(said.map(([kind]) => kind)).not.toContain("drop");
   await forget(2);
   await make({ isWrong: true });
   expect(starts()).toEqual([]);
@@ -181,6 +194,33 @@ test("one that cannot be written, or does not wake, is remembered as failed", as
   keeper.end(new Error("another page"));
   keeper = keeperOf();
   await make({ hasNoImage: true });
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
+});
+
+test("what the browser refuses without a code is remembered too, unless the page is offline", async () => {
+  const onLine = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+  await expect(make({ refusal: "the file is locked" })).rejects.toThrow("the file is locked");
+  expect(await remembered()).toEqual([]);
+  onLine.mockReturnValue(true);
+  await make({ refusal: "the file is locked" });
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
+  // The second page's own, too.
+  await forget(3);
+  await make({ refusal: "the file is locked" });
+  expect(starts()).toEqual([]);
+});
+
+test("while another tab makes one, of whichever model, none is made here, and nothing remembered", async () => {
+  await navigator.locks.request(IMAGES_LOCK, async () => {
+    await make();
+    expect([starts(), await remembered()]).toEqual([[], []]);
+  });
+  await make();
+  expect(await remembered()).toEqual(["made"]);
+});
+
+test("what goes while it is timed is no image: two loads were compared", async () => {
+  await make({}, {}, { lostAfter: 2 });
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
 });
 

@@ -16,6 +16,9 @@ import { type Result, tryImage } from "./try-image.ts";
 /** What a model's engine takes of memory, as a multiple of its bytes, where nobody has measured it. */
 const USUAL_GROWTH = 4;
 
+/** Held from before an image is written until what came of it is known: in all tabs of an origin, by one. */
+export const IMAGES_LOCK = "selvedge images";
+
 /** What is to be written down. */
 export interface Wanted {
   readonly served: Served;
@@ -32,36 +35,62 @@ export interface Wanted {
  * @throws AbortError when the signal fires, and whatever the keeper does.
  */
 export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void> {
-  const { keeper } = rooms;
-  const { served, signal } = wanted;
-  const { host, opened, storage } = served;
-  const { name, digest, dtype, engine } = opened;
+  const { host, opened, storage } = wanted.served;
   const { step, code, reason } = host.start;
-  if (host.backend !== "wasm" || engine !== "onnx" || storage?.kind === "memory") return;
+  if (host.backend !== "wasm" || opened.engine !== "onnx" || storage?.kind === "memory") return;
   // Where nothing is woken, nothing is written down.
   if (rooms.cache?.images === false || step !== "none" || code === "off" || code === "shared")
     return;
-  const key = imageVerdictKey(digest, dtype);
-  const judge = (record: ImageVerdict | undefined) =>
-    keeper.call((remote, call) => remote.judge(call, key, record), signal);
-  const write = ({ image, reason }: Result, under = imageUnder(opened.settings)) =>
-    judge({ digest, candidate: key[1], at: Date.now(), under, image, reason });
-  if (code === "failed" || code === "wrong") return write({ image: "failed", reason });
-  const stored = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
-  const known = soundImageVerdict(stored, key, imageUnder(opened.settings));
+  if (code === "failed" || code === "wrong")
+    return verdictsOf(rooms, wanted).write({ image: "failed", reason, settings: opened.settings });
+  // Two at once would sweep each other's pages, and one would vouch for what the other has written.
+  await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
+    if (lock !== null) await makeAlone(rooms, wanted);
+  });
+}
+
+async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
+  const { host, opened } = wanted.served;
+  const { name } = opened;
+  const verdicts = verdictsOf(rooms, wanted);
+  const known = await verdicts.known();
   if (known === "failed" || known === "not worth it") return;
   // What was asked for its image and found none has lost it; what was not asked has lost the hint.
-  if (known === "made" && code === "not-known") return void wakeHint.note(name, "run");
+  if (known === "made" && host.start.code === "not-known") return void wakeHint.note(name, "run");
   if (!(await isReady(rooms, wanted))) return;
   // Where a hint cannot be kept, nobody would ever wake it.
   if (!wakeHint.note(name, "none")) return;
-  await judge(undefined);
-  const { settings, ...result } = await tryImage(rooms, wanted);
-  await write(result, imageUnder(settings));
+  await verdicts.judge(undefined);
+  const result = await tryImage(rooms, wanted);
+  await verdicts.write(result);
   if (result.image !== "made") return;
   wakeHint.note(name, "run");
   const { recorder } = rooms.reporter;
   recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.bytes ?? 0);
+}
+
+/** What is remembered of the images of a pack, on this device. */
+function verdictsOf({ keeper }: LoadRooms, { served: { opened }, signal }: Wanted) {
+  const { digest, dtype, settings: served } = opened;
+  const key = imageVerdictKey(digest, dtype);
+  const judge = (record: ImageVerdict | undefined) =>
+    keeper.call((remote, call) => remote.judge(call, key, record), signal);
+  return {
+    judge,
+    async known() {
+      const stored = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
+      return soundImageVerdict(stored, key, imageUnder(served));
+    },
+    write: ({ image, reason, settings }: Result) =>
+      judge({
+        digest,
+        candidate: key[1],
+        at: Date.now(),
+        under: imageUnder(settings),
+        image,
+        reason,
+      }),
+  };
 }
 
 /** Whether the pack is proven on this device, and there is room for an image of its engine. */

@@ -43,30 +43,38 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     if (declined !== undefined) return { image: "not worth it", reason: declined, settings };
     await whenIdle();
     const wrong = await inWorker(rooms, { ...wanted, own: "to-wake" }, async (host) => {
-      if (host.start.step === "none") return host.start.reason;
+      if (host.start.step === "none") throw notWoken(host);
       const proof = await host.ask((remote, session) => remote.checkWoken(session), limits);
       if (proof.holds) return undefined;
+      // Its pages go with that; the key has to be remembered.
       await host.ask((remote) => remote.quarantine(key, proof.finding), limits);
       return proof.finding;
     });
-    if (wrong !== undefined) {
-      await drop();
-      return { image: "failed", reason: wrong, settings };
-    }
+    if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
     const times = await timeStarts(rooms, wanted);
     const reason = timesText(times);
     if (isWorthWaking(times)) return { image: "made", reason, bytes, settings };
     await drop();
     return { image: "not worth it", reason, settings };
   } catch (error) {
-    if (signal.aborted || !(error instanceof SelvedgeError && isOfImage(error))) throw error;
+    if (signal.aborted || !isOfImage(error)) throw error;
     await drop();
-    return { image: "failed", reason: error.message, settings };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { image: "failed", reason, settings };
   }
 }
 
-/** Whether it would be the same on the next visit. */
-function isOfImage(error: SelvedgeError): boolean {
+/** It went meanwhile, or it cannot be woken here: what was timed then would be two loads. */
+function notWoken({ start }: EngineHost): SelvedgeError {
+  return new SelvedgeError("no-candidate", start.reason);
+}
+
+/**
+ * Whether it would likely be the same on the next visit, which would try all of it again. What has no code
+ * is a browser's refusal, or a runtime that is not as its facts say.
+ */
+function isOfImage(error: unknown): boolean {
+  if (!(error instanceof SelvedgeError)) return navigator.onLine;
   return isFailureOfPack(error) || error.code.startsWith("storage-");
 }
 
@@ -78,6 +86,7 @@ async function timeStarts(rooms: LoadRooms, wanted: Wanted): Promise<StartTimes>
     await whenIdle();
     const startedAt = performance.now();
     return inWorker(rooms, { ...wanted, own }, async (host) => {
+      if (own === "to-wake" && host.start.step === "none") throw notWoken(host);
       await host.ask((remote, session) => remote.runAt(session, {}), limits);
       return performance.now() - startedAt;
     });

@@ -27,6 +27,9 @@ import { WakeSteps } from "./wake-steps.ts";
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
+/** After a model's name, where a hint is of loading it. No name has a space. */
+const LOADING = " load";
+
 /** Dropping an image, and giving the worker up. */
 const QUARANTINE_TIMEOUT_MS = 10_000;
 
@@ -110,8 +113,8 @@ export class EngineHost {
   /** Calls that are made and not done with. */
   #calls = 0;
   readonly #disposal = new AbortController();
-  /** The model, as hints know it. */
-  #name: string | undefined;
+  /** The model, as hints know it; empty where it was opened without its name. */
+  #name = "";
   readonly #mayWake: boolean;
   readonly #steps: WakeSteps = new WakeSteps();
   /** Failures that are taken to be an image's, or a fitted runtime's. */
@@ -473,7 +476,8 @@ export class EngineHost {
       this.#options.onRestart?.(this, failure);
     const { own, pool } = this.#options;
     const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.#name));
-    const how = { own: this.#own ? own : undefined, wake, isFull: this.#steps.isFull };
+    const isFull = this.#steps.isFull || wakeHint.of(this.#name + LOADING) === "full";
+    const how = { own: this.#own ? own : undefined, wake, isFull };
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = pool.take(this.#pack?.engine ?? "onnx", this.place, how);
     // In one that others are in, or will be, nothing is woken.
@@ -497,8 +501,8 @@ export class EngineHost {
   }
 
   /** What is only tried leaves no hint. */
-  #note(step: WakeStep): void {
-    if (!this.#own) wakeHint.note(this.#name, step);
+  #note(step: WakeStep, of = ""): void {
+    if (!this.#own) wakeHint.note(this.#name + of, step);
   }
 
   /** A loaded engine has answered what a woken one could not: its image goes. */
@@ -518,7 +522,9 @@ export class EngineHost {
     const dims = inputs && dimsOf(inputs);
     if (session !== this.#session || !this.#steps.failed(session.step, error, dims)) return false;
     this.#ofStart.add(error);
-    if (session.step !== "none") this.#note(this.#steps.next("run"));
+    // A runtime that was fitted to load other models: the next visit need not trap again.
+    if (session.step === "none") this.#note("full", LOADING);
+    else this.#note(this.#steps.next("run"));
     const { trap } = this.start;
     if (trap !== undefined && dims !== undefined && error.detail["isFitted"] === true)
       this.#options.onStart?.(this, { kind: "trapped", trap });

@@ -26,6 +26,7 @@ const load = (name: string, secondsAgo: number, own: Partial<EngineLoad> = {}): 
   sessions: 1,
   runs: 1,
   isShared: true,
+  wake: "none",
   isOnTrial: false,
   isBusy: false,
   usedAt: NOW - secondsAgo * 1000,
@@ -89,6 +90,13 @@ describe("more workers than models may have", () => {
   test("lose those used longest ago, so that their models share those that stay", () => {
     const loads = [load("a", 50), load("b", 40), load("c", 30)];
     expect(endings(loads, { engines: 2 })).toEqual({ a: "suspended" });
+  });
+
+  test("are so with those that were woken, which stay; the last that can be shared stays too", () => {
+    const woken = { isShared: false, wake: "run" } as const;
+    const loads = [load("woken", 60, woken), load("a", 50), load("b", 40)];
+    expect(endings(loads, { engines: 2 })).toEqual({ a: "suspended" });
+    expect(endings(loads, { engines: 1 })).toEqual({ a: "suspended" });
   });
 
   test("do not count those that nothing else may use", () => {

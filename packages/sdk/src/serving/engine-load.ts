@@ -1,3 +1,4 @@
+import type { WakeStep } from "../worker/engine-api.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /** What is known of a living engine worker when it is asked which of them should end. */
@@ -15,6 +16,8 @@ export interface EngineLoad {
   readonly runs: number;
   /** Whether other models may open sessions in it. */
   readonly isShared: boolean;
+  /** What may be woken in it. */
+  readonly wake: WakeStep;
   /** Whether it is there for a proof, a race or a rehearsal: it ends with that, and by itself. */
   readonly isOnTrial: boolean;
   /** Whether a call runs or waits in it, or a session is about to be opened. */
@@ -65,7 +68,10 @@ export function endingsOf<Load extends EngineLoad>(
   const left = () => loads.filter(isLeft);
   for (const load of rested.filter(isLeft)) {
     const isAlone = load.usedAt === latest && load.sessions === 1;
-    const isTooMany = load.isShared && left().filter((one) => one.isShared).length > budget.engines;
+    // Those that were woken count, but only another that is shared can take on its models.
+    const serving = left().filter((one) => one.isShared || one.wake !== "none");
+    const hasOther = serving.some((one) => one.isShared && one !== load);
+    const isTooMany = load.isShared && serving.length > budget.engines && hasOther;
     const isOver = load.bytes > 0 && bytesOf(left()) > budget.budgetBytes;
     if (isTooMany || (isOver && !isAlone)) endings.set(load, "suspended");
   }

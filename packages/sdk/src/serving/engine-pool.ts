@@ -67,7 +67,8 @@ export class EnginePool {
     const wake = hasRoom ? wanted : "none";
     const isShared = backend === "wasm" && own === undefined && wake === "none";
     const others = serving.filter((worker) => worker.isShared && (worker.isFull || !isFull));
-    const isTaken = isShared && others.length >= this.budget.engines;
+    // Where all of them were woken, one more has to be started for those that share.
+    const isTaken = isShared && serving.length >= this.budget.engines;
     const alike = others.filter((worker) => worker.engine === engine);
     const found = isTaken ? leastLoaded(alike.length > 0 ? alike : others) : undefined;
     if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 import { requireProof } from "../proving/require-proof.ts";
 import { forgetVerdict } from "../proving/verdicts.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import { checkSoon } from "./after-start.ts";
 import { Descent } from "./descent.ts";
 import type { HostOpened } from "./engine-host.ts";
 import type { Rung } from "./ladder.ts";
@@ -67,6 +68,7 @@ async function openRung(
         ? (opened.finding ?? "WASM serves everywhere")
         : await requireProof(host, opened, signal);
     signal.throwIfAborted();
+    if (host.start.step !== "none") checkSoon(host);
     return { host, opened, finding };
   } catch (error) {
     host.dispose();

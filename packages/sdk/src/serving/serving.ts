@@ -38,12 +38,14 @@ export class Serving {
       keeper.call((remote, call) => remote.restore(call, pack), signal);
     const onRestart: EngineHostOptions["onRestart"] = (host, failure) =>
       reporter.restarted(host, failure);
-    // Its own chunk: no page waits for what is counted.
-    const onStart: EngineHostOptions["onStart"] = (host, event) =>
-      void import("../telemetry/count-start.ts").then(
-        ({ countStart }) => countStart(reporter.recorder, host, event),
+    // Its own chunk: no page waits for what is counted, or checked.
+    const onStart: EngineHostOptions["onStart"] = (host, event) => {
+      const { isIdle } = host;
+      void import("./after-start.ts").then(
+        ({ afterStart }) => afterStart(reporter, host, { event, isIdle }),
         () => undefined,
       );
+    };
     const hooks = { recover, onRestart, onStart, mayWake: rooms.cache?.images !== false };
     this.#rooms = {
       ...rooms,

@@ -10,18 +10,17 @@ const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
  */
 export const wakeHint = {
   /** The step to begin with; `none` where there is likely no image. */
-  of(name: string | undefined): WakeStep {
+  of(name: string): WakeStep {
     const [step, at] = read(name).split(" ");
     if (step !== "full") return step === "run" ? "run" : "none";
     return Math.abs(Date.now() - Number(at)) < FORGET_MS ? "full" : "run";
   },
 
   /** Says that an image is there, or that there is none. Answers whether that could be kept. */
-  note(name: string | undefined, step: WakeStep): boolean {
+  note(name: string, step: WakeStep): boolean {
     try {
-      if (name === undefined) return false;
       if (step === "none") localStorage.removeItem(keyOf(name));
-      else localStorage.setItem(keyOf(name), step === "run" ? step : `full ${Date.now()}`);
+      else localStorage.setItem(keyOf(name), `${step} ${Date.now()}`);
       return true;
     } catch {
       return false;
@@ -29,9 +28,9 @@ export const wakeHint = {
   },
 };
 
-function read(name: string | undefined): string {
+function read(name: string): string {
   try {
-    return (name !== undefined && localStorage.getItem(keyOf(name))) || "";
+    return localStorage.getItem(keyOf(name)) ?? "";
   } catch {
     // An opaque origin, a webview without storage, or a user who refuses it.
     return "";

@@ -16,12 +16,16 @@ export interface WakingFaults {
   readonly traps?: readonly WakeStep[];
   /** Steps that break while they open. */
   readonly doNotWake?: readonly WakeStep[];
+  /** Whether a runtime traps as it loads the model, unless it is all of it. */
+  readonly lacksLoading?: boolean;
   /** Whether there is nothing to wake. */
   readonly hasNoImage?: boolean;
   /** Whether golden answers are not those of the engine that was written down. */
   readonly isWrong?: boolean;
   /** Whether writing it down fails. */
   readonly isRefused?: boolean;
+  /** What the browser says instead, where that fails in a way that has no code. */
+  readonly refusal?: string;
 }
 
 /** The methods of an engine that wakes where it was started for that, and tells what happens to it. */
@@ -40,6 +44,7 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     },
     start({ isPatient = false, isFull = false, isForImage = false, ...request }) {
       globalThis.isPatient = isPatient;
+      globalThis.isFull = isFull;
       api.tell(["start", { isPatient, isFull, isForImage }]);
       return ({ ${ENGINE_METHODS} }).start(request);
     },
@@ -47,6 +52,8 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       const { doNotWake = [], hasNoImage } = api.faults;
       globalThis.wake = isPatient && !hasNoImage ? wake : "none";
       api.tell(["open", globalThis.wake]);
+      if (api.faults.lacksLoading && globalThis.wake === "none" && !isFull)
+        return api.broken({ isFitted: true });
       if (doNotWake.includes(globalThis.wake)) return api.broken();
       const { value } = ({ ${ENGINE_METHODS} }).open();
       const image = { key: ${JSON.stringify(IMAGE_KEY)}, bytes: 4096, readMs: 2, restoreMs: 1 };
@@ -63,6 +70,9 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     hibernate() {
       if (api.faults.isRefused)
         return { ok: false, error: { name: "SelvedgeError", code: "no-candidate", message: "no index" } };
+      const { refusal } = api.faults;
+      if (refusal !== undefined)
+        return { ok: false, error: { name: "InvalidStateError", message: refusal } };
       const key = ${JSON.stringify(IMAGE_KEY)};
       return { ok: true, value: { key, bytes: 4096, place: "indexeddb", makeMs: 1, writeMs: 1 } };
     },

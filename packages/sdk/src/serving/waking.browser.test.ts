@@ -1,8 +1,10 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { Reporter } from "../telemetry/reporter.ts";
 import type { Tensors } from "../tensor.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
+import { afterStart } from "./after-start.ts";
 import { EngineHost, type EngineHostOptions } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
 import type { StartEvent } from "./engine-start.ts";
@@ -49,12 +51,13 @@ afterEach(() => {
   localStorage.clear();
 });
 
-function poolOf(faults: WakingFaults = {}, engines = 2): EnginePool {
+function poolOf(faults: WakingFaults | (() => WakingFaults) = {}, engines = 2): EnginePool {
+  const now = () => (typeof faults === "function" ? faults() : faults);
   return new EnginePool({
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     budget: { budgetBytes: 2 ** 30, engines, recycleAfterRuns: Number.POSITIVE_INFINITY },
-    spawn: () => scriptedWorker(wakingEngine(faults)),
+    spawn: () => scriptedWorker(wakingEngine(now())),
   });
 }
 
@@ -218,6 +221,25 @@ describe("the check behind the first answer", () => {
   });
 });
 
+test("an engine that wakes again is checked again, behind the call that it was opened for", async () => {
+  wakeHint.note(NAME, "run");
+  let faults: WakingFaults = {};
+  const reporter = new Reporter({ telemetry: undefined, service: "test" });
+  const pool = poolOf(() => faults);
+  const host = hostOf(pool, {
+    onStart: (host, event) => afterStart(reporter, host, { event, isIdle: host.isIdle }),
+  });
+  await host.open(REQUEST);
+  pool.workers[0]?.retire("suspended");
+  await vi.waitFor(() => expect(host.memory).toBeUndefined());
+  // Written again meanwhile, by a tab in which it was right.
+  faults = { isWrong: true };
+  await host.run(x(1), { timeoutMs: 5_000 });
+  expect(await told("quarantine", 1)).toEqual([IMAGE_KEY]);
+  await vi.waitFor(() => expect(host.start).toMatchObject({ step: "none", code: "wrong" }));
+  expect((await host.run(x(2), { timeoutMs: 5_000 })).outputs["y"]?.data[0]).toBe(2);
+});
+
 test("a woken engine's worker is its own; models that come when there are enough share, and are loaded", async () => {
   for (const name of ["a", "b", "c"]) wakeHint.note(name, "run");
   const pool = poolOf({}, 1);
@@ -225,6 +247,27 @@ test("a woken engine's worker is its own; models that come when there are enough
     await hostOf(pool).open({ by: "selector", selector: select({ name }) });
   expect(hosts.map(({ start }) => start.code)).toEqual(["woken", "shared", "shared"]);
   expect(hosts.map(({ memory }) => memory?.sharedWith)).toEqual([0, 1, 1]);
+});
+
+test("engines that were woken count: a page with two of its two workers starts one to share, and no more", async () => {
+  for (const name of ["a", "b"]) wakeHint.note(name, "run");
+  const pool = poolOf({}, 2);
+  for (const name of ["a", "b", "c", "d"])
+    await hostOf(pool).open({ by: "selector", selector: select({ name }) });
+  expect(hosts.map(({ start }) => start.step)).toEqual(["run", "run", "none", "none"]);
+  expect(hosts.map(({ memory }) => memory?.sharedWith)).toEqual([0, 0, 1, 1]);
+});
+
+test("a model that a fitted runtime cannot load traps once, and not on the next visit", async () => {
+  const faults = { lacksLoading: true };
+  await hostOf(poolOf(faults)).open(REQUEST);
+  expect(await told("start", 2)).toMatchObject([{ isFull: false }, { isFull: true }]);
+  await hostOf(poolOf(faults)).open(REQUEST);
+  expect(await told("start", 3)).toMatchObject([{}, {}, { isFull: true }]);
+  // No other model pays for it, nor is an image asked for that there is not.
+  await hostOf(poolOf()).open({ by: "selector", selector: select({ name: "other" }) });
+  expect((await told("start", 4))[3]).toMatchObject({ isPatient: false, isFull: false });
+  expect([wakeHint.of(NAME), restarts]).toEqual(["none", []]);
 });
 
 test("an engine that was ended to give memory back wakes again with its next call", async () => {

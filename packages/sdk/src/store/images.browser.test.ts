@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Space } from "../delivery/space.ts";
 import type { Database, ImageRecord } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
-import { dropImages, IMAGE_FOLDER, listImages, tidyImages } from "./images.ts";
+import { dropImages, dropImagesOf, IMAGE_FOLDER, listImages, tidyImages } from "./images.ts";
 import { clearPacks, listPacks, storedBytes } from "./packs.ts";
 import { removePacks } from "./remove-packs.ts";
 
@@ -77,6 +77,19 @@ test("an image that is dropped goes with its pages, wherever they are, and no ot
   expect([await keys(), await pages(), await files()]).toEqual([["two"], 2, ["two"]]);
 });
 
+test("what is dropped of a pack leaves its quarantine, which goes with the pack", async () => {
+  const barred = { kind: "quarantined", reason: "its answers differ", madeAt: 1 } as const;
+  await database.use("barring", (connection) =>
+    connection.put("images", { key: "barred", pack: ONE, dtype: "fp32", ...barred }),
+  );
+  await keep(ONE, "one");
+  await dropImagesOf(database, ONE);
+  const left = () => database.use("looking", (connection) => connection.getAllKeys("images"));
+  expect(await left()).toEqual(["barred"]);
+  await tidyImages(database);
+  expect(await left()).toEqual([]);
+});
+
 test("a pack that is deleted takes its images along", async () => {
   for (const digest of [ONE, OTHER]) {
     await keepPack(digest);
@@ -91,6 +104,15 @@ test("an emptied cache has none", async () => {
   await keep(ONE, "one");
   await clearPacks(database);
   expect([await keys(), await pages(), await storedBytes(database)]).toEqual([[], 0, 0]);
+});
+
+test("an emptied cache has no pages either that a tab left which was killed while it wrote", async () => {
+  await database.use("writing", (connection) =>
+    connection.put("imagePages", new ArrayBuffer(8), ["never finished", 0]),
+  );
+  await keepFile("never finished");
+  await clearPacks(database);
+  expect([await pages(), await files()]).toEqual([0, []]);
 });
 
 test("what answers for nothing any more has none", async () => {

@@ -40,7 +40,7 @@ export function listImages(database: Database): Promise<StoredImage[]> {
  */
 export async function dropImages(
   database: Database,
-  isMeant: (image: Pick<ImageRecord, "key" | "pack">) => boolean,
+  isMeant: (image: Pick<ImageRecord, "key" | "pack" | "kind">) => boolean,
 ): Promise<void> {
   const gone = await database.transact(
     {
@@ -63,6 +63,27 @@ export async function dropImages(
     },
   );
   if (gone.length > 0) await dropFiles(gone);
+}
+
+/** Deletes all images, and pages that are of none: a tab that was killed while it wrote has left them. */
+export async function clearImages(database: Database): Promise<void> {
+  const stores = ["images", "imagePages"] as const;
+  await database.transact(
+    { doing: "dropping images of engines", stores, mode: "readwrite" },
+    (transaction) =>
+      Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),
+  );
+  try {
+    const root = await navigator.storage.getDirectory();
+    await root.removeEntry(IMAGE_FOLDER, { recursive: true });
+  } catch {
+    // There is none, the browser keeps no files, or a tab reads one: the next image sweeps that.
+  }
+}
+
+/** Deletes the images of a pack. A key that was quarantined stays so: its image must not be made again. */
+export function dropImagesOf(database: Database, digest: string): Promise<void> {
+  return dropImages(database, ({ pack, kind }) => pack === digest && kind !== "quarantined");
 }
 
 /** Deletes the images of packs that answer for nothing any more. */

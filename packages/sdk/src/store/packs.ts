@@ -10,7 +10,7 @@ import {
 } from "@selvedge/protocol";
 import type { CachedPack } from "../worker/keeper-api.ts";
 import type { Database, PackRecord } from "./database.ts";
-import { dropImages, listImages } from "./images.ts";
+import { clearImages, listImages } from "./images.ts";
 import { soundPack } from "./sound-record.ts";
 import { isUnavailable } from "./storage-error.ts";
 
@@ -136,7 +136,7 @@ export async function clearPacks(database: Database): Promise<void> {
     .transact({ doing: "clearing the model cache", stores, mode: "readwrite" }, (transaction) =>
       Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),
     )
-    .then(() => dropImages(database, () => true))
+    .then(() => clearImages(database))
     .catch(unlessUnavailable);
 }
 

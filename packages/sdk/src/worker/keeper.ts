@@ -12,7 +12,7 @@ import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
-import { dropImages, tidyImages } from "../store/images.ts";
+import { clearImages, dropImagesOf, tidyImages } from "../store/images.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { putVerdict, verdictsOf } from "../store/verdicts.ts";
@@ -46,7 +46,7 @@ const api: KeeperApi = {
     folder = registry;
     space.limit(cache);
     // Whoever may not keep images may have kept some before.
-    if (cache.images === false) dropImages(database, () => true).catch(() => undefined);
+    if (cache.images === false) clearImages(database).catch(() => undefined);
     const own = page && { fetch: pageFetch(page) };
     rooms = { ...rooms, network: browserNetwork({ meteredDownloads, ...own }) };
     if (anchors !== undefined)
@@ -108,8 +108,7 @@ const api: KeeperApi = {
     return transfer(outcome, buffers);
   },
 
-  dropImages: (call, digest) =>
-    calls.run(call, () => dropImages(database, ({ pack }) => pack === digest)),
+  dropImages: (call, digest) => calls.run(call, () => dropImagesOf(database, digest)),
 
   list: (call) =>
     calls.run(call, async () =>

@@ -208,6 +208,11 @@ describe("what is woken", () => {
     expect(proof.holds).toBe(false);
     unwrap(await engine.api.quarantine(key, proof.finding));
     expect(await visit("whole")).toEqual(loadedAsUsual(`quarantined: ${proof.finding}`));
+    await expect(hibernateOnce("whole")).rejects.toMatchObject({
+      code: "no-candidate",
+      message: expect.stringContaining("quarantined"),
+    });
+    expect(await allImages(database)).toMatchObject([{ key, kind: "quarantined" }]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { Hibernated, SessionHow } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { isIntact } from "../runtime-file.ts";
 import { RUNTIME_FOLDER } from "../runtime-files.ts";
-import { barImage, keepImage } from "./image-store.ts";
+import { allImages, barImage, keepImage } from "./image-store.ts";
 import { keyFor } from "./image-subject.ts";
 import { makeImage } from "./make-image.ts";
 
@@ -22,7 +22,7 @@ export interface Hibernation extends OnTrial {
 
 /**
  * Writes an engine down: its golden answers have to hold, what it no longer uses is zeroed, and what is
- * left is stored, to be woken on the next visit. One tab at a time does that for an image.
+ * left is stored, to be woken on the next visit. The page sees to it that one tab at a time does that.
  *
  * @throws SelvedgeError `no-candidate` where it is not one to be written down.
  */
@@ -35,7 +35,9 @@ export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
   if (!(await isIntact(folder, index.glue)))
     throw refused(`${index.glue.file} is not the file that the index names`);
   const key = await keyFor(index, { digest, dtype: variant.dtype }, how);
-  return inTurn(key, () => write(hibernation, { key, facts: index.waking }));
+  const known = (await allImages(hibernation.database)).find((one) => one.key === key);
+  if (known?.kind === "quarantined") throw refused(`its image is quarantined: ${known.reason}`);
+  return write(hibernation, { key, facts: index.waking });
 }
 
 async function write(
@@ -59,14 +61,6 @@ async function write(
   const reason = `reading it takes ${ms(kept.readMs)}, loading ${ms(hibernation.loadMs)}`;
   await barImage(database, { key, kind: "not worth it", reason });
   return { ...made, declined: reason };
-}
-
-/** Two tabs that write one image at once would leave some of each. */
-async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
-  return navigator.locks.request(`selvedge image ${key}`, { ifAvailable: true }, (lock) => {
-    if (lock === null) throw refused("another tab is writing it down");
-    return run();
-  });
 }
 
 /** Why an engine is not one to be written down. */

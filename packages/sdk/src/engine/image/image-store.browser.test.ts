@@ -24,7 +24,15 @@ let database: Database;
 
 beforeEach(async () => {
   database = await freshDatabase();
+  for (const digest of ["pack", "another pack"]) await keepPack(digest);
 });
+
+async function keepPack(digest: string): Promise<void> {
+  const named = { registry: "", name: digest, version: "1.0.0", manifest: "" };
+  await database.use("keeping a pack", (connection) =>
+    connection.put("packs", { digest, ...named, dtypes: [], installedAt: 1, usedAt: 1 }),
+  );
+}
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -108,6 +116,24 @@ test("a tab that is killed at any step leaves no image, or a whole one; the next
   }
 });
 
+test("what cannot be dropped, as another tab reads it, keeps no image from being written", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(function (this: IDBObjectStore) {
+    if (this.name === "imagePages") throw new DOMException("open", "NoModificationAllowedError");
+    return this.clear();
+  });
+  await keepImage(database, await imageOf(OTHER), PAGES);
+  expect(await allImages(database)).toMatchObject([{ key: OTHER }]);
+});
+
+test("of a pack that was deleted meanwhile nothing is kept", async () => {
+  await database.use("deleting", (connection) => connection.delete("packs", "pack"));
+  await expect(keepImage(database, await imageOf(KEY), PAGES)).rejects.toMatchObject({
+    code: "no-candidate",
+  });
+  expect([await allImages(database), await indexedDbPages(database).keys()]).toEqual([[], []]);
+});
+
 test("where there is no room, nothing is left, and the error says so", async () => {
   const put = IDBObjectStore.prototype.put;
   let done = 0;
@@ -139,6 +165,14 @@ test("a key that is quarantined keeps its reason, and none of its pages", async 
     { key: KEY, kind: "quarantined", reason: "its answers differ" },
   ]);
   expect(await indexedDbPages(database).keys()).toEqual([]);
+});
+
+test("a quarantine outlives the images of its pack", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  await barImage(database, { key: KEY, kind: "quarantined", reason: "its answers differ" });
+  await keepImage(database, await imageOf(OTHER), PAGES);
+  await forgetImages(database, ({ pack }) => pack === "pack");
+  expect(await allImages(database)).toMatchObject([{ key: KEY, kind: "quarantined" }]);
 });
 
 test("of a key that has no image nothing is remembered: there is nothing to keep it from", async () => {

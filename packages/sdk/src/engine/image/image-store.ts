@@ -1,4 +1,4 @@
-import { sha256 } from "@selvedge/protocol";
+import { SelvedgeError, sha256 } from "@selvedge/protocol";
 import type { BarredImage, Database, ImageRecord, KeptImage } from "../../store/database.ts";
 import type { ImagePlace } from "../../worker/engine-api.ts";
 import type { ImagePages } from "./image-pages.ts";
@@ -22,7 +22,7 @@ export interface PlacedPages {
  * Stores an image: its pages where they are read faster on this device, and then its record. Whoever is
  * stopped before that leaves pages which nobody wakes, and which the next to write sweeps.
  *
- * @throws SelvedgeError `storage-full` and the like; nothing is left of it then.
+ * @throws SelvedgeError `storage-full` and the like, `no-candidate` where its pack is gone; nothing is left of it then.
  */
 export async function keepImage(
   database: Database,
@@ -45,12 +45,22 @@ export async function keepImage(
       madeAt: now,
       usedAt: now,
     };
-    await database.transact(WRITING, ({ store }) => store.put(record));
+    await putRecord(database, record);
     return placed;
   } catch (error) {
-    await Promise.all(all.map((one) => one.drop(key).catch(() => undefined)));
+    await Promise.all(all.map((one) => dropFrom(one, key)));
     throw error;
   }
+}
+
+/** Makes pages an image, unless their pack was deleted meanwhile: nothing would ever delete it again. */
+async function putRecord(database: Database, record: KeptImage): Promise<void> {
+  const stores = ["images", "packs"] as const;
+  await database.transact({ ...WRITING, stores }, async (transaction) => {
+    if ((await transaction.objectStore("packs").count(record.pack)) === 0)
+      throw new SelvedgeError("no-candidate", "The model was deleted meanwhile.");
+    await transaction.objectStore("images").put(record);
+  });
 }
 
 /** Drops the image of a key, where there is one, and remembers why there is to be none. */
@@ -67,12 +77,14 @@ export async function barImage(
   await dropPages(database, key);
 }
 
-/** Drops the images that are meant, pages included, and what was remembered of them. */
+/** Drops the images that are meant, pages included. What was quarantined stays so. */
 export async function forgetImages(
   database: Database,
   isMeant: (image: ImageRecord) => boolean,
 ): Promise<void> {
-  const gone = (await allImages(database)).filter(isMeant).map(({ key }) => key);
+  const gone = (await allImages(database))
+    .filter((one) => one.kind !== "quarantined" && isMeant(one))
+    .map(({ key }) => key);
   if (gone.length === 0) return;
   // Records first: pages without one are nothing, a record without its pages would be an image.
   await database.transact(WRITING, ({ store }) =>
@@ -103,7 +115,12 @@ async function allPages(database: Database): Promise<readonly ImagePages[]> {
 }
 
 async function dropPages(database: Database, key: string): Promise<void> {
-  for (const pages of await allPages(database)) await pages.drop(key);
+  for (const pages of await allPages(database)) await dropFrom(pages, key);
+}
+
+/** A file that another tab reads just then cannot be dropped: the next to write sweeps it. */
+async function dropFrom(pages: ImagePages, key: string): Promise<void> {
+  await pages.drop(key).catch(() => undefined);
 }
 
 /** Drops pages that belong to no image: of one that was never finished. */
@@ -112,7 +129,7 @@ async function sweep(database: Database, all: readonly ImagePages[]): Promise<vo
   for (const pages of all) {
     const isKept = (key: string) =>
       images.some((one) => one.kind === "kept" && one.key === key && one.place === pages.place);
-    for (const key of await pages.keys()) if (!isKept(key)) await pages.drop(key);
+    for (const key of await pages.keys()) if (!isKept(key)) await dropFrom(pages, key);
   }
 }
 
@@ -129,12 +146,12 @@ async function writeWhereFaster(
       await at.write(key, pages);
       const readMs = await timeRead(at, key, pages.byteLength);
       if (best === undefined || readMs < best.readMs) {
-        await best?.at.drop(key);
+        if (best !== undefined) await dropFrom(best.at, key);
         best = { at, readMs };
-      } else await at.drop(key);
+      } else await dropFrom(at, key);
     } catch (error) {
       refusal ??= error;
-      await at.drop(key).catch(() => undefined);
+      await dropFrom(at, key);
     }
   }
   if (best === undefined) throw refusal;
