@@ -2,6 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { EngineHost, HostOpened, OwnWorker } from "../serving/engine-host.ts";
 import { isFailureOfPack } from "../serving/failure-of-pack.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
+import { pause } from "../serving/pause.ts";
 import type { SessionSettings } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";
@@ -13,6 +14,14 @@ const TIMEOUT_MS = 60_000;
 
 /** Starts of each kind that are timed, by turns. */
 const ROUNDS = 3;
+
+/**
+ * What fills the browser's code cache with the wasm that engines are woken in, which is not the one that
+ * loads: so many runs make its functions hot, and they are written some time after they have been compiled
+ * for good, as long as their worker lives.
+ */
+const TRAINING_RUNS = 12;
+const CACHED_AFTER_MS = 3_000;
 
 /** What came of an image. */
 export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
@@ -45,7 +54,10 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     const wrong = await inWorker(rooms, { ...wanted, own: "to-wake" }, async (host) => {
       if (host.start.step === "none") throw notWoken(host);
       const proof = await host.ask((remote, session) => remote.checkWoken(session), limits);
-      if (proof.holds) return undefined;
+      if (proof.holds) {
+        await train(rooms, host, signal);
+        return undefined;
+      }
       // Its pages go with that; the key has to be remembered.
       await host.ask((remote) => remote.quarantine(key, proof.finding), limits);
       return proof.finding;
@@ -62,6 +74,14 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     const reason = error instanceof Error ? error.message : String(error);
     return { image: "failed", reason, settings };
   }
+}
+
+async function train({ pace }: LoadRooms, host: EngineHost, signal: AbortSignal): Promise<void> {
+  const limits = { timeoutMs: TIMEOUT_MS, signal };
+  for (let run = 0; run < TRAINING_RUNS; run++)
+    await host.ask((remote, session) => remote.timeAt(session, {}), limits);
+  await pause(pace?.cachedAfterMs ?? CACHED_AFTER_MS, signal);
+  signal.throwIfAborted();
 }
 
 /** It went meanwhile, or it cannot be woken here: what was timed then would be two loads. */

@@ -44,6 +44,12 @@ export interface Pace {
    */
   readonly trialMs?: number;
   /**
+   * From the last run of an engine that was woken on trial to its end: browsers write their code caches
+   * some time after code has been compiled for good, as long as its worker lives.
+   * @default 3000
+   */
+  readonly cachedAfterMs?: number;
+  /**
    * From a GPU's loss, of answers without a failure, to trying it again; twice as many for each time after.
    * @default 60000
    */
