@@ -200,6 +200,32 @@ describe("what is woken", () => {
     expect(unwrap(await engine.api.prove(2))).toMatchObject({ holds: true });
   });
 
+  test.each<[HostKind, "run" | "full"]>([
+    ["fitted", "run"],
+    ["whole", "full"],
+  ])(
+    "on a %s host is not woken at step %s for another pack that took its place",
+    async (kind, step) => {
+      await knowIndex(database, kind);
+      const [piece] = await database.use("losing", (connection) => connection.getAllKeys("pieces"));
+      if (piece === undefined) throw new Error("there are no pieces");
+      await database.use("losing", (connection) => connection.delete("pieces", piece));
+      const engine = start(kind, { isPatient: true });
+      expect(await engine.open({ wake: step })).toMatchObject({
+        error: { code: "storage-damaged" },
+      });
+      const other = await tinyPack(2);
+      await installPack(database, other);
+      const opened = await engine.open({ wake: step });
+      if (step === "full") {
+        expect(unwrap(opened)).toMatchObject({ digest: other.digest, waking: { step: "none" } });
+        const loaded = start("as-shipped");
+        unwrap(await loaded.open());
+        expect(await engine.answer(7)).toEqual(await loaded.answer(7));
+      } else expect(opened).toMatchObject({ error: { detail: { isBroken: true, isWoken: true } } });
+    },
+  );
+
   test("is found out where its answers are not what they were, and stays quarantined", async () => {
     const { key } = made.record;
     await putImage(database, await withHead(/"answers":"../, '"answers":"00'));
