@@ -305,4 +305,15 @@ describe("nothing is written down", () => {
     expect(await allImages(database)).toEqual([]);
     expect(await engine.answer(3)).toHaveLength(8);
   });
+
+  test("in the wasm that came with the library, as the one the index names could not be loaded", async () => {
+    await database.use("forgetting", (connection) => connection.clear("images"));
+    const withoutPinned = `
+      const real = globalThis.fetch;
+      globalThis.fetch = (url, init) => init?.integrity ? Promise.reject(new TypeError("gone")) : real(url, init)`;
+    const engine = start("whole", { isForImage: true }, withoutPinned);
+    unwrap(await engine.open());
+    expect(await engine.api.hibernate(1)).toMatchObject({ error: { code: "no-candidate" } });
+    expect(await allImages(database)).toEqual([]);
+  });
 });

@@ -35,7 +35,7 @@ export async function compilePlanned(
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
     const module = await stream(place, USUAL, signal);
-    return { module, kind: "full", plan, reason: `step "${step}": ${why}` };
+    return { module, ...asUsual(plan), reason: `step "${step}": ${why}` };
   }
 }
 
@@ -60,8 +60,13 @@ async function compileEither(
   } catch (error) {
     // One that was fitted may be gone from where it was: another fit has taken its place.
     if (chosen.wasm === USUAL || signal.aborted) throw error;
-    return { module: await stream(place, USUAL, signal), kind: "full", plan };
+    return { module: await stream(place, USUAL, signal), ...asUsual(plan) };
   }
+}
+
+/** Nothing is known of the wasm that came with the library: nothing is written down that was made in it. */
+function asUsual(plan: WasmPlan): Pick<Compiled, "kind" | "plan"> {
+  return { kind: "full", plan: { ...plan, wasm: USUAL } };
 }
 
 function stream(
