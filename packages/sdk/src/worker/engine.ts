@@ -216,8 +216,8 @@ function onlyRuns(id: number): SelvedgeError {
   const isBroken = [...sessions.keys()].every((open) => open === id);
   return new SelvedgeError(
     "session-failed",
-    "The engine worker can run the model that was woken in it, and load none. Use another.",
-    { detail: isBroken ? { isBroken, isWoken: true } : {} },
+    "The engine worker can only run what was woken in it. Use another.",
+    { detail: { isBroken, isWoken: true } },
   );
 }
 

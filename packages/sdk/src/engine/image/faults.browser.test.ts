@@ -73,6 +73,8 @@ async function withHead(from: RegExp, to: string): Promise<StoredImage> {
   return { ...made, record: { ...made.record, head, headDigest } };
 }
 
+const knownIndexes = () => database.use("looking", (connection) => connection.getAll("runtimes"));
+
 const loadedAsUsual = (reason: string) => ({
   step: "none",
   reason: expect.stringContaining(reason),
@@ -133,7 +135,7 @@ describe("what is not as it was written is loaded in the same worker, and says w
       const [url = ""] = await connection.getAllKeys("runtimes");
       const { text = "", digest = "" } = (await connection.get("runtimes", url)) ?? {};
       const changed = text.replace(/"constructors":"\w+"/, '"constructors":"a"');
-      await connection.put("runtimes", { text: changed, digest, at: 1 }, url);
+      await connection.put("runtimes", { text: changed, digest, at: Date.now() }, url);
     });
     expect(await visit("whole")).toEqual(loadedAsUsual("no runtimes are known"));
   });
@@ -255,10 +257,51 @@ describe("a wasm that was fitted", () => {
       globalThis.fetch = (url, init) => String(url).endsWith("threaded.wasm")
         ? new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)))
         : real(url, init)`;
+    await database.use("forgetting", (connection) => connection.clear("activations"));
     const engine = start("fitted", {}, late);
-    unwrap(await engine.open());
     expect(unwrap(await engine.started)).toMatchObject({ wasm: "load" });
+    await installPack(database, pack);
+    unwrap(await engine.open());
     expect(await engine.answer(3)).toHaveLength(8);
+  });
+
+  test("is not what a model is loaded in that is installed, and that nothing was fitted to", async () => {
+    const engine = start("trapping");
+    unwrap(await engine.open());
+    expect(unwrap(await engine.started)).toMatchObject({ wasm: "full" });
+    expect(await engine.answer(3)).toHaveLength(8);
+  });
+
+  test("and is gone from the host, is done without; a day later the host is asked what it has", async () => {
+    await knowIndex(
+      database,
+      "fitted",
+      ({ load, ...index }) =>
+        load === undefined
+          ? index
+          : { ...index, load: { ...load, file: "gone.wasm", packs: [pack.digest] } },
+      Date.now() - 2 * 86_400_000,
+    );
+    const slow = `
+      const real = globalThis.fetch;
+      let isGone = () => undefined;
+      const gone = new Promise((resolve) => { isGone = resolve; });
+      globalThis.fetch = async (url, init) => {
+        if (String(url).endsWith("gone.wasm")) { isGone(); return new Response("", { status: 404 }); }
+        if (String(url).endsWith("threaded.wasm")) {
+          if (globalThis.isAsked) throw new Error("asked for twice");
+          globalThis.isAsked = true;
+          await gone;
+        }
+        return real(url, init);
+      }`;
+    const engine = start("fitted", {}, slow);
+    unwrap(await engine.open());
+    expect(unwrap(await engine.started)).toMatchObject({ wasm: "full" });
+    expect(await engine.answer(3)).toHaveLength(8);
+    const known = async () => JSON.stringify(await knownIndexes());
+    await expect.poll(known).not.toContain("gone.wasm");
+    expect(await known()).toContain("load.wasm");
   });
 
   test("and traps as it loads, leaves an engine that says so; the full one loads", async () => {

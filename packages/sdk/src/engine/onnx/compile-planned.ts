@@ -39,28 +39,31 @@ export async function compilePlanned(
   }
 }
 
-/** What was planned, or what turns out to be better before that has been compiled. */
+/**
+ * What was planned, or what turns out to be better: the first of the two to be compiled. The better one
+ * has the line for itself once the host is known to have it.
+ */
 async function compileEither(
   place: WasmPlace,
   plan: WasmPlan,
   signal: AbortSignal,
 ): Promise<Omit<Compiled, "reason">> {
-  const first = abortedBy(signal);
+  const [first, second] = [abortedBy(signal), abortedBy(signal)];
   const compiling = stream(place, plan.wasm, first.signal);
-  const settled = compiling.then(
-    () => undefined,
-    () => undefined,
-  );
-  const better = await Promise.race([plan.better, settled]);
-  const chosen = better ?? plan;
-  if (better !== undefined) first.abort();
+  const better = async () => {
+    const found = await plan.better;
+    if (found === undefined) return Promise.reject<never>();
+    const module = await stream(place, found.wasm, second.signal, () => first.abort());
+    return { module, kind: found.wasm.kind, plan: found };
+  };
+  const planned = async () => ({ module: await compiling, kind: plan.wasm.kind, plan });
   try {
-    const module = await (better === undefined ? compiling : stream(place, chosen.wasm, signal));
-    return { module, kind: chosen.wasm.kind, plan: chosen };
-  } catch (error) {
-    // One that was fitted may be gone from where it was: another fit has taken its place.
-    if (chosen.wasm === USUAL || signal.aborted) throw error;
+    return await Promise.any([planned(), better()]);
+  } catch {
+    if (signal.aborted || (plan.wasm === USUAL && !first.signal.aborted)) return await planned();
     return { module: await stream(place, USUAL, signal), ...asUsual(plan) };
+  } finally {
+    second.abort();
   }
 }
 
@@ -73,8 +76,9 @@ function stream(
   { folder, usual }: WasmPlace,
   { ref }: WasmChoice,
   signal: AbortSignal,
+  onFound?: () => void,
 ): Promise<WebAssembly.Module> {
-  return streamModule(folder + (ref?.file ?? usual), signal, ref?.sha256);
+  return streamModule(folder + (ref?.file ?? usual), signal, ref?.sha256, onFound);
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */
