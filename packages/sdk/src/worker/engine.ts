@@ -206,7 +206,7 @@ async function wake(
     throw new SelvedgeError(
       "session-failed",
       `The engine could not be woken (${cause}). A fresh one loads the model.`,
-      { cause, detail: { isBroken: true, isWoken: true, image: key } },
+      { cause, detail: { isBroken: true } },
     );
   }
 }
@@ -216,7 +216,7 @@ function onlyRuns(id: number): SelvedgeError {
   const isBroken = [...sessions.keys()].every((open) => open === id);
   return new SelvedgeError(
     "session-failed",
-    "The engine worker can only run what was woken in it. Use another.",
+    "The engine worker only runs what was woken. Use another.",
     { detail: { isBroken, isWoken: true } },
   );
 }

@@ -25,7 +25,7 @@ async function findFitted(
   if (index?.load === undefined) return undefined;
   const { packs } = index.load;
   const active = await database.read(
-    { doing: "looking for models", stores: ["activations"], nothing: [] },
+    { doing: "looking for runtimes", stores: ["activations"], nothing: [] },
     ({ store }) => store.getAll(),
   );
   // Any of them may be what is opened, and one that nothing was fitted to may trap on every visit.

@@ -1,5 +1,5 @@
 import type { WasmFound } from "../engine-session.ts";
-import { USUAL, type WasmChoice, type WasmPlan } from "../image/wasm-plan.ts";
+import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { streamModule } from "../runtime-file.ts";
 
 /** Where the wasm of a build lies. */
@@ -25,17 +25,16 @@ export async function compilePlanned(
   signal: AbortSignal,
 ): Promise<Compiled> {
   const plan = await planned;
-  const { wasm, toWake, reason } = plan;
+  const { toWake, reason } = plan;
   if (toWake === undefined) return { ...(await compileEither(place, plan, signal)), reason };
   const { image, step } = toWake;
   try {
-    const [found, module] = await Promise.all([image, stream(place, wasm, signal)]);
-    return { module, kind: wasm.kind, plan, image: found, reason };
+    const [found, compiled] = await Promise.all([image, compile(place, plan, signal)]);
+    return { ...compiled, image: found, reason };
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
-    const module = await stream(place, USUAL, signal);
-    return { module, ...asUsual(plan), reason: `step "${step}": ${why}` };
+    return { ...(await compile(place, asUsual(plan), signal)), reason: `step "${step}": ${why}` };
   }
 }
 
@@ -49,36 +48,36 @@ async function compileEither(
   signal: AbortSignal,
 ): Promise<Omit<Compiled, "reason">> {
   const [first, second] = [abortedBy(signal), abortedBy(signal)];
-  const compiling = stream(place, plan.wasm, first.signal);
-  const better = async () => {
-    const found = await plan.better;
-    if (found === undefined) return Promise.reject<never>();
-    const module = await stream(place, found.wasm, second.signal, () => first.abort());
-    return { module, kind: found.wasm.kind, plan: found };
-  };
-  const planned = async () => ({ module: await compiling, kind: plan.wasm.kind, plan });
+  const planned = compile(place, plan, first.signal);
+  const better = Promise.resolve(plan.better).then((found) =>
+    found === undefined
+      ? Promise.reject()
+      : compile(place, found, second.signal, () => first.abort()),
+  );
   try {
-    return await Promise.any([planned(), better()]);
+    return await Promise.any([planned, better]);
   } catch {
-    if (signal.aborted || (plan.wasm === USUAL && !first.signal.aborted)) return await planned();
-    return { module: await stream(place, USUAL, signal), ...asUsual(plan) };
+    if (signal.aborted || (plan.wasm === USUAL && !first.signal.aborted)) return planned;
+    return compile(place, asUsual(plan), signal);
   } finally {
     second.abort();
   }
 }
 
 /** Nothing is known of the wasm that came with the library: nothing is written down that was made in it. */
-function asUsual(plan: WasmPlan): Pick<Compiled, "kind" | "plan"> {
-  return { kind: "full", plan: { ...plan, wasm: USUAL } };
+function asUsual(plan: WasmPlan): WasmPlan {
+  return { ...plan, wasm: USUAL };
 }
 
-function stream(
+async function compile(
   { folder, usual }: WasmPlace,
-  { ref }: WasmChoice,
+  plan: WasmPlan,
   signal: AbortSignal,
   onFound?: () => void,
-): Promise<WebAssembly.Module> {
-  return streamModule(folder + (ref?.file ?? usual), signal, ref?.sha256, onFound);
+): Promise<Omit<Compiled, "reason">> {
+  const { kind, ref } = plan.wasm;
+  const url = folder + (ref?.file ?? usual);
+  return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */
