@@ -196,24 +196,23 @@ async function wake(
   woken = key;
   try {
     if (digest !== pack.digest || dtype !== pack.variant.dtype)
-      throw new Error("another pack was activated meanwhile");
+      throw new Error("another pack is active");
     // Not before it is certain that this session is the one: the next to be created is answered by it.
     if (live !== undefined) live.asleep = Promise.resolve(image.asleep);
     // The session is there already; onnxruntime is given something to create it from all the same.
     const nothing = { graph: new ArrayBuffer(1), tensors: [] };
     return await createSession(nothing, { backend: "wasm" }, () => Promise.reject());
   } catch (cause) {
-    throw new SelvedgeError(
-      "session-failed",
-      `The engine could not be woken (${cause}). A fresh one loads the model.`,
-      { cause, detail: { isBroken: true } },
-    );
+    throw new SelvedgeError("session-failed", `The engine did not wake (${cause}). Use another.`, {
+      cause,
+      detail: { isBroken: true },
+    });
   }
 }
 
 /** @param id a session that has to be loaded: where no other is open, its worker is of no use any more */
 function onlyRuns(id: number): SelvedgeError {
-  const isBroken = [...sessions.keys()].every((open) => open === id);
+  const isBroken = sessions.size === 0 || sessions.has(id);
   return new SelvedgeError(
     "session-failed",
     "The engine worker only runs what was woken. Use another.",

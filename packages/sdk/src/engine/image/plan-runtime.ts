@@ -55,7 +55,7 @@ async function plan(database: Database, { request, how, runtime }: Opening): Pro
       ? fetchIndex(database, runtime.assets).catch(() => undefined)
       : undefined;
   const known = await lookUp(database, request, runtime.assets);
-  if (fresh === undefined) renewIndex(database, runtime.assets, known?.runtimes);
+  renewIndex(database, runtime.assets, known?.runtimes);
   const index = (await fresh) ?? (await soundIndex(known?.runtimes));
   if (known === undefined || index === undefined)
     return { wasm: USUAL, reason: "no runtimes are known" };

@@ -83,7 +83,8 @@ async function compile(
 /** Not AbortSignal.any, which webviews of 2023 lack. */
 function abortedBy(signal: AbortSignal): AbortController {
   const controller = new AbortController();
-  if (signal.aborted) controller.abort(signal.reason);
-  signal.addEventListener("abort", () => controller.abort(signal.reason));
+  const abort = () => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
   return controller;
 }
