@@ -2,7 +2,8 @@ import { Field } from "../field.ts";
 import type { FittedWasm, RuntimeFileRef, RuntimeIndex, WakingFacts } from "./runtime-index.ts";
 
 /**
- * Reads an index of runtimes.
+ * Reads an index of runtimes. What was fitted to another full wasm than the one it names is left out:
+ * functions have other numbers there.
  *
  * @throws SelvedgeError `assets-missing`, naming the field.
  */
@@ -11,13 +12,16 @@ export function parseRuntimeIndex(text: string): RuntimeIndex {
   if (field.at("format").integer({ min: 0 }) !== 1) field.at("format").fail("1");
   const waking = field.at("waking").optional(facts);
   const reason = field.at("reason").optional((item) => item.text());
-  const load = field.at("load").optional(fitted);
-  const run = field.at("run").optional(fitted);
+  const full = fileRef(field.at("full"));
+  const [load, run] = [field.at("load"), field.at("run")].map((item) => {
+    const wasm = item.optional(fitted);
+    return wasm?.parent === full.sha256 ? wasm : undefined;
+  });
   return {
     format: 1,
     version: field.at("version").text(),
     glue: fileRef(field.at("glue")),
-    full: fileRef(field.at("full")),
+    full,
     ...(waking === undefined ? {} : { waking }),
     ...(reason === undefined ? {} : { reason }),
     ...(load === undefined ? {} : { load }),

@@ -4,16 +4,19 @@ import { type RuntimeFileRef, SelvedgeError, sha256 } from "@selvedge/protocol";
  * Compiles a wasm that the page hosts, while it arrives: the only way into the browser's code cache.
  *
  * @param sha256 in hex; the browser hands over no byte of a file that is another, and keeps its cache
+ * @param onFound called when the host has the file, and before it is read
  */
 export async function streamModule(
   url: string,
   signal: AbortSignal,
   sha256?: string,
+  onFound?: () => void,
 ): Promise<WebAssembly.Module> {
   try {
     const pinned = sha256 === undefined ? {} : { integrity: integrityOf(sha256) };
     const response = await fetch(url, { credentials: "same-origin", signal, ...pinned });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    onFound?.();
     return await WebAssembly.compileStreaming(response);
   } catch (cause) {
     throw assetsMissing(url, cause);

@@ -138,7 +138,7 @@ export interface EngineApi {
   hibernate(session: number): Promise<Outcome<Hibernated>>;
   /**
    * Runs the first golden inputs on a session that was woken, and holds the answer, bit for bit, against
-   * the one it gave before it was written down; the wasm it woke in against its digest.
+   * the one it gave before it was written down; the glue it woke with against its digest.
    */
   checkWoken(session: number): Promise<Outcome<Proof>>;
   /** Drops an image, and remembers that none of this key is to be woken or written again. */

@@ -44,6 +44,8 @@ const runtimes = new RuntimeLoader(planAhead(database));
 const sessions = new Map<number, OpenSession>();
 /** Whether all that this worker has done was to open one session, and to prove it. */
 let isPristine = true;
+/** The key of the image that its first session was woken from, be it in vain. */
+let woken: string | undefined;
 /** Why this worker is not to be used again. */
 let broken: SelvedgeError | undefined;
 
@@ -74,7 +76,7 @@ const api: EngineApi = {
         how.backend === "wasm" ? readSettings(database, found) : undefined,
       ]);
       const image = toWake === undefined ? undefined : loaded.wasm?.image;
-      if (loaded.wasm?.kind === "run" && image === undefined) throw onlyRuns();
+      if (loaded.wasm?.kind === "run" && image === undefined) throw onlyRuns(id);
       // A pack that had to be mended is opened anew: the runtime must not hold it twice.
       await release(id);
       isPristine &&= sessions.size === 0 && request.by !== "bytes";
@@ -83,7 +85,7 @@ const api: EngineApi = {
       const created = { ...settings, ...how };
       const session =
         toWake !== undefined && image !== undefined
-          ? await wake(loaded, toWake, found)
+          ? await wake(loaded, toWake, { image, pack: found })
           : await loaded.createSession(
               read ?? (await readSourceOf(database, found)),
               created,
@@ -187,29 +189,34 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
 
 /** @throws SelvedgeError after which the worker is not to be used: the next step is to be tried in another */
 async function wake(
-  { createSession }: EngineRuntime,
+  { createSession, live }: EngineRuntime,
   { key, digest, dtype }: ImageToWake,
-  pack: FoundPack,
+  { image, pack }: { readonly image: SoundImage; readonly pack: FoundPack },
 ): Promise<EngineSession> {
+  woken = key;
   try {
     if (digest !== pack.digest || dtype !== pack.variant.dtype)
-      throw new Error("another pack was activated meanwhile");
+      throw new Error("another pack is active");
+    // Not before it is certain that this session is the one: the next to be created is answered by it.
+    if (live !== undefined) live.asleep = Promise.resolve(image.asleep);
     // The session is there already; onnxruntime is given something to create it from all the same.
     const nothing = { graph: new ArrayBuffer(1), tensors: [] };
     return await createSession(nothing, { backend: "wasm" }, () => Promise.reject());
   } catch (cause) {
-    throw new SelvedgeError(
-      "session-failed",
-      `The engine could not be woken (${cause}). A fresh one loads the model.`,
-      { cause, detail: { isBroken: true, isWoken: true, image: key } },
-    );
+    throw new SelvedgeError("session-failed", `The engine did not wake (${cause}). Use another.`, {
+      cause,
+      detail: { isBroken: true },
+    });
   }
 }
 
-function onlyRuns(): SelvedgeError {
+/** @param id a session that has to be loaded: where no other is open, its worker is of no use any more */
+function onlyRuns(id: number): SelvedgeError {
+  const isBroken = sessions.size === 0 || sessions.has(id);
   return new SelvedgeError(
     "session-failed",
-    "The engine worker can run the model that was woken in it, and load none. Use another.",
+    "The engine worker only runs what was woken. Use another.",
+    { detail: { isBroken, isWoken: true } },
   );
 }
 
@@ -250,11 +257,11 @@ function soundly<T>(run: () => Promise<T>): Promise<Outcome<T>> {
 
 /** Says of a failure what it happened in: another wasm, or an engine that was not woken, may do better. */
 function inItsWasm(error: SelvedgeError): SelvedgeError {
-  const { kind = "full", image } = runtimes.wasm ?? {};
+  const { kind = "full" } = runtimes.wasm ?? {};
   const detail = {
     ...error.detail,
     ...(kind === "full" ? {} : { isFitted: true }),
-    ...(image === undefined ? {} : { isWoken: true, image: image.head.key }),
+    ...(woken === undefined ? {} : { isWoken: true, image: woken }),
   };
   return new SelvedgeError(error.code, error.message, { cause: error.cause, detail });
 }

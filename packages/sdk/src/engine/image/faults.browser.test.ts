@@ -73,6 +73,8 @@ async function withHead(from: RegExp, to: string): Promise<StoredImage> {
   return { ...made, record: { ...made.record, head, headDigest } };
 }
 
+const knownIndexes = () => database.use("looking", (connection) => connection.getAll("runtimes"));
+
 const loadedAsUsual = (reason: string) => ({
   step: "none",
   reason: expect.stringContaining(reason),
@@ -133,7 +135,7 @@ describe("what is not as it was written is loaded in the same worker, and says w
       const [url = ""] = await connection.getAllKeys("runtimes");
       const { text = "", digest = "" } = (await connection.get("runtimes", url)) ?? {};
       const changed = text.replace(/"constructors":"\w+"/, '"constructors":"a"');
-      await connection.put("runtimes", { text: changed, digest, at: 1 }, url);
+      await connection.put("runtimes", { text: changed, digest, at: Date.now() }, url);
     });
     expect(await visit("whole")).toEqual(loadedAsUsual("no runtimes are known"));
   });
@@ -200,6 +202,32 @@ describe("what is woken", () => {
     expect(unwrap(await engine.api.prove(2))).toMatchObject({ holds: true });
   });
 
+  test.each<[HostKind, "run" | "full"]>([
+    ["fitted", "run"],
+    ["whole", "full"],
+  ])(
+    "on a %s host is not woken at step %s for another pack that took its place",
+    async (kind, step) => {
+      await knowIndex(database, kind);
+      const [piece] = await database.use("losing", (connection) => connection.getAllKeys("pieces"));
+      if (piece === undefined) throw new Error("there are no pieces");
+      await database.use("losing", (connection) => connection.delete("pieces", piece));
+      const engine = start(kind, { isPatient: true });
+      expect(await engine.open({ wake: step })).toMatchObject({
+        error: { code: "storage-damaged" },
+      });
+      const other = await tinyPack(2);
+      await installPack(database, other);
+      const opened = await engine.open({ wake: step });
+      if (step === "full") {
+        expect(unwrap(opened)).toMatchObject({ digest: other.digest, waking: { step: "none" } });
+        const loaded = start("as-shipped");
+        unwrap(await loaded.open());
+        expect(await engine.answer(7)).toEqual(await loaded.answer(7));
+      } else expect(opened).toMatchObject({ error: { detail: { isBroken: true, isWoken: true } } });
+    },
+  );
+
   test("is found out where its answers are not what they were, and stays quarantined", async () => {
     const { key } = made.record;
     await putImage(database, await withHead(/"answers":"../, '"answers":"00'));
@@ -234,10 +262,51 @@ describe("a wasm that was fitted", () => {
       globalThis.fetch = (url, init) => String(url).endsWith("threaded.wasm")
         ? new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)))
         : real(url, init)`;
+    await database.use("forgetting", (connection) => connection.clear("activations"));
     const engine = start("fitted", {}, late);
-    unwrap(await engine.open());
     expect(unwrap(await engine.started)).toMatchObject({ wasm: "load" });
+    await installPack(database, pack);
+    unwrap(await engine.open());
     expect(await engine.answer(3)).toHaveLength(8);
+  });
+
+  test("is not what a model is loaded in that is installed, and that nothing was fitted to", async () => {
+    const engine = start("trapping");
+    unwrap(await engine.open());
+    expect(unwrap(await engine.started)).toMatchObject({ wasm: "full" });
+    expect(await engine.answer(3)).toHaveLength(8);
+  });
+
+  test("and is gone from the host, is done without; a day later the host is asked what it has", async () => {
+    await knowIndex(
+      database,
+      "fitted",
+      ({ load, ...index }) =>
+        load === undefined
+          ? index
+          : { ...index, load: { ...load, file: "gone.wasm", packs: [pack.digest] } },
+      Date.now() - 2 * 86_400_000,
+    );
+    const slow = `
+      const real = globalThis.fetch;
+      let isGone = () => undefined;
+      const gone = new Promise((resolve) => { isGone = resolve; });
+      globalThis.fetch = async (url, init) => {
+        if (String(url).endsWith("gone.wasm")) { isGone(); return new Response("", { status: 404 }); }
+        if (String(url).endsWith("threaded.wasm")) {
+          if (globalThis.isAsked) throw new Error("asked for twice");
+          globalThis.isAsked = true;
+          await gone;
+        }
+        return real(url, init);
+      }`;
+    const engine = start("fitted", {}, slow);
+    unwrap(await engine.open());
+    expect(unwrap(await engine.started)).toMatchObject({ wasm: "full" });
+    expect(await engine.answer(3)).toHaveLength(8);
+    const known = async () => JSON.stringify(await knownIndexes());
+    await expect.poll(known).not.toContain("gone.wasm");
+    expect(await known()).toContain("load.wasm");
   });
 
   test("and traps as it loads, leaves an engine that says so; the full one loads", async () => {
@@ -283,5 +352,16 @@ describe("nothing is written down", () => {
     expect(await engine.api.hibernate(1)).toMatchObject(refused);
     expect(await allImages(database)).toEqual([]);
     expect(await engine.answer(3)).toHaveLength(8);
+  });
+
+  test("in the wasm that came with the library, as the one the index names could not be loaded", async () => {
+    await database.use("forgetting", (connection) => connection.clear("images"));
+    const withoutPinned = `
+      const real = globalThis.fetch;
+      globalThis.fetch = (url, init) => init?.integrity ? Promise.reject(new TypeError("gone")) : real(url, init)`;
+    const engine = start("whole", { isForImage: true }, withoutPinned);
+    unwrap(await engine.open());
+    expect(await engine.api.hibernate(1)).toMatchObject({ error: { code: "no-candidate" } });
+    expect(await allImages(database)).toEqual([]);
   });
 });

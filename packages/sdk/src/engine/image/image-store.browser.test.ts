@@ -72,6 +72,16 @@ test("what was kept is read again, to the last byte", async () => {
   expect(await sha256(stored.slice())).toBe(await sha256(PAGES));
 });
 
+test("pages that have been put into memory are not held a second time", async () => {
+  await keepImage(database, await imageOf(KEY), PAGES);
+  const hashed = vi.spyOn(crypto.subtle, "digest");
+  const image = await wake();
+  const read = hashed.mock.calls.map(([, data]) => data as Uint8Array);
+  const pages = read.find(({ byteLength }) => byteLength === PAGES.byteLength);
+  image?.asleep.fill(new WebAssembly.Memory({ initial: 256 }));
+  expect(pages?.byteLength).toBe(0);
+});
+
 test("globals that say where the runtime runs come from here, and never from an image", async () => {
   await keepImage(database, await imageOf(KEY), PAGES);
   expect((await wake())?.asleep.globals).toEqual({ $0: 1, $1: 0, $2: 1 });

@@ -24,6 +24,19 @@ export async function fetchIndex(
   return soundIndex(record);
 }
 
+/** How long an index is taken to be what the host has. */
+const FRESH_MS = 86_400_000;
+
+/** Asks the host again where that was done a day ago; whoever asks now does not wait for the answer. */
+export function renewIndex(
+  database: Database,
+  assets: string,
+  stored: RuntimeIndexRecord | undefined,
+): void {
+  if (stored !== undefined && Date.now() - stored.at > FRESH_MS)
+    fetchIndex(database, assets).catch(() => undefined);
+}
+
 /** What is known of a runtime's files; asks the host where that was never done. */
 export async function findIndex(
   database: Database,
@@ -33,6 +46,7 @@ export async function findIndex(
     { doing: "looking for runtimes", stores: ["runtimes"], nothing: undefined },
     ({ store }) => store.get(indexUrl(assets)),
   );
+  renewIndex(database, assets, stored);
   return stored === undefined ? fetchIndex(database, assets) : soundIndex(stored);
 }
 

@@ -5,7 +5,7 @@ import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
 /**
  * Which wasm to compile while nothing is known of the pack. The usual one streams at once; where the host
- * turns out to have a smaller one that loads its models, that is taken in its place. The question goes
+ * turns out to have a smaller one that loads whatever is installed, that is taken in its place. The question goes
  * out beside the wasm: where there is no answer, or none in time, nothing has waited for it.
  */
 export function planAhead(database: Database): (request: RuntimeRequest) => WasmPlan {
@@ -23,5 +23,12 @@ async function findFitted(
   if (build !== "wasm" || engine !== "onnx" || module !== undefined || isFull) return undefined;
   const index = await findIndex(database, assets);
   if (index?.load === undefined) return undefined;
+  const { packs } = index.load;
+  const active = await database.read(
+    { doing: "looking for runtimes", stores: ["activations"], nothing: [] },
+    ({ store }) => store.getAll(),
+  );
+  // Any of them may be what is opened, and one that nothing was fitted to may trap on every visit.
+  if (!active.every(({ current }) => packs.includes(current.digest))) return;
   return { wasm: { kind: "load", ref: index.load }, index, reason: "a fitted runtime is there" };
 }

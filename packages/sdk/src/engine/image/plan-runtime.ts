@@ -14,7 +14,7 @@ import type {
   SessionSettings,
 } from "../../worker/engine-api.ts";
 import { keyFor } from "./image-subject.ts";
-import { fetchIndex, indexUrl, soundIndex } from "./known-index.ts";
+import { fetchIndex, indexUrl, renewIndex, soundIndex } from "./known-index.ts";
 import { readImage } from "./read-image.ts";
 import { soundImage } from "./sound-image.ts";
 import { USUAL, type WasmPlan } from "./wasm-plan.ts";
@@ -55,6 +55,7 @@ async function plan(database: Database, { request, how, runtime }: Opening): Pro
       ? fetchIndex(database, runtime.assets).catch(() => undefined)
       : undefined;
   const known = await lookUp(database, request, runtime.assets);
+  renewIndex(database, runtime.assets, known?.runtimes);
   const index = (await fresh) ?? (await soundIndex(known?.runtimes));
   if (known === undefined || index === undefined)
     return { wasm: USUAL, reason: "no runtimes are known" };

@@ -7,6 +7,7 @@ import {
 } from "@selvedge/protocol";
 import type { Asleep } from "../../runtime/glue-shim.ts";
 import type { Database, KeptImage } from "../../store/database.ts";
+import { giveUp } from "../../store/give-up.ts";
 import { barImage, forgetImages, pagesAt } from "./image-store.ts";
 
 /** An image that is what it was when it was written. */
@@ -57,6 +58,8 @@ export async function readImage(
   const fill = (memory: WebAssembly.Memory) => {
     const from = performance.now();
     restore(memory.buffer, head, pages);
+    // An engine is woken once, and its worker lives on: it must not hold its memory twice.
+    giveUp(pages.buffer);
     restoreMs = performance.now() - from;
   };
   return {

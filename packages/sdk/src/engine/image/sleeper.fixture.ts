@@ -151,11 +151,12 @@ export async function knowIndex(
   database: Database,
   kind: HostKind,
   change: (index: RuntimeIndex) => RuntimeIndex = (index) => index,
+  at = Date.now(),
 ): Promise<void> {
   const url = indexUrl(`${location.origin}/runtimes/${kind}/`);
   const index: RuntimeIndex = await (await fetch(url)).json();
   const text = JSON.stringify(change(index));
-  const record = { text, digest: await sha256(new TextEncoder().encode(text)), at: 1 };
+  const record = { text, digest: await sha256(new TextEncoder().encode(text)), at };
   await database.use("knowing", (connection) => connection.put("runtimes", record, url));
 }
 

@@ -1,5 +1,5 @@
 import type { WasmFound } from "../engine-session.ts";
-import { USUAL, type WasmChoice, type WasmPlan } from "../image/wasm-plan.ts";
+import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { streamModule } from "../runtime-file.ts";
 
 /** Where the wasm of a build lies. */
@@ -25,57 +25,66 @@ export async function compilePlanned(
   signal: AbortSignal,
 ): Promise<Compiled> {
   const plan = await planned;
-  const { wasm, toWake, reason } = plan;
+  const { toWake, reason } = plan;
   if (toWake === undefined) return { ...(await compileEither(place, plan, signal)), reason };
   const { image, step } = toWake;
   try {
-    const [found, module] = await Promise.all([image, stream(place, wasm, signal)]);
-    return { module, kind: wasm.kind, plan, image: found, reason };
+    const [found, compiled] = await Promise.all([image, compile(place, plan, signal)]);
+    return { ...compiled, image: found, reason };
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
-    const module = await stream(place, USUAL, signal);
-    return { module, kind: "full", plan, reason: `step "${step}": ${why}` };
+    return { ...(await compile(place, asUsual(plan), signal)), reason: `step "${step}": ${why}` };
   }
 }
 
-/** What was planned, or what turns out to be better before that has been compiled. */
+/**
+ * What was planned, or what turns out to be better: the first of the two to be compiled. The better one
+ * has the line for itself once the host is known to have it.
+ */
 async function compileEither(
   place: WasmPlace,
   plan: WasmPlan,
   signal: AbortSignal,
 ): Promise<Omit<Compiled, "reason">> {
-  const first = abortedBy(signal);
-  const compiling = stream(place, plan.wasm, first.signal);
-  const settled = compiling.then(
-    () => undefined,
-    () => undefined,
+  const [first, second] = [abortedBy(signal), abortedBy(signal)];
+  const planned = compile(place, plan, first.signal);
+  const better = Promise.resolve(plan.better).then((found) =>
+    found === undefined
+      ? Promise.reject()
+      : compile(place, found, second.signal, () => first.abort()),
   );
-  const better = await Promise.race([plan.better, settled]);
-  const chosen = better ?? plan;
-  if (better !== undefined) first.abort();
   try {
-    const module = await (better === undefined ? compiling : stream(place, chosen.wasm, signal));
-    return { module, kind: chosen.wasm.kind, plan: chosen };
-  } catch (error) {
-    // One that was fitted may be gone from where it was: another fit has taken its place.
-    if (chosen.wasm === USUAL || signal.aborted) throw error;
-    return { module: await stream(place, USUAL, signal), kind: "full", plan };
+    return await Promise.any([planned, better]);
+  } catch {
+    if (signal.aborted || (plan.wasm === USUAL && !first.signal.aborted)) return planned;
+    return compile(place, asUsual(plan), signal);
+  } finally {
+    second.abort();
   }
 }
 
-function stream(
+/** Nothing is known of the wasm that came with the library: nothing is written down that was made in it. */
+function asUsual(plan: WasmPlan): WasmPlan {
+  return { ...plan, wasm: USUAL };
+}
+
+async function compile(
   { folder, usual }: WasmPlace,
-  { ref }: WasmChoice,
+  plan: WasmPlan,
   signal: AbortSignal,
-): Promise<WebAssembly.Module> {
-  return streamModule(folder + (ref?.file ?? usual), signal, ref?.sha256);
+  onFound?: () => void,
+): Promise<Omit<Compiled, "reason">> {
+  const { kind, ref } = plan.wasm;
+  const url = folder + (ref?.file ?? usual);
+  return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */
 function abortedBy(signal: AbortSignal): AbortController {
   const controller = new AbortController();
-  if (signal.aborted) controller.abort(signal.reason);
-  signal.addEventListener("abort", () => controller.abort(signal.reason));
+  const abort = () => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
   return controller;
 }

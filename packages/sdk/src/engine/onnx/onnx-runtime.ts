@@ -45,8 +45,6 @@ export async function loadOnnxRuntime(
   ort.env.wasm.proxy = false;
   ort.env.logLevel = "error";
   const { module, ...wasm } = await compiled;
-  const { image } = wasm;
-  if (image !== undefined) shim.host.asleep = Promise.resolve(image.asleep);
   return {
     module,
     wasm,
