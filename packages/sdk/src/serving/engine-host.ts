@@ -21,14 +21,11 @@ import type { EnginePool } from "./engine-pool.ts";
 import type { EngineStart, StartEvent } from "./engine-start.ts";
 import type { EngineCall, EngineWorker, SessionMemory } from "./engine-worker.ts";
 import { dimsOf } from "./used-dims.ts";
-import { wakeHint } from "./wake-hint.ts";
+import { type Asked, loadHint, wakeHint } from "./wake-hint.ts";
 import { WakeSteps } from "./wake-steps.ts";
 
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
-
-/** After a model's name, where a hint is of loading it. No name has a space. */
-const LOADING = " load";
 
 /** Dropping an image, and giving the worker up. */
 const QUARANTINE_TIMEOUT_MS = 10_000;
@@ -113,8 +110,8 @@ export class EngineHost {
   /** Calls that are made and not done with. */
   #calls = 0;
   readonly #disposal = new AbortController();
-  /** The model, as hints know it; empty where it was opened without its name. */
-  #name = "";
+  /** What was asked for, as hints know it: what a page asks for first. */
+  #asked: Asked = { name: "", dtype: "auto" };
   readonly #mayWake: boolean;
   readonly #steps: WakeSteps = new WakeSteps();
   /** Failures that are taken to be an image's, or a fitted runtime's. */
@@ -163,7 +160,7 @@ export class EngineHost {
    */
   async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     if (this.#own && this.#options.own === "in-turn") await this.#until(this.#turnAlone(), signal);
-    if (request.by === "selector") this.#name = request.selector.name;
+    if (request.by === "selector") this.#asked = request.selector;
     for (;;) {
       const session = this.#connect();
       try {
@@ -249,7 +246,7 @@ export class EngineHost {
     signal?: AbortSignal,
   ): Promise<HostOpened> {
     const from = origin === undefined ? {} : { origin };
-    this.#name = origin?.name ?? this.#name;
+    if (origin !== undefined && this.#asked.name === "") this.#asked = { name: origin.name, dtype };
     const pack = { digest, dtype, ...from, ...this.#device() };
     const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
       this.#openAgain(error, pack, signal),
@@ -475,8 +472,8 @@ export class EngineHost {
     if (failure !== undefined && !this.#isOfStart(last, failure))
       this.#options.onRestart?.(this, failure);
     const { own, pool } = this.#options;
-    const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.#name));
-    const isFull = this.#steps.isFull || wakeHint.of(this.#name + LOADING) === "full";
+    const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.#asked));
+    const isFull = this.#steps.isFull || loadHint.isFull(this.#asked);
     const how = { own: this.#own ? own : undefined, wake, isFull };
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = pool.take(this.#pack?.engine ?? "onnx", this.place, how);
@@ -501,8 +498,8 @@ export class EngineHost {
   }
 
   /** What is only tried leaves no hint. */
-  #note(step: WakeStep, of = ""): void {
-    if (!this.#own) wakeHint.note(this.#name + of, step);
+  #note(step: WakeStep): void {
+    if (!this.#own) wakeHint.note(this.#asked, step);
   }
 
   /** A loaded engine has answered what a woken one could not: its image goes. */
@@ -522,11 +519,12 @@ export class EngineHost {
     const dims = inputs && dimsOf(inputs);
     if (session !== this.#session || !this.#steps.failed(session.step, error, dims)) return false;
     this.#ofStart.add(error);
-    // A runtime that was fitted to load other models: the next visit need not trap again.
-    if (session.step === "none") this.#note("full", LOADING);
-    else this.#note(this.#steps.next("run"));
+    const isTrap = error.detail["isFitted"] === true;
+    // The next visit need not fail again; what had answered, and trapped at nothing, may do so again.
+    if (session.step !== "none" && (isTrap || !session.hasRun)) this.#note(this.#steps.next("run"));
+    if (session.step === "none" && !this.#own) loadHint.noteFull(this.#asked);
     const { trap } = this.start;
-    if (trap !== undefined && dims !== undefined && error.detail["isFitted"] === true)
+    if (trap !== undefined && dims !== undefined && isTrap)
       this.#options.onStart?.(this, { kind: "trapped", trap });
     return true;
   }

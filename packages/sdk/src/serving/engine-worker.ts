@@ -3,6 +3,7 @@ import type { Remote } from "comlink";
 import type {
   Backend,
   Build,
+  EarlyWasm,
   EngineApi,
   EngineName,
   Opened,
@@ -14,6 +15,7 @@ import type { Outcome } from "../worker/outcome.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { Ending, EngineLoad } from "./engine-load.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
+import { wasmHint } from "./wasm-hint.ts";
 
 /** Loading a runtime; a device that needs longer than this is stuck. */
 const START_TIMEOUT_MS = 120_000;
@@ -129,10 +131,19 @@ export class EngineWorker implements EngineLoad {
     const start = (module: WebAssembly.Module | undefined) => {
       const wasm = module && shelf.kindOf(module);
       const kept = { ...(module && { module }), ...(wasm && { wasm }) };
-      return link.call((remote) => remote.start({ ...request, ...kept }), {
-        timeoutMs: START_TIMEOUT_MS,
-      });
+      const early = module === undefined && mayBeEarly ? earlyFor(wake, shelf) : undefined;
+      const started = link.call(
+        (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
+        { timeoutMs: START_TIMEOUT_MS },
+      );
+      started.then(
+        (runtime) => noteFitted(runtime, early),
+        () => undefined,
+      );
+      return started;
     };
+    // All of the runtime is what is streamed where nothing else is said.
+    const mayBeEarly = engine === "onnx" && build === "wasm" && !isFull && !isForImage;
     const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
     // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
     this.started = isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);
@@ -285,6 +296,18 @@ export class EngineWorker implements EngineLoad {
       if (this.#pending === 0) this.end(reason);
     });
   }
+}
+
+/** The wasm that a worker likely needs: what one before it had. */
+function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefined {
+  if (wake === "full") return undefined;
+  return wake === "none" ? wasmHint.of("load") : (running ?? wasmHint.of("run"));
+}
+
+/** Remembers which fitted wasm it was, and where none was needed, that what was taken to be was not. */
+function noteFitted({ wasm, fitted }: RuntimeStarted, early: EarlyWasm | undefined): void {
+  if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
+  else if (early !== undefined && wasm !== "run") wasmHint.note("load", undefined);
 }
 
 /** What a worker holds, which it tells with whatever it has opened or run. */

@@ -171,6 +171,19 @@ export interface RuntimeRequest {
   readonly isForImage?: boolean;
   /** Whether it has to be all of the runtime, as one that was fitted to some models has trapped. */
   readonly isFull?: boolean;
+  /** What is likely needed: it is compiled at once, and used where that is what turns out to be needed. */
+  readonly early?: EarlyWasm;
+}
+
+/** A wasm that was fitted to some models: its name beside the runtime's files, and its digest in hex. */
+export interface FittedRef {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** A fitted wasm to begin with, and its Module where the page has kept that. */
+export interface EarlyWasm extends FittedRef {
+  readonly module?: WebAssembly.Module;
 }
 
 /**
@@ -185,6 +198,8 @@ export interface RuntimeLoaded {
   readonly module?: WebAssembly.Module;
   /** Absent: `full`. */
   readonly wasm?: WasmKind;
+  /** Which of those that were fitted it is. */
+  readonly fitted?: FittedRef;
   readonly compileMs: number;
   readonly importMs: number;
 }
