@@ -17,6 +17,7 @@ import { LazyReporter } from "./telemetry/lazy-reporter.ts";
 import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
+import { warmStore } from "./worker/warm-store.ts";
 
 /** How long closing waits for a collector. */
 const LAST_FLUSH_MS = 2_000;
@@ -186,6 +187,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   async function startServing(): Promise<Serving> {
     // The worker's script is what takes longest, and needs nothing of the chunk.
     const early = spawnEngine(workers.engine);
+    warmStore();
     first = early;
     // One that fails before anybody listens would be waited for in vain.
     early.addEventListener("error", (event) => {
