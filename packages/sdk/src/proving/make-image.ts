@@ -64,9 +64,9 @@ async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   const result = await tryImage(rooms, wanted);
   await verdicts.write(result);
   if (result.image !== "made") return;
-  wakeHint.note(wanted.selector, "run");
+  wakeHint.note(wanted.selector, "run", result.at);
   const { recorder } = rooms.reporter;
-  recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.bytes ?? 0);
+  recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.at?.bytes ?? 0);
 }
 
 /** What is remembered of the images of a pack, on this device. */

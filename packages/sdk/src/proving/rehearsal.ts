@@ -53,7 +53,7 @@ export async function rehearseStart(
         if (signal.aborted || !breaksEngine(error)) throw error;
         return [];
       });
-    await untilCached(pace, signal);
+    if (rehearsed.length > 0) await untilCached(pace, signal);
     const settings = chooseSettings(rehearsed) ?? {};
     const [, candidate] = key;
     const under = settingsUnder();

@@ -2,7 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { EngineHost, HostOpened, OwnWorker } from "../serving/engine-host.ts";
 import { isFailureOfPack } from "../serving/failure-of-pack.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import type { SessionSettings } from "../worker/engine-api.ts";
+import type { ImageAt, SessionSettings } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";
 import { untilCached } from "./until-cached.ts";
@@ -23,8 +23,7 @@ const TRAINING_RUNS = 12;
 
 /** What came of an image. */
 export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
-  /** Of the image. */
-  readonly bytes?: number;
+  readonly at?: ImageAt;
   /** How the session that was written down had been created. */
   readonly settings?: SessionSettings | undefined;
 }
@@ -46,7 +45,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       settings = opened.settings;
       return host.ask((remote, session) => remote.hibernate(session), limits);
     });
-    const { key, bytes, declined } = image;
+    const { key, bytes, place, declined } = image;
     if (declined !== undefined) return { image: "not worth it", reason: declined, settings };
     await whenIdle();
     const wrong = await inWorker(rooms, { ...wanted, own: "to-wake" }, async (host) => {
@@ -63,7 +62,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
     const times = await timeStarts(rooms, wanted);
     const reason = timesText(times);
-    if (isWorthWaking(times)) return { image: "made", reason, bytes, settings };
+    if (isWorthWaking(times)) return { image: "made", reason, at: { key, bytes, place }, settings };
     await drop();
     return { image: "not worth it", reason, settings };
   } catch (error) {

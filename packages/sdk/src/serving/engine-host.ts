@@ -6,6 +6,7 @@ import type {
   EngineApi,
   EngineName,
   EngineRun,
+  ImageAt,
   Opened,
   PackRequest,
   Place,
@@ -474,7 +475,8 @@ export class EngineHost {
     const { own, pool } = this.#options;
     const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.#asked));
     const isFull = this.#steps.isFull || loadHint.isFull(this.#asked);
-    const how = { own: this.#own ? own : undefined, wake, isFull };
+    const image = wakeHint.imageOf(this.#asked);
+    const how = { own: this.#own ? own : undefined, wake, image, isFull };
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = pool.take(this.#pack?.engine ?? "onnx", this.place, how);
     // In one that others are in, or will be, nothing is woken.
@@ -491,6 +493,7 @@ export class EngineHost {
     const start = this.#steps.opened(waking, isShared);
     session.step = start.step;
     if (asked !== "none" && start.step === "none") this.#note("none");
+    if (start.step === "run") this.#note("run", start.image);
     if (this.#own || this.backend !== "wasm") return;
     // A woken engine has a worker alone: it is ended where its image does not hold.
     worker.isShared = start.step === "none";
@@ -498,8 +501,8 @@ export class EngineHost {
   }
 
   /** What is only tried leaves no hint. */
-  #note(step: WakeStep): void {
-    if (!this.#own) wakeHint.note(this.#asked, step);
+  #note(step: WakeStep, image?: ImageAt): void {
+    if (!this.#own) wakeHint.note(this.#asked, step, image);
   }
 
   /** A loaded engine has answered what a woken one could not: its image goes. */
@@ -508,6 +511,7 @@ export class EngineHost {
     const doubt = this.#steps.takeDoubt();
     if (doubt === undefined) return;
     const { key, reason } = doubt;
+    this.#note("none");
     this.#session.worker.tell((engine) => engine.quarantine(key, reason));
     this.#options.onStart?.(this, { kind: "quarantined", code: "failed" });
   }

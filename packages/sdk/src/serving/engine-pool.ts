@@ -1,4 +1,4 @@
-import type { EngineName, Place, WakeStep } from "../worker/engine-api.ts";
+import type { EngineName, ImageAt, Place, WakeStep } from "../worker/engine-api.ts";
 import type { OwnWorker } from "./engine-host.ts";
 import { bytesOf, endingsOf, leastLoaded, REST_MS } from "./engine-load.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
@@ -19,6 +19,8 @@ interface WorkerTerms {
   readonly own?: OwnWorker | undefined;
   /** What may be woken in it. @default "none" */
   readonly wake?: WakeStep;
+  /** Where the image is that is likely woken. */
+  readonly image?: ImageAt | undefined;
   /** Whether it has to have all of the runtime. */
   readonly isFull?: boolean;
 }
@@ -60,7 +62,7 @@ export class EnginePool {
   take(
     engine: EngineName,
     { backend, build }: Place,
-    { own, wake: wanted = "none", isFull = false }: WorkerTerms = {},
+    { own, wake: wanted = "none", image, isFull = false }: WorkerTerms = {},
   ): EngineWorker {
     const serving = this.workers.filter((worker) => !worker.isOnTrial && worker.build === build);
     const hasRoom = own !== undefined || serving.length < this.budget.engines;
@@ -83,6 +85,7 @@ export class EnginePool {
       isShared,
       isOnTrial: own !== undefined,
       wake,
+      image,
       isFull,
       isForImage: own === "to-write",
       onUse,

@@ -6,6 +6,7 @@ import type {
   EarlyWasm,
   EngineApi,
   EngineName,
+  ImageAt,
   Opened,
   RuntimeStarted,
   WakeStep,
@@ -33,6 +34,8 @@ export interface EngineWorkerOptions {
   readonly isOnTrial: boolean;
   /** What may be woken in it. */
   readonly wake: WakeStep;
+  /** Where the image is that is likely woken. */
+  readonly image?: ImageAt | undefined;
   /** Whether it has to have all of the runtime, as a part that was fitted has trapped. */
   readonly isFull: boolean;
   /** Whether its engine is to be written down. */
@@ -108,6 +111,7 @@ export class EngineWorker implements EngineLoad {
     isShared,
     isOnTrial,
     wake,
+    image,
     isFull,
     isForImage,
     onUse,
@@ -124,7 +128,7 @@ export class EngineWorker implements EngineLoad {
     const isPatient = wake !== "none";
     const request = {
       ...{ assets, build, engine },
-      ...(isPatient && { isPatient }),
+      ...(isPatient && { isPatient, earlyImage: image }),
       ...(isFull && { isFull }),
       ...(isForImage && { isForImage }),
     };

@@ -59,3 +59,14 @@ test("that a model needs all of the runtime is remembered for a week, whatever i
   vi.advanceTimersByTime(8 * 24 * 60 * 60 * 1000);
   expect(loadHint.isFull(REC)).toBe(false);
 });
+
+test("where the image is comes with it, until it is written anew", () => {
+  const at = { key: "ab".repeat(32), place: "opfs", bytes: 8192 } as const;
+  expect(wakeHint.imageOf(REC)).toBeUndefined();
+  wakeHint.note(REC, "run", at);
+  expect([wakeHint.of(REC), wakeHint.imageOf(REC)]).toEqual(["run", at]);
+  wakeHint.note(REC, "run");
+  expect([wakeHint.of(REC), wakeHint.imageOf(REC)]).toEqual(["run", undefined]);
+  localStorage.setItem("selvedge.image ocr-rec auto", "run 0 ../pages opfs 8192");
+  expect(wakeHint.imageOf(REC)).toBeUndefined();
+});

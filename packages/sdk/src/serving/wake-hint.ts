@@ -1,8 +1,10 @@
-import type { WakeStep } from "../worker/engine-api.ts";
+import type { ImageAt, WakeStep } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 
 /** After so long a step that failed is tried again: the runtime may have been fitted anew. */
 const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
+
+const IS_KEY = /^[\da-f]{64}$/;
 
 /** What a page asked for: each has an image of its own. */
 export type Asked = Pick<PackSelector, "name" | "dtype">;
@@ -15,14 +17,23 @@ export type Asked = Pick<PackSelector, "name" | "dtype">;
 export const wakeHint = {
   /** The step to begin with; `none` where there is likely no image. */
   of(asked: Asked): WakeStep {
-    const [step, isOld] = read(imageKey(asked));
+    const [step, at] = read(imageKey(asked));
     if (step !== "full") return step === "run" ? "run" : "none";
-    return isOld ? "run" : "full";
+    return isOld(at) ? "run" : "full";
+  },
+
+  /** Where the image is, as far as that is known. */
+  imageOf(asked: Asked): ImageAt | undefined {
+    const [, , key = "", place, bytes] = read(imageKey(asked));
+    const isPlace = place === "opfs" || place === "indexeddb";
+    const size = Number(bytes);
+    return IS_KEY.test(key) && isPlace && size > 0 ? { key, place, bytes: size } : undefined;
   },
 
   /** Says that an image is there, or that there is none. Answers whether that could be kept. */
-  note(asked: Asked, step: WakeStep): boolean {
-    return keep(imageKey(asked), step);
+  note(asked: Asked, step: WakeStep, image?: ImageAt): boolean {
+    const at = image === undefined ? [] : [image.key, image.place, image.bytes];
+    return keep(imageKey(asked), step, at);
   },
 };
 
@@ -30,8 +41,8 @@ export const wakeHint = {
 export const loadHint = {
   /** Whether it needs all of the runtime: one that was fitted to others has trapped. */
   isFull(asked: Asked): boolean {
-    const [step, isOld] = read(loadKey(asked));
-    return step === "full" && !isOld;
+    const [step, at] = read(loadKey(asked));
+    return step === "full" && !isOld(at);
   },
 
   noteFull(asked: Asked): void {
@@ -39,20 +50,25 @@ export const loadHint = {
   },
 };
 
-function read(key: string): readonly [step: string | undefined, isOld: boolean] {
+function read(key: string): readonly string[] {
   try {
-    const [step, at] = (localStorage.getItem(key) ?? "").split(" ");
-    return [step, !(Math.abs(Date.now() - Number(at)) < FORGET_MS)];
+    return (localStorage.getItem(key) ?? "").split(" ");
   } catch {
     // An opaque origin, a webview without storage, or a user who refuses it.
-    return [undefined, true];
+    return [];
   }
 }
 
-function keep(key: string, step: WakeStep): boolean {
+function isOld(at: string | undefined): boolean {
+  return !(Math.abs(Date.now() - Number(at)) < FORGET_MS);
+}
+
+function keep(key: string, step: WakeStep, rest: readonly (string | number)[] = []): boolean {
+  // Only a step that is left out has its time.
+  const text = [step, step === "full" ? Date.now() : 0, ...rest].join(" ");
   try {
     if (step === "none") localStorage.removeItem(key);
-    else localStorage.setItem(key, `${step} ${Date.now()}`);
+    else if (localStorage.getItem(key) !== text) localStorage.setItem(key, text);
     return true;
   } catch {
     return false;
