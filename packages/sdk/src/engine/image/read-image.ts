@@ -8,7 +8,8 @@ import {
 import type { Asleep } from "../../runtime/glue-shim.ts";
 import type { Database, KeptImage } from "../../store/database.ts";
 import { giveUp } from "../../store/give-up.ts";
-import { barImage, forgetImages, pagesAt } from "./image-store.ts";
+import { forgetImages } from "../../store/images.ts";
+import { barImage, pagesAt } from "./image-store.ts";
 
 /** An image that is what it was when it was written. */
 export interface SoundImage {
