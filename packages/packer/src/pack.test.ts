@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parseManifest } from "@selvedge/protocol";
+import { parseWholeManifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   addModel,
@@ -69,7 +69,7 @@ describe("pack", () => {
       ],
     });
     const text = await readFile(join(registry, "m/1.0.0/manifest.json"), "utf8");
-    expect(parseManifest(text)).toEqual(manifest);
+    expect(parseWholeManifest(text)).toEqual(manifest);
     expect(text).not.toContain("\n");
     const segment = manifest.segments[0];
     expect(await files()).toEqual([

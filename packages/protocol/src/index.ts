@@ -183,6 +183,7 @@ export {
 export { parseCapturedPrediction } from "./parse-captured-prediction.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { MAX_BINS, MAX_FEATURES, MAX_REFERENCE_BYTES } from "./parse-reference.ts";
+export { parseWholeManifest } from "./parse-whole-manifest.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
 export {
   CAPTURE_FORMAT,

@@ -1,7 +1,9 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { EngineHost, HostOpened, OwnWorker } from "../serving/engine-host.ts";
+import type { EngineHost } from "../serving/engine-host.ts";
+import type { OwnWorker } from "../serving/engine-pool.ts";
 import { isFailureOfPack } from "../serving/failure-of-pack.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
+import type { HostOpened } from "../serving/pack-opener.ts";
 import type { ImageAt, SessionSettings } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";

@@ -1,5 +1,4 @@
 import type { EngineName, ImageAt, Place, WakeStep } from "../worker/engine-api.ts";
-import type { OwnWorker } from "./engine-host.ts";
 import { bytesOf, endingsOf, leastLoaded, REST_MS } from "./engine-load.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 import { type MemoryBudget, memoryBudgetOf } from "./memory-budget.ts";
@@ -12,6 +11,14 @@ export interface EnginePoolOptions extends Pick<EngineWorkerOptions, "spawn" | "
   /** @default what suits the device */
   readonly budget?: MemoryBudget;
 }
+
+/**
+ * How a worker is had that nothing else runs in. Of those that nobody waits for there is one at a time on
+ * a page: opening waits for its turn. What someone waits for, or has the turn already, is opened at once.
+ * The others are opened at once, too: `afresh`, as on the next visit; `to-wake`, where there is an image;
+ * `to-write`, so that an image can be made.
+ */
+export type OwnWorker = "in-turn" | "at-once" | "afresh" | "to-wake" | "to-write";
 
 /** How a worker is wanted. */
 interface WorkerTerms {

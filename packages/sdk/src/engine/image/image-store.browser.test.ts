@@ -2,9 +2,10 @@ import { IMAGE_FORMAT, IMAGE_PAGE_BYTES, sha256, type WakingFacts } from "@selve
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Database } from "../../store/database.ts";
 import { freshDatabase } from "../../store/fresh-database.fixture.ts";
+import { forgetImages, IMAGE_FOLDER } from "../../store/images.ts";
 import { noise } from "../../store/pack.fixture.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
-import { allImages, barImage, forgetImages, keepImage } from "./image-store.ts";
+import { allImages, barImage, keepImage } from "./image-store.ts";
 import { indexedDbPages } from "./indexeddb-pages.ts";
 import { readImage } from "./read-image.ts";
 import { EarlyPages } from "./read-pages.ts";
@@ -164,12 +165,16 @@ test("a tab that is killed at any step leaves no image, or a whole one; the next
 
 test("what cannot be dropped, as another tab reads it, keeps no image from being written", async () => {
   await keepImage(database, await imageOf(KEY), PAGES);
-  vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(function (this: IDBObjectStore) {
-    if (this.name === "imagePages") throw new DOMException("open", "NoModificationAllowedError");
-    return this.clear();
-  });
+  const root = await navigator.storage.getDirectory();
+  await root.getDirectoryHandle(IMAGE_FOLDER, { create: true });
+  const isOpen = new DOMException("open", "NoModificationAllowedError");
+  const remove = vi.spyOn(FileSystemDirectoryHandle.prototype, "removeEntry");
+  remove.mockRejectedValue(isOpen);
   await keepImage(database, await imageOf(OTHER), PAGES);
+  expect(remove).toHaveBeenCalledWith(KEY);
   expect(await allImages(database)).toMatchObject([{ key: OTHER }]);
+  vi.restoreAllMocks();
+  await root.removeEntry(IMAGE_FOLDER, { recursive: true });
 });
 
 test("of a pack that was deleted meanwhile nothing is kept", async () => {

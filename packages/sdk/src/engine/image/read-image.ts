@@ -8,8 +8,9 @@ import {
 import type { Asleep } from "../../runtime/glue-shim.ts";
 import type { Database, KeptImage } from "../../store/database.ts";
 import { giveUp } from "../../store/give-up.ts";
+import { forgetImages } from "../../store/images.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
-import { barImage, forgetImages } from "./image-store.ts";
+import { barImage } from "./image-store.ts";
 import { type EarlyPages, readPages } from "./read-pages.ts";
 
 /** An image that is what it was when it was written. */
