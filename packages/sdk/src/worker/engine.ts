@@ -228,7 +228,10 @@ function wakingOf(
   if (image === undefined || toWake === undefined)
     return { step: "none", reason: toWake === undefined ? reason : (wasm?.reason ?? reason) };
   const { bytes, readMs, restoreMs } = image;
-  return { step: toWake.step, reason, image: { key: toWake.key, bytes, readMs, restoreMs } };
+  // What only runs may not have been there.
+  const step = wasm?.kind === "run" ? "run" : "full";
+  const why = wasm?.reason ?? reason;
+  return { step, reason: why, image: { key: toWake.key, bytes, readMs, restoreMs } };
 }
 
 /** Gives a session up. One that was woken in a wasm that only runs goes with its worker. */
