@@ -159,6 +159,10 @@ export class WakingDevice {
       device.forgetHints();
     });
     this.#answers = (await this.visit()).answers;
+    // What a model calls as it is loaded, proven and rehearsed is in the runtime that was fitted to it.
+    expect(await this.backstage(() => Object.keys(localStorage))).not.toContain(
+      `selvedge.image ${this.#name} load`,
+    );
     await this.sleepAgain();
   }
 
