@@ -26,14 +26,7 @@ ort.env.wasm.wasmPaths = { mjs: runtime.shim, wasm: runtime.wasm };
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
 
-const session = await ort.InferenceSession.create(image ? new Uint8Array(1) : model.graph, {
-  executionProviders: ["wasm"],
-  ...(settings.graphOptimizationLevel && {
-    graphOptimizationLevel: settings.graphOptimizationLevel,
-  }),
-  ...(settings.prepacking === false && { extra: { session: { disable_prepacking: "1" } } }),
-  ...(!image && { externalData: model.weights.map(([path, data]) => ({ path, data })) }),
-});
+const session = image ? await create(new Uint8Array(1), []) : await load();
 
 const answers = [];
 let written;
@@ -42,18 +35,43 @@ for (const step of steps) {
   else if (step.kind === "pass") shiftMs += step.ms;
   else if (step.kind === "grow") grow();
   else if (step.kind === "write-down") written = writeDown();
+  else if (step.kind === "another") await runAnother(step);
   else await session.release();
 }
 parentPort.postMessage({ answers, calls: callsOf(host.exports), image: written });
 
+function load() {
+  return create(model.graph, model.weights);
+}
+
+function create(graph, weights) {
+  return ort.InferenceSession.create(graph, {
+    executionProviders: ["wasm"],
+    ...(settings.graphOptimizationLevel && {
+      graphOptimizationLevel: settings.graphOptimizationLevel,
+    }),
+    ...(settings.prepacking === false && { extra: { session: { disable_prepacking: "1" } } }),
+    ...(weights.length > 0 && { externalData: weights.map(([path, data]) => ({ path, data })) }),
+  });
+}
+
+async function runAnother({ inputs }) {
+  const another = await load();
+  await another.run(feedsOf(inputs));
+  await another.release();
+}
+
+function feedsOf(inputs) {
+  return Object.fromEntries(
+    inputs.map(({ name, dtype, dims, data }) => [name, new ort.Tensor(dtype, data, dims)]),
+  );
+}
+
 /** The digest of what the session answers; where it may refuse, what it says. */
 async function answerTo({ inputs, mayFail }) {
-  const feeds = inputs.map(({ name, dtype, dims, data }) => [
-    name,
-    new ort.Tensor(dtype, data, dims),
-  ]);
+  const feeds = feedsOf(inputs);
   try {
-    return digestOf(await session.run(Object.fromEntries(feeds)));
+    return digestOf(await session.run(feeds));
   } catch (error) {
     if (mayFail && error instanceof Error && !(error instanceof WebAssembly.RuntimeError))
       return `refused: ${error.message}`;
@@ -79,20 +97,22 @@ function grow() {
   host.runtime._free(address);
 }
 
-function asleep({ memoryBytes, runs, pages, globals, tableLength, session: handle }) {
-  const { constructors, table } = runtime.facts;
+/** As a device's worker wakes it: what the runtime runs in is for that to say, and not for the image. */
+function asleep({ memoryBytes, runs, pages, globals: written, tableLength, session: handle }) {
+  const { constructors, table, host } = runtime.facts;
+  const globals = { ...written, [host.isMainThread]: 0, [host.mayWait]: 1 };
   const fill = (memory) => restore(memory.buffer, { runs }, pages);
   return { memoryBytes, fill, globals, constructors, tableLength, table, session: handle };
 }
 
 function writeDown() {
   const { memory, exports } = host;
-  const { globals, stackEnd, table } = runtime.facts;
+  const { globals, stackEnd, stackPointer, table } = runtime.facts;
   scrub({
     memory,
     malloc: (bytes) => host.runtime._malloc(bytes),
     free: (address) => host.runtime._free(address),
-    stack: { end: exports[stackEnd].value >>> 0, pointer: host.runtime.stackSave() },
+    stack: { end: exports[stackEnd].value, pointer: exports[stackPointer].value },
   });
   return {
     ...snapshot(memory.buffer),

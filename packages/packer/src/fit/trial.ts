@@ -44,6 +44,8 @@ export type TrialStep =
   /** Asks for more memory than there is. */
   | { readonly kind: "grow" }
   | { readonly kind: "write-down" }
+  /** Loads the model once more in the same runtime, runs it, and gives it up: as rehearsals do. */
+  | { readonly kind: "another"; readonly inputs: readonly WorkerTensor[] }
   | { readonly kind: "release" };
 
 /** A session to try. */

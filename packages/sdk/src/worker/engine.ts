@@ -237,7 +237,9 @@ function wakingOf(
   if (image === undefined || toWake === undefined)
     return { step: "none", reason: toWake === undefined ? reason : (wasm?.reason ?? reason) };
   const { at, readMs, restoreMs } = image;
-  return { step: toWake.step, reason, image: { ...at, readMs, restoreMs } };
+  // What only runs may not have been there.
+  const step = wasm?.kind === "run" ? "run" : "full";
+  return { step, reason: wasm?.reason ?? reason, image: { ...at, readMs, restoreMs } };
 }
 
 /** Gives a session up. One that was woken in a wasm that only runs goes with its worker. */

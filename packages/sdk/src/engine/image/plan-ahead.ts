@@ -1,6 +1,6 @@
 import type { Database } from "../../store/database.ts";
 import type { RuntimeRequest } from "../../worker/engine-api.ts";
-import { findIndex } from "./known-index.ts";
+import { askAgain, findIndex } from "./known-index.ts";
 import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
 const REASON = "the worker was not started to wake anything";
@@ -38,5 +38,11 @@ async function findFitted(
   );
   // Any of them may be what is opened, and one that nothing was fitted to may trap on every visit.
   if (!active.every(({ current }) => packs.includes(current.digest))) return;
-  return { wasm: { kind: "load", ref: index.load }, index, reason: "a fitted runtime is there" };
+  const onLack = () => askAgain(database, assets);
+  return {
+    wasm: { kind: "load", ref: index.load },
+    index,
+    reason: "a fitted runtime is there",
+    onLack,
+  };
 }

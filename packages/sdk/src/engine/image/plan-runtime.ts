@@ -14,7 +14,7 @@ import type {
   SessionSettings,
 } from "../../worker/engine-api.ts";
 import { keyFor } from "./image-subject.ts";
-import { fetchIndex, indexUrl, renewIndex, soundIndex } from "./known-index.ts";
+import { askAgain, fetchIndex, indexUrl, renewIndex, soundIndex } from "./known-index.ts";
 import { readImage } from "./read-image.ts";
 import type { EarlyPages } from "./read-pages.ts";
 import { soundImage } from "./sound-image.ts";
@@ -43,7 +43,8 @@ interface Known {
  */
 export async function planRuntime(database: Database, opening: Opening): Promise<WasmPlan> {
   try {
-    return await plan(database, opening);
+    const onLack = () => askAgain(database, opening.runtime.assets);
+    return { ...(await plan(database, opening)), onLack };
   } catch (error) {
     return { wasm: USUAL, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -17,8 +17,9 @@ export interface WasmPlace {
 export type Compiled = WasmFound & { readonly module: WebAssembly.Module };
 
 /**
- * Compiles the wasm that was planned while the image is read that wakes in it. Where one of the two is
- * not what it should be, nothing has been made of either yet, and the usual wasm is loaded.
+ * Compiles the wasm that was planned while the image is read that wakes in it. What only runs and cannot
+ * be had is followed by all of the runtime, for the same image. Where one of the two is not what it should
+ * be, nothing has been made of either yet, and the usual wasm is loaded.
  *
  * @throws SelvedgeError `assets-missing` where that is not there either.
  */
@@ -32,13 +33,26 @@ export async function compilePlanned(
   if (toWake === undefined) return { ...(await compileEither(place, plan, signal)), reason };
   const { image, step } = toWake;
   try {
-    const [found, compiled] = await Promise.all([image, compile(place, plan, signal)]);
-    return { ...compiled, image: found, reason };
+    let why = reason;
+    // Nothing has run in what cannot be had: the next step is taken here, at once.
+    const next = (error: unknown) => {
+      const { index } = plan;
+      if (signal.aborted || step === "full" || index === undefined) throw error;
+      why = whyNot(step, error);
+      return compile(place, { ...plan, wasm: { kind: "full", ref: index.full } }, signal);
+    };
+    const compiling = compile(place, plan, signal).catch(next);
+    const [found, compiled] = await Promise.all([image, compiling]);
+    return { ...compiled, image: found, reason: why };
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    return { ...(await compile(place, asUsual(plan), signal)), reason: `step "${step}": ${why}` };
+    const why = whyNot(step, error);
+    return { ...(await compile(place, asUsual(plan), signal)), reason: why };
   }
+}
+
+function whyNot(step: string, error: unknown): string {
+  return `step "${step}": ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /**
@@ -82,7 +96,12 @@ async function compile(
   const there = await early?.take(ref);
   if (there !== undefined) return { module: there, kind, plan };
   const url = folder + (ref?.file ?? usual);
-  return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
+  try {
+    return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
+  } catch (error) {
+    if (ref !== undefined && !signal.aborted) plan.onLack?.();
+    throw error;
+  }
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */
