@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { ATTRIBUTES, binCount, binOf, METRICS } from "../../packages/protocol/dist/index.js";
 import { distributionBatch } from "../../packages/sdk/dist/distributions/distribution-batch.js";
 import { judge } from "../../packages/sdk/dist/predictions/judge.js";
-import { recordBatch } from "../../packages/sdk/dist/predictions/record-batch.js";
+import { logRecord } from "../../packages/sdk/dist/predictions/log-record.js";
+import { toLogs } from "../../packages/sdk/dist/telemetry/otlp-batch.js";
 import { Recorder } from "../../packages/sdk/dist/telemetry/recorder.js";
 import { toBatches } from "../../packages/sdk/dist/telemetry/to-batch.js";
 import { drawDevice } from "./devices.mjs";
@@ -179,7 +180,7 @@ async function recorded({
     timings: { queueMs, runMs, totalMs },
     traceId: hex(32, random),
   };
-  return [await recordBatch([record], SERVICE)];
+  return [toLogs(SERVICE, [await logRecord(record)])];
 }
 
 function attributesOf({ model, version, dtype, backend }) {
