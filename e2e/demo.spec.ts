@@ -146,9 +146,7 @@ test("what somebody says of an answer is counted, by model, and its classes wher
       versions.map(({ model, judged, accuracy }) => [model, [judged, accuracy?.value]]),
     );
   };
-  await expect
-    .poll(judged, { timeout: 20_000 })
-    .toEqual({ "ocr-rec": [1, 0], lande: [2, 0.5] });
+  await expect.poll(judged, { timeout: 20_000 }).toEqual({ "ocr-rec": [1, 0], lande: [2, 0.5] });
   await expect(page.getByTestId("sent")).toContainText("selvedge.feedback.label");
 });
 

@@ -32,7 +32,9 @@ test("the page says what serves and what was turned down, and its report can be 
   await expect(turnedDown.first()).toContainText("no GPU adapter");
 
   for (const name of MODELS)
-    await expect(page.locator(`[data-model=${name}] [data-start]`)).toHaveText(/^(Loaded|Woken).+\.$/);
+    await expect(page.locator(`[data-model=${name}] [data-start]`)).toHaveText(
+      /^(Loaded|Woken).+\.$/,
+    );
 
   const report = page.getByTestId("report");
   for (const name of MODELS) await expect(report).toContainText(`  ${name}@`);

@@ -53,6 +53,24 @@ const predict = (page: Runs, times: number) =>
     for (let i = 0; i < times; i++) await model.predict({ ngrams });
   }, times);
 
+/** Whether a page has counted what it may tell of distributions. */
+const isTelling = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<boolean>((resolve, reject) => {
+        const opening = indexedDB.open("selvedge");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const store = opening.result.transaction("telemetry").objectStore("telemetry");
+          const key = store.getKey("distributions");
+          key.onsuccess = () => {
+            opening.result.close();
+            resolve(key.result !== undefined);
+          };
+        };
+      }),
+  );
+
 const flush = (page: Runs) => page.evaluate(() => window.visit.telemetry.flush(), null);
 
 const countedBy = ({ collector }: Stage) => collector.predictions["e2e"] ?? 0;
@@ -76,10 +94,7 @@ async function openTab(
 }
 
 for (const [how, end] of Object.entries(ENDS)) {
-  test(`what was measured just before a page ${how} leaves with it`, async ({
-    context,
-    stage,
-  }) => {
+  test(`what was measured just before a page ${how} leaves with it`, async ({ context, stage }) => {
     const page = await openTab(context, stage);
     await predict(page, 5);
     await end(page);
@@ -100,11 +115,21 @@ for (const [how, end] of Object.entries(ENDS)) {
     collector.manner = takes;
     const next = await openTab(context, stage, { laterMs: LATER_MS });
     await predict(next, 1);
-    await expect
-      .poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 })
-      .toBe(6);
+    await expect.poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 }).toBe(6);
   });
 }
+
+test("what was counted of inputs and outputs leaves with its page, and waits for no half minute", async ({
+  context,
+  stage,
+}) => {
+  const page = await openTab(context, stage);
+  await predict(page, 1);
+  await expect.poll(() => isTelling(page)).toBe(true);
+  expect(stage.collector.contributions).toBe(0);
+  await page.goto("about:blank");
+  await expect.poll(() => stage.collector.contributions).toBe(1);
+});
 
 test.describe("a page that is frozen", () => {
   let chromium: BareChromium;
@@ -118,7 +143,9 @@ test.describe("a page that is frozen", () => {
 
   test.afterEach(() => chromium.close());
 
-  test("has what it measured sent, goes on where it was, and counts nothing twice", async ({ stage }) => {
+  test("has what it measured sent, goes on where it was, and counts nothing twice", async ({
+    stage,
+  }) => {
     await predict(page, 3);
     await page.freeze();
     await expect.poll(() => countedBy(stage)).toBe(3);
@@ -128,7 +155,9 @@ test.describe("a page that is frozen", () => {
     await expect.poll(() => countedBy(stage)).toBe(7);
   });
 
-  test("and discarded leaves it to another tab, where nobody could be reached", async ({ stage }) => {
+  test("and discarded leaves it to another tab, where nobody could be reached", async ({
+    stage,
+  }) => {
     const { collector, host } = stage;
     collector.manner = breaks;
     await predict(page, 3);
@@ -139,8 +168,6 @@ test.describe("a page that is frozen", () => {
     const next = await chromium.open(`${host.url}/bare/`);
     await begin(next, { ...stage, laterMs: LATER_MS });
     await predict(next, 1);
-    await expect
-      .poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 })
-      .toBe(4);
+    await expect.poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 }).toBe(4);
   });
 });

@@ -18,6 +18,7 @@ const TOGETHER = 100;
  *
  * @param folder for registry and data; made where it is missing
  * @param mounts as `startCollector` has them
+ * @param config likewise, but for its limits: one address sends for all devices
  */
 export async function fillCollector({
   folder,
@@ -25,20 +26,23 @@ export async function fillCollector({
   days = 14,
   port = 0,
   mounts = {},
+  config = DEFAULT_CONFIG,
   seed = 7,
 }) {
   const [registry, dataDir] = ["registry", "data"].map((name) => join(folder, name));
   await Promise.all([registry, dataDir].map((path) => mkdir(path, { recursive: true })));
   const packed = await packPenguins(registry, folder);
   // All batches come from one address here, which is held to 100 a second as a rule.
-  const limits = { ...DEFAULT_CONFIG.limits, perAddress: undefined };
-  const config = { ...DEFAULT_CONFIG, limits };
+  const limits = { ...config.limits, perAddress: undefined };
   // A collector dates what it is told by when it came: its clock goes through the days with the fleet.
   const now = Date.now;
   let aheadMs = 0;
   Date.now = () => now() + aheadMs;
   const endMs = Math.floor(now() / DAY_MS) * DAY_MS;
-  const collector = await startCollector({ registryDir: registry, dataDir, port, mounts, config });
+  const collector = await startCollector({
+    ...{ registryDir: registry, dataDir, port, mounts },
+    config: { ...config, limits },
+  });
   const waiting = new Map(SIGNALS.map((signal) => [signal, []]));
   const sendAll = async () => {
     for (const [signal, some] of waiting)

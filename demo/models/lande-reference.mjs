@@ -17,10 +17,14 @@ const [{ default: ngrams }, { infer }] = await Promise.all([
  */
 export async function landeSentences() {
   const tests = await readFile(new URL("../test/index.js", entry), "utf8");
-  const asked = [...tests.matchAll(/inferLanguage \( '(.*?)' \)/g)].map(([, sentence = ""]) => sentence);
+  const asked = [...tests.matchAll(/inferLanguage \( '(.*?)' \)/g)].map(
+    ([, sentence = ""]) => sentence,
+  );
   const sentences = asked.filter((sentence) => /\p{L}/u.test(sentence));
   if (sentences.length === 0)
-    throw new Error("lande's package has no test sentences any more: find others to take its reference from.");
+    throw new Error(
+      "lande's package has no test sentences any more: find others to take its reference from.",
+    );
   return sentences;
 }
 
@@ -34,7 +38,12 @@ export function asTyped(text) {
   const words = text.split(" ");
   const parts = words.length > 1 ? words.map((word) => `${word} `) : [...text];
   return parts
-    .map((_, last) => parts.slice(0, last + 1).join("").trim())
+    .map((_, last) =>
+      parts
+        .slice(0, last + 1)
+        .join("")
+        .trim(),
+    )
     .filter((typed) => /\p{L}/u.test(typed));
 }
 

@@ -142,9 +142,7 @@ function Failures(props: { readonly predictions: number; readonly failures: numb
   return (
     <span class="count-share">
       <span class={failures === 0 ? "faint" : undefined}>{formatCount(failures)}</span>
-      {failures > 0 && (
-        <span class="share">{formatShare(failures, predictions + failures)}</span>
-      )}
+      {failures > 0 && <span class="share">{formatShare(failures, predictions + failures)}</span>}
     </span>
   );
 }

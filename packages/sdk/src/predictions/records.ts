@@ -15,10 +15,10 @@ import type { Recorder } from "../telemetry/recorder.ts";
 import { AnswerTable } from "./answer-table.ts";
 import { captureFile } from "./capture-file.ts";
 import { type Judgement, judge, requireTruth } from "./judge.ts";
+import { logRecord } from "./log-record.ts";
 import { makeRecord } from "./make-record.ts";
 import type { PredictionPolicy } from "./prediction-policy.ts";
 import { PredictionRing } from "./prediction-ring.ts";
-import { logRecord } from "./log-record.ts";
 import type { Truth } from "./truth.ts";
 
 /** What records are written with. */
@@ -117,8 +117,7 @@ export class Records {
 
   /** Remembers answers of a page that may be going away. */
   async leave(answers: readonly AnswerSummary[]): Promise<void> {
-    if (answers.length > 0)
-      await this.#table.leave(answers).catch(() => this.remember(answers));
+    if (answers.length > 0) await this.#table.leave(answers).catch(() => this.remember(answers));
   }
 
   /** What is kept of a prediction. */

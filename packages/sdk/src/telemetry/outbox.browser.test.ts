@@ -434,10 +434,11 @@ describe("what a page leaves as it goes away", () => {
     await drain();
     const other = open();
     await other.choice();
-    now += DAY_MS;
-    await other.leave(batch("left"));
-    now += 0.5 * DAY_MS;
     outbox = open({ ...LIMITS, maxAgeMs: DAY_MS });
+    now += 0.9 * DAY_MS;
+    await other.leave(batch("left"));
+    await outbox.look();
+    now += 0.9 * DAY_MS;
     await outbox.look();
     expect((await drain()).flat().flatMap(idsIn)).toEqual(["left"]);
   });

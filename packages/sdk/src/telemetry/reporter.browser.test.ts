@@ -311,12 +311,12 @@ describe("consent", () => {
     reporter.end();
     answer = () => Promise.reject(new TypeError("there is no network"));
     open({ consent: "required" });
-    // Told in the same breath: no page knows how long it has.
-    const leaving = reporter.enable().then(() => {
-      reporter.recorder.predicted(subject, 1);
-      dispatchEvent(new Event("pagehide"));
-    });
-    await leaving;
+    const enabling = reporter.enable();
+    // As soon as it may: no page knows how long it has.
+    while (reporter.state !== "enabled") await new Promise((resolve) => setTimeout(resolve));
+    reporter.recorder.predicted(subject, 1);
+    dispatchEvent(new Event("pagehide"));
+    await enabling;
     await vi.waitFor(async () => expect(await waiting()).toBe(1));
     reporter.end();
     answer = () => new Response("{}");
@@ -602,6 +602,8 @@ describe("erasing", () => {
     other.onForget = forget;
     await recordFirst();
     await other.send(batch("stored before"));
+    // What is on its way is not called back.
+    await vi.waitFor(() => expect(texts().join()).toContain("stored before"));
     await open("off").erase();
     await other.send(batch("measured before"));
     expect(forget).toHaveBeenCalledOnce();
