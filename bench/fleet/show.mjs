@@ -24,14 +24,15 @@ const RULES = [
 const [port = "4180"] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), "selvedge-fleet-"));
 console.log("Two weeks of 1,600 devices a day report. That takes a minute or two.");
-const { collector } = await fillCollector({
+const { collector, prediction } = await fillCollector({
   folder,
   port: Number(port),
   mounts: { "/": fileURLToPath(new URL("../../packages/dashboard/dist", import.meta.url)) },
   config: parseConfig(JSON.stringify({ alerts: { every: "10s", rules: RULES } }), "the rules"),
 });
 console.log(
-  `${collector.url}/?range=7d: the fleet's last day ended at midnight, UTC. Ctrl-C ends it.`,
+  `${collector.url}/?range=7d has it: the fleet's last day ended at midnight, UTC. Ctrl-C ends it.`,
+  `\nOne prediction of many: ${collector.url}/?view=prediction&id=${prediction}`,
 );
 process.once("SIGINT", async () => {
   await collector.close();
