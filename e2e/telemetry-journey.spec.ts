@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { seededRandom } from "../packages/packer/src/golden/seeded-random.ts";
 import type { Manner } from "./fixtures/misbehaving-collector.ts";
-import { expect, type Stage, test } from "./fixtures/telemetry-test.ts";
+import { expect, type Stage, test, waitingBatches } from "./fixtures/telemetry-test.ts";
 
 declare global {
   /** What a tab's clock is off by. */
@@ -109,22 +109,7 @@ async function setClocks(tabs: readonly Tab[], offsetMs: number): Promise<void> 
   await Promise.all(tabs.map(set));
 }
 
-/** How many batches wait on the device. */
-const waiting = (page: Page) =>
-  page.evaluate(
-    () =>
-      new Promise<number>((resolve, reject) => {
-        const opening = indexedDB.open("selvedge");
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const count = opening.result.transaction("outbox").objectStore("outbox").count();
-          count.onsuccess = () => {
-            opening.result.close();
-            resolve(count.result);
-          };
-        };
-      }),
-  );
+const waiting = (page: Page) => page.evaluate(waitingBatches);
 
 test(`${EVENTS} events through killed tabs, no network, failing collectors and clocks that jump: none is lost, none counts twice`, async ({
   context,

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { BareChromium, type BareTab } from "./fixtures/bare-chromium.ts";
-import { expect, type Stage, test } from "./fixtures/telemetry-test.ts";
+import { expect, type Stage, test, waitingBatches } from "./fixtures/telemetry-test.ts";
 
 declare global {
   /** What a tab has open. */
@@ -163,9 +163,13 @@ test.describe("a page that is frozen", () => {
     await predict(page, 3);
     await page.freeze();
     await expect.poll(() => collector.answered["breaks"] ?? 0).toBeGreaterThan(0);
+    const next = await chromium.open(`${host.url}/bare/`);
+    // Browsers discard pages minutes after they froze them: the write that nobody waits for is over then.
+    await expect
+      .poll(() => next.evaluate(waitingBatches, null), { timeout: 30_000 })
+      .toBeGreaterThan(0);
     void page.discard();
     collector.manner = takes;
-    const next = await chromium.open(`${host.url}/bare/`);
     await begin(next, { ...stage, laterMs: LATER_MS });
     await predict(next, 1);
     await expect.poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 }).toBe(4);
