@@ -102,7 +102,7 @@ async function batchesOf({ penguins, startMs, shift, isNew, i, random, ...served
   ];
 }
 
-const FAILURES = ["engine-hung", "engine-hung", "input-shape", "engine-crashed", "out-of-memory"];
+const FAILURES = ["engine-timeout", "engine-timeout", "input-shape", "engine-crashed", "out-of-memory"];
 
 function recordStart(recorder, { subject, typicalMs, random }) {
   const isStored = random() < 0.8;
@@ -111,7 +111,7 @@ function recordStart(recorder, { subject, typicalMs, random }) {
   const phases = { total: 90, spawn: 18, compile: 22, import: 15, read: 4, create: 9 };
   for (const [phase, ms] of Object.entries(phases))
     recorder.loaded(subject, phase, ms * (0.6 + 0.4 * typicalMs) * (0.7 + random()));
-  if (random() < 0.004) recorder.restarted(subject, "engine-hung");
+  if (random() < 0.004) recorder.restarted(subject, "engine-timeout");
 }
 
 /** The truth comes back for one prediction in six. */
