@@ -133,7 +133,13 @@ function Details({ rows }: { readonly rows: readonly VersionAccuracy[] }): JSX.E
   return (
     <div class="columns columns-wide">
       {calibrated !== undefined && <Calibration of={calibrated} />}
-      {confused !== undefined && <ConfusionTable of={confused} />}
+      {confused !== undefined ? (
+        <ConfusionTable of={confused} />
+      ) : (
+        <p class="faint">
+          Which class was taken for which is shown from fifty predictions of a pair on.
+        </p>
+      )}
     </div>
   );
 }
