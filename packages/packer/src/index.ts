@@ -6,7 +6,7 @@ export {
   type FittedBytes,
   fitRuntime,
 } from "./fit/fit-runtime.ts";
-export type { TrialSettings } from "./fit/trial.ts";
+export type { TrialSettings } from "./fit/trial-request.ts";
 export type { InputDims } from "./fit/varied-inputs.ts";
 export { IMAGE_CHOICES, type ImageChoice } from "./images/pack-images.ts";
 export {
