@@ -2,7 +2,7 @@ import type { ImageHead, WakingFacts } from "@selvedge/protocol";
 import type { WorkerTensor } from "../runtime/model-worker.ts";
 
 /** Where a runtime's files are, as URLs. */
-export interface RuntimeFiles {
+interface RuntimeFiles {
   /** onnxruntime-web's JavaScript. */
   readonly api: string;
   /** Emscripten's. */
