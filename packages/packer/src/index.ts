@@ -17,7 +17,8 @@ export {
   type VariantSharing,
 } from "./inspect.ts";
 export type { Layer } from "./layers-of.ts";
-export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
+export { pack } from "./pack.ts";
+export type { PackOptions, PackProgress, PackResult } from "./pack-options.ts";
 export { packerVersion } from "./packer-version.ts";
 export { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 export { PACKABLE_DTYPES, type PackableDtype } from "./quantize/recipes.ts";
