@@ -120,12 +120,7 @@ export class EngineWorker implements EngineLoad {
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
     this.#link = link;
     const isPatient = wake !== "none";
-    const request = {
-      ...{ assets, build, engine },
-      ...(isPatient && { isPatient }),
-      ...(isFull && { isFull }),
-      ...(isForImage && { isForImage }),
-    };
+    const request = { assets, build, engine, isPatient, isFull, isForImage };
     const start = (module: WebAssembly.Module | undefined) => {
       const wasm = module && shelf.kindOf(module);
       const kept = { ...(module && { module }), ...(wasm && { wasm }) };
