@@ -11,7 +11,7 @@ export default [
     // for a diagnosis.
     ignore: [
       "./serving/serving.js",
-      "./telemetry/call-watch.js",
+      "./call-watch.js",
       "./reporter.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",

@@ -15,7 +15,8 @@ import {
   temporaryFolder,
   value,
 } from "./onnx/onnx-model.fixture.ts";
-import { type PackOptions, pack } from "./pack.ts";
+import { pack } from "./pack.ts";
+import type { PackOptions } from "./pack-options.ts";
 import { digestChunks } from "./registry/digest-chunks.ts";
 import { verify } from "./verify/verify.ts";
 

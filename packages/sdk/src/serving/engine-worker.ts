@@ -127,10 +127,8 @@ export class EngineWorker implements EngineLoad {
     this.#link = link;
     const isPatient = wake !== "none";
     const request = {
-      ...{ assets, build, engine },
-      ...(isPatient && { isPatient, earlyImage: image }),
-      ...(isFull && { isFull }),
-      ...(isForImage && { isForImage }),
+      ...{ assets, build, engine, isPatient, isFull, isForImage },
+      ...(isPatient && { earlyImage: image }),
     };
     const start = (module: WebAssembly.Module | undefined) => {
       const wasm = module && shelf.kindOf(module);

@@ -1,11 +1,12 @@
 import {
+  type AsleepRuntime,
+  asleepFrom,
   type ImageHead,
   parseImageHead,
   restore,
   sha256,
   type WakingFacts,
 } from "@selvedge/protocol";
-import type { Asleep } from "../../runtime/glue-shim.ts";
 import type { Database, KeptImage } from "../../store/database.ts";
 import { giveUp } from "../../store/give-up.ts";
 import { forgetImages } from "../../store/images.ts";
@@ -19,7 +20,7 @@ export interface SoundImage {
   readonly at: ImageAt;
   /** Milliseconds, digests included. */
   readonly readMs: number;
-  readonly asleep: Asleep;
+  readonly asleep: AsleepRuntime;
   /** Milliseconds that it took to put the pages into memory; 0 until then. */
   readonly restoreMs: number;
 }
@@ -73,29 +74,6 @@ export async function readImage(
     get restoreMs() {
       return restoreMs;
     },
-  };
-}
-
-function asleepFrom(head: ImageHead, facts: WakingFacts): Omit<Asleep, "fill"> {
-  const globals = new Map(
-    Object.entries(head.globals).map(([name, value]): [string, number | bigint] => [
-      name,
-      typeof value === "string" ? BigInt(value) : value,
-    ]),
-  );
-  // What it runs in is for it to find here: it may have been written down elsewhere.
-  globals.set(facts.host.isMainThread, 0);
-  globals.set(facts.host.mayWait, 1);
-  const missing = facts.globals.filter((name) => !globals.has(name));
-  if (missing.length > 0 || globals.size !== facts.globals.length)
-    throw new Error("the image has other globals than the runtime");
-  return {
-    memoryBytes: head.memoryBytes,
-    globals: Object.fromEntries(globals),
-    constructors: facts.constructors,
-    table: facts.table,
-    tableLength: head.tableLength,
-    session: head.session,
   };
 }
 

@@ -1,5 +1,5 @@
+import type { GlueHost } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
-import type { host } from "../../runtime/glue-shim.ts";
 import type { RuntimeRequest, WasmKind } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
@@ -43,8 +43,8 @@ export async function loadOnnxRuntime(
   compileMs.catch(() => undefined);
   const [ort, glue, shim] = await Promise.all([
     importFile<typeof Ort>(folder + build.api),
-    importFile<{ default: typeof host.glue }>(folder + build.glue),
-    importFile<{ host: typeof host }>(folder + GLUE_SHIM),
+    importFile<{ default: GlueHost["glue"] }>(folder + build.glue),
+    importFile<{ host: GlueHost }>(folder + GLUE_SHIM),
   ]);
   const importMs = since();
   shim.host.glue = glue.default;
