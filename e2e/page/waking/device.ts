@@ -71,8 +71,8 @@ export function forgetHints(): void {
 }
 
 /** Lets pages believe that there is an image of a model. */
-export function hint(model: string): void {
-  localStorage.setItem(HINT + model, "run");
+export function hint(model: string, dtype = "auto"): void {
+  localStorage.setItem(`${HINT}${model} ${dtype}`, "run");
 }
 
 /** Every image that is kept, and every key that is barred. */

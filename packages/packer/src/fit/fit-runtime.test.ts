@@ -11,7 +11,8 @@ import { type FitOptions, type FitResult, fitRuntime } from "./fit-runtime.ts";
 import { fittedPacks } from "./fitted-packs.ts";
 import { hostRelease, installedRelease } from "./onnxruntime.fixture.ts";
 import { packVariants } from "./profiled-models.ts";
-import { runTrial, type Trial, type TrialStep } from "./trial.ts";
+import { runTrial } from "./trial.ts";
+import type { Trial, TrialStep } from "./trial-request.ts";
 
 const LIMITS = { timeoutMs: 60_000, signal: undefined };
 

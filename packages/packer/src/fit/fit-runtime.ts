@@ -9,7 +9,7 @@ import { keepFunctions } from "../wasm/keep-functions.ts";
 import { fittedPacks } from "./fitted-packs.ts";
 import { profileSession, tryFitted } from "./profile-session.ts";
 import { packVariants } from "./profiled-models.ts";
-import type { TrialSettings } from "./trial.ts";
+import type { TrialSettings } from "./trial-request.ts";
 import type { InputDims } from "./varied-inputs.ts";
 
 /** What a runtime is fitted to. */

@@ -1,6 +1,7 @@
 import { SelvedgeError, type ValueInfo } from "@selvedge/protocol";
 import type { WorkerTensor } from "../runtime/model-worker.ts";
-import { runTrial, type Trial, type TrialLimits, type TrialStep } from "./trial.ts";
+import { runTrial, type TrialLimits } from "./trial.ts";
+import type { Trial, TrialStep } from "./trial-request.ts";
 import { type InputDims, variedInputs } from "./varied-inputs.ts";
 
 /** A model in one precision, and what it is given. */

@@ -1,6 +1,5 @@
+import { IMAGE_FOLDER } from "../../store/images.ts";
 import type { ImagePages } from "./image-pages.ts";
-
-const FOLDER = "selvedge-images";
 
 /** What workers have of files, which TypeScript's library for all kinds of place lacks. */
 interface SyncFile {
@@ -25,7 +24,9 @@ export async function opfsPages(): Promise<ImagePages | undefined> {
   if (typeof FileSystemFileHandle === "undefined") return undefined;
   if (!("createSyncAccessHandle" in FileSystemFileHandle.prototype)) return undefined;
   const root = await navigator.storage?.getDirectory?.().catch(() => undefined);
-  const folder = await root?.getDirectoryHandle(FOLDER, { create: true }).catch(() => undefined);
+  const folder = await root
+    ?.getDirectoryHandle(IMAGE_FOLDER, { create: true })
+    .catch(() => undefined);
   return folder && pagesIn(folder);
 }
 

@@ -16,6 +16,7 @@ import type {
 import { keyFor } from "./image-subject.ts";
 import { askAgain, fetchIndex, indexUrl, renewIndex, soundIndex } from "./known-index.ts";
 import { readImage } from "./read-image.ts";
+import type { EarlyPages } from "./read-pages.ts";
 import { soundImage } from "./sound-image.ts";
 import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
@@ -24,6 +25,8 @@ export interface Opening {
   readonly request: PackRequest;
   readonly how: SessionHow;
   readonly runtime: RuntimeRequest;
+  /** What is being read already, as it is likely woken. */
+  readonly early?: EarlyPages | undefined;
 }
 
 /** What the store knows of a session that is to be opened. */
@@ -47,7 +50,10 @@ export async function planRuntime(database: Database, opening: Opening): Promise
   }
 }
 
-async function plan(database: Database, { request, how, runtime }: Opening): Promise<WasmPlan> {
+async function plan(
+  database: Database,
+  { request, how, runtime, early }: Opening,
+): Promise<WasmPlan> {
   const { backend, wake = "none" } = how;
   if (backend !== "wasm" || runtime.build !== "wasm" || runtime.engine !== "onnx")
     return { wasm: USUAL, reason: "only onnxruntime's WASM is woken" };
@@ -83,7 +89,12 @@ async function plan(database: Database, { request, how, runtime }: Opening): Pro
   return {
     index,
     wasm: step === "run" && run ? { kind: "run", ref: run } : { kind: "full", ref: index.full },
-    toWake: { ...known.choice, key, step, image: readImage(database, image, waking) },
+    toWake: {
+      ...known.choice,
+      key,
+      step,
+      image: readImage(database, image, { facts: waking, early }),
+    },
     reason: wake === step ? "as asked" : "no runtime that only runs",
   };
 }

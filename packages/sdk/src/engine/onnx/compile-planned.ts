@@ -1,6 +1,7 @@
 import type { WasmFound } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { streamModule } from "../runtime-file.ts";
+import type { EarlyModule } from "./early-module.ts";
 
 /** Where the wasm of a build lies. */
 export interface WasmPlace {
@@ -8,6 +9,8 @@ export interface WasmPlace {
   readonly folder: string;
   /** The one that came with the library. */
   readonly usual: string;
+  /** What is being compiled already, as it is likely needed. */
+  readonly early?: EarlyModule | undefined;
 }
 
 /** A wasm that was compiled, and how it came to be that one. */
@@ -84,12 +87,14 @@ function asUsual(plan: WasmPlan): WasmPlan {
 }
 
 async function compile(
-  { folder, usual }: WasmPlace,
+  { folder, usual, early }: WasmPlace,
   plan: WasmPlan,
   signal: AbortSignal,
   onFound?: () => void,
 ): Promise<Omit<Compiled, "reason">> {
   const { kind, ref } = plan.wasm;
+  const there = await early?.take(ref);
+  if (there !== undefined) return { module: there, kind, plan };
   const url = folder + (ref?.file ?? usual);
   try {
     return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
