@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startWords } from "./start-words.ts";
 
-const image = { key: "k", bytes: 15_912_345, readMs: 21.6, restoreMs: 8.2 };
+const image = { key: "k", bytes: 15_912_345, place: "opfs" as const, readMs: 21.6, restoreMs: 8.2 };
 
 test("what was woken says from what, where, and how long it took", () => {
   expect(startWords({ code: "woken", step: "run", reason: "as asked", image })).toEqual({
