@@ -11,7 +11,7 @@ export default [
     // for a diagnosis.
     ignore: [
       "./serving/serving.js",
-      "./telemetry/call-watch.js",
+      "./call-watch.js",
       "./reporter.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",
@@ -23,7 +23,7 @@ export default [
     name: "what it loads with the first model",
     path: "packages/sdk/dist/serving/serving.js",
     // Of that, waking is 1.6: which step an engine is opened at has to be known before it is started.
-    limit: "15.6 kB",
+    limit: "16.5 kB",
     gzip: true,
     // Imported once a model serves, where it may start elsewhere than on WASM, and to count how it started.
     ignore: ["./behind.js", "./open-in-order.js", "./failover.js", "./after-start.js"],
@@ -121,7 +121,7 @@ export default [
     name: "the engine worker without its runtime",
     path: "packages/sdk/dist/worker/engine.js",
     // As esbuild minifies it; rolldown, which Vite builds with, comes to 25.0.
-    limit: "25.7 kB",
+    limit: "26.5 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { defineConfig } from "rolldown";
-import { TFJS_BUILD } from "./dist/engine/runtime-files.js";
+import { GLUE_SHIM, TFJS_BUILD } from "./dist/engine/runtime-files.js";
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = require.resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${TFJS_BUILD.wasm}`);
@@ -22,7 +22,15 @@ const workers = ["keeper", "engine"].map((worker) =>
   }),
 );
 
-// What a page hosts needs no package beside it either: TensorFlow.js is built in, its wasm put beside it.
+// What a page hosts needs no package beside it either.
+const shim = defineConfig({
+  input: "src/runtime/glue-shim.ts",
+  tsconfig: "tsconfig.worker.json",
+  platform: "browser",
+  output: { dir: "dist/runtime", entryFileNames: GLUE_SHIM, format: "esm", minify: true },
+});
+
+// TensorFlow.js is built in, its wasm put beside it.
 const tfjs = defineConfig({
   input: "src/runtime/tfjs.ts",
   tsconfig: "tsconfig.worker.json",
@@ -44,4 +52,4 @@ const tfjs = defineConfig({
   ],
 });
 
-export default [...workers, tfjs];
+export default [...workers, shim, tfjs];

@@ -142,7 +142,13 @@ function Details({ rows }: { readonly rows: readonly VersionAccuracy[] }): JSX.E
       <p class="faint">Below: {formatDays(days.from, days.to)}.</p>
       <div class="columns columns-wide">
         {calibrated !== undefined && <Calibration of={calibrated} />}
-        {confused !== undefined && <ConfusionTable of={confused} />}
+        {confused !== undefined ? (
+          <ConfusionTable of={confused} />
+        ) : (
+          <p class="faint">
+            Which class was taken for which is shown from fifty predictions of a pair on.
+          </p>
+        )}
       </div>
     </>
   );

@@ -10,10 +10,10 @@ export { SESSION_CHOICES } from "./session-choices.ts";
 export const RUNTIME_VERSION = "1.30.0";
 
 /**
- * Grows when `runtime/glue-shim.ts` changes, or how `selvedge assets` rewrites the wasm: both lie among
- * files that browsers keep for good.
+ * Grows when `runtime/glue-shim.ts` changes, or what it takes from the protocol, or how `selvedge assets`
+ * rewrites the wasm: both lie among files that browsers keep for good.
  */
-const SHIM_REVISION = 3;
+const SHIM_REVISION = 4;
 
 /**
  * The folder below `assets` that holds the files; its name changes with them, so they never do. What is
