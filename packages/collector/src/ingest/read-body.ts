@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
-import { gunzip, gunzipSync } from "node:zlib";
+import { gunzip } from "node:zlib";
 import { SelvedgeError } from "@selvedge/protocol";
 import { busy } from "./byte-budget.ts";
 import type { TakeTurns } from "./take-turns.ts";
@@ -12,14 +12,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** How much of a body that is too large is read away, so that its sender can read the answer. */
 const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 
-/**
- * A body that is small packed and unpacked, as those of devices are, is unpacked at once: that takes a tenth
- * of a millisecond, and to hand it to another thread takes longer.
- */
-const SMALL_PACKED_BYTES = 16 * 1024;
-const SMALL_BYTES = 256 * 1024;
-
-/** What is unpacked at a time: each piece is a turn of a thread and of the loop. */
+/** What is unpacked at a time: each piece is a turn of a thread and of the loop, and most bodies are one. */
 const PIECE_BYTES = 128 * 1024;
 
 const gunzipAsync = promisify(gunzip);
@@ -51,24 +44,11 @@ export async function readBody(
   const isPacked = encoding === "gzip";
   const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES, take);
   if (!isPacked) return bytes;
-  const held = (unpacked: Buffer): Buffer => {
+  return unpackInTurn(async () => {
+    const unpacked = await unpack(bytes);
     if (!take(unpacked.length)) throw busy();
     return unpacked;
-  };
-  const small = unpackSmall(bytes);
-  if (small !== undefined) return held(small);
-  return unpackInTurn(async () => held(await unpack(bytes)));
-}
-
-/** Unpacks what is small; `undefined` for all else, and for what is no gzip. */
-function unpackSmall(bytes: Buffer): Buffer | undefined {
-  if (bytes.length > SMALL_PACKED_BYTES) return undefined;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: SMALL_BYTES, chunkSize: PIECE_BYTES });
-  } catch {
-    // What is wrong with it is told by who unpacks it in its turn.
-    return undefined;
-  }
+  });
 }
 
 async function collect(
