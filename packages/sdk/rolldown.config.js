@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { defineConfig } from "rolldown";
-import { TFJS_BUILD } from "./dist/engine/runtime-files.js";
+import { SHIPPED_IMAGES, TFJS_BUILD } from "./dist/engine/runtime-files.js";
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = require.resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${TFJS_BUILD.wasm}`);
@@ -44,4 +44,17 @@ const tfjs = defineConfig({
   ],
 });
 
-export default [...workers, tfjs];
+// What only first visits need of an engine worker: it is imported from there, beside the runtime.
+const shippedImages = defineConfig({
+  input: "src/runtime/shipped-images.ts",
+  tsconfig: "tsconfig.worker.json",
+  platform: "browser",
+  output: {
+    file: `dist/runtime/${SHIPPED_IMAGES}`,
+    format: "esm",
+    minify: true,
+    codeSplitting: false,
+  },
+});
+
+export default [...workers, tfjs, shippedImages];

@@ -5,16 +5,17 @@ import type {
   Backend,
   EngineApi,
   EngineName,
+  Considered,
   EngineRun,
   Opened,
-  PackRequest,
+  OpenRequest,
   Place,
   Proof,
   RuntimeStarted,
   WakeStep,
 } from "../worker/engine-api.ts";
 import { breaksEngine, foreignAnswer } from "../worker/engine-failure.ts";
-import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
+import type { Choice, PackBytes, PackOffer, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { againWithin } from "./deadline.ts";
 import type { EnginePool } from "./engine-pool.ts";
@@ -29,6 +30,9 @@ const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
 
 /** After a model's name, where a hint is of loading it. No name has a space. */
 const LOADING = " load";
+
+/** After a model's name, where a hint is that the store has it: no image ships with what is there. */
+export const STORED = " stored";
 
 /** Dropping an image, and giving the worker up. */
 const QUARANTINE_TIMEOUT_MS = 10_000;
@@ -75,6 +79,8 @@ interface Session {
   step: WakeStep;
   /** Whether it is not woken as it shares its worker. */
   readonly isShared: boolean;
+  /** Whether its runtime waits to hear if an image ships with its pack. */
+  readonly isFirst: boolean;
 }
 
 /** How a call of a host is made. */
@@ -161,28 +167,29 @@ export class EngineHost {
    *
    * @returns `undefined` where the store has nothing active for the selector.
    */
-  async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+  async open(request: OpenRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     if (this.#own && this.#options.own === "in-turn") await this.#until(this.#turnAlone(), signal);
     if (request.by === "selector") this.#name = request.selector.name;
     for (;;) {
-      const session = this.#connect();
+      const session = this.#connect(request.by === "selector");
       try {
         return await this.#openIn(session, request, signal);
       } catch (error) {
-        // What was handed over has gone with the worker.
-        if (request.by === "bytes" || !this.#isOfStart(session, error)) throw error;
+        // What was handed over, or considered, has gone with the worker.
+        const isGone = request.by === "bytes" || request.by === "image";
+        if (isGone || !this.#isOfStart(session, error)) throw error;
       }
     }
   }
 
   async #openIn(
     session: Session,
-    request: PackRequest,
+    request: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<HostOpened | undefined> {
-    const { worker, id, step } = session;
+    const { worker, id, step, isFirst } = session;
     const { backend, layout } = this.place;
-    const wake = step === "none" || request.by === "bytes" ? {} : { wake: step };
+    const wake = step === "none" || request.by === "bytes" ? {} : { wake: step, isFirst };
     const how = { backend, ...(layout === undefined ? {} : { layout }), ...wake };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
     const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
@@ -212,6 +219,7 @@ export class EngineHost {
     this.#openedInMs = performance.now() - startedAt;
     worker.hold(id, opened, { backend, wake: () => this.#wake() });
     this.#started(session, opened);
+    if (isFirst && request.by !== "image") this.#note("run", STORED);
     return { ...opened, compileMs, importMs, scriptAt };
   }
 
@@ -231,6 +239,30 @@ export class EngineHost {
     const { worker } = this.#session;
     worker.isShared = this.backend === "wasm" && this.#session.step === "none";
     worker.isOnTrial = false;
+  }
+
+  /** Whether its engine waits to hear if an image ships with the pack that it opens. */
+  get isFirst(): boolean {
+    return this.#session?.isFirst === true && !this.#session.isOpen;
+  }
+
+  /**
+   * Asks its engine whether it can be woken from an image that ships with a pack. It can be opened by that
+   * `image` then, once the blobs that this answers with are stored.
+   *
+   * @throws Error saying why it has to be loaded
+   */
+  consider(offer: PackOffer, signal?: AbortSignal): Promise<Considered> {
+    const { worker } = this.#connect();
+    const limits = { timeoutMs: OPEN_BOUNDS.floorMs };
+    return this.#until(worker.call((engine) => engine.consider(offer), limits), signal);
+  }
+
+  /** It is not to be woken: what its pack ships with does not do, for this reason. */
+  loadInstead(reason: Error): void {
+    this.#ofStart.add(reason);
+    this.#steps.lacks(breaksEngine(reason) ? "failed" : "no-image", reason.message);
+    if (this.#session !== undefined) this.#session.step = "none";
   }
 
   /** Says early what runs the pack that is about to be opened. */
@@ -467,7 +499,7 @@ export class EngineHost {
   }
 
   /** The session, in a worker that has not ended; it may have to be opened. */
-  #connect(): Session {
+  #connect(mayBeFirst = false): Session {
     this.#disposal.signal.throwIfAborted();
     const last = this.#session;
     if (last?.worker.isEnded === false) return last;
@@ -475,17 +507,26 @@ export class EngineHost {
     if (failure !== undefined && !this.#isOfStart(last, failure))
       this.#options.onRestart?.(this, failure);
     const { own, pool } = this.#options;
-    const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.#name));
+    const hint = own === "to-wake" ? "run" : wakeHint.of(this.#name);
+    const isFirst = mayBeFirst && hint === "none" && this.#mayShip;
+    const wake = this.#steps.next(isFirst ? "run" : hint);
     const isFull = this.#steps.isFull || wakeHint.of(this.#name + LOADING) === "full";
-    const how = { own: this.#own ? own : undefined, wake, isFull };
+    const how = { own: this.#own ? own : undefined, wake, isFull, isFirst };
     // Most packs are ONNX; one that is not says so when it is opened.
     const worker = pool.take(this.#pack?.engine ?? "onnx", this.place, how);
     // In one that others are in, or will be, nothing is woken.
     const step = worker.sessions > 0 ? "none" : worker.wake;
     const isShared = wake !== step;
     const id = worker.nextSession();
-    this.#session = { worker, id, isOpen: false, hasRun: false, step, isShared };
+    const asFirst = isFirst && step === "run";
+    this.#session = { worker, id, isOpen: false, hasRun: false, step, isShared, isFirst: asFirst };
     return this.#session;
+  }
+
+  /** Whether an image may ship with its pack, as far as the page knows: only keys say who made that. */
+  get #mayShip(): boolean {
+    const isNew = this.#pack === undefined && wakeHint.of(this.#name + STORED) === "none";
+    return isNew && !this.#own && this.#options.trust !== undefined;
   }
 
   /** An engine has been opened: what it says of how it came to be. */

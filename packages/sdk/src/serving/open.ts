@@ -12,11 +12,14 @@ export interface FirstOpened {
   readonly opened: HostOpened;
   /** Absent where the store had everything. */
   readonly installed?: Installed;
+  /** Whether it woke from an image that ships with it, so that its tensors are still to come. */
+  readonly isShipped?: boolean;
   /** Why what answered last did not open, where the version before it was opened instead. */
   readonly setback?: SelvedgeError;
 }
 
-interface Rooms {
+/** Who takes part. */
+export interface OpenRooms {
   readonly host: EngineHost;
   readonly keeper: KeeperClient;
 }
@@ -27,7 +30,7 @@ interface Rooms {
  * mended, the version before it is.
  */
 export async function openModel(
-  rooms: Rooms,
+  rooms: OpenRooms,
   selector: PackSelector,
   options: LoadOptions,
 ): Promise<FirstOpened> {
@@ -50,19 +53,25 @@ export async function openModel(
 }
 
 async function openOrInstall(
-  { host, keeper }: Rooms,
+  rooms: OpenRooms,
   selector: PackSelector,
   { signal, onProgress }: LoadOptions,
 ): Promise<FirstOpened> {
+  const { host, keeper } = rooms;
   const report = (progress: Progress) => {
     // What was under way in the keeper still arrives after an abort.
     if (!signal?.aborted) onProgress?.(progress);
   };
-  const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
+  const opening = host.open({ by: "selector", selector }, signal);
+  // Its own chunk: only pages with keys have a use for it, on a first visit.
+  const chunk = host.isFirst ? import("./open-shipped.ts").catch(() => undefined) : undefined;
+  const stored = await opening.catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
     throw error;
   });
   if (stored !== undefined) return { opened: stored };
+  const shipped = await (await chunk)?.openShipped(rooms, selector, { signal, report });
+  if (shipped !== undefined) return shipped;
   // What the engine has begun to load may not be what this pack needs.
   const expectEngine = (engine: EngineName) => host.expect(engine);
   const installed = await keeper.call(
@@ -89,7 +98,7 @@ const OF_THE_PAGE = ["assets-missing", "closed", "disposed", "device-lost"];
  * lost in part waits for the registry. Where neither opens, it is not the pack, and nothing is changed.
  */
 async function openLastGood(
-  { host, keeper }: Rooms,
+  { host, keeper }: OpenRooms,
   selector: PackSelector,
   { error, signal }: { error: SelvedgeError; signal: AbortSignal | undefined },
 ): Promise<FirstOpened | undefined> {

@@ -54,6 +54,16 @@ export async function readImage(
   if ((await sha256(pages)) !== head.sha256)
     return quarantine("the image's pages are not what was written");
   touch(database, key).catch(() => undefined);
+  return soundImageOf({ head, pages }, facts, performance.now() - startedAt);
+}
+
+/** What wakes from an image of which every byte is known to be right. */
+export function soundImageOf(
+  { head, pages }: { readonly head: ImageHead; readonly pages: Uint8Array<ArrayBuffer> },
+  facts: WakingFacts,
+  readMs: number,
+): SoundImage {
+  const bytes = pages.byteLength;
   let restoreMs = 0;
   const fill = (memory: WebAssembly.Memory) => {
     const from = performance.now();
@@ -64,8 +74,8 @@ export async function readImage(
   };
   return {
     head,
-    bytes: image.bytes,
-    readMs: performance.now() - startedAt,
+    bytes,
+    readMs,
     asleep: { ...asleepFrom(head, facts), fill },
     get restoreMs() {
       return restoreMs;
