@@ -1,3 +1,4 @@
+import { publicHalf } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Trust } from "../channel/trust.ts";
 import {
@@ -36,8 +37,7 @@ beforeEach(async () => {
   const key = await newKey();
   await signPack(registry, pack, key);
   await promotePack(registry, pack, key);
-  const { kty, crv, x, y } = key as JsonWebKey;
-  const { anchors, trust } = await anchorsFor([{ kty, crv, x, y } as JsonWebKey]);
+  const { anchors, trust } = await anchorsFor([publicHalf(key)]);
   const network = networkOf();
   rooms = {
     ...roomsOf(database, network),

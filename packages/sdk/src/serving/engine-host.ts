@@ -219,7 +219,8 @@ export class EngineHost {
     this.#openedInMs = performance.now() - startedAt;
     worker.hold(id, opened, { backend, wake: () => this.#wake() });
     this.#started(session, opened);
-    if (isFirst && request.by !== "image") this.#note("run", STORED);
+    const isStored = request.by === "selector" || request.by === "digest";
+    if (isFirst && isStored) this.#note("run", STORED);
     return { ...opened, compileMs, importMs, scriptAt };
   }
 

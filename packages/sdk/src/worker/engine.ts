@@ -198,7 +198,7 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   const runtime = await runtimes.requested;
   if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
   const plan = planRuntime(database, { request, how, runtime });
-  runtimes.plan(how.isFirst ? firstVisit.plan : plan);
+  runtimes.plan(how.isFirst ? firstVisit.wait() : plan);
   return plan;
 }
 

@@ -42,16 +42,16 @@ interface Offered {
  * begin one.
  */
 export class FirstVisit {
-  /** Which wasm the worker compiles. */
   readonly plan: Promise<WasmPlan>;
+  /** Whether a runtime waits for the plan. */
+  #isAwaited = false;
   readonly #database: Database;
   readonly #planAhead: (request: RuntimeRequest) => WasmPlan;
   #decide: (plan: WasmPlan | Promise<WasmPlan>) => void = () => undefined;
   #arrive: (isThere: boolean) => void = () => undefined;
   /** Whether the files of the image came. */
   readonly #arrival: Promise<boolean>;
-  #assets = "";
-  #chunk: Promise<typeof Shipped> | undefined;
+  #chunk: Promise<typeof Shipped | undefined> | undefined;
   #index: Promise<RuntimeIndex | undefined> | undefined;
   #offered: Offered | undefined;
 
@@ -66,22 +66,31 @@ export class FirstVisit {
     });
   }
 
-  /** The store has nothing. What it takes to wake is asked for while the page asks the registry. */
-  begin(request: RuntimeRequest): void {
-    this.#assets = request.assets;
-    this.#index = findIndex(this.#database, request.assets).catch(() => undefined);
-    this.#chunk = importFile(`${request.assets}${RUNTIME_FOLDER}/${SHIPPED_IMAGES}`);
-    this.#chunk.catch(() => undefined);
-    // There is nothing to wait for where nothing can be woken.
-    void this.#index.then((index) => {
-      if (index?.run === undefined) this.loadInstead(request);
-    });
+  /** Which wasm the worker compiles, once that is decided. */
+  wait(): Promise<WasmPlan> {
+    this.#isAwaited = true;
+    return this.plan;
   }
 
-  /** The pack is loaded: as was planned, or as it usually is. What comes first holds. */
+  /** The store has nothing. What it takes to wake is asked for while the page asks the registry. */
+  begin(request: RuntimeRequest): void {
+    this.#index = findIndex(this.#database, request.assets).catch(() => undefined);
+    this.#chunk = this.#index.then((index) => {
+      if (index?.run !== undefined)
+        return importFile(`${request.assets}${RUNTIME_FOLDER}/${SHIPPED_IMAGES}`);
+      // There is nothing to wait for where nothing can be woken.
+      this.loadInstead(request);
+      return undefined;
+    });
+    this.#chunk.catch(() => undefined);
+  }
+
+  /** The pack is loaded: as was planned, or as it usually is. What was decided before holds. */
   loadInstead(how: RuntimeRequest | Promise<WasmPlan>): void {
-    this.#decide(how instanceof Promise ? how : this.#planAhead(how));
     this.#arrive(false);
+    if (!this.#isAwaited) return;
+    this.#isAwaited = false;
+    this.#decide(how instanceof Promise ? how : this.#planAhead(how));
   }
 
   /** @throws Error saying why it has to be loaded */
@@ -109,6 +118,7 @@ export class FirstVisit {
     });
     image.catch(() => undefined);
     this.#offered = { pack, shipped, chunk, key, image };
+    this.#isAwaited = false;
     const toWake = { digest, dtype, key, step: "run", image } as const;
     const reason = "by the image that ships with the pack";
     this.#decide({ wasm: { kind: "run", ref: run }, toWake, index, reason });
