@@ -62,7 +62,10 @@ function stored(page: Page) {
   });
 }
 
-async function device(browser: Browser, url: string): Promise<{ context: BrowserContext; page: Page }> {
+async function device(
+  browser: Browser,
+  url: string,
+): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext();
   const page = await context.newPage();
   await openBare(page, { url });

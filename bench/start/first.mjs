@@ -99,8 +99,5 @@ async function prepare() {
       JSON.parse(await readFile(join(keys, `${role}.pub.json`), "utf8")),
     ),
   );
-  await writeFile(
-    join(PLACE, "keys.json"),
-    JSON.stringify({ pack: [packs], channel: [channels] }),
-  );
+  await writeFile(join(PLACE, "keys.json"), JSON.stringify({ pack: [packs], channel: [channels] }));
 }

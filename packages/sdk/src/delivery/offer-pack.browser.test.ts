@@ -1,12 +1,7 @@
 import { publicHalf } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { anchorsFor, newKey, promotePack, signPack } from "../channel/signed-registry.fixture.ts";
 import { Trust } from "../channel/trust.ts";
-import {
-  anchorsFor,
-  newKey,
-  promotePack,
-  signPack,
-} from "../channel/signed-registry.fixture.ts";
 import { findActive } from "../store/activations.ts";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
@@ -17,8 +12,8 @@ import type { PackSelector } from "../worker/keeper-api.ts";
 import { install } from "./install.ts";
 import { fetchOffered, offerPack } from "./offer-pack.ts";
 import { FakeRegistry, REGISTRY, select } from "./registry.fixture.ts";
-import type { DeliveryRooms } from "./rooms.ts";
 import { networkOf, roomsOf } from "./rooms.fixture.ts";
+import type { DeliveryRooms } from "./rooms.ts";
 
 const { signal } = new AbortController();
 const onProgress = () => undefined;

@@ -63,7 +63,10 @@ function choose(
     settings: SETTINGS,
     missing: async (blobs) =>
       new Set(
-        blobs.filter(({ sha256 }) => !held.includes(sha256)).flatMap(pieceKeys).map(pieceId),
+        blobs
+          .filter(({ sha256 }) => !held.includes(sha256))
+          .flatMap(pieceKeys)
+          .map(pieceId),
       ),
   });
 }
@@ -104,15 +107,18 @@ test.each<[what: string, variant: Partial<Variant>, index: Partial<RuntimeIndex>
   await expect(choose(variant, index)).rejects.toThrow(why);
 });
 
-test.runIf(isTested)("what is less to load is loaded, and what the device holds costs nothing", async () => {
-  const load = { file: "l.wasm", bytes: 2_000_000, sha256: "55".repeat(32), ...WASM };
-  await expect(choose({}, { load })).rejects.toThrow(/waking would take 1275000 bytes/);
-  expect(await choose({}, { load }, [IMAGE.bare.sha256])).toBe(IMAGE);
-  const { graph, tensors } = VARIANT;
-  const held = [graph, ...tensors].map(({ sha256 }) => sha256);
-  await expect(choose({}, { load }, [...held, IMAGE.bare.sha256])).resolves.toBe(IMAGE);
-  await expect(choose({}, { load }, held)).rejects.toThrow(/loading 500000/);
-});
+test.runIf(isTested)(
+  "what is less to load is loaded, and what the device holds costs nothing",
+  async () => {
+    const load = { file: "l.wasm", bytes: 2_000_000, sha256: "55".repeat(32), ...WASM };
+    await expect(choose({}, { load })).rejects.toThrow(/waking would take 1275000 bytes/);
+    expect(await choose({}, { load }, [IMAGE.bare.sha256])).toBe(IMAGE);
+    const { graph, tensors } = VARIANT;
+    const held = [graph, ...tensors].map(({ sha256 }) => sha256);
+    await expect(choose({}, { load }, [...held, IMAGE.bare.sha256])).resolves.toBe(IMAGE);
+    await expect(choose({}, { load }, held)).rejects.toThrow(/loading 500000/);
+  },
+);
 
 /** A runtime's memory, and what became of it, as files that ship. */
 async function shipped() {
@@ -123,13 +129,17 @@ async function shipped() {
   const { changed, pages: differing } = differenceFrom(bare, memory.buffer);
   const answers = { y: { dtype: "float32", dims: [1], sha256: PACK } } as const;
   const head = {
-    ...{ format: IMAGE_FORMAT, memoryBytes: memory.length, tableLength: 3, globals: { $0: 5 } },
-    ...{ runs, session: 4000, sha256: await sha256(pages), answers, changed },
+    format: IMAGE_FORMAT,
+    memoryBytes: memory.length,
+    tableLength: 3,
+    globals: { $0: 5 },
+    runs,
+    session: 4000,
+    sha256: await sha256(pages),
+    answers,
+    changed,
   } as const;
-  const raw = [
-    encodeBareImage(bare),
-    encodeImageDifference({ head, pages: differing }),
-  ] as const;
+  const raw = [encodeBareImage(bare), encodeImageDifference({ head, pages: differing })] as const;
   const packed = raw.map((bytes) => new Uint8Array(gzipSync(bytes)).buffer);
   const [first, second] = raw;
   const image = {

@@ -58,7 +58,9 @@ export async function chooseImage(
       isSame(created, settings),
   );
   if (ofRuntime.length === 0)
-    throw new Error("the image that ships with the pack is one of another runtime, or of other options");
+    throw new Error(
+      "the image that ships with the pack is one of another runtime, or of other options",
+    );
   const here = architecture();
   const image = ofRuntime.find(
     ({ madeOn }) => madeOn.host === "node" && madeOn.architecture === TESTED && here === TESTED,
@@ -69,7 +71,9 @@ export async function chooseImage(
   const toWake = PACKED * run.bytes + (await bytesOf([image.bare, image.difference]));
   const toLoad = PACKED * (load ?? full).bytes + (await bytesOf([graph, ...tensors]));
   if (toWake < toLoad) return image;
-  throw new Error(`waking would take ${Math.round(toWake)} bytes, and loading ${Math.round(toLoad)}`);
+  throw new Error(
+    `waking would take ${Math.round(toWake)} bytes, and loading ${Math.round(toLoad)}`,
+  );
 }
 
 /**

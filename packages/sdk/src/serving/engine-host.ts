@@ -3,9 +3,9 @@ import { type Remote, transfer } from "comlink";
 import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
   Backend,
+  Considered,
   EngineApi,
   EngineName,
-  Considered,
   EngineRun,
   Opened,
   OpenRequest,
@@ -256,7 +256,10 @@ export class EngineHost {
   consider(offer: PackOffer, signal?: AbortSignal): Promise<Considered> {
     const { worker } = this.#connect();
     const limits = { timeoutMs: OPEN_BOUNDS.floorMs };
-    return this.#until(worker.call((engine) => engine.consider(offer), limits), signal);
+    return this.#until(
+      worker.call((engine) => engine.consider(offer), limits),
+      signal,
+    );
   }
 
   /** It is not to be woken: what its pack ships with does not do, for this reason. */

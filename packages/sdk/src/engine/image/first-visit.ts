@@ -108,7 +108,12 @@ export class FirstVisit {
     const how = { ...(await readSettings(this.#database, pack)), backend: "wasm" } as const;
     const missing = (blobs: Parameters<typeof missingPieces>[1]) =>
       missingPieces(this.#database, blobs);
-    const shipped = await chunk.chooseImage(variant, { pack: digest, index, settings: how, missing });
+    const shipped = await chunk.chooseImage(variant, {
+      pack: digest,
+      index,
+      settings: how,
+      missing,
+    });
     const key = await keyFor(index, { digest, dtype }, how);
     const image = this.#arrival.then(async (isThere) => {
       if (!isThere) throw new Error("its files did not come");
