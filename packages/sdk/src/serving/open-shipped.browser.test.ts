@@ -131,9 +131,9 @@ test.each<[what: string, own: { engine?: string; keeper?: string }, code: string
   expect(first.isShipped).toBeUndefined();
   expect(host.start).toMatchObject({ step: "none", code });
   expect(host.start.reason).toMatch(why);
-  await expect.poll(() => said.at(-1)).toBe("open by digest none");
-  expect(said.filter((what) => what === "start patiently")).toHaveLength(1);
-  expect(said).toContain("install");
+  const asked = ["install", "open by digest none", "start patiently"];
+  await expect.poll(() => said).toEqual(expect.arrayContaining(asked));
+  expect(said.filter((what) => String(what).startsWith("start"))).toHaveLength(1);
   // The store has it from then on.
   expect(wakeHint.of(WANTED.name + STORED)).toBe("run");
 });
@@ -148,7 +148,7 @@ test("one that does not hold is followed by an engine that loads, in another wor
   expect(host.start).toMatchObject({ step: "none", code: "failed" });
   expect(host.start.reason).toContain("not its golden answers");
   await expect.poll(() => said.filter((what) => String(what).startsWith("start"))).toHaveLength(2);
-  expect(said).toContain("start at once");
+  await expect.poll(() => said).toContain("start at once");
 });
 
 test("what the keeper refuses of the pack itself, it refuses of loading too", async () => {
@@ -161,8 +161,8 @@ test("what the keeper refuses of the pack itself, it refuses of loading too", as
 async function expectUsual(opening: ReturnType<typeof rooms>): Promise<void> {
   const first = await openModel(opening, WANTED, {});
   expect(first.isShipped).toBeUndefined();
-  await expect.poll(() => said).toContain("install");
-  expect(said).toContain("start at once");
+  const asked = ["install", "open by digest none", "start at once"];
+  await expect.poll(() => said).toEqual(expect.arrayContaining(asked));
   expect(said).not.toContain("offer");
 }
 
