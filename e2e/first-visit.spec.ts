@@ -200,3 +200,47 @@ test("an image whose golden answers do not hold answers nothing", async ({ brows
   const reason = /does not give its golden answers/;
   await expectLoad(browser, (spoiled) => spoiled.shipAnothersImage(), { code: "failed", reason });
 });
+
+test("a runtime that traps answers nothing", async ({ browser }) => {
+  await expectLoad(browser, (spoiled) => spoiled.hostTraps(), {
+    code: "failed",
+    reason: /engine|unreachable|wake/,
+  });
+});
+
+test("a visit that ends with its first answer leaves no half of a pack, and costs the next one nothing twice", async ({
+  browser,
+}) => {
+  const { url, stop } = await site.serve();
+  const keys = await site.keysOf("keys");
+  const { context, page } = await device(browser, url);
+  const left = await page.evaluate(async (publicKeys) => {
+    const selvedge = selvedgeModule.createSelvedge({
+      registry: "/models",
+      publicKeys: publicKeys as PublicKeys,
+    });
+    const model = await selvedge.load("lande", { backend: "wasm" });
+    const data = new Float32Array(620).fill(0.01);
+    await model.predict({ ngrams: { type: "float32", data, dims: [1, 620] } });
+    const { storage, start } = model.info;
+    await model.dispose();
+    return { storage, code: start.code, packs: await selvedge.cache.list() };
+  }, keys);
+  expect(left).toMatchObject({ code: "woken", storage: { kind: "memory" }, packs: [] });
+
+  // There is nothing that could be loaded without the registry, and no one is told otherwise.
+  await context.route("**/models/**", (route) => route.abort());
+  await openBare(page, { url });
+  await expect(visit(page, keys)).rejects.toThrow(/lande/);
+  await context.unroute("**/models/**");
+
+  await openBare(page, { url });
+  const sent = watch(context);
+  const { start, answers } = await visit(page, keys);
+  const before = [...sent];
+  expect(start.code).toBe("woken");
+  expect(answers).toEqual(await loadedAnswers(browser, url));
+  expect(before.filter(({ path }) => path.includes("/segments/"))).toEqual([]);
+  await context.close();
+  await stop();
+});
