@@ -28,13 +28,15 @@ export async function offerPack(
   const { trust, dtype, backend, features } = selector;
   if (trust === undefined || !(await database.canOpen())) return undefined;
   if ((await findActive(database, selector)) !== undefined) return undefined;
+  const startedAt = performance.now();
   const pack = await resolveUsable(rooms, selector, signal);
+  const resolveMs = performance.now() - startedAt;
   found.offer(selector, pack);
   const { digest, text: manifest, signature } = pack;
   if (signature === undefined) return undefined;
   const { version } = pack.manifest;
   const signedBy = { [trust]: signature.signedBy };
-  return { digest, version, manifest, signedBy, dtype, backend, features };
+  return { digest, version, manifest, signedBy, resolveMs, dtype, backend, features };
 }
 
 /**

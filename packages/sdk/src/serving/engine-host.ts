@@ -522,8 +522,8 @@ export class EngineHost {
     const step = worker.sessions > 0 ? "none" : worker.wake;
     const isShared = wake !== step;
     const id = worker.nextSession();
-    const asFirst = isFirst && step === "run";
-    this.#session = { worker, id, isOpen: false, hasRun: false, step, isShared, isFirst: asFirst };
+    const state = { isOpen: false, hasRun: false, isFirst: isFirst && step === "run" };
+    this.#session = { worker, id, step, isShared, ...state };
     return this.#session;
   }
 

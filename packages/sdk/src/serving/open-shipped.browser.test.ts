@@ -46,7 +46,7 @@ const KEEPER = `${TELL}
   start() {},
   offer() {
     api.tell("offer");
-    const pack = { digest: "d", version: "1.0.0", manifest: "{}", signedBy: {} };
+    const pack = { digest: "d", version: "1.0.0", manifest: "{}", resolveMs: 5, signedBy: {} };
     return { ok: true, value: { ...pack, dtype: "auto", backend: "wasm", features: [] } };
   },
   fetchOffered(_call, _wanted, blobs) {
@@ -104,7 +104,11 @@ test("a pack that comes with an image is woken from it, and not installed yet", 
   const { host, keeper } = rooms();
   const first = await openModel({ host, keeper }, WANTED, {});
   expect(first.isShipped).toBe(true);
-  expect(first.installed).toMatchObject({ fetchedBytes: 1340, storage: { kind: "memory" } });
+  expect(first.installed).toMatchObject({
+    fetchedBytes: 1340,
+    resolveMs: 5,
+    storage: { kind: "memory" },
+  });
   expect(host.start).toMatchObject({ step: "run", code: "woken", reason: "by image" });
   const asked = ["fetch 3", "offer", "open by image run first", "open by selector run first"];
   await expect.poll(() => said.toSorted()).toEqual([...asked, "start patiently"]);

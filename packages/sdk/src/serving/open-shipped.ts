@@ -1,6 +1,13 @@
 import { proxy } from "comlink";
-import type { PackSelector, Progress } from "../worker/keeper-api.ts";
+import type { PackOffer, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { FirstOpened, OpenRooms } from "./open.ts";
+
+/** What was asked for ahead, and who waits for it. */
+interface Shipping {
+  readonly offer: Promise<PackOffer | undefined>;
+  readonly signal: AbortSignal | undefined;
+  readonly report: (progress: Progress) => void;
+}
 
 /**
  * Opens a pack that the store has nothing of by waking it from an image that ships with it: what that
@@ -13,16 +20,12 @@ import type { FirstOpened, OpenRooms } from "./open.ts";
 export async function openShipped(
   { host, keeper }: OpenRooms,
   selector: PackSelector,
-  {
-    signal,
-    report,
-  }: { readonly signal: AbortSignal | undefined; readonly report: (progress: Progress) => void },
+  { signal, report, ...asked }: Shipping,
 ): Promise<FirstOpened | undefined> {
-  const startedAt = performance.now();
-  const offer = await keeper.call((remote, call) => remote.offer(call, selector), signal);
+  const offer = await asked.offer;
   try {
     if (offer === undefined) throw new Error("it is in the store, or cannot be kept there");
-    const resolvedAt = performance.now();
+    const startedAt = performance.now();
     const { blobs, dtype } = await host.consider(offer, signal);
     const fetchedBytes = await keeper.call(
       (remote, call) => remote.fetchOffered(call, selector, blobs, proxy(report)),
@@ -38,8 +41,8 @@ export async function openShipped(
       installed: {
         ...{ digest, version, dtype, fetchedBytes, bytes: opened.bytes },
         storage: { kind: "memory", reason: "its tensors are still to come" },
-        resolveMs: resolvedAt - startedAt,
-        fetchMs: fetchedAt - resolvedAt,
+        resolveMs: offer.resolveMs,
+        fetchMs: fetchedAt - startedAt,
       },
       isShipped: true,
     };

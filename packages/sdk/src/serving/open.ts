@@ -63,15 +63,17 @@ async function openOrInstall(
     if (!signal?.aborted) onProgress?.(progress);
   };
   const opening = host.open({ by: "selector", selector }, signal);
-  // Its own chunk: only pages with keys have a use for it, on a first visit.
-  const chunk = host.isFirst ? import("./open-shipped.ts").catch(() => undefined) : undefined;
+  const shipping = host.isFirst ? beginShipped(keeper, selector, signal) : undefined;
   const stored = await opening.catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
     throw error;
   });
   if (stored !== undefined) return { opened: stored };
-  const shipped = await (await chunk)?.openShipped(rooms, selector, { signal, report });
-  if (shipped !== undefined) return shipped;
+  if (shipping !== undefined) {
+    const how = { ...shipping, signal, report };
+    const shipped = await (await shipping.chunk)?.openShipped(rooms, selector, how);
+    if (shipped !== undefined) return shipped;
+  }
   // What the engine has begun to load may not be what this pack needs.
   const expectEngine = (engine: EngineName) => host.expect(engine);
   const installed = await keeper.call(
@@ -85,6 +87,19 @@ async function openOrInstall(
   const { digest, dtype, version } = installed;
   const origin = { name, version };
   return { opened: await host.openStored({ digest, dtype, origin }, signal), installed };
+}
+
+/** What a first visit asks for that may wake, while the engine looks into the store. */
+function beginShipped(
+  keeper: KeeperClient,
+  selector: PackSelector,
+  signal: AbortSignal | undefined,
+) {
+  const offer = keeper.call((remote, call) => remote.offer(call, selector), signal);
+  // Where the store has the pack, nobody asks what came of it.
+  offer.catch(() => undefined);
+  // Its own chunk: only pages with keys have a use for it.
+  return { offer, chunk: import("./open-shipped.ts").catch(() => undefined) };
 }
 
 /** Failures that are the pack's, or the engine's with it: it may open the second time, or never. */

@@ -68,10 +68,7 @@ const api: EngineApi = {
       const isShipped = request.by === "image";
       const planned = isShipped ? firstVisit.plan : planOpening(request, how);
       const found = isShipped ? await firstVisit.open() : await choosePack(database, request);
-      if (found === undefined) {
-        if (how.isFirst) firstVisit.begin(await runtimes.requested);
-        return undefined;
-      }
+      if (found === undefined) return undefined;
       if (!isShipped) firstVisit.loadInstead(planned);
       const { digest, manifest, variant } = found;
       // Where nothing is to be woken, the tensors are read while the page may still hold the start back.
@@ -198,7 +195,7 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   const runtime = await runtimes.requested;
   if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
   const plan = planRuntime(database, { request, how, runtime });
-  runtimes.plan(how.isFirst ? firstVisit.wait() : plan);
+  runtimes.plan(how.isFirst ? firstVisit.begin(runtime) : plan);
   return plan;
 }
 

@@ -148,6 +148,7 @@ export interface PackOffer extends Pick<PackSelector, "dtype" | "backend" | "fea
   readonly version: string;
   /** The manifest's text. */
   readonly manifest: string;
+  readonly resolveMs: number;
   /** As `Opened` has it. */
   readonly signedBy: PackBytes["signedBy"];
 }

@@ -66,14 +66,12 @@ export class FirstVisit {
     });
   }
 
-  /** Which wasm the worker compiles, once that is decided. */
-  wait(): Promise<WasmPlan> {
+  /**
+   * Has the runtime wait for what is decided. What it takes to wake is asked for meanwhile, as the registry
+   * is by the page.
+   */
+  begin(request: RuntimeRequest): Promise<WasmPlan> {
     this.#isAwaited = true;
-    return this.plan;
-  }
-
-  /** The store has nothing. What it takes to wake is asked for while the page asks the registry. */
-  begin(request: RuntimeRequest): void {
     this.#index = findIndex(this.#database, request.assets).catch(() => undefined);
     this.#chunk = this.#index.then((index) => {
       if (index?.run !== undefined)
@@ -83,6 +81,7 @@ export class FirstVisit {
       return undefined;
     });
     this.#chunk.catch(() => undefined);
+    return this.plan;
   }
 
   /** The pack is loaded: as was planned, or as it usually is. What was decided before holds. */
