@@ -72,10 +72,9 @@ export async function fetchOffered(
   const release = space.claim(claim);
   try {
     const needed = total === 0 ? 0 : total + MARGIN_BYTES;
-    const room = await space.make(needed);
+    const [room] = await Promise.all([space.make(needed), mark.beat()]);
     const shortage = noRoomFor(`an image of ${name}`, needed, room);
     if (!room.fits) throw shortage;
-    await mark.beat();
     let loaded = 0;
     const report = () => onProgress({ phase: "fetch", file: name, loaded, total });
     report();
