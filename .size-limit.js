@@ -11,7 +11,7 @@ export default [
     // for a diagnosis.
     ignore: [
       "./serving/serving.js",
-      "./telemetry/call-watch.js",
+      "./call-watch.js",
       "./reporter.js",
       "./answer-fetches.js",
       "./serving/available-in-order.js",
@@ -23,7 +23,7 @@ export default [
     name: "what it loads with the first model",
     path: "packages/sdk/dist/serving/serving.js",
     // Of that, waking is 1.6: which step an engine is opened at has to be known before it is started.
-    limit: "16.3 kB",
+    limit: "17 kB",
     gzip: true,
     // Imported once a model serves, where it may start elsewhere than on WASM, to count how it started, and
     // on first visits that may wake.
@@ -121,7 +121,7 @@ export default [
     name: "the keeper worker",
     path: "packages/sdk/dist/worker/keeper.js",
     // Counting, evicting and deleting images of engines took it past 34.
-    limit: "35.5 kB",
+    limit: "35 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
@@ -129,7 +129,7 @@ export default [
     name: "the engine worker without its runtime",
     path: "packages/sdk/dist/worker/engine.js",
     // As esbuild minifies it; rolldown, which Vite builds with, comes to 25.0.
-    limit: "26.7 kB",
+    limit: "27.2 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -47,6 +47,8 @@ async function ingest({ rounds, batchesPerSecond }, { results, ratios }) {
     p50: "ms",
     p99: "ms",
     max: "ms",
+    loopP99: "ms",
+    loopMax: "ms",
     refused: "batches",
     memoryBytes: "byte",
   };

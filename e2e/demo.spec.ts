@@ -1,5 +1,5 @@
 import type { BrowserContext, Locator, Page } from "@playwright/test";
-import type { ModelsAnswer } from "@selvedge/protocol";
+import type { AccuracyAnswer, ModelsAnswer } from "@selvedge/protocol";
 import { expect, type Site, test } from "./fixtures/test.ts";
 
 /** A picture of some text, as a person would have taken it from a screen. */
@@ -110,6 +110,45 @@ async function predictionsCounted(page: Page, site: Site): Promise<Record<string
     ]),
   );
 }
+
+test("what somebody says of an answer is counted, by model, and its classes where the reference has them", async ({
+  context,
+  page,
+  site,
+}) => {
+  const drawing = await context.newPage();
+  const greeting = await pictureOf(drawing, "Hello 123");
+  await drawing.close();
+  await openDemo(page, site);
+  await choose(page, greeting);
+  const line = page.getByRole("group", { name: "Is “Hello 123” right?" });
+  await line.getByRole("button", { name: "Wrong" }).click();
+  await expect(line).toContainText("counted");
+  await expect(line.getByRole("button")).toHaveCount(1);
+
+  const question = page.getByRole("group", { name: /^Is it / });
+  await page.getByLabel("What language is it?").fill("In welcher Sprache ist das geschrieben?");
+  await expect(question).toContainText("Is it German?");
+  await question.getByRole("button", { name: "Right" }).click();
+  await expect(question).toContainText("counted");
+  await page.getByLabel("What language is it?").fill("In welke taal is deze zin geschreven?");
+  await expect(question).toContainText("Is it Dutch?");
+  await expect(question).not.toContainText("counted");
+  await question.getByRole("combobox", { name: "No, it is" }).selectOption("Afrikaans");
+  await expect(question).toContainText("counted");
+
+  await page.getByRole("button", { name: /What was sent/ }).click();
+  const judged = async () => {
+    const { versions }: AccuracyAnswer = await (
+      await page.request.get(`${site.url}/api/accuracy`)
+    ).json();
+    return Object.fromEntries(
+      versions.map(({ model, judged, accuracy }) => [model, [judged, accuracy?.value]]),
+    );
+  };
+  await expect.poll(judged, { timeout: 20_000 }).toEqual({ "ocr-rec": [1, 0], lande: [2, 0.5] });
+  await expect(page.getByTestId("sent")).toContainText("selvedge.feedback.label");
+});
 
 test("a picture without text says that there is none", async ({ page, site, context }) => {
   const drawing = await context.newPage();

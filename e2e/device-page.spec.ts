@@ -31,6 +31,11 @@ test("the page says what serves and what was turned down, and its report can be 
   const turnedDown = page.locator("[data-model=lande] [data-state=rejected]");
   await expect(turnedDown.first()).toContainText("no GPU adapter");
 
+  for (const name of MODELS)
+    await expect(page.locator(`[data-model=${name}] [data-start]`)).toHaveText(
+      /^(Loaded|Woken).+\.$/,
+    );
+
   const report = page.getByTestId("report");
   for (const name of MODELS) await expect(report).toContainText(`  ${name}@`);
   await page.getByRole("button", { name: "Copy the report" }).click();

@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 import type { ModelsAnswer } from "@selvedge/protocol";
 import { build } from "vite";
 import { expect, type StoppableSite, test } from "./fixtures/stoppable-site.ts";
+import { storedRecords } from "./fixtures/stored-records.ts";
 import { openBare } from "./fixtures/test.ts";
 import { DEMO, ROOT } from "./places.ts";
 
@@ -209,21 +210,7 @@ test.describe("a deployment", () => {
         page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length),
       )
       .toBe(0);
-    const models = await page.evaluate(
-      () =>
-        new Promise<number>((resolve) => {
-          const opening = indexedDB.open("selvedge");
-          opening.onsuccess = () => {
-            const { result: database } = opening;
-            const count = database.transaction("packs").objectStore("packs").count();
-            count.onsuccess = () => {
-              database.close();
-              resolve(count.result);
-            };
-          };
-        }),
-    );
-    expect(models).toBe(3);
+    expect(await storedRecords(page, "packs")).toHaveLength(3);
   });
 });
 

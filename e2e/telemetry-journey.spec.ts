@@ -1,9 +1,7 @@
-import { type BrowserContext, expect, type Page, test } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import { seededRandom } from "../packages/packer/src/golden/seeded-random.ts";
-import { MisbehavingHost } from "./fixtures/host/misbehaving-host.ts";
-import { type Manner, MisbehavingCollector } from "./fixtures/misbehaving-collector.ts";
-import { openBare } from "./fixtures/test.ts";
-import { ASSETS, BARE_PAGE, REGISTRY } from "./places.ts";
+import type { Manner } from "./fixtures/misbehaving-collector.ts";
+import { expect, type Stage, test, waitingBatches } from "./fixtures/telemetry-test.ts";
 
 declare global {
   /** What a tab's clock is off by. */
@@ -42,23 +40,6 @@ function mannerAt(share: number): Manner {
   return { kind: "takes" };
 }
 
-let collector: MisbehavingCollector;
-let host: MisbehavingHost;
-
-test.beforeEach(async () => {
-  collector = await MisbehavingCollector.start();
-  host = await MisbehavingHost.start({
-    "/bare/": BARE_PAGE,
-    "/selvedge/": ASSETS,
-    "/models/": REGISTRY,
-  });
-});
-
-test.afterEach(async () => {
-  await collector.close();
-  await host.close();
-});
-
 /** A tab, and what is known of the events that it made. */
 interface Tab {
   readonly page: Page;
@@ -71,6 +52,7 @@ interface Tab {
 
 async function openTab(
   context: BrowserContext,
+  stage: Stage,
   { service, offsetMs }: { service: string; offsetMs: number },
 ): Promise<Tab> {
   const page = await context.newPage();
@@ -79,7 +61,7 @@ async function openTab(
     globalThis.clockOffsetMs = offsetMs;
     Date.now = () => now() + globalThis.clockOffsetMs;
   }, offsetMs);
-  await openBare(page, host);
+  await stage.open(page);
   await page.evaluate(
     async ({ endpoint, service }) => {
       const { createSelvedge } = selvedgeModule;
@@ -91,7 +73,7 @@ async function openTab(
       const ngrams = { type: "float32", data: new Float32Array(620), dims: [1, 620] } as const;
       globalThis.predictOnce = async () => void (await model.predict({ ngrams }));
     },
-    { endpoint: `${collector.url}/v1`, service },
+    { endpoint: stage.endpoint, service },
   );
   return { page, service, made: 0, confirmed: 0 };
 }
@@ -127,26 +109,13 @@ async function setClocks(tabs: readonly Tab[], offsetMs: number): Promise<void> 
   await Promise.all(tabs.map(set));
 }
 
-/** How many batches wait on the device. */
-const waiting = (page: Page) =>
-  page.evaluate(
-    () =>
-      new Promise<number>((resolve, reject) => {
-        const opening = indexedDB.open("selvedge");
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const count = opening.result.transaction("outbox").objectStore("outbox").count();
-          count.onsuccess = () => {
-            opening.result.close();
-            resolve(count.result);
-          };
-        };
-      }),
-  );
+const waiting = (page: Page) => page.evaluate(waitingBatches);
 
 test(`${EVENTS} events through killed tabs, no network, failing collectors and clocks that jump: none is lost, none counts twice`, async ({
   context,
+  stage,
 }) => {
+  const { collector } = stage;
   test.setTimeout(60_000 + EVENTS * 250);
   const random = seededRandom(SEED);
   const among = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
@@ -155,7 +124,7 @@ test(`${EVENTS} events through killed tabs, no network, failing collectors and c
   collector.manner = () => mannerAt(mood());
   const all: Tab[] = [];
   const open = async () => {
-    const tab = await openTab(context, { service: `tab-${all.length}`, offsetMs });
+    const tab = await openTab(context, stage, { service: `tab-${all.length}`, offsetMs });
     all.push(tab);
     return tab;
   };

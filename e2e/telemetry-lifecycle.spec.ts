@@ -1,9 +1,6 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { BareChromium, type BareTab } from "./fixtures/bare-chromium.ts";
-import { MisbehavingHost } from "./fixtures/host/misbehaving-host.ts";
-import { MisbehavingCollector } from "./fixtures/misbehaving-collector.ts";
-import { expect, openBare, test } from "./fixtures/test.ts";
-import { ASSETS, BARE_PAGE, REGISTRY } from "./places.ts";
+import { expect, type Stage, test, waitingBatches } from "./fixtures/telemetry-test.ts";
 
 declare global {
   /** What a tab has open. */
@@ -20,23 +17,6 @@ const ENDS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
 /** Longer than the lease of one that died while it was sending. */
 const LATER_MS = 60_000;
 
-let collector: MisbehavingCollector;
-let host: MisbehavingHost;
-
-test.beforeEach(async () => {
-  collector = await MisbehavingCollector.start();
-  host = await MisbehavingHost.start({
-    "/bare/": BARE_PAGE,
-    "/selvedge/": ASSETS,
-    "/models/": REGISTRY,
-  });
-});
-
-test.afterEach(async () => {
-  await collector.close();
-  await host.close();
-});
-
 /** Something to run functions in: a page of Playwright's, or a bare tab. */
 interface Runs {
   evaluate<Argument>(
@@ -45,9 +25,15 @@ interface Runs {
   ): Promise<void>;
 }
 
+/** Where a page sends what it measures, and how far ahead the device's clock is then. */
+interface Begun {
+  readonly endpoint: string;
+  readonly laterMs?: number;
+}
+
 /** Loads a model, in a page that has been open for a while: what batches are sent with is there. */
-async function begin(page: Runs, { laterMs = 0 } = {}): Promise<void> {
-  const settings = { endpoint: `${collector.url}/v1`, laterMs };
+async function begin(page: Runs, { endpoint, laterMs = 0 }: Begun): Promise<void> {
+  const settings = { endpoint, laterMs };
   await page.evaluate(async ({ endpoint, laterMs }) => {
     const now = Date.now;
     Date.now = () => now() + laterMs;
@@ -67,80 +53,125 @@ const predict = (page: Runs, times: number) =>
     for (let i = 0; i < times; i++) await model.predict({ ngrams });
   }, times);
 
+/** Whether a page has counted what it may tell of distributions. */
+const isTelling = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<boolean>((resolve, reject) => {
+        const opening = indexedDB.open("selvedge");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const store = opening.result.transaction("telemetry").objectStore("telemetry");
+          const key = store.getKey("distributions");
+          key.onsuccess = () => {
+            opening.result.close();
+            resolve(key.result !== undefined);
+          };
+        };
+      }),
+  );
+
 const flush = (page: Runs) => page.evaluate(() => window.visit.telemetry.flush(), null);
 
-const counted = () => collector.predictions["e2e"] ?? 0;
+const countedBy = ({ collector }: Stage) => collector.predictions["e2e"] ?? 0;
 const breaks = () => ({ kind: "breaks" }) as const;
 const takes = () => ({ kind: "takes" }) as const;
 
 /** Opens a tab that may close itself, as only those may that a page has opened. */
-async function openTab(context: BrowserContext, options?: { laterMs: number }): Promise<Page> {
+async function openTab(
+  context: BrowserContext,
+  stage: Stage,
+  options?: { laterMs: number },
+): Promise<Page> {
   const opener = context.pages()[0] ?? (await context.newPage());
   const [page] = await Promise.all([
     context.waitForEvent("page"),
     opener.evaluate(() => void window.open("about:blank")),
   ]);
-  await openBare(page, host);
-  await begin(page, options);
+  await stage.open(page);
+  await begin(page, { ...stage, ...options });
   return page;
 }
 
 for (const [how, end] of Object.entries(ENDS)) {
-  test(`what was measured just before a page ${how} leaves with it`, async ({ context }) => {
-    const page = await openTab(context);
+  test(`what was measured just before a page ${how} leaves with it`, async ({ context, stage }) => {
+    const page = await openTab(context, stage);
     await predict(page, 5);
     await end(page);
-    await expect.poll(counted).toBe(5);
+    await expect.poll(() => countedBy(stage)).toBe(5);
   });
 
   test(`where a page ${how} and nobody can be reached, it waits, and the next sends it once`, async ({
     context,
+    stage,
   }) => {
-    const page = await openTab(context);
+    const { collector } = stage;
+    const page = await openTab(context, stage);
     collector.manner = breaks;
     await predict(page, 5);
     await end(page);
     await expect.poll(() => collector.answered["breaks"] ?? 0).toBeGreaterThan(0);
-    expect(counted()).toBe(0);
+    expect(countedBy(stage)).toBe(0);
     collector.manner = takes;
-    const next = await openTab(context, { laterMs: LATER_MS });
+    const next = await openTab(context, stage, { laterMs: LATER_MS });
     await predict(next, 1);
-    await expect.poll(() => flush(next).then(counted), { timeout: 60_000 }).toBe(6);
+    await expect.poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 }).toBe(6);
   });
 }
+
+test("what was counted of inputs and outputs leaves with its page, and waits for no half minute", async ({
+  context,
+  stage,
+}) => {
+  const page = await openTab(context, stage);
+  await predict(page, 1);
+  await expect.poll(() => isTelling(page)).toBe(true);
+  expect(stage.collector.contributions).toBe(0);
+  await page.goto("about:blank");
+  await expect.poll(() => stage.collector.contributions).toBe(1);
+});
 
 test.describe("a page that is frozen", () => {
   let chromium: BareChromium;
   let page: BareTab;
 
-  test.beforeEach(async () => {
+  test.beforeEach(async ({ stage }) => {
     chromium = await BareChromium.start();
-    page = await chromium.open(`${host.url}/bare/`);
-    await begin(page);
+    page = await chromium.open(`${stage.host.url}/bare/`);
+    await begin(page, stage);
   });
 
   test.afterEach(() => chromium.close());
 
-  test("has what it measured sent, goes on where it was, and counts nothing twice", async () => {
+  test("has what it measured sent, goes on where it was, and counts nothing twice", async ({
+    stage,
+  }) => {
     await predict(page, 3);
     await page.freeze();
-    await expect.poll(counted).toBe(3);
+    await expect.poll(() => countedBy(stage)).toBe(3);
     await page.thaw();
     await predict(page, 4);
     await flush(page);
-    await expect.poll(counted).toBe(7);
+    await expect.poll(() => countedBy(stage)).toBe(7);
   });
 
-  test("and discarded leaves it to another tab, where nobody could be reached", async () => {
+  test("and discarded leaves it to another tab, where nobody could be reached", async ({
+    stage,
+  }) => {
+    const { collector, host } = stage;
     collector.manner = breaks;
     await predict(page, 3);
     await page.freeze();
     await expect.poll(() => collector.answered["breaks"] ?? 0).toBeGreaterThan(0);
+    const next = await chromium.open(`${host.url}/bare/`);
+    // Browsers discard pages minutes after they froze them: the write that nobody waits for is over then.
+    await expect
+      .poll(() => next.evaluate(waitingBatches, null), { timeout: 30_000 })
+      .toBeGreaterThan(0);
     void page.discard();
     collector.manner = takes;
-    const next = await chromium.open(`${host.url}/bare/`);
-    await begin(next, { laterMs: LATER_MS });
+    await begin(next, { ...stage, laterMs: LATER_MS });
     await predict(next, 1);
-    await expect.poll(() => flush(next).then(counted), { timeout: 60_000 }).toBe(4);
+    await expect.poll(() => flush(next).then(() => countedBy(stage)), { timeout: 60_000 }).toBe(4);
   });
 });

@@ -1,16 +1,14 @@
-import type { Fault } from "./fixtures/host/faults.ts";
+import { appends, EMPTY_SECTION } from "./fixtures/host/faults.ts";
 import { SEGMENTS } from "./fixtures/sleeper.ts";
 import { expect, test } from "./fixtures/waking.ts";
 
 /** Nothing to a parser, and another digest to everyone. */
 const COMMENT = Buffer.from("\n// not what it was\n");
-/** A section that no one reads. */
-const SECTION = Buffer.from([0, 4, 3, 97, 98, 99]);
 
 test("where the host has another wasm than its index says, it is not run on an image: the model loads", async ({
   sleeper,
 }) => {
-  await sleeper.change(/ort-wasm-simd-threaded\.wasm$/, appends(SECTION));
+  await sleeper.change(/ort-wasm-simd-threaded\.wasm$/, appends(EMPTY_SECTION));
   const { opened, answers } = await sleeper.visit();
   expect(opened).toMatchObject({ step: "none", code: "no-image" });
   expect(opened.reason).toContain("ort-wasm-simd-threaded.wasm");
@@ -35,8 +33,3 @@ test("where the host has other glue than its index says, the image is dropped, a
   await expect.poll(() => sleeper.images()).toMatchObject([{ kind: "quarantined" }]);
   expect(sleeper.host.sentOf(SEGMENTS)).toBe(0);
 });
-
-/** Lets a file be longer than it is. */
-function appends(addition: Buffer): Fault {
-  return (answer) => ({ ...answer, body: Buffer.concat([answer.body, addition]) });
-}

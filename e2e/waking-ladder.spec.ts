@@ -1,7 +1,7 @@
 import { inSoak } from "./fixtures/faults.ts";
 import { HostedRuntime, type RunWasm } from "./fixtures/fitted-runtime.ts";
 import { watchPages } from "./fixtures/gaps.ts";
-import { fails, isReplacedBy } from "./fixtures/host/faults.ts";
+import { appends, EMPTY_SECTION, fails, isReplacedBy } from "./fixtures/host/faults.ts";
 import type { Sleeper } from "./fixtures/sleeper.ts";
 import { expect, test } from "./fixtures/waking.ts";
 
@@ -56,15 +56,34 @@ for (const [what, wasm] of LACKING)
     expect((await sleeper.visit()).opened).toMatchObject({ step: "full" });
   });
 
-test("where what only runs models is not there, the model loads, and says why", async ({
+test("where what only runs models is not there, all of the runtime wakes the same image, and the host is asked what it has", async ({
   sleeper,
 }) => {
   const { bytes, ref } = (await HostedRuntime.read()).complete();
   await hostRun(sleeper, { bytes, ref: { ...ref, file: "never-hosted.wasm" } });
   sleeper.host.misbehave(/never-hosted/, fails(404));
   const visit = await sleeper.visit();
-  expect(visit.opened).toMatchObject({ step: "none", code: "no-image" });
+  expect(visit.opened).toMatchObject({ step: "full", code: "woken" });
   expect(visit.opened.reason).toContain("never-hosted.wasm");
+  expect(visit.answers).toEqual(sleeper.answers);
+  const known = () =>
+    sleeper.backstage.evaluate(async () => JSON.stringify(await device.indexes()));
+  await expect.poll(known).not.toContain("never-hosted.wasm");
+  // What the host has names none that only runs, and so nobody asks for one.
+  const asked = () => sleeper.host.seen.filter(({ path }) => path.includes("never-hosted"));
+  expect(asked()).toHaveLength(1);
+  expect((await sleeper.visit()).opened).toMatchObject({ step: "full", code: "woken" });
+  expect(asked()).toHaveLength(1);
+});
+
+test("where no wasm is what the index says, the model loads, and says why", async ({ sleeper }) => {
+  const { bytes, ref } = (await HostedRuntime.read()).complete();
+  await hostRun(sleeper, { bytes, ref: { ...ref, file: "never-hosted.wasm" } });
+  sleeper.host.misbehave(/never-hosted/, fails(404));
+  await sleeper.change(/ort-wasm-simd-threaded\.wasm$/, appends(EMPTY_SECTION));
+  const visit = await sleeper.visit();
+  expect(visit.opened).toMatchObject({ step: "none", code: "no-image" });
+  expect(visit.opened.reason).toContain("ort-wasm-simd-threaded.wasm");
   expect(visit.answers).toEqual(sleeper.answers);
 });
 

@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
+import { storedRecords } from "./fixtures/stored-records.ts";
 import { expect, openBare, test } from "./fixtures/test.ts";
 
 /**
@@ -44,26 +45,14 @@ function start(page: Page, cache = {}) {
 async function untilWritten(page: Page): Promise<void> {
   await expect.poll(() => verdictOn(page), { timeout: 90_000 }).toBeDefined();
   expect(await verdictOn(page)).toMatchObject({ image: "made" });
-  const hint = await page.evaluate(() => localStorage.getItem("selvedge.image lande"));
+  const hint = await page.evaluate(() => localStorage.getItem("selvedge.image lande auto"));
   expect(hint).toMatch(/^run /);
 }
 
 /** What came of writing an engine down, as the device remembers it. */
-function verdictOn(page: Page): Promise<unknown> {
-  return page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const opening = indexedDB.open("selvedge");
-        opening.onsuccess = () => {
-          const { result: database } = opening;
-          const all = database.transaction("verdicts").objectStore("verdicts").getAll();
-          all.onsuccess = () => {
-            database.close();
-            resolve(all.result.find(({ candidate }) => candidate.startsWith("image ")));
-          };
-        };
-      }),
-  );
+async function verdictOn(page: Page): Promise<unknown> {
+  const verdicts = await storedRecords<{ candidate: string }>(page, "verdicts");
+  return verdicts.find(({ candidate }) => candidate.startsWith("image "));
 }
 
 test("a model that was proven is woken on the next visit, answers the same to the bit, and says so", async ({

@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
+import { storedRecords } from "./fixtures/stored-records.ts";
 import { expect, openBare, test } from "./fixtures/test.ts";
 
 /** What onnxruntime was told of each session, as the page has heard of it. */
@@ -82,19 +83,7 @@ test("every stage of a load is timed", async ({ bare: page }) => {
 });
 
 /** How sessions are best created, as this device has measured it. */
-function settingsOf(page: Page): Promise<unknown[]> {
-  return page.evaluate(
-    () =>
-      new Promise<unknown[]>((resolve) => {
-        const opening = indexedDB.open("selvedge");
-        opening.onsuccess = () => {
-          const { result: database } = opening;
-          const all = database.transaction("verdicts").objectStore("verdicts").getAll();
-          all.onsuccess = () => {
-            database.close();
-            resolve(all.result.filter(({ candidate }) => candidate.startsWith("settings ")));
-          };
-        };
-      }),
-  );
+async function settingsOf(page: Page): Promise<unknown[]> {
+  const verdicts = await storedRecords<{ candidate: string }>(page, "verdicts");
+  return verdicts.filter(({ candidate }) => candidate.startsWith("settings "));
 }

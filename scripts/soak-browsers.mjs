@@ -27,13 +27,14 @@ const BROWSERS = [
 ];
 
 /**
- * Contracts, delivery and the demo in Firefox and WebKitGTK. What is missing is installed where
+ * Contracts, delivery, waking and the demo in Firefox and WebKitGTK. What is missing is installed where
  * that can be done.
  */
 export function soakBrowsers() {
   const found = BROWSERS.map(programsOf);
+  const full = { SELVEDGE_WAKES: "100", SELVEDGE_VARIED: "5000" };
   run("npx", ["playwright", "test", "-c", "e2e/browsers"], {
-    env: { ...process.env, SELVEDGE_BROWSERS: JSON.stringify(found) },
+    env: { ...full, ...process.env, SELVEDGE_BROWSERS: JSON.stringify(found) },
   });
 }
 

@@ -8,6 +8,7 @@ const tests = [
   "packer/src/pack.fuzz.test.ts",
   "packer/src/pack-tfjs.fuzz.test.ts",
   "packer/src/golden/cases-file.fuzz.test.ts",
+  "packer/src/images/mutations.fuzz.test.ts",
   "packer/src/reference/simulated-fleet.test.ts",
   "protocol/src/image/parse-image-head.test.ts",
   "protocol/src/signed-documents.fuzz.test.ts",

@@ -22,13 +22,14 @@ export async function generateStore(path, { events, toMs }) {
   const connection = await instance.connect();
   const random = seededRandom(7);
   await connection.run(`CREATE TEMP TABLE shape (id INTEGER, count UINTEGER, "sum" DOUBLE, "min" DOUBLE,
-    "max" DOUBLE, positive_offset INTEGER, positive_counts UINTEGER[])`);
+    "max" DOUBLE, positive_buckets INTEGER[], positive_counts UINTEGER[])`);
   const shapes = Array.from({ length: SHAPES }, (_, id) => {
     let histogram = emptyHistogram(5);
     for (let i = 0; i < 5; i++) histogram = recordValue(histogram, 0.005 * Math.exp(random() * 4));
     const { count, sum, min, max, positive } = histogram;
-    const counts = `[${positive.counts.join(", ")}]`;
-    return `(${[id, count, sum, min, max, positive.offset, counts].join(", ")})`;
+    const filled = positive.counts.flatMap((n, i) => (n > 0 ? [[positive.offset + i, n]] : []));
+    const [buckets, counts] = [0, 1].map((at) => `[${filled.map((pair) => pair[at]).join(", ")}]`);
+    return `(${[id, count, sum, min, max, buckets, counts].join(", ")})`;
   });
   await connection.run(`INSERT INTO shape VALUES ${shapes.join(", ")}`);
   const fromMs = toMs - WINDOW_MS;
@@ -44,7 +45,7 @@ export async function generateStore(path, { events, toMs }) {
   await connection.run(
     `INSERT INTO histogram_point BY NAME
      SELECT ${observation}, '${METRICS.predictDuration}' AS metric, 5 AS scale, count, "sum", "min", "max",
-       0 AS zero_count, positive_offset, positive_counts, 0 AS negative_offset, [] AS negative_counts
+       0 AS zero_count, positive_buckets, positive_counts, [] AS negative_buckets, [] AS negative_counts
      FROM (SELECT range AS n FROM range(${events}) WHERE range % 10 < 9) JOIN shape ON id = ((hash(n) >> 40) % ${SHAPES})::BIGINT
      ORDER BY n`,
   );

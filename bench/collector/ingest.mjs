@@ -55,6 +55,8 @@ export async function measureIngest(contender, { batchesPerSecond, seconds, seed
       p99: at(0.99),
       max: at(1),
       cpuEventsPerSecond: (total * EVENTS_PER_BATCH * 1000) / cpuMs,
+      loopP99: after.loopP99Ms,
+      loopMax: after.loopMaxMs,
       memoryBytes: after.rss,
     };
   } finally {
@@ -63,12 +65,13 @@ export async function measureIngest(contender, { batchesPerSecond, seconds, seed
   }
 }
 
+/** All threads of the process, from its start: what asks how many cores there are is told of one. */
 async function startOnCore({ contender, folder, core }) {
-  const child = fork(SERVE, [contender, folder], { stdio: "inherit" });
+  const canPin = spawnSync("taskset", ["-c", String(core), "true"]).status === 0;
+  if (!canPin) console.error("Without taskset, the collector is not kept on one core.");
+  const pinned = { execPath: "taskset", execArgv: ["-c", String(core), process.execPath] };
+  const child = fork(SERVE, [contender, folder], { stdio: "inherit", ...(canPin && pinned) });
   const [{ port }] = await once(child, "message");
-  // All threads of the process; those that they start stay on the core as well.
-  const pinned = spawnSync("taskset", ["-a", "-p", "-c", String(core), String(child.pid)]);
-  if (pinned.status !== 0) console.error("Without taskset, the collector is not kept on one core.");
   return {
     port,
     usage: async () => {

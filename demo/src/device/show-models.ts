@@ -2,6 +2,7 @@ import type { Candidate, ModelInfo } from "selvedge";
 import { element } from "../ui/element.ts";
 import { make } from "../ui/make.ts";
 import { formatBytes, formatMs, formatShortMs } from "../ui/quantities.ts";
+import { startWords } from "./start-words.ts";
 import type { Load, Seen } from "./watch-device.ts";
 
 const BACKENDS = { wasm: "WASM", webgpu: "WebGPU" } as const;
@@ -41,6 +42,7 @@ function contentOf(load: Load, onRetry: (name: string) => void): Node[] {
     case "loaded":
       return [
         make("p", "model-what", whatOf(load.info)),
+        startLine(load.info),
         make("p", "hint", stagesOf(load.info)),
         make("p", "hint", memoryOf(load.info)),
         make("ul", "candidates", ...load.info.candidates.map(candidateItem)),
@@ -53,6 +55,14 @@ function whatOf({ version, dtype, backend, runtime, storage }: ModelInfo): strin
   return `${version}, ${dtype}, on ${BACKENDS[backend]} in ${runtime.name} ${runtime.version}${kept}`;
 }
 
+function startLine({ start }: ModelInfo): HTMLElement {
+  const { title, detail, isSetback } = startWords(start);
+  const line = make("p", "start", make("strong", "", title), make("span", "", detail));
+  line.dataset["start"] = start.code;
+  line.toggleAttribute("data-setback", isSetback);
+  return line;
+}
+
 function memoryOf({ memory: { state, shareBytes } }: ModelInfo): string {
   if (state === "suspended") return "Asleep: it takes no memory until its next call";
   return `Takes ${formatBytes(shareBytes)} of memory`;
@@ -62,7 +72,7 @@ function stagesOf({ timings: { totalMs, ...stages } }: ModelInfo): string {
   const took = Object.entries(stages)
     .filter(([, milliseconds]) => milliseconds >= 0.5)
     .map(([stage, milliseconds]) => `${stage.replace(/Ms$/, "")} ${formatMs(milliseconds)}`);
-  return `Loaded in ${formatMs(totalMs)}: ${took.join(", ")}`;
+  return `Ready after ${formatMs(totalMs)}: ${took.join(", ")}`;
 }
 
 function candidateItem({ state, reason, runMs, ...place }: Candidate): HTMLLIElement {

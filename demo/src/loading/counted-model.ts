@@ -1,4 +1,10 @@
-import type { Candidate, Model, Tensors } from "selvedge";
+import type { Candidate, Model, Tensors, Truth } from "selvedge";
+
+/** What a model answered, and the id by which it can be told what was true. */
+export interface Answer {
+  readonly id: string;
+  readonly outputs: Tensors;
+}
 
 /** A model as this page uses one: it says of every answer that it was given. */
 export interface CountedModel {
@@ -7,7 +13,14 @@ export interface CountedModel {
   /** The build of the runtime that it runs in. */
   readonly build: Candidate["build"];
   /** @throws AbortError, SelvedgeError, as `Model.predict` does */
-  predict(inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
+  predict(inputs: Tensors, signal?: AbortSignal): Promise<Answer>;
+  /**
+   * Says what was true of an answer.
+   *
+   * @returns whether it is counted: not where nothing is ever sent
+   * @throws SelvedgeError as `Model.feedback` does
+   */
+  feedback(id: string, truth: Truth): Promise<boolean>;
   attachment(name: string): Promise<Uint8Array>;
 }
 
@@ -21,10 +34,11 @@ export function countAnswers(model: Model, onAnswer: () => void): CountedModel {
       return candidates.find(({ state }) => state === "serving")?.build ?? backend;
     },
     async predict(inputs, signal) {
-      const { outputs } = await model.predict(inputs, signal === undefined ? {} : { signal });
+      const { id, outputs } = await model.predict(inputs, signal === undefined ? {} : { signal });
       onAnswer();
-      return outputs;
+      return { id, outputs };
     },
+    feedback: (id, truth) => model.feedback(id, truth),
     attachment: (name) => model.attachment(name),
   };
 }

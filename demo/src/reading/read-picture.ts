@@ -4,6 +4,7 @@ import { hasEnoughLetters } from "../language/enough-letters.ts";
 import type { LanguageGuess } from "../language/identify-language.ts";
 import type { CountedModel } from "../loading/counted-model.ts";
 import type { Models } from "../loading/load-models.ts";
+import type { Judge } from "../ui/judging.ts";
 import type { Size } from "../vision/picture-size.ts";
 import type { TextBox } from "../vision/text-box.ts";
 import type { NetworkInput } from "../vision/vision-api.ts";
@@ -22,7 +23,8 @@ export interface ReadingTimes {
 /** What becomes known of a picture, as it becomes known. Lines go by the number of their box. */
 export interface ReadingEvents {
   onBoxes(size: Size, boxes: readonly TextBox[]): void;
-  onLine(index: number, text: string): void;
+  /** @param judge says whether the line was read right */
+  onLine(index: number, text: string, judge: Judge): void;
   /** The box held no text after all. */
   onNothing(index: number): void;
   onLanguage(index: number, language: LanguageGuess): void;
@@ -43,10 +45,10 @@ async function run(
   model: CountedModel,
   { planes, width, height }: NetworkInput,
   signal: AbortSignal,
-): Promise<FloatTensor> {
+): Promise<FloatTensor & { readonly id: string }> {
   const x = { type: "float32", data: planes, dims: [1, 3, height, width] } as const;
-  const outputs = await model.predict({ x }, signal);
-  return floatsOf(Object.values(outputs)[0]);
+  const { id, outputs } = await model.predict({ x }, signal);
+  return { ...floatsOf(Object.values(outputs)[0]), id };
 }
 
 /**
@@ -84,14 +86,14 @@ export async function readPicture(
     let lines = 0;
     const languages: Promise<void>[] = [];
     for (const [index, box] of boxes.entries()) {
-      const { text, confidence } = await readLine(box);
+      const { text, confidence, id } = await readLine(box);
       signal.throwIfAborted();
       if (text === "" || confidence < LEAST_CONFIDENCE) {
         events.onNothing(index);
         continue;
       }
       lines += 1;
-      events.onLine(index, text);
+      events.onLine(index, text, (correct) => models.recogniser.feedback(id, { correct }));
       if (hasEnoughLetters(text)) languages.push(nameLanguage(index, text));
     }
     const readMs = performance.now() - foundAt;
@@ -103,12 +105,13 @@ export async function readPicture(
 
   async function readLine(box: TextBox) {
     const line = await vision.cutLine(picture.id, box);
-    const { data, dims } = await run(models.recogniser, line, signal);
-    return vision.readLine(transfer(data, [data.buffer]), dims.at(-1) ?? 1);
+    const { data, dims, id } = await run(models.recogniser, line, signal);
+    return { ...(await vision.readLine(transfer(data, [data.buffer]), dims.at(-1) ?? 1)), id };
   }
 
   async function nameLanguage(index: number, text: string): Promise<void> {
-    const [language] = await models.languages.identify(text, 1, signal);
+    const { guesses } = await models.languages.identify(text, 1, signal);
+    const [language] = guesses;
     if (language && !signal.aborted) events.onLanguage(index, language);
   }
 }

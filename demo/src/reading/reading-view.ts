@@ -21,9 +21,9 @@ export function createReadingView(): ReadingView {
       lines.clear("");
       boxes.show(size, found);
     },
-    onLine(index, text) {
+    onLine(index, text, judge) {
       boxes.settle(index);
-      lines.add(index, text);
+      lines.add(index, text, judge);
     },
     onNothing: boxes.remove,
     onLanguage: lines.name,

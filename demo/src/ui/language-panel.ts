@@ -1,6 +1,7 @@
 import type { LanguageGuess, LanguageIdentifier } from "../language/identify-language.ts";
 import { normalized } from "../language/ngram-features.ts";
 import { element } from "./element.ts";
+import { createTruthQuestion } from "./language-truth.ts";
 import { formatShare } from "./quantities.ts";
 
 const SHOWN = 3;
@@ -25,6 +26,7 @@ export function createLanguagePanel(onFailure: (error: unknown, again: () => voi
 } {
   const typed = element("typed", HTMLTextAreaElement);
   const guesses = element("guesses", HTMLOListElement);
+  const truth = createTruthQuestion();
   let identifier: LanguageIdentifier | undefined;
   let isNaming = false;
 
@@ -36,8 +38,9 @@ export function createLanguagePanel(onFailure: (error: unknown, again: () => voi
       for (let text: string | undefined; text !== typed.value; ) {
         text = typed.value;
         const hasLetters = normalized(text).trim() !== "";
-        const found = hasLetters ? await identifier.identify(text, SHOWN) : [];
-        guesses.replaceChildren(...found.map(rowOf));
+        const found = hasLetters ? await identifier.identify(text, SHOWN) : undefined;
+        guesses.replaceChildren(...(found?.guesses ?? []).map(rowOf));
+        truth.ask(found);
       }
     } catch (error) {
       onFailure(error, () => void name());
@@ -50,6 +53,7 @@ export function createLanguagePanel(onFailure: (error: unknown, again: () => voi
   return {
     useIdentifier(ready) {
       identifier = ready;
+      truth.offer(ready.languages);
       void name();
     },
   };

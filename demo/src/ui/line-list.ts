@@ -1,10 +1,11 @@
 import type { LanguageGuess } from "../language/identify-language.ts";
 import { element } from "./element.ts";
+import { type Judge, judging } from "./judging.ts";
 import { formatShare } from "./quantities.ts";
 
 /** The lines beside the picture, each known by the number of its box. */
 export interface LineList {
-  add(index: number, text: string): void;
+  add(index: number, text: string, judge: Judge): void;
   name(index: number, language: LanguageGuess): void;
   light(index: number | undefined): void;
   focus(index: number): void;
@@ -36,7 +37,7 @@ export function createLineList(events: { onPoint(index: number | undefined): voi
   const rows = new Map<number, Row>();
 
   return {
-    add(index, line) {
+    add(index, line, judge) {
       hint.hidden = true;
       const button = document.createElement("button");
       button.type = "button";
@@ -55,7 +56,7 @@ export function createLineList(events: { onPoint(index: number | undefined): voi
       button.addEventListener("blur", () => events.onPoint(undefined));
       button.addEventListener("click", () => void copy(line, note));
       const item = document.createElement("li");
-      item.append(button);
+      item.append(button, judging(`“${line}”`, judge));
       list.append(item);
       rows.set(index, { button, text, note });
     },

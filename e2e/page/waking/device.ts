@@ -28,8 +28,7 @@ export interface ImageFound {
 export async function copyDevice(): Promise<DeviceCopy> {
   const records = await readRecords();
   const files: DeviceCopy["files"][number][] = [];
-  const folder = await filesFolder();
-  for await (const [name, handle] of folder.entries())
+  for await (const [name, handle] of (await filesFolder())?.entries() ?? [])
     files.push([name, await (await (handle as FileSystemFileHandle).getFile()).arrayBuffer()]);
   const hints = Object.entries(localStorage).filter(([name]) => name.startsWith(HINT));
   return { records, files, hints };
@@ -58,8 +57,8 @@ export async function putBack({ records, files, hints }: DeviceCopy): Promise<vo
   });
   const folder = await filesFolder();
   const gone: string[] = [];
-  for await (const name of folder.keys()) gone.push(name);
-  for (const name of gone) await folder.removeEntry(name);
+  for await (const name of folder?.keys() ?? []) gone.push(name);
+  for (const name of gone) await folder?.removeEntry(name);
   for (const [name, bytes] of files) await writeFile(name, bytes);
   forgetHints();
   for (const [name, value] of hints) localStorage.setItem(name, value);
@@ -72,8 +71,8 @@ export function forgetHints(): void {
 }
 
 /** Lets pages believe that there is an image of a model. */
-export function hint(model: string): void {
-  localStorage.setItem(HINT + model, "run");
+export function hint(model: string, dtype = "auto"): void {
+  localStorage.setItem(`${HINT}${model} ${dtype}`, "run");
 }
 
 /** Every image that is kept, and every key that is barred. */
@@ -155,6 +154,12 @@ export async function pagesOf(image: string): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(all).arrayBuffer());
 }
 
+/** What is known of the runtimes that the host has. */
+export async function indexes(): Promise<string[]> {
+  const found = (await readRecords()).filter(([store]) => store === "runtimes");
+  return found.map(([, , value]) => (value as { readonly text: string }).text);
+}
+
 /** Changes what is known of the runtimes that the host has, and its digest. */
 export async function changeIndex(
   change: (index: Readonly<Record<string, unknown>>) => object,
@@ -215,16 +220,41 @@ async function writeRecords(key: string, pages: Uint8Array<ArrayBuffer>): Promis
   });
 }
 
-async function writeFile(name: string, bytes: ArrayBuffer): Promise<void> {
-  const file = await (await filesFolder()).getFileHandle(name, { create: true });
-  const writable = await file.createWritable();
-  await writable.write(bytes);
-  await writable.close();
+/**
+ * Keeps the image as a file and lets nobody else open that at once: as Firefox and WebKit do while a tab
+ * reads it.
+ *
+ * @returns what ends that; `undefined` where the browser keeps no files
+ */
+export async function openImage(): Promise<(() => void) | undefined> {
+  const [image] = await images();
+  if (image === undefined || (await filesFolder()) === undefined) return undefined;
+  await writeFile(image.key, (await pagesOf(image.key)).slice().buffer);
+  await changeRecords((record) => ({ ...record, place: "opfs" }));
+  const script = `
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle("${FOLDER}");
+    const file = await folder.getFileHandle("${image.key}");
+    self.handle = await file.createSyncAccessHandle();
+    onmessage = () => handle.close();
+    postMessage("open");`;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const reader = new Worker(url, { type: "module" });
+  await new Promise((resolve) => reader.addEventListener("message", resolve));
+  return () => reader.postMessage("close");
 }
 
-async function filesFolder(): Promise<FileSystemDirectoryHandle> {
-  const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
+async function writeFile(name: string, bytes: ArrayBuffer): Promise<void> {
+  const file = await (await filesFolder())?.getFileHandle(name, { create: true });
+  const writable = await file?.createWritable();
+  await writable?.write(bytes);
+  await writable?.close();
+}
+
+/** `undefined` where the browser keeps no files, as WebKitGTK. */
+async function filesFolder(): Promise<FileSystemDirectoryHandle | undefined> {
+  const root = await navigator.storage?.getDirectory?.();
+  return root?.getDirectoryHandle(FOLDER, { create: true });
 }
 
 /** Does something with each of the stores, in one transaction. */

@@ -2,37 +2,43 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { createGuards } from "./access/guard.ts";
 import type { Alerts } from "./alerts/start-alerts.ts";
+import type { ReadFeedbackBlocks } from "./analysis/accuracy/read-feedback-blocks.ts";
 import type { ReadDrift } from "./analysis/drift/create-drift-reader.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
 import { describeFailure } from "./failure.ts";
 import type { IsServed } from "./files/served-versions.ts";
-import { createLabelBounds } from "./ingest/admission/label-bounds.ts";
+import { createLabelBounds, NOTHING_SEEN } from "./ingest/admission/label-bounds.ts";
 import { createIngestCounts } from "./ingest/ingest-counts.ts";
 import { ingestRoutes } from "./ingest/ingest-routes.ts";
 import { timeCommits } from "./prometheus/commit-timer.ts";
 import { metricsRoute } from "./prometheus/metrics-route.ts";
-import type { Store } from "./store/store.ts";
+import type { Seen, Store } from "./store/store.ts";
 
 /** What is found out about what the store holds, and what the registry has. */
 export interface Analysis {
   readonly readDrift: ReadDrift;
+  readonly readFeedbackBlocks: ReadFeedbackBlocks;
   readonly alerts: Pick<Alerts, "answer">;
   readonly isServed: IsServed;
+  /** What was stored lately: it keeps the room that it had before this start. */
+  readonly seen: Seen;
 }
 
 /** Of a collector that has no registry, and watches nothing. */
 const NO_ANALYSIS: Analysis = {
   readDrift: async () => undefined,
+  readFeedbackBlocks: async () => [],
   alerts: { answer: async () => ({ rules: [], history: [] }) },
   isServed: () => false,
+  seen: NOTHING_SEEN,
 };
 
 /** Everything the collector answers itself, in dependency order; files are served beside it. */
 export function createApp(
   store: Store,
   config: CollectorConfig = DEFAULT_CONFIG,
-  { readDrift, alerts, isServed }: Analysis = NO_ANALYSIS,
+  { readDrift, readFeedbackBlocks, alerts, isServed, seen }: Analysis = NO_ANALYSIS,
 ): Hono<{ Bindings: HttpBindings }> {
   const now = Date.now;
   const guards = createGuards(config);
@@ -40,7 +46,7 @@ export function createApp(
   const commits = timeCommits(store);
   const startedAt = now();
   const { valuesPerLabel, series } = config.limits;
-  const bounds = createLabelBounds({ valuesPerLabel, series, isServed, now });
+  const bounds = createLabelBounds({ valuesPerLabel, series, isServed, seen, now });
   const stats = () => ({ startedAt, ...counts, capped: bounds.capped() });
   const readFigures = async () => {
     const [{ bytes, rows }, totals, { rules }] = await Promise.all([
@@ -63,7 +69,7 @@ export function createApp(
     )
     .use("/api/*", guards.read)
     .use("/metrics", guards.read)
-    .route("/api", apiRoutes({ store, readDrift, alerts, stats, now }))
+    .route("/api", apiRoutes({ store, readDrift, readFeedbackBlocks, alerts, stats, now }))
     .route("/", metricsRoute(readFigures, now))
     .notFound((context) =>
       context.json({ code: "not-found", message: "There is nothing at this address." }, 404),

@@ -6,6 +6,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { isLoopback } from "./access/client-address.ts";
 import { startAlerts } from "./alerts/start-alerts.ts";
 import { SYSTEM_EDGE } from "./alerts/system-edge.ts";
+import { createFeedbackBlockReader } from "./analysis/accuracy/read-feedback-blocks.ts";
 import { createDriftReader } from "./analysis/drift/create-drift-reader.ts";
 import { createManifestReader } from "./analysis/read-manifest.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
@@ -13,8 +14,10 @@ import { createApp } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
 import { watchServedVersions } from "./files/served-versions.ts";
+import { NOTHING_SEEN } from "./ingest/admission/label-bounds.ts";
 import { keepMaintained } from "./store/keep-maintained.ts";
 import { openStore } from "./store/open-store.ts";
+import type { Seen, Store } from "./store/store.ts";
 
 /** The file of the store in its data directory. */
 const STORE_FILE = "collector.duckdb";
@@ -30,6 +33,11 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /** How often requests are looked at for having taken too long to arrive. */
 const MAX_CHECK_INTERVAL_MS = 5_000;
+
+const HOUR_MS = 3_600_000;
+
+/** What came before a start and has room still: labels are known for a day or two. */
+const SEEN_MS = 48 * HOUR_MS;
 
 /** Where a collector finds what it serves, and where it listens. */
 export interface CollectorOptions {
@@ -85,13 +93,18 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   });
   const store = await openStore(join(dataDir, STORE_FILE), config.retention, config.store);
   const readManifest = createManifestReader(registryDir, config.publicKeys);
-  const readDrift = createDriftReader({ store, readManifest, now: Date.now });
+  const keptMs = config.retention.hourHours * HOUR_MS;
+  const readDrift = createDriftReader({ store, readManifest, keptMs, now: Date.now });
+  const readFeedbackBlocks = createFeedbackBlockReader({ store, keptMs, now: Date.now });
+  const seen = await seenLately(store, config);
   const sources = { store, readDrift };
   const alerts = startAlerts({ ...SYSTEM_EDGE, config: config.alerts, store, sources });
   const app = createApp(store, config, {
     readDrift,
+    readFeedbackBlocks,
     alerts,
     isServed: watchServedVersions(registryDir, Date.now),
+    seen,
   });
   const server = createHardenedServer(
     config,
@@ -120,6 +133,16 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       return closing;
     },
   };
+}
+
+/** To count what comes matters more than to remember what came. */
+async function seenLately(store: Store, { limits }: CollectorConfig): Promise<Seen> {
+  try {
+    return await store.seen({ sinceMs: Date.now() - SEEN_MS, limit: limits.series });
+  } catch (error) {
+    console.error("selvedge: what came before this start is not known to its bounds:", error);
+    return NOTHING_SEEN;
+  }
 }
 
 /** An open collector on a public address would be filled, or read, by whoever finds it. */

@@ -99,6 +99,7 @@ export const isAccuracyAnswer: Guard<AccuracyAnswer> = isShape<AccuracyAnswer>({
       judged: isNumber,
       correct: isNumber,
       accuracy: isNullOr(isInterval),
+      days: isNullOr(isShape<{ from: number; to: number }>({ from: isNumber, to: isNumber })),
       calibration: isListOf(
         isShape<VersionAccuracy["calibration"][number]>({
           tenth: isNumber,

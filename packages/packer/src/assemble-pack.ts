@@ -2,13 +2,12 @@ import {
   MANIFEST_FORMAT,
   type Manifest,
   type Provenance,
-  parseManifest,
+  parseWholeManifest,
   type Reference,
   type ReleaseTests,
   SelvedgeError,
   type ShippedImage,
   sha256,
-  shippedImages,
   type TensorRef,
   type Variant,
 } from "@selvedge/protocol";
@@ -119,7 +118,7 @@ export async function assemblePack(parts: PackParts): Promise<AssembledPack> {
       `The manifest of ${name}@${version} would take ${manifestBytes.length} bytes, and ${MANIFEST_LIMIT} is the limit: its variants have ${variants.reduce((sum, { tensors }) => sum + tensors.length, 0)} large tensors. Export it with fewer, larger ones.`,
     );
   return {
-    manifest: parseManifest(text, `manifest of ${name}@${version}`, shippedImages),
+    manifest: parseWholeManifest(text, `manifest of ${name}@${version}`),
     manifestBytes,
     digest: await sha256(manifestBytes),
     segments,

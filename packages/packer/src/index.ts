@@ -6,7 +6,7 @@ export {
   type FittedBytes,
   fitRuntime,
 } from "./fit/fit-runtime.ts";
-export type { TrialSettings } from "./fit/trial.ts";
+export type { TrialSettings } from "./fit/trial-request.ts";
 export type { InputDims } from "./fit/varied-inputs.ts";
 export { IMAGE_CHOICES, type ImageChoice } from "./images/pack-images.ts";
 export {
@@ -17,7 +17,8 @@ export {
   type VariantSharing,
 } from "./inspect.ts";
 export type { Layer } from "./layers-of.ts";
-export { type PackOptions, type PackProgress, type PackResult, pack } from "./pack.ts";
+export { pack } from "./pack.ts";
+export type { PackOptions, PackProgress, PackResult } from "./pack-options.ts";
 export { packerVersion } from "./packer-version.ts";
 export { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 export { PACKABLE_DTYPES, type PackableDtype } from "./quantize/recipes.ts";

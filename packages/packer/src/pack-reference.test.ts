@@ -12,7 +12,8 @@ import {
   temporaryFolder,
   value,
 } from "./onnx/onnx-model.fixture.ts";
-import { type PackOptions, pack } from "./pack.ts";
+import { pack } from "./pack.ts";
+import type { PackOptions } from "./pack-options.ts";
 
 /** Two measurements in, the probabilities of three classes out. */
 const classifier = model(

@@ -11,7 +11,8 @@ import {
   temporaryFolder,
   value,
 } from "./onnx/onnx-model.fixture.ts";
-import { type PackResult, pack } from "./pack.ts";
+import { pack } from "./pack.ts";
+import type { PackResult } from "./pack-options.ts";
 import { verify } from "./verify/verify.ts";
 
 /** `y = (x + body) · head`. */

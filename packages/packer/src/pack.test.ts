@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parseManifest } from "@selvedge/protocol";
+import { parseWholeManifest } from "@selvedge/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   addModel,
@@ -15,7 +15,8 @@ import {
   temporaryFolder,
   value,
 } from "./onnx/onnx-model.fixture.ts";
-import { type PackOptions, pack } from "./pack.ts";
+import { pack } from "./pack.ts";
+import type { PackOptions } from "./pack-options.ts";
 import { digestChunks } from "./registry/digest-chunks.ts";
 import { verify } from "./verify/verify.ts";
 
@@ -69,7 +70,7 @@ describe("pack", () => {
       ],
     });
     const text = await readFile(join(registry, "m/1.0.0/manifest.json"), "utf8");
-    expect(parseManifest(text)).toEqual(manifest);
+    expect(parseWholeManifest(text)).toEqual(manifest);
     expect(text).not.toContain("\n");
     const segment = manifest.segments[0];
     expect(await files()).toEqual([

@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addModel, filled, modelFile, temporaryFolder } from "./onnx/onnx-model.fixture.ts";
-import { type PackOptions, pack } from "./pack.ts";
+import { pack } from "./pack.ts";
+import type { PackOptions } from "./pack-options.ts";
 import { contentsOf } from "./registry/files.fixture.ts";
 
 describe("provenance", () => {

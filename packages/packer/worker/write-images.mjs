@@ -1,6 +1,6 @@
 // Runs one session for `src/images/image-thread.ts`, in a thread of its own, writes down what became of the
 // runtime, and wakes what was written down.
-import { scrub } from "@selvedge/protocol";
+import { asleepFrom, restore, scrubbedState } from "@selvedge/protocol";
 import { env, InferenceSession } from "onnxruntime-web";
 import { answerRequests } from "./answer-requests.mjs";
 import glueWithModule, { host } from "./glue-shim.mjs";
@@ -13,12 +13,16 @@ env.logLevel = "error";
 env.wasm.numThreads = 1;
 env.wasm.wasmPaths = { mjs: import.meta.resolve("./glue-shim.mjs"), wasm: "the Module is given" };
 
+let facts;
 let session;
 
 answerRequests({
-  async start({ module, glue, facts, asleep }) {
-    Object.assign(host, { module, glue, facts, asleep });
+  async start({ module, glue, facts: given, asleep }) {
     if (asleep === undefined) holdStill();
+    facts = given;
+    host.glue = (await import(glue)).default;
+    host.compiled = Promise.resolve(module);
+    host.asleep = asleep && Promise.resolve(asleepIn(asleep));
     return [undefined, []];
   },
   /** The runtime by itself, as onnxruntime-web initialises it. */
@@ -42,28 +46,14 @@ answerRequests({
   answer: (request) => runSession(session, request),
   /** The memory is shared, and nothing runs in it from here on. */
   async "write-down"() {
-    const { memory, exports, runtime, facts } = host;
-    scrub({
-      memory,
-      malloc: (bytes) => runtime._malloc(bytes),
-      free: (address) => runtime._free(address),
-      stack: { end: exports[facts.stackEnd].value, pointer: exports[facts.stackPointer].value },
-    });
-    const { isMainThread, mayWait } = facts.host;
-    const globals = facts.globals
-      .filter((name) => name !== isMainThread && name !== mayWait)
-      .map((name) => {
-        const { value } = exports[name];
-        return [name, typeof value === "bigint" ? `${value}` : value];
-      });
-    return [
-      {
-        memory: memory.buffer,
-        globals: Object.fromEntries(globals),
-        tableLength: exports[facts.table].length,
-        session: host.session ?? 0,
-      },
-      [],
-    ];
+    const { memory, state } = scrubbedState(host, facts);
+    return [{ ...state, memory, session: host.session }, []];
   },
 });
+
+function asleepIn({ head, pages }) {
+  return {
+    ...asleepFrom(head, facts),
+    fill: (memory) => restore(memory.buffer, head, pages),
+  };
+}

@@ -175,7 +175,13 @@ export interface AccuracyAnswer {
       readonly low: number;
       readonly high: number;
     } | null;
-    /** By tenth of confidence, those with any. */
+    /**
+     * The whole days in UTC, milliseconds since 1970, that calibration, confusion and error are of: what
+     * feedback says beyond right and wrong is told of blocks of days, so that no two windows tell of few.
+     * `null` before there is one.
+     */
+    readonly days: { readonly from: number; readonly to: number } | null;
+    /** By tenth of confidence, those with fifty and more. */
     readonly calibration: readonly {
       readonly tenth: number;
       readonly judged: number;

@@ -36,6 +36,7 @@ declare class TextDecoder {
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
 declare namespace WebAssembly {
+  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   class Module {
     constructor(bytes: Uint8Array);
   }
@@ -43,4 +44,15 @@ declare namespace WebAssembly {
     constructor(module: Module);
     readonly exports: Readonly<Record<string, unknown>>;
   }
+  class Memory {
+    readonly buffer: ArrayBufferLike;
+    grow(pages: number): number;
+  }
+  class Table {
+    readonly length: number;
+  }
+  class Global {
+    value: unknown;
+  }
+  function instantiate(module: Module, imports: Imports): Promise<Instance>;
 }

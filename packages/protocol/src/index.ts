@@ -95,7 +95,6 @@ export {
   type RuntimeIndex,
   type WakingFacts,
 } from "./image/runtime-index.ts";
-export { type ScrubbedRuntime, scrub } from "./image/scrub.ts";
 export {
   type BareImage,
   encodeBareImage,
@@ -106,6 +105,14 @@ export {
   type ShippedHead,
 } from "./image/shipped-image.ts";
 export { restore, snapshot } from "./image/snapshot.ts";
+export {
+  type AsleepRuntime,
+  emptyGlueHost,
+  type Glue,
+  type GlueHost,
+  startGlue,
+} from "./image/start-glue.ts";
+export { asleepFrom, scrubbedState } from "./image/written-state.ts";
 export {
   keyId,
   type PrivateJwk,
@@ -183,6 +190,7 @@ export {
 export { parseCapturedPrediction } from "./parse-captured-prediction.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { MAX_BINS, MAX_FEATURES, MAX_REFERENCE_BYTES } from "./parse-reference.ts";
+export { parseWholeManifest } from "./parse-whole-manifest.ts";
 export { PIECE_BYTES, pieceCount, pieceRange } from "./pieces.ts";
 export {
   CAPTURE_FORMAT,

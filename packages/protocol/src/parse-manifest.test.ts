@@ -2,13 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ElementType, tensorBytes } from "./element-type.ts";
-import { shippedImages } from "./image/parse-shipped-images.ts";
 import type { BlobRef, Manifest, TensorRef } from "./manifest.ts";
 import { parseManifest as parse } from "./parse-manifest.ts";
+import { parseWholeManifest as parseManifest } from "./parse-whole-manifest.ts";
 import { PIECE_BYTES, pieceCount } from "./pieces.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
-
-const parseManifest = (text: string, document = "manifest") => parse(text, document, shippedImages);
 
 /** Lays blobs out one after another in a segment, each with a digest of its own. */
 function layout() {
@@ -510,12 +508,17 @@ test("a delta in a codec of later days is as good as none", () => {
   expect(tensor?.delta).toBeUndefined();
 });
 
-test("whoever has no use for images reads a manifest without them", () => {
+test("whoever has no use for images and release tests reads a manifest without them", () => {
   const document = copyOf(example);
-  document.variants[0].images = "of no interest";
-  const { images, ...variant } = example.variants[0] ?? expect.fail();
-  expect(images).toHaveLength(1);
-  expect(parse(JSON.stringify(document)).variants[0]).toEqual(variant);
+  document.tests = "of no interest";
+  document.variants[0].images = "neither";
+  document.variants[1].metrics = "nor that";
+  const [{ images, ...first } = expect.fail(), { metrics, ...second } = expect.fail()] =
+    example.variants;
+  expect([images?.length, Object.keys(metrics ?? {}).length]).toEqual([1, 2]);
+  const read = parse(JSON.stringify(document));
+  expect(read.tests).toBeUndefined();
+  expect(read.variants.slice(0, 2)).toEqual([first, second]);
 });
 
 test("an image of a format of later days is as good as none", () => {

@@ -17,25 +17,36 @@ import {
 } from "./manifest.ts";
 import { blobRef, type PackBlobs, tensorRef, withDelta } from "./parse-blob.ts";
 import { parseReference } from "./parse-reference.ts";
-import { measuredMetrics, releaseTests } from "./parse-release-tests.ts";
 import { isModelName, isVersion } from "./registry-layout.ts";
 import { SelvedgeError } from "./selvedge-error.ts";
 
-/** Reads the shipped images of a variant; see `shippedImages`. */
-export type ReadImages = (field: Field, pack: PackBlobs) => ShippedImage[];
+/** Reads what a model had to pass before it was released. */
+export interface ReadTests {
+  readonly tests: (field: Field) => ReleaseTests;
+  /** Of a variant: what it came to. */
+  readonly metrics: (field: Field, tests: ReleaseTests | undefined) => Record<string, number>;
+}
+
+/** What reads the parts of a manifest that only some have a use for. */
+export interface PartReaders {
+  /** Those of a variant; see `shippedImages`. */
+  readonly images?: (field: Field, pack: PackBlobs) => ShippedImage[];
+  /** See `releaseTests`. */
+  readonly tests?: ReadTests;
+}
 
 /**
  * Reads a manifest and checks everything that can be checked without the bytes it speaks of. Fields
  * it does not know are ignored. Blobs may overlap: each is held to its own digest.
  *
- * @param readImages for whoever has a use for shipped images; the others need not carry what reads them
+ * @param readers of parts that are left out otherwise: who has no use for one need not carry what reads it
  * @throws SelvedgeError `manifest-invalid`, naming the field, or `manifest-unsupported` for a format
  * this code is too old for.
  */
 export function parseManifest(
   text: string,
   document = "manifest",
-  readImages?: ReadImages,
+  readers: PartReaders = {},
 ): Manifest {
   const root = Field.fromJson(text, document, "manifest-invalid");
   const format = root.at("format").string();
@@ -59,9 +70,9 @@ export function parseManifest(
     inputs: named(root.at("signature").at("inputs"), valueInfo),
     outputs: named(root.at("signature").at("outputs"), valueInfo),
   };
-  const tests = root.at("tests").optional(releaseTests);
+  const tests = readers.tests && root.at("tests").optional(readers.tests.tests);
   const reference = root.at("reference").optional((item) => parseReference(item, signature));
-  const variants = variantList(root.at("variants"), { pack, tests, readImages });
+  const variants = variantList(root.at("variants"), { pack, tests, readers });
   return {
     format: MANIFEST_FORMAT,
     name: root.at("name").stringThat(isModelName, "a model name"),
@@ -119,9 +130,10 @@ function variantList(
   {
     pack,
     tests,
-    readImages,
-  }: { pack: PackBlobs; tests: ReleaseTests | undefined; readImages: ReadImages | undefined },
+    readers,
+  }: { pack: PackBlobs; tests: ReleaseTests | undefined; readers: PartReaders },
 ): Variant[] {
+  const { images: readImages, tests: readTests } = readers;
   const taken = new Set<string>();
   const variants = field.items().map((variant): Variant => {
     const dtype = variant.at("dtype").oneOf(DTYPES);
@@ -140,7 +152,8 @@ function variantList(
       snrDb: measured.at("snrDb").number({ min: 0 }),
       maxDifference: measured.at("maxDifference").number({ min: 0 }),
     }));
-    const metrics = variant.at("metrics").optional((own) => measuredMetrics(own, tests));
+    const metrics =
+      readTests && variant.at("metrics").optional((own) => readTests.metrics(own, tests));
     const kept = variant.at("kept").optional(distinctNames);
     const tolerance = variant.at("tolerance").optional((own) => own.record(toleranceItem));
     const graph = withDelta(variant.at("graph"), blobRef(variant.at("graph"), pack), pack);

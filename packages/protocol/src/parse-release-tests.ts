@@ -1,8 +1,11 @@
 import type { Field } from "./field.ts";
 import type { MeasuredMetric, ReleaseTests, TestFile } from "./manifest.ts";
+import type { ReadTests } from "./parse-manifest.ts";
 
-/** Reads what a model had to pass. */
-export function releaseTests(field: Field): ReleaseTests {
+/** Reads what a model had to pass, and what each variant came to. */
+export const releaseTests: ReadTests = { tests, metrics };
+
+function tests(field: Field): ReleaseTests {
   const evaluation = field.at("evaluation").optional((file) => ({
     ...testFile(file),
     metrics: metricList(file.at("metrics")),
@@ -20,11 +23,8 @@ export function releaseTests(field: Field): ReleaseTests {
   };
 }
 
-/** Reads what the metrics of a variant came to: those that it was tested by, each good enough. */
-export function measuredMetrics(
-  field: Field,
-  tests: ReleaseTests | undefined,
-): Record<string, number> {
+/** Those that the variant was tested by, each good enough. */
+function metrics(field: Field, tests: ReleaseTests | undefined): Record<string, number> {
   const values = field.record((value) => value.number({ min: Number.NEGATIVE_INFINITY }));
   for (const [metric, value] of Object.entries(values)) {
     const bar = tests?.evaluation?.metrics.find((known) => known.metric === metric);
@@ -38,7 +38,7 @@ export function measuredMetrics(
 
 function metricList(field: Field): MeasuredMetric[] {
   const seen = new Set<string>();
-  const metrics = field.items().map((item) => {
+  const list = field.items().map((item) => {
     const metric = item.at("metric").text();
     if (seen.has(metric)) item.at("metric").fail("a metric that comes once");
     seen.add(metric);
@@ -49,7 +49,7 @@ function metricList(field: Field): MeasuredMetric[] {
       ...(max === undefined ? {} : { max }),
     };
   });
-  return metrics.length > 0 ? metrics : field.fail("at least one metric");
+  return list.length > 0 ? list : field.fail("at least one metric");
 }
 
 /** Metrics such as R² have no lower end. */

@@ -6,17 +6,19 @@ import { ModelCache } from "./model-cache.ts";
 import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
 import type { KeptPrediction } from "./predictions/prediction-log.ts";
+import { EarlyEngine } from "./serving/early-engine.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
 import { requireCapable, selectorOf, startsOnWasm } from "./serving/selector-of.ts";
 import type { Serving } from "./serving/serving.ts";
-import type { CallWatch } from "./telemetry/call-watch.ts";
 import type { TelemetryState } from "./telemetry/consent.ts";
+import { LazyCallWatch } from "./telemetry/lazy-call-watch.ts";
 import { LazyReporter } from "./telemetry/lazy-reporter.ts";
 import type { Availability } from "./worker/keeper-api.ts";
 import { KeeperClient } from "./worker/keeper-client.ts";
 import { spawnEngine, spawnKeeper } from "./worker/spawn.ts";
+import { warmStore } from "./worker/warm-store.ts";
 
 /** How long closing waits for a collector. */
 const LAST_FLUSH_MS = 2_000;
@@ -140,13 +142,15 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     ...(anchors === undefined ? {} : { anchors }),
   });
   const reporter = new LazyReporter({ telemetry, service, onSend, tracing });
+  const watch = new LazyCallWatch(reporter, {
+    service,
+    isSent: telemetry !== undefined,
+    distributions,
+    predictions,
+  });
+  const early = new EarlyEngine(() => spawnEngine(workers.engine));
   const failures = new LoadFailures();
   let serving: Promise<Serving> | undefined;
-  let watch: Promise<CallWatch> | undefined;
-  /** What looks at calls, once it is there. */
-  let calls: CallWatch | undefined;
-  /** The engine worker that was started before there was a host for it. */
-  let first: Worker | undefined;
   /** Loads that have not come to an end. */
   let loading = 0;
   let closed: Promise<void> | undefined;
@@ -160,69 +164,30 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     if (closed !== undefined) throw closedError();
   }
 
-  /** Its own chunk: there is nothing to look at before there is a model. */
-  function watchCalls(): Promise<CallWatch> {
-    const isSent = telemetry !== undefined;
-    watch ??= Promise.all([
-      import("./telemetry/call-watch.ts").catch(chunkMissing),
-      reporter.load(),
-    ]).then(([{ CallWatch }, loaded]) => {
-      calls = new CallWatch({
-        reporter: loaded,
-        service,
-        isSent,
-        distributions,
-        predictions,
-      });
-      return calls;
-    });
-    watch.catch(() => {
-      watch = undefined;
-    });
-    return watch;
-  }
-
   /** Its own chunk: a page that has not asked for a model yet loads none of it. */
   async function startServing(): Promise<Serving> {
-    // The worker's script is what takes longest, and needs nothing of the chunk.
-    const early = spawnEngine(workers.engine);
-    first = early;
-    // One that fails before anybody listens would be waited for in vain.
-    early.addEventListener("error", (event) => {
-      if (first !== early) return;
-      event.preventDefault();
-      endFirst();
-    });
+    early.start();
+    warmStore();
     try {
       const [{ Serving }, loaded] = await Promise.all([
         import("./serving/serving.ts").catch(chunkMissing),
         reporter.load(),
       ]);
-      const spawn = () => {
-        const worker = first ?? spawnEngine(workers.engine);
-        first = undefined;
-        return worker;
-      };
       return new Serving({
         registry,
         anchors,
         keeper,
         cache: hooks.cache,
         reporter: loaded,
-        predictions: () => calls?.predictions,
+        predictions: () => watch.loaded?.predictions,
         assets,
-        spawn,
+        spawn: () => early.take(),
         budget,
       });
     } catch (error) {
-      endFirst();
+      early.end();
       throw error;
     }
-  }
-
-  function endFirst(): void {
-    first?.terminate();
-    first = undefined;
   }
 
   async function pageMemory(): Promise<PageMemory> {
@@ -234,9 +199,9 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   async function end(): Promise<void> {
     const reason = closedError();
     await (await serving?.catch(() => undefined))?.end(reason);
-    endFirst();
+    early.end();
     // What a slow collector does not take in time waits in the outbox for the next visit.
-    await calls?.end(LAST_FLUSH_MS);
+    await watch.loaded?.end(LAST_FLUSH_MS);
     await reporter.end(LAST_FLUSH_MS);
     keeper.end(reason);
   }
@@ -248,13 +213,13 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         return reporter.state;
       },
       async flush() {
-        await calls?.flush();
+        await watch.loaded?.flush();
         await reporter.flush();
       },
       enable: () => reporter.enable(),
       disable: () => reporter.disable(),
       async erase() {
-        await calls?.erase();
+        await watch.loaded?.erase();
         await reporter.erase();
       },
     },
@@ -273,11 +238,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
           serving = undefined;
         });
         reporter.prepare(calm);
-        const watching = watchCalls().catch(() => undefined);
+        const watching = watch.load().catch(() => undefined);
         const model = await (await serving).load(name, { ...loadOptions, calledAt });
         void model.calm.then(() => {
           wake?.();
-          calls?.prepare();
+          watch.loaded?.prepare();
         });
         // It has come meanwhile, as a rule: where it has not, calls that it does not see wait for nothing.
         await Promise.race([watching, model.calm]);
@@ -291,7 +256,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         throw error;
       } finally {
         // A load that was given up may have left it to nobody.
-        if (--loading === 0) endFirst();
+        if (--loading === 0) early.end();
       }
     },
     async availability(name, loadOptions = {}) {
@@ -312,11 +277,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     },
     async prediction(id) {
       requireOpen();
-      return (await watchCalls()).predictions.find(id);
+      return (await watch.load()).predictions.find(id);
     },
     async exportPrediction(id) {
       requireOpen();
-      return (await watchCalls()).predictions.export(id);
+      return (await watch.load()).predictions.export(id);
     },
     memory: pageMemory,
     async diagnose({ signal } = {}) {

@@ -48,7 +48,7 @@ test("rules say what they watch", () => {
   expect(rules.map(summarizeRule)).toEqual([
     "Share of calls that fail of rec above 5% over 15 minutes, for 5 minutes.",
     "Calls fail 14.4 times as often as 1%, over 1 hour and 5 minutes.",
-    "95th percentile of latency has changed by above 30% against the 1 hour before.",
+    "95th percentile of latency has changed by more than 30% against the 1 hour before.",
     "Features drift away from the week before.",
   ]);
 });

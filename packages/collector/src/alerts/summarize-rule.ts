@@ -30,7 +30,8 @@ function watched(rule: AlertRule, whose: string): string {
         rule.against === "window-before"
           ? `the ${sayDuration(rule.windowMs)} before`
           : "the version before";
-      return `${SAID[rule.metric]}${whose} has changed by ${sayBound(rule.bound, unit)} against ${before}`;
+      const size = rule.bound.side === "above" ? "more than" : "less than";
+      return `${SAID[rule.metric]}${whose} has changed by ${size} ${unit(rule.bound.level)} against ${before}`;
     }
     case "burn-rate":
       return `calls${whose} fail ${rule.bound.level} times as often as ${percent(1 - rule.objective)}, over ${sayDuration(rule.longMs)} and ${sayDuration(rule.shortMs)}`;

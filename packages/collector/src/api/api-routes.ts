@@ -2,9 +2,10 @@ import type { StatsAnswer } from "@selvedge/protocol";
 import { SelvedgeError } from "@selvedge/protocol";
 import { type Context, Hono } from "hono";
 import type { Alerts } from "../alerts/start-alerts.ts";
+import type { ReadFeedbackBlocks } from "../analysis/accuracy/read-feedback-blocks.ts";
+import { summarizeFeedback } from "../analysis/accuracy/summarize-feedback.ts";
 import { compareVersions } from "../analysis/compare-versions.ts";
 import type { ReadDrift } from "../analysis/drift/create-drift-reader.ts";
-import { summarizeFeedback } from "../analysis/summarize-feedback.ts";
 import type { Asking, Store } from "../store/store.ts";
 import { API_DOCUMENT } from "./openapi/api-document.ts";
 import {
@@ -19,6 +20,7 @@ import {
 export interface ApiOptions {
   readonly store: Store;
   readonly readDrift: ReadDrift;
+  readonly readFeedbackBlocks: ReadFeedbackBlocks;
   readonly alerts: Pick<Alerts, "answer">;
   /** What the collector counts of itself. */
   readonly stats: () => Pick<StatsAnswer, "startedAt" | "received" | "refused" | "capped">;
@@ -26,7 +28,14 @@ export interface ApiOptions {
 }
 
 /** `GET /api/…`: what the dashboard shows, and `openapi/api-document.ts` describes. */
-export function apiRoutes({ store, readDrift, alerts, stats, now }: ApiOptions): Hono {
+export function apiRoutes({
+  store,
+  readDrift,
+  readFeedbackBlocks,
+  alerts,
+  stats,
+  now,
+}: ApiOptions): Hono {
   return new Hono()
     .use(async (context, next) => {
       await next();
@@ -74,13 +83,11 @@ export function apiRoutes({ store, readDrift, alerts, stats, now }: ApiOptions):
         );
       return context.json(found.answer);
     })
-    .get("/accuracy", async (context) =>
-      context.json(
-        summarizeFeedback(
-          await store.feedback(parseWindow(context.req.query(), now()), askedBy(context)),
-        ),
-      ),
-    )
+    .get("/accuracy", async (context) => {
+      const window = parseWindow(context.req.query(), now());
+      const live = await store.feedback(window, askedBy(context));
+      return context.json(summarizeFeedback(live, await readFeedbackBlocks(window)));
+    })
     .get("/comparison", async (context) => {
       const { a, b, ...window } = parseComparison(context.req.query(), now());
       const asking = askedBy(context);

@@ -14,6 +14,9 @@ const MAX_ATTRIBUTES = 64;
 const MAX_KEY_CHARS = 128;
 const MAX_BATCH_ID_CHARS = 128;
 const MAX_RESOURCE_CHARS = 1024;
+
+/** Of a resource's attributes together: each of ten thousand rows that one request brings has them. */
+const MAX_RESOURCE_JSON_CHARS = 2048;
 const MAX_LABEL_CHARS = 128;
 
 /** A value that an attribute can have here. */
@@ -83,7 +86,7 @@ export interface Resource {
   readonly batchId: string | undefined;
   /** What it says of the device. */
   readonly labels: Labels;
-  /** Everything else, as a JSON object; `undefined` where there is nothing. */
+  /** Everything else that there is room for, as a JSON object; `undefined` where there is nothing. */
   readonly attributes: string | undefined;
 }
 
@@ -101,14 +104,21 @@ export function decodeResource(value: unknown, path: string): Resource {
   let batchId: string | undefined;
   const labels: Record<string, string> = {};
   let others: Attributes | undefined;
+  let room = MAX_RESOURCE_JSON_CHARS;
   try {
     for (const item of listOf(resource.attributes)) {
       const key = keyOf(item);
       const read = decodeValue((item as { value?: unknown }).value);
       if (key === BATCH_ID) batchId = batchIdOf(read);
       else if (read === undefined || String(read).length > MAX_RESOURCE_CHARS) continue;
-      else if (!RESOURCE_LABELS.has(key)) others = withAttribute(others, key, read);
-      else labels[LABEL_OF.get(key) ?? key] = String(read).slice(0, MAX_LABEL_CHARS);
+      else if (RESOURCE_LABELS.has(key))
+        labels[LABEL_OF.get(key) ?? key] = String(read).slice(0, MAX_LABEL_CHARS);
+      else {
+        const chars = JSON.stringify({ [key]: read }).length;
+        if (chars > room) continue;
+        room -= chars;
+        others = withAttribute(others, key, read);
+      }
     }
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;

@@ -78,7 +78,17 @@ function decodeBuckets(value: unknown, scale: number): Buckets {
   const last = offset + bucketCounts.length - 1;
   if (offset < Math.floor(MIN_EXPONENT * 2 ** scale) || last > MAX_EXPONENT * 2 ** scale)
     throw new Refusal("its buckets lie beyond what a number can be");
-  return { offset, counts: bucketCounts.map(countOf) };
+  return { offset, counts: countsOf(bucketCounts) };
+}
+
+/** Most buckets of most points are empty, and written as these two. */
+function countsOf(bucketCounts: readonly unknown[]): number[] {
+  const counts = new Array<number>(bucketCounts.length).fill(0);
+  for (let i = 0; i < bucketCounts.length; i++) {
+    const value = bucketCounts[i];
+    if (value !== "0" && value !== 0) counts[i] = countOf(value);
+  }
+  return counts;
 }
 
 function total({ counts }: Buckets): number {

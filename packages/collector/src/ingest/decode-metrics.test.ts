@@ -214,3 +214,17 @@ test("every histogram it keeps can be merged, quickly, and has quantiles", () =>
   );
   expect(kept).toBeGreaterThan(100);
 });
+
+test("a resource that ten thousand points have is kept as far as there is room for it in each", () => {
+  const said = Array.from({ length: 60 }, (_, n) => ({
+    key: `host.${n}`,
+    value: { stringValue: "x".repeat(1000) },
+  }));
+  const metric = failureMetric(1);
+  const resource = { attributes: [...said, { key: "service.name", value: { stringValue: "s" } }] };
+  const body = { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [metric] }] }] };
+  const [batch] = decodeMetrics(body, Date.now()).batches;
+  const kept = batch?.counters[0]?.resource ?? "";
+  expect(kept.length).toBeLessThanOrEqual(2050);
+  expect(JSON.parse(kept)).toMatchObject({ "host.0": "x".repeat(1000), "service.name": "s" });
+});

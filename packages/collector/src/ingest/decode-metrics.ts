@@ -11,7 +11,7 @@ import type {
   MetricsBatch,
 } from "../store/store.ts";
 import { batchesById } from "./batches-by-id.ts";
-import { decodeAttributes, type Resource } from "./decode-attributes.ts";
+import { type DecodedAttributes, decodeAttributes, type Resource } from "./decode-attributes.ts";
 import {
   DISTRIBUTION_KEYS,
   decodeBins,
@@ -20,9 +20,10 @@ import {
 } from "./decode-distribution.ts";
 import { decodeHistogram } from "./decode-histogram.ts";
 import { createItemLimit } from "./item-limit.ts";
-import { objectAt, toCount, toFinite, toTimeMs, type Untrusted } from "./read-fields.ts";
+import { isObject, objectAt, toCount, toFinite, toTimeMs, type Untrusted } from "./read-fields.ts";
 import { type MetricKind, readMetric } from "./read-metric.ts";
 import { Refusal, Refusals } from "./refusals.ts";
+import { rememberAttributes } from "./remember-attributes.ts";
 import { METRICS_LEVELS, walkRequest } from "./walk-request.ts";
 
 const MAX_LABEL_CHARS = 256;
@@ -50,6 +51,8 @@ export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
     distributions: [] as DistributionPoint[],
     irregulars: [] as IrregularPoint[],
   }));
+  const timeOf = rememberTime(nowMs);
+  let reading: Reading | undefined;
   for (const { item, path, resource } of walkRequest(body, METRICS_LEVELS)) {
     const metric = readMetric(item, path);
     const { name, points } = metric;
@@ -58,10 +61,16 @@ export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
       refusals.add(metric.reason, points.length);
       continue;
     }
+    if (reading?.resource !== resource)
+      reading = { resource, timeOf, labelsOf: labelsIn(resource) };
+    const how = { name, kind: metric.kind, inside: reading };
     const batch = batches.of(resource.batchId);
     for (const [p, point] of points.entries()) {
-      const fields = objectAt<AnyPoint>(point, `${path}.dataPoints[${p}]`);
-      refusals.keep(() => keepPoint(batch, fields, { name, kind: metric.kind, resource, nowMs }));
+      // Where a point is, is put together for errors alone.
+      const fields = isObject<AnyPoint>(point)
+        ? point
+        : objectAt<AnyPoint>(point, `${path}.dataPoints[${p}]`);
+      refusals.keep(() => keepPoint(batch, fields, how));
     }
   }
   return { batches: batches.all, refusals };
@@ -76,28 +85,48 @@ interface GrowingBatch {
   readonly irregulars: IrregularPoint[];
 }
 
-const NO_KEYS: ReadonlySet<string> = new Set();
+/** What points of one resource are read with. */
+interface Reading {
+  readonly resource: Resource;
+  readonly timeOf: (value: unknown) => number | undefined;
+  /** What attributes of points say that are of no feature. */
+  readonly labelsOf: (attributes: unknown) => DecodedAttributes;
+}
+
+function labelsIn({ labels }: Resource): Reading["labelsOf"] {
+  return rememberAttributes((attributes) =>
+    decodeAttributes(attributes, { ofResource: labels, maxChars: MAX_LABEL_CHARS }),
+  );
+}
+
+/** Points of a request are mostly of one moment. */
+function rememberTime(nowMs: number): Reading["timeOf"] {
+  let last: { readonly value: unknown; readonly timeMs: number | undefined } | undefined;
+  return (value) => {
+    if (last === undefined || last.value !== value)
+      last = { value, timeMs: toTimeMs(value, nowMs) };
+    return last.timeMs;
+  };
+}
 
 /** Reads a point and puts it where its kind belongs; throws Refusal where it makes no sense. */
 function keepPoint(
   batch: GrowingBatch,
   fields: Untrusted<AnyPoint>,
-  {
-    name: metric,
-    kind,
-    resource,
-    nowMs,
-  }: { name: string; kind: MetricKind; resource: Resource; nowMs: number },
+  { name: metric, kind, inside }: { name: string; kind: MetricKind; inside: Reading },
 ): void {
-  const timeMs = toTimeMs(fields.timeUnixNano, nowMs);
+  const { resource, timeOf, labelsOf } = inside;
+  const timeMs = timeOf(fields.timeUnixNano);
   if (timeMs === undefined)
     throw new Refusal("its time is before 2020, more than a day ahead, or none");
   const isOfFeature = kind === "distribution" || kind === "irregular";
-  const decoded = decodeAttributes(fields.attributes, {
-    ofResource: resource.labels,
-    maxChars: MAX_LABEL_CHARS,
-    take: isOfFeature ? DISTRIBUTION_KEYS : NO_KEYS,
-  });
+  const decoded = isOfFeature
+    ? decodeAttributes(fields.attributes, {
+        ofResource: resource.labels,
+        maxChars: MAX_LABEL_CHARS,
+        take: DISTRIBUTION_KEYS,
+      })
+    : labelsOf(fields.attributes);
   const { labels, attributes } = decoded;
   // Written out in each: this is the busiest place there is, and spreading takes as long as the rest.
   const { attributes: from } = resource;

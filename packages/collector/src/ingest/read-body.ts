@@ -12,6 +12,9 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** How much of a body that is too large is read away, so that its sender can read the answer. */
 const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 
+/** What is unpacked at a time: each piece is a turn of a thread and of the loop, and most bodies are one. */
+const PIECE_BYTES = 128 * 1024;
+
 const gunzipAsync = promisify(gunzip);
 
 /** What bodies of several requests share. */
@@ -75,7 +78,7 @@ async function collect(
 
 async function unpack(bytes: Buffer): Promise<Buffer> {
   try {
-    return await gunzipAsync(bytes, { maxOutputLength: MAX_BYTES });
+    return await gunzipAsync(bytes, { maxOutputLength: MAX_BYTES, chunkSize: PIECE_BYTES });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(MAX_BYTES);

@@ -13,9 +13,14 @@ const CLOCK_AHEAD_MS = 24 * 60 * 60 * 1000;
  * @throws SelvedgeError `telemetry-invalid` when it is no object.
  */
 export function objectAt<T>(value: unknown, path: string): Untrusted<T> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
+  if (!isObject<T>(value))
     throw new SelvedgeError("telemetry-invalid", `${path}: expected an object. ${SEE_OTLP}`);
-  return value as Untrusted<T>;
+  return value;
+}
+
+/** Whether a value is an object whose fields are still to be checked. */
+export function isObject<T>(value: unknown): value is Untrusted<T> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -169,6 +169,16 @@ export interface VersionTotals {
   readonly loads: number;
 }
 
+/** What points were told apart by that came lately, the latest first. */
+export interface Seen {
+  readonly series: readonly {
+    readonly labels: Labels;
+    /** What feedback said besides, as a JSON object. */
+    readonly attributes: string | undefined;
+  }[];
+  readonly features: readonly string[];
+}
+
 /** How long things are kept. Hours. */
 export interface Retention {
   /** Raw points, records and spans. @default 48 */
@@ -254,6 +264,11 @@ export interface Store {
    * was heard of for a week is not told of any more.
    */
   totals(): Promise<readonly VersionTotals[]>;
+  /**
+   * What points that arrived since then were told apart by, whenever they were measured: `limit` series and
+   * as many features at most. What came with them at the same hours may be among it.
+   */
+  seen(since: { readonly sinceMs: number; readonly limit: number }): Promise<Seen>;
   /** Where one prediction went; `undefined` where nothing of it was received. */
   prediction(id: string, asking?: Asking): Promise<PredictionAnswer | undefined>;
   /** Writes down what alerts did, and anew where it was delivered later: it outlives a restart. */

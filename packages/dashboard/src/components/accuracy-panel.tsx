@@ -5,6 +5,7 @@ import { IntervalBar } from "../chart/interval-bar.tsx";
 import { placeInterval } from "../chart/place-interval.ts";
 import { formatCount } from "../format/format-count.ts";
 import { formatNumber, formatPercent } from "../format/format-number.ts";
+import { formatDays } from "../format/format-time.ts";
 import { compareNames } from "../series/series-identity.ts";
 import type { View } from "../state/view.ts";
 import { Calibration } from "./calibration.tsx";
@@ -129,11 +130,26 @@ function AccuracyTable(props: {
 function Details({ rows }: { readonly rows: readonly VersionAccuracy[] }): JSX.Element | null {
   const calibrated = rows.find(({ calibration }) => calibration.length > 0);
   const confused = rows.find(({ confusion }) => confusion.length > 0);
-  if (calibrated === undefined && confused === undefined) return null;
+  const days = (calibrated ?? confused)?.days;
+  if (days === null || days === undefined)
+    return (
+      <p class="faint">
+        How sure and how wrong answers were is told of whole days, once there is enough of it.
+      </p>
+    );
   return (
-    <div class="columns columns-wide">
-      {calibrated !== undefined && <Calibration of={calibrated} />}
-      {confused !== undefined && <ConfusionTable of={confused} />}
-    </div>
+    <>
+      <p class="faint">Below: {formatDays(days.from, days.to)}.</p>
+      <div class="columns columns-wide">
+        {calibrated !== undefined && <Calibration of={calibrated} />}
+        {confused !== undefined ? (
+          <ConfusionTable of={confused} />
+        ) : (
+          <p class="faint">
+            Which class was taken for which is shown from fifty predictions of a pair on.
+          </p>
+        )}
+      </div>
+    </>
   );
 }

@@ -140,10 +140,10 @@ function Row({ version, p95, now }: RowProps): JSX.Element {
 function Failures(props: { readonly predictions: number; readonly failures: number }): JSX.Element {
   const { predictions, failures } = props;
   return (
-    <>
+    <span class="count-share">
       <span class={failures === 0 ? "faint" : undefined}>{formatCount(failures)}</span>
-      <span class="share">{failures > 0 && formatShare(failures, predictions + failures)}</span>
-    </>
+      {failures > 0 && <span class="share">{formatShare(failures, predictions + failures)}</span>}
+    </span>
   );
 }
 

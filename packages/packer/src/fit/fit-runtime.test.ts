@@ -2,14 +2,17 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { sha256 } from "@selvedge/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addModel, modelFile } from "../onnx/onnx-model.fixture.ts";
 import { pack } from "../pack.ts";
+import { graphModel, tfjsFile } from "../tfjs/tfjs-model.fixture.ts";
 import { type FitOptions, type FitResult, fitRuntime } from "./fit-runtime.ts";
 import { fittedPacks } from "./fitted-packs.ts";
 import { hostRelease, installedRelease } from "./onnxruntime.fixture.ts";
 import { packVariants } from "./profiled-models.ts";
-import { runTrial, type Trial, type TrialStep } from "./trial.ts";
+import { runTrial } from "./trial.ts";
+import type { Trial, TrialStep } from "./trial-request.ts";
 
 const LIMITS = { timeoutMs: 60_000, signal: undefined };
 
@@ -88,6 +91,16 @@ describe("fitRuntime", () => {
     }
   }, 60_000);
 
+  it("loads the model again in a runtime that has it, or had it, open", async () => {
+    const trial = await trialIn(fit.load.wasm, options.registry);
+    const [run] = trial.steps;
+    if (run?.kind !== "run") throw new Error("the trial runs nothing");
+    const another: TrialStep = { kind: "another", inputs: run.inputs };
+    const steps: TrialStep[] = [run, another, another, { kind: "release" }, another];
+    const { answers } = await runTrial({ ...trial, steps }, LIMITS);
+    expect(answers).toHaveLength(1);
+  });
+
   it("traps where it is asked for what no model called", async () => {
     const other = await trialIn(fit.load.wasm, (await registryOf("Pow")).registry);
     await expect(runTrial(other, LIMITS)).rejects.toThrow(/unreachable/);
@@ -103,6 +116,23 @@ describe("fitRuntime", () => {
     expect(run).toBeUndefined();
   }, 60_000);
 
+  /** Packs a model that TensorFlow.js runs. */
+  async function packDense(registry: string): Promise<void> {
+    const model = await tfjsFile(graphModel());
+    await pack({ model, name: "dense", version: "1.0.0", registry });
+  }
+
+  it("says so where a wasm cannot be taken apart", async () => {
+    const wasm = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+    await writeFile(join(folder, "empty.wasm"), wasm);
+    const full = { file: "empty.wasm", bytes: wasm.length, sha256: await sha256(wasm) };
+    const fitting = fitRuntime({ ...options, index: { ...options.index, full } });
+    await expect(fitting).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining("empty.wasm cannot be fitted"),
+    });
+  });
+
   it("refuses a registry without models, a wasm that is another, and a damaged model", async () => {
     await expect(fitRuntime({ ...options, registry: join(folder, "none") })).rejects.toMatchObject({
       code: "not-found",
@@ -110,6 +140,12 @@ describe("fitRuntime", () => {
     await expect(fitRuntime({ ...options, registry: folder })).rejects.toMatchObject({
       code: "not-found",
       message: expect.stringContaining("Pack one into it first"),
+    });
+    const foreign = join(folder, "Foreign");
+    await packDense(foreign);
+    await expect(fitRuntime({ ...options, registry: foreign })).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining("runs in onnxruntime's WASM"),
     });
     const full = { ...options.index.full, sha256: "0".repeat(64) };
     await expect(

@@ -9,7 +9,7 @@ import { keepFunctions } from "../wasm/keep-functions.ts";
 import { fittedPacks } from "./fitted-packs.ts";
 import { profileSession, tryFitted } from "./profile-session.ts";
 import { packVariants } from "./profiled-models.ts";
-import type { TrialSettings } from "./trial.ts";
+import type { TrialSettings } from "./trial-request.ts";
 import type { InputDims } from "./varied-inputs.ts";
 
 /** What a runtime is fitted to. */
@@ -73,7 +73,8 @@ const TIMEOUT_MS = 600_000;
  * Each is tried again in what was fitted, before that is given out.
  *
  * @throws SelvedgeError `not-found`, `manifest-invalid`, `channel-invalid` or `integrity` for what is wrong
- * with registry or folder, `session-failed` or `golden-failed` for a model that does not run as it did.
+ * with registry or folder, `unsupported` for a wasm that cannot be taken apart, `session-failed` or
+ * `golden-failed` for a model that does not run as it did.
  */
 export async function fitRuntime(options: FitOptions): Promise<FitResult> {
   const { folder, files, index, settings, dims = {}, signal, timeoutMs = TIMEOUT_MS } = options;
@@ -81,11 +82,12 @@ export async function fitRuntime(options: FitOptions): Promise<FitResult> {
   const full = await fullWasm(folder, index);
   const packs = await fittedPacks(options.registry);
   const variants = packVariants(packs, dims);
+  if (variants.length === 0) throw nothingToFit(options.registry);
   const url = (file: string) => pathToFileURL(join(folder, file)).href;
   const [api, shim] = [url(files.api), url(files.shim)];
   const urls = { api, shim, glue: url(index.glue.file), wasm: url(index.full.file) };
   const runtime = { files: urls, facts: index.waking };
-  const module = await WebAssembly.compile(countCalls(full));
+  const module = await WebAssembly.compile(countedCalls(full, index.full.file));
   const profiles: Profile[] = [];
   const warnings: string[] = [];
   for (const [i, { title, read }] of variants.entries()) {
@@ -119,7 +121,7 @@ export async function fitRuntime(options: FitOptions): Promise<FitResult> {
     const how = { ...runtime, ...modules, settings: settings[0] ?? {} };
     await tryFitted(await read(), how, profiles[i]?.answers ?? [], limits).catch((error) => {
       if (error instanceof SelvedgeError || signal?.aborted === true) throw error;
-      throw doesNotRun(`${title}, in what was fitted to it,`, error);
+      throw notFitted(title, error);
     });
   }
   return {
@@ -155,6 +157,36 @@ async function fullWasm(folder: string, { full }: RuntimeIndex): Promise<Uint8Ar
   throw new SelvedgeError(
     "integrity",
     `${path} is not the wasm that its index speaks of. Run "selvedge assets" again.`,
+  );
+}
+
+/** @throws SelvedgeError `unsupported` where it is not a wasm that can be taken apart */
+function countedCalls(full: Uint8Array, file: string): Uint8Array<ArrayBuffer> {
+  try {
+    return countCalls(full);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new SelvedgeError(
+      "unsupported",
+      `${file} cannot be fitted to anything: ${cause.message}. Host the runtime without --fit.`,
+      { cause },
+    );
+  }
+}
+
+function nothingToFit(registry: string): SelvedgeError {
+  return new SelvedgeError(
+    "not-found",
+    `No model in ${registry} runs in onnxruntime's WASM: there is nothing to fit it to. Host the runtime without --fit.`,
+  );
+}
+
+/** It ran in the full runtime: what it called there is not what it calls now. */
+function notFitted(title: string, cause: unknown): SelvedgeError {
+  return new SelvedgeError(
+    "session-failed",
+    `${title} does not run in what was fitted to it: ${messageOf(cause)}. Fit once more; where it fails again, host the runtime without --fit, and report this as a bug.`,
+    { cause },
   );
 }
 

@@ -11,7 +11,7 @@ const packs = async () =>
 beforeEach(async () => {
   registry = await temporaryFolder();
   const model = await modelFile(addModel());
-  for (const version of ["1.2.0", "1.9.0", "1.10.0"])
+  for (const version of ["1.2.0", "1.9.0", "1.10.0", "1.10.0-rc.2"])
     await pack({ model, name: "m", version, registry });
 }, 60_000);
 

@@ -37,7 +37,13 @@ export async function fittedPacks(registry: string): Promise<FittedPack[]> {
   );
 }
 
-/** 1.10.0 is newer than 1.9.0. */
+/** 1.10.0 is newer than 1.9.0, and than 1.10.0-rc.1. */
 function byVersion(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
+  const [[releaseA = "", ...restA], [releaseB = "", ...restB]] = [a.split("-"), b.split("-")];
+  const compare = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });
+  return (
+    compare(releaseA, releaseB) ||
+    Number(restA.length === 0) - Number(restB.length === 0) ||
+    compare(restA.join("-"), restB.join("-"))
+  );
 }

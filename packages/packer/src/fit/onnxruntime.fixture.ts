@@ -84,8 +84,12 @@ export async function hostRelease(
   );
   await writeFile(join(folder, FILES.wasm), wasm);
   const shim = "glue-shim.js";
-  const source = fileURLToPath(new URL("../../../sdk/src/runtime/glue-shim.ts", import.meta.url));
-  const bundle = await rolldown({ input: source, logLevel: "silent" });
+  const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  const bundle = await rolldown({
+    input: source("sdk/src/runtime/glue-shim.ts"),
+    resolve: { alias: { "@selvedge/protocol": source("protocol/src/index.ts") } },
+    logLevel: "silent",
+  });
   await bundle.write({ file: join(folder, shim), format: "esm" });
   await bundle.close();
   const reference = async (file: string, bytes: Uint8Array) => ({

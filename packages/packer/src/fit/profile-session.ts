@@ -1,6 +1,7 @@
 import { SelvedgeError, type ValueInfo } from "@selvedge/protocol";
 import type { WorkerTensor } from "../runtime/model-worker.ts";
-import { runTrial, type Trial, type TrialLimits, type TrialStep } from "./trial.ts";
+import { runTrial, type TrialLimits } from "./trial.ts";
+import type { Trial, TrialStep } from "./trial-request.ts";
 import { type InputDims, variedInputs } from "./varied-inputs.ts";
 
 /** A model in one precision, and what it is given. */
@@ -52,20 +53,24 @@ export async function profileSession(
     { kind: "pass", ms },
     { kind: "run", inputs: first },
   ]);
-  const use: TrialStep[] = [...once, ...varied, { kind: "grow" }, ...later, { kind: "release" }];
+  const run: TrialStep[] = [...once, ...varied, { kind: "grow" }, ...later];
+  const another: TrialStep = { kind: "another", inputs: first };
+  const release: TrialStep = { kind: "release" };
   const canWake = runtime.facts !== undefined;
   const writeDown: TrialStep[] = canWake ? [...once, { kind: "write-down" }] : [];
-  const loaded = await runTrial({ ...runtime, model, steps: [...writeDown, ...use] }, limits);
+  const steps = [...writeDown, ...run, another, release, another];
+  const loaded = await runTrial({ ...runtime, model, steps }, limits);
   const answers = loaded.answers.slice(canWake ? golden.length : 0);
   const { image } = loaded;
-  const run = new Set<number>();
+  const calls = new Set<number>();
+  const use = [...run, release];
   if (image !== undefined)
     for (const [ageMs, steps] of [[0, use], ...AGES.map((age) => [age, once] as const)] as const) {
       const woken = await runTrial({ ...runtime, model, image, ageMs, steps }, limits);
       requireSame(title, answers, woken.answers);
-      for (const call of woken.calls) run.add(call);
+      for (const call of woken.calls) calls.add(call);
     }
-  return { load: loaded.calls, run: [...run], answers: answers.slice(0, golden.length) };
+  return { load: loaded.calls, run: [...calls], answers: answers.slice(0, golden.length) };
 }
 
 /** A runtime that was fitted. */

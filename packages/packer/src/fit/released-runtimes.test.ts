@@ -6,7 +6,8 @@ import type { RuntimeIndex } from "@selvedge/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addModel, encode } from "../onnx/onnx-model.fixture.ts";
 import { FILES, hostRelease, installedRelease, olderRelease } from "./onnxruntime.fixture.ts";
-import { runTrial, type Trial, type TrialImage, type TrialStep } from "./trial.ts";
+import { runTrial } from "./trial.ts";
+import type { Trial, TrialImage, TrialStep } from "./trial-request.ts";
 
 const DAY_MS = 86_400_000;
 const LIMITS = { timeoutMs: 60_000, signal: undefined };

@@ -27,6 +27,21 @@ describe("variedInputs", () => {
     expect(new Set(dims.map(String)).size).toBe(dims.length);
   });
 
+  it("takes the one axis of a list for its length, and not for a batch", () => {
+    const dims = dimsOf(variedInputs(signature(-1), [tensor(16)]));
+    for (const length of [2, 5, 8, 24, 33, 160]) expect(dims).toContainEqual([length]);
+  });
+
+  it("takes it for a batch where another input has one", () => {
+    const lengths = { ...tensor(1), name: "lengths" };
+    const free = [{ name: "lengths", dtype: "float32" as const, dims: [-1] }];
+    const both = variedInputs([...signature(-1, -1), ...free], [tensor(1, 16), lengths]);
+    expect(both.map(([x, list]) => [x?.dims[0], list?.dims[0]])).toEqual(
+      both.map(([x]) => [x?.dims[0], x?.dims[0]]),
+    );
+    expect(dimsOf(both)).toContainEqual([1, 33]);
+  });
+
   it("makes inputs of the dims that it is told of, fixed ones too", () => {
     const dims = dimsOf(variedInputs(signature(1, 4), [tensor(1, 4)], [{ x: [1, 9] }]));
     expect(dims).toEqual([[1, 9]]);

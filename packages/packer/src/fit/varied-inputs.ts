@@ -15,7 +15,8 @@ const MOST_ELEMENTS = 2 ** 20;
 
 /**
  * Inputs of other dims than some given ones, wherever the signature leaves dims free: their elements are
- * those that were given, over and over, so that each is one that the model may see.
+ * those that were given, over and over, so that each is one that the model may see. A free first axis is
+ * taken for a batch, unless it is the only axis that any free input has: sound is a list of samples.
  *
  * @param also dims to make inputs of too, whatever the signature says
  */
@@ -34,12 +35,14 @@ export function variedInputs(
         dims.map((dim, axis) => (freeAxes.get(name)?.[axis] === true ? dimOf(dim, axis) : dim)),
       ]),
     );
+  const areLists = signature.every(({ dims }) => dims.length <= 1 || !dims.includes(-1));
+  const isBatch = (axis: number) => axis === 0 && !areLists;
   const plans = [
     ...BATCHES.map((batch) => change((dim, axis) => (axis === 0 ? batch : dim))),
     ...FACTORS.map((factor) =>
-      change((dim, axis) => (axis === 0 ? dim : Math.max(1, Math.round(dim * factor)))),
+      change((dim, axis) => (isBatch(axis) ? dim : Math.max(1, Math.round(dim * factor)))),
     ),
-    ...SIZES.map((size) => change((dim, axis) => (axis === 0 ? dim : size))),
+    ...SIZES.map((size) => change((dim, axis) => (isBatch(axis) ? dim : size))),
   ].filter((dims) => elementsIn(dims) <= MOST_ELEMENTS);
   const own = JSON.stringify(change((dim) => dim));
   const others = new Map([...plans, ...also].map((dims) => [JSON.stringify(dims), dims]));

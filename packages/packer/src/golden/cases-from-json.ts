@@ -1,4 +1,5 @@
 import { elementCount, encodeStrings } from "@selvedge/protocol";
+import { isRecord } from "../is-record.ts";
 import { bytesFrom, isRunnable, type NamedTensor, type RunnableType } from "../named-tensor.ts";
 import type { Case, Refuse } from "./cases-file.ts";
 import { numberProblem } from "./number-problem.ts";
@@ -85,10 +86,6 @@ function isLabel(label: unknown): label is string | number | readonly number[] {
     (typeof label === "number" && Number.isFinite(label)) ||
     isListOf(label, Number.isFinite)
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isListOf(value: unknown, holds: (item: number) => boolean): value is number[] {

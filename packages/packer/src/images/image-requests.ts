@@ -33,7 +33,8 @@ export interface ImageAnswers {
 }
 
 /** A runtime as it stands. */
-export interface WrittenDown extends Pick<ShippedHead, "globals" | "tableLength" | "session"> {
+export interface WrittenDown
+  extends Pick<ShippedHead, "memoryBytes" | "globals" | "tableLength" | "session"> {
   /** All of it, the thread's own: nothing may run there any more. */
   readonly memory: SharedArrayBuffer;
 }

@@ -15,8 +15,8 @@ import { type ImageSource, ImageThread } from "./image-thread.ts";
 export async function writeBareImage(runtime: ImageRuntime): Promise<BareImage> {
   return await ImageThread.with(runtime, undefined, async (thread) => {
     await thread.initialise();
-    const { memory } = await thread.writeDown();
-    return { memoryBytes: memory.byteLength, ...snapshot(memory) };
+    const { memory, memoryBytes } = await thread.writeDown();
+    return { memoryBytes, ...snapshot(memory) };
   });
 }
 
@@ -41,14 +41,12 @@ export async function writeImage(
   return await ImageThread.with(runtime, undefined, async (thread) => {
     await thread.create(source);
     const answers = await digestsOf(await thread.run(inputs));
-    const { memory, globals, tableLength, session } = await thread.writeDown();
+    const { memory, session, ...state } = await thread.writeDown();
     const { runs, pages } = snapshot(memory);
     const { changed, pages: differing } = differenceFrom(bare, memory);
     const head: ShippedHead = {
       format: IMAGE_FORMAT,
-      memoryBytes: memory.byteLength,
-      tableLength,
-      globals,
+      ...state,
       runs,
       session,
       sha256: await sha256(pages),

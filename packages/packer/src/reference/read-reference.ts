@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { SelvedgeError } from "@selvedge/protocol";
 import { type Case, readCases } from "../golden/cases-file.ts";
 import { checkCases } from "../golden/check-cases.ts";
+import { isRecord } from "../is-record.ts";
 import { oneLine } from "../one-line.ts";
 import type { DeclaredSignature } from "../onnx/signature.ts";
-import { isRecord } from "../sources/is-record.ts";
 import type { FeatureNames } from "./plan-features.ts";
 
 /** Examples that a reference is taken from. */

@@ -10,12 +10,11 @@ import {
   manifestPath,
   mostServed,
   parseChannelsEnvelope,
-  parseManifest,
+  parseWholeManifest,
   readChannels,
   SelvedgeError,
   segmentPath,
   sha256,
-  shippedImages,
   signaturePath,
 } from "@selvedge/protocol";
 
@@ -81,7 +80,7 @@ export class ModelFolder {
     const bytes = await this.manifestBytes(version);
     if (bytes === undefined) throw await this.#noVersion(version);
     const document = `manifest of ${this.name}@${version}`;
-    const manifest = parseManifest(new TextDecoder().decode(bytes), document, shippedImages);
+    const manifest = parseWholeManifest(new TextDecoder().decode(bytes), document);
     if (manifest.name !== this.name || manifest.version !== version)
       throw new SelvedgeError(
         "manifest-invalid",

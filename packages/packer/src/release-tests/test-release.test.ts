@@ -13,7 +13,8 @@ import {
   temporaryFolder,
   value,
 } from "../onnx/onnx-model.fixture.ts";
-import { type PackOptions, type PackProgress, pack } from "../pack.ts";
+import { pack } from "../pack.ts";
+import type { PackOptions, PackProgress } from "../pack-options.ts";
 import { contentsOf } from "../registry/files.fixture.ts";
 import { input, noise, run } from "../runtime/run-model.fixture.ts";
 

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { TfjsArtifacts, TfjsModel } from "@selvedge/protocol";
+import type { TrialRequest, TrialResult } from "../fit/trial-request.ts";
 import type { ImageAnswers, ImageRequest } from "../images/image-requests.ts";
 import type { FileRange } from "../registry/file-range.ts";
 
@@ -28,7 +29,8 @@ export type WorkerRequest =
       readonly wanted?: readonly string[];
     }
   | { readonly kind: "close"; readonly session: number }
-  | ImageRequest;
+  | ImageRequest
+  | TrialRequest;
 
 /** What a worker answers, by the kind of request. */
 export interface WorkerAnswers extends ImageAnswers {
@@ -36,6 +38,7 @@ export interface WorkerAnswers extends ImageAnswers {
   readonly "open-tfjs": WorkerSignature;
   readonly run: readonly WorkerTensor[];
   readonly close: undefined;
+  readonly try: TrialResult;
 }
 
 /** What TensorFlow.js says of a model's inputs and outputs. */
@@ -50,11 +53,12 @@ interface WorkerValue {
   readonly dims?: readonly number[];
 }
 
-/** The scripts of threads: one for each engine, and one for what is written down of an engine. */
+/** The scripts of threads: one for each engine, one for what is written down of an engine, one for trials. */
 const SCRIPTS = {
   onnx: "run-models.mjs",
   tfjs: "run-tfjs-models.mjs",
   images: "write-images.mjs",
+  trial: "try-runtime.mjs",
 } as const;
 
 /** What runs in a thread. */

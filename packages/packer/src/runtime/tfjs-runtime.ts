@@ -1,8 +1,8 @@
 import { parseTfjsModel, SelvedgeError, type TfjsModel, tfjsArtifacts } from "@selvedge/protocol";
+import { isRecord } from "../is-record.ts";
 import { messageOf } from "../message-of.ts";
 import type { DeclaredSignature } from "../onnx/signature.ts";
 import { readRange } from "../registry/file-range.ts";
-import { isRecord } from "../sources/is-record.ts";
 import type { WorkerSignature } from "./model-worker.ts";
 import type { SessionSource } from "./onnx-runtime.ts";
 import { openWorkerSession, type Session } from "./worker-session.ts";

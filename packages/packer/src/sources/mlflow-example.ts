@@ -1,8 +1,8 @@
 import { elementCount } from "@selvedge/protocol";
 import type { ValueInfoProto } from "onnx-buf";
+import { isRecord } from "../is-record.ts";
 import { bytesFrom, isRunnable, type NamedTensor } from "../named-tensor.ts";
 import { elementType } from "../onnx/onnx-element-type.ts";
-import { isRecord } from "./is-record.ts";
 
 /** Golden inputs travel with every download. */
 const LARGEST_EXAMPLE = 4 * 1024 * 1024;

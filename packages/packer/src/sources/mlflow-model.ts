@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { parseDocument } from "yaml";
+import { isRecord } from "../is-record.ts";
 import { messageOf } from "../message-of.ts";
-import { isRecord } from "./is-record.ts";
 import { type MlflowValue, readMlflowValues } from "./mlflow-values.ts";
 
 /** What an `MLmodel` file says, as far as packing is concerned. */

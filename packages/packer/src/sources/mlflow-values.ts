@@ -1,5 +1,5 @@
+import { isRecord } from "../is-record.ts";
 import { isRunnable, type RunnableType } from "../named-tensor.ts";
-import { isRecord } from "./is-record.ts";
 
 /** An input or output as an MLflow signature has it: a tensor, or a column of a table. */
 export interface MlflowValue {

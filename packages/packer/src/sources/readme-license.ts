@@ -1,5 +1,5 @@
 import { parseDocument } from "yaml";
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../is-record.ts";
 
 /** What model hubs call licences, where SPDX has them too. */
 const LICENSES = [

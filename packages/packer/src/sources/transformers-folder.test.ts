@@ -16,7 +16,8 @@ import {
   temporaryFolder,
   value,
 } from "../onnx/onnx-model.fixture.ts";
-import { type PackOptions, pack } from "../pack.ts";
+import { pack } from "../pack.ts";
+import type { PackOptions } from "../pack-options.ts";
 import { contentsOf } from "../registry/files.fixture.ts";
 import { noise } from "../runtime/run-model.fixture.ts";
 import { verify } from "../verify/verify.ts";

@@ -1,9 +1,9 @@
 import { elementCount } from "@selvedge/protocol";
 import type { ValueInfoProto } from "onnx-buf";
 import { seededRandom } from "../golden/seeded-random.ts";
+import { isRecord } from "../is-record.ts";
 import { bytesFrom, isRunnable, type NamedTensor, type RunnableType } from "../named-tensor.ts";
 import { elementType } from "../onnx/onnx-element-type.ts";
-import { isRecord } from "./is-record.ts";
 
 /** How many tokens to try: answers over a large vocabulary are short only for a few. */
 const LENGTHS = [16, 8, 4, 2, 1];

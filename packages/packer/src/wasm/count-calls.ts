@@ -1,5 +1,5 @@
 import { withGlobals } from "./export-globals.ts";
-import { endOfLocals, importsOf, readBodies, readGlobals } from "./module-parts.ts";
+import { definedIn, endOfLocals, importsOf, readBodies } from "./module-parts.ts";
 import { bodyOf, readSections, SECTION, writeSections } from "./sections.ts";
 import { join, listOf, sized, u32, WasmReader } from "./wasm-bytes.ts";
 
@@ -21,7 +21,7 @@ const GLOBAL_SET = 0x24;
 export function countCalls(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   const sections = readSections(wasm);
   const bodies = readBodies(sections);
-  const first = importsOf(sections, "global") + readGlobals(sections).length;
+  const first = importsOf(sections, "global") + definedIn(sections, SECTION.global);
   const noted = bodies.map((body, i) => {
     const start = endOfLocals(body);
     const note = join([Uint8Array.of(I32_CONST, 1, GLOBAL_SET), u32(first + i)]);

@@ -74,6 +74,13 @@ describe("exportGlobals", () => {
     );
   });
 
+  it("refuses a global that threads share, which is no constant", () => {
+    const wasm = makeWasm({ globals: [{ type: "i32", isMutable: true, value: 77n }] });
+    const at = wasm.findIndex((byte, i) => byte === 0x7f && wasm[i + 1] === 1);
+    wasm[at + 1] = 3;
+    expect(() => exportGlobals(wasm)).toThrow("global 0 is shared");
+  });
+
   it("refuses whatever is no wasm with a RangeError, or leaves a wasm", () => {
     const sound = makeWasm({
       globals: [{ type: "i64", isMutable: true, value: -3n }],

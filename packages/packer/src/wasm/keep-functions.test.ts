@@ -88,6 +88,21 @@ describe("countCalls and keepFunctions", () => {
     expect(exportedFunction(counted, "f")(37)).toBe(42);
     expect(notedCalls(counted)).toEqual([0]);
   });
+
+  it("take a wasm apart whose globals nobody could write down", async () => {
+    const wasm = makeWasm({
+      globals: [
+        { type: "f32", isMutable: true, value: 2n },
+        { type: "i32", isMutable: true, value: 3n },
+      ],
+      functions: [{ code: [] }, { code: [] }],
+      exports: { f: 0, g: 1 },
+    });
+    const counted = await instantiate(countCalls(wasm));
+    exportedFunction(counted, "g")();
+    expect(notedCalls(counted)).toEqual([1]);
+    await instantiate(keepFunctions(wasm, new Set([1])));
+  });
 });
 
 describe("emptyData", () => {

@@ -66,7 +66,10 @@ export function readGlobals(sections: readonly Section[]): WasmGlobal[] {
   return reader.onlyList((i) => {
     const type = TYPES[reader.byte()];
     if (type === undefined) throw new RangeError(`global ${imported + i} is no integer`);
-    const isMutable = reader.byte() === 1;
+    const mutability = reader.byte();
+    // What threads share is neither: it would be taken for a constant, and left out of images.
+    if (mutability > 1) throw new RangeError(`global ${imported + i} is shared`);
+    const isMutable = mutability === 1;
     const opcode = reader.byte();
     if (opcode !== I32_CONST && opcode !== I64_CONST)
       throw new RangeError(`global ${imported + i} does not start as a constant`);
@@ -74,6 +77,12 @@ export function readGlobals(sections: readonly Section[]): WasmGlobal[] {
     if (reader.byte() !== END) throw new RangeError(`global ${imported + i} starts as a sum`);
     return { index: imported + i, type, isMutable };
   });
+}
+
+/** How many of a kind a wasm defines itself, as the section says that has them. */
+export function definedIn(sections: readonly Section[], id: number): number {
+  const section = sections.find((one) => one.id === id);
+  return section === undefined ? 0 : new WasmReader(section.body).u32();
 }
 
 /** The bodies of the functions that a wasm defines, in order; locals included. */

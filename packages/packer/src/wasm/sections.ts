@@ -1,7 +1,16 @@
 import { join, sized, WasmReader } from "./wasm-bytes.ts";
 
 /** The sections that are looked into, by the numbers of the format. */
-export const SECTION = { import: 2, global: 6, export: 7, start: 8, code: 10, data: 11 } as const;
+export const SECTION = {
+  import: 2,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  code: 10,
+  data: 11,
+} as const;
 
 /** What may be there several times, and says nothing of what the wasm does. */
 const CUSTOM = 0;

@@ -57,6 +57,8 @@ describe("findWakingFacts", () => {
     ["no start function", { start: undefined }, /no start function/],
     ["data that goes in by itself", { data: [{ bytes: [1], at: 0 }] }, /writes its data over/],
     ["no table", { tables: [] }, /does not export one table/],
+    ["a table for itself", { hidden: { tables: 1 } }, /a table that it does not export/],
+    ["a memory for itself", { hidden: { memories: 1 } }, /a memory of its own/],
     ["two tables", { tables: ["a", "b"] }, /does not export one table/],
     [
       "constructors that are not exported",

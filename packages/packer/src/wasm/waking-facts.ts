@@ -2,6 +2,7 @@ import type { WakingFacts } from "@selvedge/protocol";
 import { requirePassiveData } from "./data-segments.ts";
 import { globalName } from "./export-globals.ts";
 import {
+  definedIn,
   endOfLocals,
   importsOf,
   readBodies,
@@ -57,10 +58,16 @@ export function findWakingFacts(wasm: Uint8Array, glue: string): WakingFacts {
   const [memory, ...others] = readImports(sections).filter(({ kind }) => kind === "memory");
   if (memory === undefined || others.length > 0)
     throw new RangeError("the wasm does not import one memory");
+  const table = parts.only("table").name;
+  // What nobody can see from outside is in no image.
+  if (definedIn(sections, SECTION.memory) > 0)
+    throw new RangeError("the wasm has a memory of its own");
+  if (importsOf(sections, "table") + definedIn(sections, SECTION.table) > 1)
+    throw new RangeError("the wasm has a table that it does not export");
   return {
     memory: { module: memory.module, name: memory.name },
     constructors: parts.function(constructors).name,
-    table: parts.only("table").name,
+    table,
     globals: readGlobals(sections)
       .filter(({ isMutable }) => isMutable)
       .map(({ index }) => globalName(index)),

@@ -2,7 +2,8 @@ import { join, listOf, nameBytes, sized, u32 } from "./wasm-bytes.ts";
 
 /** A global of a module to make. */
 export interface MadeGlobal {
-  readonly type: "i32" | "i64";
+  /** One of `f32` is a small integer. */
+  readonly type: "i32" | "i64" | "f32";
   readonly isMutable: boolean;
   readonly value: bigint;
 }
@@ -17,21 +18,25 @@ export interface MadeFunction {
   readonly code: readonly number[];
 }
 
-/** A module to make. It imports one memory, `m.memory`, and has one table. */
+/** A module to make. It imports one memory, `m.memory`, and exports one table. */
 export interface MadeModule {
   readonly globals?: readonly MadeGlobal[];
   readonly functions?: readonly MadeFunction[];
   /** Functions by the names they are exported under. */
   readonly exports?: Readonly<Record<string, number>>;
   readonly tables?: readonly string[];
+  /** How many tables and memories it has besides, for itself. */
+  readonly hidden?: { readonly tables?: number; readonly memories?: number };
   readonly start?: number | undefined;
   /** Passive, unless an address says where they go. */
   readonly data?: readonly { readonly bytes: readonly number[]; readonly at?: number }[];
 }
 
-const TYPES = { i32: 0x7f, i64: 0x7e } as const;
-const CONSTANTS = { i32: 0x41, i64: 0x42 } as const;
+const TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d } as const;
+const CONSTANTS = { i32: 0x41, i64: 0x42, f32: 0x43 } as const;
 const END = 0x0b;
+
+type Made = [id: number, body: Uint8Array];
 
 /** Makes the bytes of a small module, as a linker would. */
 export function makeWasm({
@@ -39,6 +44,7 @@ export function makeWasm({
   functions = [],
   exports = {},
   tables = ["table"],
+  hidden = {},
   start,
   data = [],
 }: MadeModule): Uint8Array<ArrayBuffer> {
@@ -49,14 +55,17 @@ export function makeWasm({
       join([nameBytes(name), Uint8Array.of(0), u32(index)]),
     ),
   ];
-  const sections: [id: number, body: Uint8Array][] = [
+  const sections: Made[] = [
     [1, listOf(functions.map(typeOf))],
     [2, listOf([join([nameBytes("m"), nameBytes("memory"), Uint8Array.of(2, 0, 1)])])],
     [3, listOf(functions.map((_, i) => u32(i)))],
-    [4, listOf(tables.map(() => Uint8Array.of(0x70, 0, 0)))],
+    [4, listOf([...tables, ...Array(hidden.tables ?? 0)].map(() => Uint8Array.of(0x70, 0, 0)))],
+    ...((hidden.memories ?? 0) === 0
+      ? []
+      : [[5, listOf(Array(hidden.memories).fill(Uint8Array.of(0, 1)))] satisfies Made]),
     [6, listOf(globals.map(globalOf))],
     [7, listOf(exported)],
-    ...(start === undefined ? [] : [[8, u32(start)] satisfies [number, Uint8Array]]),
+    ...(start === undefined ? [] : [[8, u32(start)] satisfies Made]),
     [12, u32(data.length)],
     [10, listOf(functions.map(bodyOf))],
     [11, listOf(data.map(segmentOf))],
@@ -81,7 +90,7 @@ function bodyOf({ locals, code }: MadeFunction): Uint8Array {
 function globalOf({ type, isMutable, value }: MadeGlobal): Uint8Array {
   return join([
     Uint8Array.of(TYPES[type], isMutable ? 1 : 0, CONSTANTS[type]),
-    signed(value),
+    type === "f32" ? new Uint8Array(Float32Array.of(Number(value)).buffer) : signed(value),
     Uint8Array.of(END),
   ]);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { StoredVerdict } from "../proving/verdict.ts";
-import type { ModelInfo } from "../serving/model.ts";
+import type { ModelInfo } from "../serving/model-info.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { KeeperClient } from "../worker/keeper-client.ts";
 import { type DiagnosisRooms, diagnose } from "./diagnose.ts";

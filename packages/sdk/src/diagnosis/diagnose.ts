@@ -1,7 +1,8 @@
 import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { GpuMemory } from "../proving/gpu.ts";
 import { type StoredVerdict, soundVerdict } from "../proving/verdict.ts";
-import type { Model, ModelInfo } from "../serving/model.ts";
+import type { Model } from "../serving/model.ts";
+import type { ModelInfo } from "../serving/model-info.ts";
 import type { PageMemory } from "../serving/page-memory.ts";
 import { SDK_VERSION } from "../version.ts";
 import type { EngineApi } from "../worker/engine-api.ts";

@@ -1,5 +1,5 @@
 import type { StoredVerdict } from "../proving/verdict.ts";
-import type { ModelInfo } from "../serving/model.ts";
+import type { ModelInfo } from "../serving/model-info.ts";
 import type { PageMemory } from "../serving/page-memory.ts";
 import type { EngineSurroundings } from "../worker/engine-api.ts";
 import type { CachedPack } from "../worker/keeper-api.ts";

@@ -28,7 +28,13 @@ test("a report says what the device is, what serves, and what was turned down an
 });
 
 test("a report says what an engine was woken from, and what a fitted runtime lacked", () => {
-  const image = { key: "ab".repeat(32), bytes: 12_000_000, readMs: 11, restoreMs: 3 };
+  const image = {
+    place: "opfs" as const,
+    key: "ab".repeat(32),
+    bytes: 12_000_000,
+    readMs: 11,
+    restoreMs: 3,
+  };
   const woken = { step: "full", code: "woken", reason: "it trapped", image } as const;
   const start = { ...woken, trap: { step: "run", dims: { x: [2, 3, 48, 320] } } } as const;
   const timings = { ...OCR_REC.timings, wakeMs: 14 };

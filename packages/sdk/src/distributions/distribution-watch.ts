@@ -20,7 +20,7 @@ export interface DistributionWatchOptions {
 export class DistributionWatch {
   readonly #options: DistributionWatchOptions;
   readonly #counts: DistributionCounts;
-  readonly #leaving = new AbortController();
+  #isEnded = false;
   /** By pack digest. */
   readonly #samples = new Map<string, HourlySample>();
   /** Calls that are being looked at. */
@@ -30,13 +30,11 @@ export class DistributionWatch {
   constructor(options: DistributionWatchOptions) {
     this.#options = options;
     this.#counts = new DistributionCounts({ epsilon: options.policy.epsilon });
-    const { signal } = this.#leaving;
-    addEventListener("visibilitychange", () => this.#hide(), { signal });
   }
 
   /** Takes note of a call of a pack that has a reference. */
   answered({ at, served, inputs, outputs }: AnsweredCall): void {
-    if (this.#leaving.signal.aborted || !this.#sampleOf(served.opened.digest).takes(at)) return;
+    if (this.#isEnded || !this.#sampleOf(served.opened.digest).takes(at)) return;
     const looked = this.#counts
       .count({ at, served, inputs, outputs }, whenIdle)
       .catch(() => undefined);
@@ -45,10 +43,17 @@ export class DistributionWatch {
     this.#timer ??= setTimeout(() => void this.flush().catch(() => undefined), GATHER_MS);
   }
 
+  /** Takes what was counted, to be handed over by whoever asks. */
+  take(): OtlpBatch[] {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#counts.take(this.#options.service);
+  }
+
   /** Hands over what was counted. */
   async flush(): Promise<void> {
     await Promise.all(this.#looking);
-    await this.#hand();
+    await Promise.all(this.take().map((batch) => this.#options.send(batch)));
   }
 
   /** Forgets what was counted and not handed over yet, and what is being looked at. */
@@ -58,23 +63,12 @@ export class DistributionWatch {
 
   /** Hands over what was counted, and gives the store back. */
   async end(): Promise<void> {
-    this.#leaving.abort();
+    this.#isEnded = true;
     try {
       await this.flush();
     } finally {
       await this.#counts.close();
     }
-  }
-
-  #hide(): void {
-    if (document.visibilityState === "hidden") void this.#hand().catch(() => undefined);
-  }
-
-  async #hand(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const { service, send } = this.#options;
-    await Promise.all(this.#counts.take(service).map((batch) => send(batch)));
   }
 
   #sampleOf(digest: string): HourlySample {

@@ -9,7 +9,7 @@ const MOST_COPIED_BYTES = 2 ** 20;
 /** What counts values of packs that have a reference. */
 export interface Distributions
   extends CallWatcher,
-    Pick<DistributionWatch, "flush" | "forget" | "end"> {}
+    Pick<DistributionWatch, "take" | "flush" | "forget" | "end"> {}
 
 /**
  * Watches answered calls. What looks at them is a chunk of its own, loaded with the first call of a pack
@@ -59,6 +59,7 @@ export function watchDistributions({
           loading = undefined;
         });
     },
+    take: () => watch?.take() ?? [],
     async flush() {
       await loading;
       await watch?.flush();

@@ -1,4 +1,4 @@
-import type { host } from "../runtime/glue-shim.ts";
+import type { GlueHost } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
 import type { Proof, SessionHow, WasmKind } from "../worker/engine-api.ts";
 import type { SoundImage } from "./image/read-image.ts";
@@ -36,7 +36,7 @@ export interface EngineRuntime {
   /** Of onnxruntime only. */
   readonly wasm?: WasmFound;
   /** What can be written down of it: of onnxruntime only. */
-  readonly live?: typeof host;
+  readonly live?: GlueHost;
   /** The compiled wasm, which a later worker can be given. */
   readonly module: WebAssembly.Module;
   /** Until its wasm was compiled, which happens beside the import of its scripts. */

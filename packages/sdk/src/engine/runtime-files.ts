@@ -10,10 +10,11 @@ export { SESSION_CHOICES } from "./session-choices.ts";
 export const RUNTIME_VERSION = "1.30.0";
 
 /**
- * Grows when `runtime/glue-shim.ts` or `runtime/shipped-images.ts` changes, or how `selvedge assets`
- * rewrites the wasm: all of it lies among files that browsers keep for good.
+ * Grows when `runtime/glue-shim.ts` or `runtime/shipped-images.ts` changes, or what they take from the
+ * protocol, or how `selvedge assets` rewrites the wasm: all of it lies among files that browsers keep for
+ * good.
  */
-const SHIM_REVISION = 3;
+const SHIM_REVISION = 4;
 
 /**
  * The folder below `assets` that holds the files; its name changes with them, so they never do. What is

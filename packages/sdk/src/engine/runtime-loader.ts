@@ -29,7 +29,7 @@ interface Load {
  */
 export class RuntimeLoader {
   readonly #loaders: RuntimeLoads;
-  readonly #planAhead: (request: RuntimeRequest) => WasmPlan;
+  readonly #planAhead: (request: RuntimeRequest) => WasmPlan | Promise<WasmPlan>;
   readonly #loads = new Map<EngineName, Load>();
   readonly #loaded = new Set<EngineRuntime>();
   /** The engine that is needed, once that is known. */
@@ -47,7 +47,7 @@ export class RuntimeLoader {
 
   /** @param planAhead which wasm to compile while nothing is known of the pack */
   constructor(
-    planAhead: (request: RuntimeRequest) => WasmPlan = () => AT_ONCE,
+    planAhead: (request: RuntimeRequest) => WasmPlan | Promise<WasmPlan> = () => AT_ONCE,
     loaders: RuntimeLoads = { onnx: loadOnnxRuntime, tfjs: loadTfjsRuntime },
   ) {
     this.#planAhead = planAhead;
@@ -84,8 +84,7 @@ export class RuntimeLoader {
     this.#receive(request);
     try {
       const { module, ...times } = await runtime.then(timesOf);
-      // What only runs is of no use to another worker, which may have to load.
-      return first === request.engine && times.wasm !== "run" ? { module, ...times } : times;
+      return first === request.engine ? { module, ...times } : times;
     } catch (error) {
       const needed = this.#needed ?? first;
       if (needed === first) throw error;
@@ -120,5 +119,9 @@ export class RuntimeLoader {
 }
 
 function timesOf({ module, compileMs, importMs, wasm }: EngineRuntime) {
-  return { module, compileMs, importMs, ...(wasm === undefined ? {} : { wasm: wasm.kind }) };
+  if (wasm === undefined) return { module, compileMs, importMs };
+  const { kind, plan } = wasm;
+  const { file, sha256 } = plan.wasm.ref ?? {};
+  const isFitted = kind !== "full" && file !== undefined && sha256 !== undefined;
+  return { module, compileMs, importMs, wasm: kind, ...(isFitted && { fitted: { file, sha256 } }) };
 }

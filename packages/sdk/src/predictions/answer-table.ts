@@ -40,6 +40,20 @@ export class AnswerTable {
   }
 
   /**
+   * Adds answers of a page that may be going away: in one write, as nothing that is read comes back to such
+   * a page. Those that are too many go with the next that are added.
+   */
+  async leave(answers: readonly AnswerSummary[]): Promise<void> {
+    const doing = "remembering answers of a page that goes away";
+    const how = { doing, stores: ["telemetry"], mode: "readwrite" } as const;
+    await this.#database.transact(how, async (transaction) => {
+      const kept = transaction.store.put([...answers], keyOf(answers.length));
+      transaction.commit();
+      await kept;
+    });
+  }
+
+  /**
    * Finds an answer and marks that its truth has come; one transaction, so that of two tabs one does.
    *
    * @param check throws where the truth is not to be had; then nothing is marked

@@ -1,5 +1,6 @@
 import type { Reference } from "@selvedge/protocol";
-import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
+import type { EngineHost } from "../serving/engine-host.ts";
+import type { HostOpened } from "../serving/pack-opener.ts";
 import type { Served } from "../serving/served.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
 import type { Tensor } from "../tensor.ts";

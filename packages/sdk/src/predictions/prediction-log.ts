@@ -1,3 +1,4 @@
+import type { OtlpBatch } from "@selvedge/protocol";
 import { snapshot } from "../serving/check-inputs.ts";
 import type { AnswerSummary, StoredPrediction } from "../store/database.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
@@ -33,10 +34,12 @@ export class PredictionLog {
     this.#records = new Records(options);
     const { sample, answers } = options.policy;
     if (sample === 0 && answers === 0) return;
+    if (answers > 0) this.#records.open();
     const { signal } = this.#leaving;
+    addEventListener("pagehide", () => this.#leave(), { signal });
     addEventListener(
       "visibilitychange",
-      () => document.visibilityState === "hidden" && void this.flush().catch(() => undefined),
+      () => document.visibilityState === "hidden" && this.#leave(),
       { signal },
     );
   }
@@ -94,6 +97,11 @@ export class PredictionLog {
     await this.#records.tell();
   }
 
+  /** Takes what is to be told of records that were written. */
+  take(): OtlpBatch[] {
+    return this.#records.take();
+  }
+
   /** Writes what there is, and gives the store back. */
   async end(): Promise<void> {
     this.#leaving.abort();
@@ -141,9 +149,21 @@ export class PredictionLog {
   }
 
   async #keepAnswers(): Promise<void> {
+    await this.#records.remember(this.#takeAnswers());
+  }
+
+  /** The page may be going away: answers are given to the store before anything is waited for. */
+  #leave(): void {
+    void this.#records
+      .leave(this.#takeAnswers())
+      .then(() => this.flush())
+      .catch(() => undefined);
+  }
+
+  #takeAnswers(): readonly AnswerSummary[] {
     const answers = this.#answers.slice(-this.#options.policy.answers);
     this.#answers = [];
-    await this.#records.remember(answers);
+    return answers;
   }
 
   #gather(): void {

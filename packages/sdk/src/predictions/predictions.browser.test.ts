@@ -171,6 +171,29 @@ test("what leaves of a record is no tensor, no digest of one, and no salt", asyn
     expect(text).not.toContain(hidden);
 });
 
+test("what is to be told of a record is taken at once by a page that goes away, and told once", async () => {
+  const log = openLog();
+  const call = answeredCall();
+  await log.find("none");
+  tell(log, call);
+  await log.find(call.id);
+  expect(JSON.stringify(log.take())).toContain(call.id);
+  await log.flush();
+  expect(sent).toEqual([]);
+});
+
+test("an answer that was given just before a page goes away can be judged on the next", async () => {
+  const log = openLog({ sample: 0 });
+  await log.find("none");
+  const call = answeredCall();
+  tell(log, call);
+  dispatchEvent(new Event("pagehide"));
+  const next = openLog({ sample: 0 });
+  await vi.waitFor(async () =>
+    expect(await next.feedback("animals", call.id, { correct: true })).toBe(true),
+  );
+});
+
 test("what the app captures is kept where the user wants no telemetry, and its truth is not counted", async () => {
   isCounted = false;
   const log = openLog();

@@ -1,3 +1,4 @@
+import type { OtlpBatch } from "@selvedge/protocol";
 import { whenIdle } from "../proving/when-idle.ts";
 import type { AnsweredCall, CallWatcher } from "../telemetry/answered-call.ts";
 import { outputBytes } from "../telemetry/output-bytes.ts";
@@ -81,6 +82,11 @@ export class Predictions {
   /** Stores and hands over what has gathered. */
   async flush(): Promise<void> {
     await (await this.#begun())?.flush();
+  }
+
+  /** Takes what is to be told of records that were written, for a page that goes away. */
+  take(): OtlpBatch[] {
+    return this.#log?.take() ?? [];
   }
 
   /** Forgets at once what was measured and not stored; of what is captured only that it is to be told. */

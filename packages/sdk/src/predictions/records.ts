@@ -2,7 +2,7 @@ import {
   ATTRIBUTES,
   METRICS,
   type OtlpBatch,
-  type PredictionRecord,
+  type OtlpLogRecord,
   SelvedgeError,
 } from "@selvedge/protocol";
 import type { GpuMemory } from "../proving/gpu.ts";
@@ -10,14 +10,15 @@ import { whenIdle } from "../proving/when-idle.ts";
 import { type AnswerSummary, Database, type StoredPrediction } from "../store/database.ts";
 import { isRefusal } from "../store/storage-error.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
+import { toLogs } from "../telemetry/otlp-batch.ts";
 import type { Recorder } from "../telemetry/recorder.ts";
 import { AnswerTable } from "./answer-table.ts";
 import { captureFile } from "./capture-file.ts";
 import { type Judgement, judge, requireTruth } from "./judge.ts";
+import { logRecord } from "./log-record.ts";
 import { makeRecord } from "./make-record.ts";
 import type { PredictionPolicy } from "./prediction-policy.ts";
 import { PredictionRing } from "./prediction-ring.ts";
-import { recordBatch } from "./record-batch.ts";
 import type { Truth } from "./truth.ts";
 
 /** What records are written with. */
@@ -48,8 +49,8 @@ export class Records {
   readonly #ring: PredictionRing;
   readonly #table: AnswerTable;
   readonly #gpu: GpuMemory = {};
-  /** Written, and not sent yet. */
-  #untold: PredictionRecord[] = [];
+  /** What is told of records that were written: not sent yet. */
+  #untold: OtlpLogRecord[] = [];
   /** Counts how often what was measured had to be forgotten: what began before is not stored after. */
   #era = 0;
   /** Answers that IndexedDB does not take. */
@@ -76,19 +77,25 @@ export class Records {
       ...(answer === undefined || isWithdrawn ? {} : { answer }),
       ...(isCaptured ? { captured: { inputs, outputs } } : {}),
     });
-    if (this.#options.send !== undefined && isTold && era === this.#era) this.#untold.push(record);
+    if (this.#options.send === undefined || !isTold) return;
+    const told = await logRecord(record);
+    if (era === this.#era) this.#untold.push(told);
   }
 
   /** Hands what was written since to the outbox. */
   async tell(): Promise<void> {
-    const { send, service } = this.#options;
     const era = this.#era;
-    while (send !== undefined && this.#untold.length > 0) {
-      const some = this.#untold.splice(0, MOST_IN_BATCH);
-      const batch = await recordBatch(some, service);
-      if (era !== this.#era) return;
-      await send(batch);
-    }
+    for (const batch of this.take()) if (era === this.#era) await this.#options.send?.(batch);
+  }
+
+  /** Takes what is to be told of records that were written since. */
+  take(): OtlpBatch[] {
+    const untold = this.#untold;
+    this.#untold = [];
+    const count = Math.ceil(untold.length / MOST_IN_BATCH);
+    return Array.from({ length: count }, (_, i) =>
+      toLogs(this.#options.service, untold.slice(i * MOST_IN_BATCH, (i + 1) * MOST_IN_BATCH)),
+    );
   }
 
   /** Remembers answers, for their truths. */
@@ -101,6 +108,16 @@ export class Records {
       for (const id of this.#inMemory.keys())
         if (this.#inMemory.size > this.#options.policy.answers) this.#inMemory.delete(id);
     }
+  }
+
+  /** Opens the store, so that a page which goes away need not wait for it. */
+  open(): void {
+    void this.#database.canOpen();
+  }
+
+  /** Remembers answers of a page that may be going away. */
+  async leave(answers: readonly AnswerSummary[]): Promise<void> {
+    if (answers.length > 0) await this.#table.leave(answers).catch(() => this.remember(answers));
   }
 
   /** What is kept of a prediction. */

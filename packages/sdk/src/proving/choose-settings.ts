@@ -1,4 +1,5 @@
 import type { Rehearsed, SessionSettings } from "../worker/engine-api.ts";
+import { median } from "./median.ts";
 
 /** A run may be slower by this for the sake of a faster start. */
 const SLOWER_RUN = 1.05;
@@ -33,10 +34,4 @@ function summaryOf({ settings, rounds }: Rehearsed) {
     startMs: median(rounds.map(({ createMs, firstRunMs }) => createMs + firstRunMs)),
     runMs: median(rounds.map(({ runMs }) => runMs)),
   };
-}
-
-/** The middle one; of an even number, the lower of the two. */
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 }

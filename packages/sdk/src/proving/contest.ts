@@ -1,8 +1,9 @@
-import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
+import type { EngineHost } from "../serving/engine-host.ts";
 import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Model } from "../serving/model.ts";
 import { complete, isLacking, openHeld, openMended } from "../serving/open-proven.ts";
+import type { HostOpened } from "../serving/pack-opener.ts";
 import { type Served, subjectOf } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
 import type { InputDims } from "../worker/engine-api.ts";

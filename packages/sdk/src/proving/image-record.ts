@@ -1,4 +1,5 @@
 import type { Dtype } from "@selvedge/protocol";
+import { isRecord } from "../is-record.ts";
 import type { SessionSettings } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { settingsUnder } from "./settings-record.ts";
@@ -42,8 +43,4 @@ export function soundImageVerdict(
   const age = Math.abs(Date.now() - Number(at));
   const isKnown = image === "not worth it" || image === "failed";
   return isKnown && age < FORGET_MS[image] ? image : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -50,23 +50,23 @@ export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void>
 }
 
 async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
-  const { host, opened } = wanted.served;
-  const { name } = opened;
+  const { host } = wanted.served;
   const verdicts = verdictsOf(rooms, wanted);
   const known = await verdicts.known();
   if (known === "failed" || known === "not worth it") return;
   // What was asked for its image and found none has lost it; what was not asked has lost the hint.
-  if (known === "made" && host.start.code === "not-known") return void wakeHint.note(name, "run");
+  if (known === "made" && host.start.code === "not-known")
+    return void wakeHint.note(wanted.selector, "run");
   if (!(await isReady(rooms, wanted))) return;
   // Where a hint cannot be kept, nobody would ever wake it.
-  if (!wakeHint.note(name, "none")) return;
+  if (!wakeHint.note(wanted.selector, "none")) return;
   await verdicts.judge(undefined);
   const result = await tryImage(rooms, wanted);
   await verdicts.write(result);
   if (result.image !== "made") return;
-  wakeHint.note(name, "run");
+  wakeHint.note(wanted.selector, "run", result.at);
   const { recorder } = rooms.reporter;
-  recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.bytes ?? 0);
+  recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.at?.bytes ?? 0);
 }
 
 /** What is remembered of the images of a pack, on this device. */

@@ -1,3 +1,5 @@
+import { median } from "./median.ts";
+
 /** Milliseconds of warm runs, of a candidate and of what serves, in turn. */
 export interface RunTimes {
   readonly candidate: readonly number[];
@@ -43,11 +45,4 @@ export function judgeRace({ candidate, serving }: RunTimes): RaceResult {
  */
 export function isWorthMoving(share: number): boolean {
   return share * WORTH_RATIO <= 1;
-}
-
-function median(times: readonly number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }

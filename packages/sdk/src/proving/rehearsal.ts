@@ -9,6 +9,7 @@ import {
   settingsUnder,
   soundSettings,
 } from "./settings-record.ts";
+import { untilCached } from "./until-cached.ts";
 
 /** Six starts or more train the code cache, and three tell a slow start from a slow moment. */
 const ROUNDS = 3;
@@ -18,12 +19,13 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Rehearses, once for each pack on this device, how a model starts on WASM: in a worker of its own, in
- * idle time. The next visit creates its session with what was fastest, and finds its wasm compiled.
+ * idle time, with the wasm that the next visit takes. That creates its session with what was fastest, and
+ * finds its wasm compiled.
  *
  * @param served what served first, and will on the next visit, though a GPU may have taken over
  */
 export async function rehearseStart(
-  { keeper, newHost }: Pick<LoadRooms, "keeper" | "newHost">,
+  { keeper, newHost, ...pace }: Pick<LoadRooms, "keeper" | "newHost" | "pace">,
   { host, opened, storage }: Served,
   signal: AbortSignal,
 ): Promise<void> {
@@ -35,7 +37,7 @@ export async function rehearseStart(
   const key = settingsKey(digest, dtype);
   const known = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
   if (known.some((stored) => soundSettings(stored, key) !== undefined)) return;
-  const own = newHost(host.place, host.pack?.trust, "at-once");
+  const own = newHost(host.place, host.pack?.trust, "afresh");
   const giveUp = () => own.dispose();
   signal.addEventListener("abort", giveUp);
   try {
@@ -53,6 +55,7 @@ export async function rehearseStart(
         if (signal.aborted || !breaksEngine(error)) throw error;
         return [];
       });
+    if (rehearsed.length > 0) await untilCached(pace, signal);
     const settings = chooseSettings(rehearsed) ?? {};
     const [, candidate] = key;
     const under = settingsUnder();

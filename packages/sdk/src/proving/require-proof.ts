@@ -1,5 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { EngineHost, HostOpened } from "../serving/engine-host.ts";
+import type { EngineHost } from "../serving/engine-host.ts";
+import type { HostOpened } from "../serving/pack-opener.ts";
 
 /**
  * Proves a pack that was opened on a backend which has to earn its trust.

@@ -1,5 +1,6 @@
 import type { Dtype } from "@selvedge/protocol";
 import { RUNTIME_VERSION } from "../engine/runtime-files.ts";
+import { isRecord } from "../is-record.ts";
 import type { SessionSettings } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 
@@ -43,8 +44,4 @@ export function soundSettings(
     ...(level === undefined ? {} : { graphOptimizationLevel: level }),
     ...(prepacking === undefined ? {} : { prepacking }),
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

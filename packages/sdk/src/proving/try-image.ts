@@ -1,11 +1,13 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { EngineHost, HostOpened, OwnWorker } from "../serving/engine-host.ts";
+import type { EngineHost } from "../serving/engine-host.ts";
+import type { OwnWorker } from "../serving/engine-pool.ts";
 import { isFailureOfPack } from "../serving/failure-of-pack.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import { pause } from "../serving/pause.ts";
-import type { SessionSettings } from "../worker/engine-api.ts";
+import type { HostOpened } from "../serving/pack-opener.ts";
+import type { ImageAt, SessionSettings } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";
+import { untilCached } from "./until-cached.ts";
 import { whenIdle } from "./when-idle.ts";
 import { isWorthWaking, type StartTimes, timesText } from "./worth-waking.ts";
 
@@ -17,16 +19,13 @@ const ROUNDS = 3;
 
 /**
  * What fills the browser's code cache with the wasm that engines are woken in, which is not the one that
- * loads: so many runs make its functions hot, and they are written some time after they have been compiled
- * for good, as long as their worker lives.
+ * loads: so many runs make its functions hot.
  */
 const TRAINING_RUNS = 12;
-const CACHED_AFTER_MS = 3_000;
 
 /** What came of an image. */
 export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
-  /** Of the image. */
-  readonly bytes?: number;
+  readonly at?: ImageAt;
   /** How the session that was written down had been created. */
   readonly settings?: SessionSettings | undefined;
 }
@@ -48,7 +47,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       settings = opened.settings;
       return host.ask((remote, session) => remote.hibernate(session), limits);
     });
-    const { key, bytes, declined } = image;
+    const { key, bytes, place, declined } = image;
     if (declined !== undefined) return { image: "not worth it", reason: declined, settings };
     await whenIdle();
     const wrong = await inWorker(rooms, { ...wanted, own: "to-wake" }, async (host) => {
@@ -65,7 +64,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
     const times = await timeStarts(rooms, wanted);
     const reason = timesText(times);
-    if (isWorthWaking(times)) return { image: "made", reason, bytes, settings };
+    if (isWorthWaking(times)) return { image: "made", reason, at: { key, bytes, place }, settings };
     await drop();
     return { image: "not worth it", reason, settings };
   } catch (error) {
@@ -76,12 +75,11 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
   }
 }
 
-async function train({ pace }: LoadRooms, host: EngineHost, signal: AbortSignal): Promise<void> {
+async function train(rooms: LoadRooms, host: EngineHost, signal: AbortSignal): Promise<void> {
   const limits = { timeoutMs: TIMEOUT_MS, signal };
   for (let run = 0; run < TRAINING_RUNS; run++)
     await host.ask((remote, session) => remote.timeAt(session, {}), limits);
-  await pause(pace?.cachedAfterMs ?? CACHED_AFTER_MS, signal);
-  signal.throwIfAborted();
+  await untilCached(rooms, signal);
 }
 
 /** It went meanwhile, or it cannot be woken here: what was timed then would be two loads. */

@@ -1,3 +1,4 @@
+import { isRecord } from "../is-record.ts";
 import type { InputDims } from "../worker/engine-api.ts";
 import type { VerdictRecord } from "../worker/keeper-api.ts";
 
@@ -62,10 +63,6 @@ export function soundVerdict(stored: unknown): StoredVerdict | undefined {
     ...(isMeasure(runMs) ? { runMs } : {}),
     ...(isMeasure(share) ? { share } : {}),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function areTexts(...values: unknown[]): boolean {

@@ -1,3 +1,5 @@
+import { median } from "./median.ts";
+
 /** Milliseconds of starts, at least one of each kind. */
 export interface StartTimes {
   readonly woken: readonly number[];
@@ -15,9 +17,4 @@ export function isWorthWaking({ woken, loaded }: StartTimes): boolean {
 /** What was measured, for people. */
 export function timesText({ woken, loaded }: StartTimes): string {
   return `waking takes ${Math.round(median(woken))} ms, loading ${Math.round(median(loaded))} ms`;
-}
-
-/** The middle one. */
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
 }

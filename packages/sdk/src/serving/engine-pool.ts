@@ -1,5 +1,4 @@
-import type { EngineName, Place, WakeStep } from "../worker/engine-api.ts";
-import type { OwnWorker } from "./engine-host.ts";
+import type { EngineName, ImageAt, Place, WakeStep } from "../worker/engine-api.ts";
 import { bytesOf, endingsOf, leastLoaded, REST_MS } from "./engine-load.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 import { type MemoryBudget, memoryBudgetOf } from "./memory-budget.ts";
@@ -13,12 +12,22 @@ export interface EnginePoolOptions extends Pick<EngineWorkerOptions, "spawn" | "
   readonly budget?: MemoryBudget;
 }
 
+/**
+ * How a worker is had that nothing else runs in. Of those that nobody waits for there is one at a time on
+ * a page: opening waits for its turn. What someone waits for, or has the turn already, is opened at once.
+ * The others are opened at once, too: `afresh`, as on the next visit; `to-wake`, where there is an image;
+ * `to-write`, so that an image can be made.
+ */
+export type OwnWorker = "in-turn" | "at-once" | "afresh" | "to-wake" | "to-write";
+
 /** How a worker is wanted. */
 interface WorkerTerms {
   /** Where nothing else may run in it, as for a proof or a contest. */
   readonly own?: OwnWorker | undefined;
   /** What may be woken in it. @default "none" */
   readonly wake?: WakeStep;
+  /** Where the image is that is likely woken. */
+  readonly image?: ImageAt | undefined;
   /** Whether it has to have all of the runtime. */
   readonly isFull?: boolean;
   /** Whether it is to wake what may come with a pack: of no use where the page has the runtime already. */
@@ -62,7 +71,7 @@ export class EnginePool {
   take(
     engine: EngineName,
     { backend, build }: Place,
-    { own, wake: wanted = "none", isFull = false, isFirst = false }: WorkerTerms = {},
+    { own, wake: wanted = "none", image, isFull = false, isFirst = false }: WorkerTerms = {},
   ): EngineWorker {
     const serving = this.workers.filter((worker) => !worker.isOnTrial && worker.build === build);
     const hasRoom = own !== undefined || serving.length < this.budget.engines;
@@ -86,6 +95,7 @@ export class EnginePool {
       isShared,
       isOnTrial: own !== undefined,
       wake,
+      image,
       isFull,
       isForImage: own === "to-write",
       onUse,

@@ -3,8 +3,10 @@ import type { Remote } from "comlink";
 import type {
   Backend,
   Build,
+  EarlyWasm,
   EngineApi,
   EngineName,
+  ImageAt,
   Opened,
   RuntimeStarted,
   WakeStep,
@@ -14,6 +16,7 @@ import type { Outcome } from "../worker/outcome.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { Ending, EngineLoad } from "./engine-load.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
+import { wasmHint } from "./wasm-hint.ts";
 
 /** Loading a runtime; a device that needs longer than this is stuck. */
 const START_TIMEOUT_MS = 120_000;
@@ -31,6 +34,8 @@ export interface EngineWorkerOptions {
   readonly isOnTrial: boolean;
   /** What may be woken in it. */
   readonly wake: WakeStep;
+  /** Where the image is that is likely woken. */
+  readonly image?: ImageAt | undefined;
   /** Whether it has to have all of the runtime, as a part that was fitted has trapped. */
   readonly isFull: boolean;
   /** Whether its engine is to be written down. */
@@ -106,6 +111,7 @@ export class EngineWorker implements EngineLoad {
     isShared,
     isOnTrial,
     wake,
+    image,
     isFull,
     isForImage,
     onUse,
@@ -121,18 +127,25 @@ export class EngineWorker implements EngineLoad {
     this.#link = link;
     const isPatient = wake !== "none";
     const request = {
-      ...{ assets, build, engine },
-      ...(isPatient && { isPatient }),
-      ...(isFull && { isFull }),
-      ...(isForImage && { isForImage }),
+      ...{ assets, build, engine, isPatient, isFull, isForImage },
+      ...(isPatient && { earlyImage: image }),
     };
     const start = (module: WebAssembly.Module | undefined) => {
       const wasm = module && shelf.kindOf(module);
       const kept = { ...(module && { module }), ...(wasm && { wasm }) };
-      return link.call((remote) => remote.start({ ...request, ...kept }), {
-        timeoutMs: START_TIMEOUT_MS,
-      });
+      const early = module === undefined && mayBeEarly ? earlyFor(wake, shelf) : undefined;
+      const started = link.call(
+        (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
+        { timeoutMs: START_TIMEOUT_MS },
+      );
+      started.then(
+        (runtime) => noteFitted(runtime, early),
+        () => undefined,
+      );
+      return started;
     };
+    // All of the runtime is what is streamed where nothing else is said.
+    const mayBeEarly = engine === "onnx" && build === "wasm" && !isFull && !isForImage;
     const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
     // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
     this.started = isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);
@@ -285,6 +298,18 @@ export class EngineWorker implements EngineLoad {
       if (this.#pending === 0) this.end(reason);
     });
   }
+}
+
+/** The wasm that a worker likely needs: what one before it had. */
+function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefined {
+  if (wake === "full") return undefined;
+  return wake === "none" ? wasmHint.of("load") : (running ?? wasmHint.of("run"));
+}
+
+/** Remembers which fitted wasm it was, and where none was needed, that what was taken to be was not. */
+function noteFitted({ wasm, fitted }: RuntimeStarted, early: EarlyWasm | undefined): void {
+  if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
+  else if (early !== undefined && wasm !== "run") wasmHint.note("load", undefined);
 }
 
 /** What a worker holds, which it tells with whatever it has opened or run. */

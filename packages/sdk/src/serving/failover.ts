@@ -3,10 +3,10 @@ import { forgetVerdict } from "../proving/verdicts.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import { checkSoon } from "./after-start.ts";
 import { Descent } from "./descent.ts";
-import type { HostOpened } from "./engine-host.ts";
 import type { Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { openOrComplete, type Proven } from "./open-proven.ts";
+import type { HostOpened } from "./pack-opener.ts";
 import type { Served } from "./served.ts";
 
 /** What a supervisor needs once an engine has failed twice. */

@@ -4,7 +4,8 @@ import type { Reporter } from "../telemetry/reporter.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { CachePolicy } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
-import type { EngineHost, OwnWorker } from "./engine-host.ts";
+import type { EngineHost } from "./engine-host.ts";
+import type { OwnWorker } from "./engine-pool.ts";
 import type { Model } from "./model.ts";
 
 /** The rooms that loading goes through. */

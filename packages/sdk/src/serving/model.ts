@@ -1,91 +1,18 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { InputsOf, OutputsOf } from "../model-types.ts";
 import type { Predictions } from "../predictions/predictions.ts";
 import type { Truth } from "../predictions/truth.ts";
-import type { Candidate } from "../proving/candidate.ts";
 import type { Reporter } from "../telemetry/reporter.ts";
-import type { TraceParent } from "../telemetry/trace-context.ts";
-import type { PackStorage } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { Calm } from "./calm.ts";
 import { checkInputs, snapshot, takeOver } from "./check-inputs.ts";
-import type { HostOpened } from "./engine-host.ts";
-import type { EngineStart } from "./engine-start.ts";
 import type { Failover } from "./failover.ts";
+import { type ModelInfo, modelInfo } from "./model-info.ts";
 import type { ModelUpdate, UpdateFeed } from "./model-update.ts";
-import { type ModelMemory, modelMemory } from "./page-memory.ts";
-import { type LoadTimings, type Served, subjectOf } from "./served.ts";
+import type { Prediction, PredictOptions } from "./prediction.ts";
+import { type Served, subjectOf } from "./served.ts";
 import { Supervisor } from "./supervisor.ts";
 import { UsedDims } from "./used-dims.ts";
-
-/** What `model.info` says of each engine. */
-const RUNTIMES = {
-  onnx: { name: "onnxruntime-web", version: RUNTIME_VERSION },
-  tfjs: { name: "tfjs", version: TFJS_VERSION },
-} as const;
-
-/** What `predict` takes besides inputs. */
-export interface PredictOptions extends TraceParent {
-  readonly signal?: AbortSignal;
-  /**
-   * Milliseconds from the moment the model starts on this call. Past it the call rejects and the engine
-   * is ended; the calls behind it are answered by a fresh one. Without it, deadlines are learned from
-   * the model's own runs, up to a minute, and a call that passes its own is answered by another engine.
-   */
-  readonly timeoutMs?: number;
-  /**
-   * Hands the inputs' buffers over instead of copying them: faster for large inputs. The buffers are
-   * detached at once, whole, also where a tensor is a view of a part. A call whose engine breaks cannot
-   * be given to another then, and fails.
-   * @default false
-   */
-  readonly transfer?: boolean;
-  /**
-   * Keeps what goes in and comes out on this device, with the prediction's record:
-   * `selvedge.exportPrediction` makes a file of it. Never sent. Inputs that are handed over are kept, too.
-   * @default false
-   */
-  readonly capture?: boolean;
-}
-
-/** An answer. */
-export interface Prediction<Name extends string = string> {
-  readonly outputs: OutputsOf<Name>;
-  /** Names this prediction. */
-  readonly id: string;
-  /** Milliseconds: waiting for calls before it, in the runtime, and in all. */
-  readonly timings: { readonly queueMs: number; readonly runMs: number; readonly totalMs: number };
-  /**
-   * The W3C `traceparent` of this call, to hand to what is done with its answer; absent where nothing
-   * is traced.
-   */
-  readonly traceparent?: string;
-}
-
-/** What a model is and where it runs. */
-export interface ModelInfo {
-  readonly name: string;
-  readonly version: string;
-  /** SHA-256 of the pack's manifest. */
-  readonly digest: string;
-  readonly dtype: string;
-  readonly backend: "wasm" | "webgpu";
-  readonly runtime: { readonly name: "onnxruntime-web" | "tfjs"; readonly version: string };
-  readonly signature: HostOpened["signature"];
-  /** The ids of the keys that signed the pack, where `publicKeys` were given; empty otherwise. */
-  readonly signedBy: readonly string[];
-  /** Every place it could run, and why it does or does not. */
-  readonly candidates: readonly Candidate[];
-  /** Where the pack is kept, and why it is not where it should be. */
-  readonly storage: PackStorage;
-  /** How its engine came to be: woken from an image, or loaded, and why. */
-  readonly start: EngineStart;
-  /** What it takes of this page's memory now. */
-  readonly memory: ModelMemory;
-  /** Milliseconds each phase of loading took. */
-  readonly timings: LoadTimings;
-}
 
 /** Everything a model hangs from. */
 export interface ModelParts {
@@ -124,15 +51,7 @@ export class Model<Name extends string = string> {
   }
 
   get info(): ModelInfo {
-    const { host, opened, timings, ladder, storage = { kind: "persistent" } } = this.served;
-    const { name, version, digest, dtype, engine, signature } = opened;
-    const runtime = RUNTIMES[engine];
-    const { backend } = host;
-    const signedBy = opened.signedBy[this.#parts.trust ?? ""] ?? [];
-    const pack = { name, version, digest, dtype, signature, signedBy };
-    const where = { backend, runtime, candidates: ladder.candidates, storage };
-    const memory = modelMemory(host.memory, opened);
-    return { ...pack, ...where, start: host.start, memory, timings };
+    return modelInfo(this.served, this.#parts.trust);
   }
 
   /**

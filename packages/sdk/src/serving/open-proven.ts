@@ -2,8 +2,10 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { requireProof } from "../proving/require-proof.ts";
 import type { Place } from "../worker/engine-api.ts";
 import type { Choice, InstallHow, PackSelector } from "../worker/keeper-api.ts";
-import type { EngineHost, HostOpened, OwnWorker } from "./engine-host.ts";
+import type { EngineHost } from "./engine-host.ts";
+import type { OwnWorker } from "./engine-pool.ts";
 import type { LoadRooms } from "./load-rooms.ts";
+import type { HostOpened } from "./pack-opener.ts";
 
 /** An engine that has opened a pack and given its golden answers, and serves nobody yet. */
 export interface Proven {

@@ -5,7 +5,8 @@ import type { EngineName } from "../worker/engine-api.ts";
 import { breaksEngine } from "../worker/engine-failure.ts";
 import type { Choice, Installed, PackSelector, Progress } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
-import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { EngineHost } from "./engine-host.ts";
+import type { HostOpened } from "./pack-opener.ts";
 
 /** What was opened, and how it came to that. */
 export interface FirstOpened {

@@ -1,4 +1,4 @@
-import type { RuntimeStarted, WasmKind } from "../worker/engine-api.ts";
+import type { EarlyWasm, RuntimeStarted, WasmKind } from "../worker/engine-api.ts";
 
 /**
  * Compiled runtimes, kept on the page so that the next worker need not compile again: half a second
@@ -8,6 +8,12 @@ export class RuntimeShelf {
   readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
   /** Of those that were fitted to some models. */
   readonly #kinds = new WeakMap<WebAssembly.Module, WasmKind>();
+  #running: EarlyWasm | undefined;
+
+  /** What only runs engines that are woken, where one has been. No other worker can be started with it. */
+  get running(): EarlyWasm | undefined {
+    return this.#running;
+  }
 
   /** Whether a runtime is there, or is about to be. */
   get isStocked(): boolean {
@@ -41,8 +47,10 @@ export class RuntimeShelf {
   keep(kind: string, started: Promise<RuntimeStarted>): Promise<RuntimeStarted> {
     started
       .then((runtime) => {
-        const { module } = runtime;
-        if (module === undefined || this.#modules.has(kind)) return;
+        const { module, wasm, fitted } = runtime;
+        if (wasm === "run" && fitted !== undefined)
+          this.#running = { ...fitted, ...(module && { module }) };
+        if (module === undefined || wasm === "run" || this.#modules.has(kind)) return;
         this.#note(module, runtime);
         this.#modules.set(kind, Promise.resolve(module));
       })

@@ -1,7 +1,8 @@
 import type { Subject } from "../telemetry/recorder.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
-import type { EngineHost, HostOpened } from "./engine-host.ts";
+import type { EngineHost } from "./engine-host.ts";
 import type { Ladder, Rung } from "./ladder.ts";
+import type { HostOpened } from "./pack-opener.ts";
 
 /**
  * How long each stage of loading took, in milliseconds. Several happen at once: the worker compiles and

@@ -2,12 +2,12 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { Place } from "../worker/engine-api.ts";
 import type { FoundUpdate, InstallHow } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";
-import type { HostOpened } from "./engine-host.ts";
 import { isFailureOfPack } from "./failure-of-pack.ts";
 import { Ladder, type Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { ModelUpdate } from "./model-update.ts";
 import { openProven, type Proven } from "./open-proven.ts";
+import type { HostOpened } from "./pack-opener.ts";
 
 /** What the updates of a model share with the rest that happens behind it. */
 interface Turns {

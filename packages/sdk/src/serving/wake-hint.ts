@@ -1,7 +1,13 @@
-import type { WakeStep } from "../worker/engine-api.ts";
+import type { ImageAt, WakeStep } from "../worker/engine-api.ts";
+import type { PackSelector } from "../worker/keeper-api.ts";
 
 /** After so long a step that failed is tried again: the runtime may have been fitted anew. */
 const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
+
+const IS_KEY = /^[\da-f]{64}$/;
+
+/** What a page asked for: each has an image of its own. */
+export type Asked = Pick<PackSelector, "name" | "dtype">;
 
 /**
  * What a page knows of a model's image before its engine worker has looked: that one was proven on this
@@ -10,33 +16,84 @@ const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
  */
 export const wakeHint = {
   /** The step to begin with; `none` where there is likely no image. */
-  of(name: string): WakeStep {
-    const [step, at] = read(name).split(" ");
+  of(asked: Asked): WakeStep {
+    const [step, at] = read(imageKey(asked));
     if (step !== "full") return step === "run" ? "run" : "none";
-    return Math.abs(Date.now() - Number(at)) < FORGET_MS ? "full" : "run";
+    return isOld(at) ? "run" : "full";
+  },
+
+  /** Where the image is, as far as that is known. */
+  imageOf(asked: Asked): ImageAt | undefined {
+    const [, , key = "", place, bytes] = read(imageKey(asked));
+    const isPlace = place === "opfs" || place === "indexeddb";
+    const size = Number(bytes);
+    return IS_KEY.test(key) && isPlace && size > 0 ? { key, place, bytes: size } : undefined;
   },
 
   /** Says that an image is there, or that there is none. Answers whether that could be kept. */
-  note(name: string, step: WakeStep): boolean {
-    try {
-      if (step === "none") localStorage.removeItem(keyOf(name));
-      else localStorage.setItem(keyOf(name), `${step} ${Date.now()}`);
-      return true;
-    } catch {
-      return false;
-    }
+  note(asked: Asked, step: WakeStep, image?: ImageAt): boolean {
+    const at = image === undefined ? [] : [image.key, image.place, image.bytes];
+    return keep(imageKey(asked), step, at);
   },
 };
 
-function read(name: string): string {
+/** What a page knows of how a model is loaded where it is not woken. */
+export const loadHint = {
+  /** Whether it needs all of the runtime: one that was fitted to others has trapped. */
+  isFull(asked: Asked): boolean {
+    const [step, at] = read(loadKey(asked));
+    return step === "full" && !isOld(at);
+  },
+
+  noteFull(asked: Asked): void {
+    keep(loadKey(asked), "full");
+  },
+};
+
+/** What a page knows of whether the store has a model: no image ships with what is there. */
+export const storedHint = {
+  isNoted(asked: Asked): boolean {
+    return read(storedKey(asked))[0] === "run";
+  },
+
+  note(asked: Asked): void {
+    keep(storedKey(asked), "run");
+  },
+};
+
+function read(key: string): readonly string[] {
   try {
-    return localStorage.getItem(keyOf(name)) ?? "";
+    return (localStorage.getItem(key) ?? "").split(" ");
   } catch {
     // An opaque origin, a webview without storage, or a user who refuses it.
-    return "";
+    return [];
   }
 }
 
-function keyOf(name: string): string {
-  return `selvedge.image ${name}`;
+function isOld(at: string | undefined): boolean {
+  return !(Math.abs(Date.now() - Number(at)) < FORGET_MS);
+}
+
+function keep(key: string, step: WakeStep, rest: readonly (string | number)[] = []): boolean {
+  // Only a step that is left out has its time.
+  const text = [step, step === "full" ? Date.now() : 0, ...rest].join(" ");
+  try {
+    if (step === "none") localStorage.removeItem(key);
+    else if (localStorage.getItem(key) !== text) localStorage.setItem(key, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function imageKey({ name, dtype }: Asked): string {
+  return `selvedge.image ${name} ${dtype}`;
+}
+
+function loadKey({ name, dtype }: Asked): string {
+  return `selvedge.load ${name} ${dtype}`;
+}
+
+function storedKey({ name, dtype }: Asked): string {
+  return `selvedge.stored ${name} ${dtype}`;
 }

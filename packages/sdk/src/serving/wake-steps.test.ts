@@ -3,7 +3,13 @@ import { beforeEach, expect, test } from "vitest";
 import type { WakeStep, Waking } from "../worker/engine-api.ts";
 import { WakeSteps } from "./wake-steps.ts";
 
-const IMAGE = { key: "ab".repeat(32), bytes: 8192, readMs: 4, restoreMs: 1 };
+const IMAGE = {
+  place: "opfs" as const,
+  key: "ab".repeat(32),
+  bytes: 8192,
+  readMs: 4,
+  restoreMs: 1,
+};
 
 let steps: WakeSteps;
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Space } from "../delivery/space.ts";
 import type { Database, ImageRecord } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
-import { dropImages, dropImagesOf, IMAGE_FOLDER, listImages, tidyImages } from "./images.ts";
+import { dropImages, forgetImages, IMAGE_FOLDER, listImages, tidyImages } from "./images.ts";
 import { clearPacks, listPacks, storedBytes } from "./packs.ts";
 import { removePacks } from "./remove-packs.ts";
 
@@ -83,7 +83,7 @@ test("what is dropped of a pack leaves its quarantine, which goes with the pack"
     connection.put("images", { key: "barred", pack: ONE, dtype: "fp32", ...barred }),
   );
   await keep(ONE, "one");
-  await dropImagesOf(database, ONE);
+  await forgetImages(database, ({ pack }) => pack === ONE);
   const left = () => database.use("looking", (connection) => connection.getAllKeys("images"));
   expect(await left()).toEqual(["barred"]);
   await tidyImages(database);

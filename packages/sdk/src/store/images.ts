@@ -34,13 +34,16 @@ export function listImages(database: Database): Promise<StoredImage[]> {
   );
 }
 
+/** What is said of each image where some are to be deleted. */
+type Named = Pick<ImageRecord, "key" | "pack" | "dtype" | "kind">;
+
 /**
  * Deletes images, and what is remembered of those that are not to be made. A page that has woken one goes
  * on: its memory holds all of it.
  */
 export async function dropImages(
   database: Database,
-  isMeant: (image: Pick<ImageRecord, "key" | "pack" | "kind">) => boolean,
+  isMeant: (image: Named) => boolean,
 ): Promise<void> {
   const gone = await database.transact(
     {
@@ -52,13 +55,10 @@ export async function dropImages(
       const images = transaction.objectStore("images");
       const keys = (await images.getAll()).filter(isMeant).map(({ key }) => key);
       const pages = transaction.objectStore("imagePages");
-      await Promise.all(
-        keys.flatMap((key) => [
-          images.delete(key),
-          // A list sorts after every number.
-          pages.delete(IDBKeyRange.bound([key], [key, []])),
-        ]),
-      );
+      await Promise.all([
+        ...keys.map(async (key) => images.delete(key)),
+        ...keys.map(async (key) => pages.delete(pagesOf(key))),
+      ]);
       return keys;
     },
   );
@@ -81,9 +81,26 @@ export async function clearImages(database: Database): Promise<void> {
   }
 }
 
-/** Deletes the images of a pack. A key that was quarantined stays so: its image must not be made again. */
-export function dropImagesOf(database: Database, digest: string): Promise<void> {
-  return dropImages(database, ({ pack, kind }) => pack === digest && kind !== "quarantined");
+/** Deletes images, but no quarantine: what was made under its key must not be made again. */
+export function forgetImages(
+  database: Database,
+  isMeant: (image: Named) => boolean,
+): Promise<void> {
+  return dropImages(database, (image) => image.kind !== "quarantined" && isMeant(image));
+}
+
+/** Deletes an image's pages, wherever they are. Without a record they are nothing. */
+export async function dropPages(database: Database, key: string): Promise<void> {
+  await database.transact(
+    { doing: "dropping an image", stores: ["imagePages"], mode: "readwrite" },
+    ({ store }) => store.delete(pagesOf(key)),
+  );
+  await dropFiles([key]);
+}
+
+/** The records of an image's pages. A list sorts after every number. */
+export function pagesOf(key: string): IDBKeyRange {
+  return IDBKeyRange.bound([key], [key, []]);
 }
 
 /** Deletes the images of packs that answer for nothing any more. */

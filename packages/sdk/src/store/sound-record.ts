@@ -1,4 +1,5 @@
 import type { Dtype } from "@selvedge/protocol";
+import { isRecord } from "../is-record.ts";
 import type { ActivationRecord, PackChoice, PackRecord } from "./database.ts";
 
 /**
@@ -33,10 +34,6 @@ export function soundPack(stored: PackRecord): PackRecord {
     ...(typeof signature === "string" ? { signature } : {}),
     ...(isSigners(signedBy) ? { signedBy } : {}),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function isChoice(value: unknown): value is PackChoice {

@@ -1,4 +1,4 @@
-import type { PredictOptions } from "../serving/model.ts";
+import type { PredictOptions } from "../serving/prediction.ts";
 import type { Served } from "../serving/served.ts";
 import type { Tensors } from "../tensor.ts";
 

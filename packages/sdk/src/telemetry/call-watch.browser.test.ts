@@ -30,3 +30,10 @@ test("its end waits no longer than it was told to, whatever the store does", asy
   const ended = watch.end(50).then(() => "ended");
   expect(await Promise.race([ended, late])).toBe("ended");
 });
+
+test("a page that goes away is given what was counted of its calls", async () => {
+  answer();
+  await vi.waitFor(() =>
+    expect(JSON.stringify(reporter.onLeave?.() ?? [])).toContain('"selvedge.contributor"'),
+  );
+});

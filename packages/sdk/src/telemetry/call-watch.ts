@@ -38,6 +38,7 @@ export class CallWatch {
     this.#calls = new HeldCalls(reporter, [this.#distributions, this.predictions.watcher]);
     reporter.watch((call) => this.#calls.answered(call));
     reporter.onForget = () => this.forget();
+    reporter.onLeave = () => [...this.#distributions.take(), ...this.predictions.take()];
   }
 
   /** Loads what will be needed, now that nobody waits for anything else. */

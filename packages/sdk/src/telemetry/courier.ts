@@ -65,6 +65,11 @@ export class Courier {
     return choice;
   }
 
+  /** Remembers for the whole origin what the user said; where no other choice is under way, at once. */
+  choose(choice: Choice): Promise<void> {
+    return afterOthers(() => this.#outbox.choose(choice));
+  }
+
   async erase(): Promise<void> {
     this.#direct.takeDrops();
     await this.#outbox.erase();
@@ -145,19 +150,27 @@ export function eraseStored(): Promise<void> {
   return withOutbox((outbox) => outbox.erase());
 }
 
-/** What is being written down of what the user said: the last has to come last. */
-let choosing: Promise<void> = Promise.resolve();
-
 /**
- * Remembers for the whole origin what the user said, whether this page has telemetry or not; one after
- * the other.
+ * Remembers for the whole origin what the user said, for a page that has no courier; one after the other.
  *
  * @throws SelvedgeError `storage-unavailable`, `storage-full`
  */
 export function chooseStored(choice: Choice): Promise<void> {
-  const write = () => withOutbox((outbox) => outbox.choose(choice));
-  choosing = choosing.then(write, write);
-  return choosing;
+  return afterOthers(() => withOutbox((outbox) => outbox.choose(choice)));
+}
+
+/** What is being written down of what the user said. */
+let choosing: Promise<void> | undefined;
+
+/** The last choice has to come last. The first waits for nothing: its page may be going away. */
+function afterOthers(write: () => Promise<void>): Promise<void> {
+  const chosen = choosing === undefined ? write() : choosing.then(write, write);
+  choosing = chosen;
+  const over = () => {
+    if (choosing === chosen) choosing = undefined;
+  };
+  chosen.then(over, over);
+  return chosen;
 }
 
 let reading: Promise<Choice | undefined> | undefined;

@@ -1,7 +1,7 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { batchIdOf, batchOf, type Lease, type OutboxRecord } from "./outbox-record.ts";
 import type { OutboxState } from "./outbox-state.ts";
-import { remove, type Visit } from "./outbox-visit.ts";
+import { drop, remove, type Visit } from "./outbox-visit.ts";
 
 /** How long a sender that has died holds up what it was about to send: longer than a request may take. */
 const LEASE_MS = 45_000;
@@ -87,9 +87,14 @@ async function choose(
   for (let at = await visit.records.openCursor(); at; at = await at.continue()) {
     const { key, value: record } = at;
     // A page that was going away may have left what it had stored already: twice in one request counts twice.
-    const isRepeat = batches.some(({ batch }) => batchIdOf(batch) === batchIdOf(record));
-    if (isRepeat || isErased(record, visit.state)) {
+    const id = batchIdOf(record);
+    const isRepeat = id !== "" && batches.some(({ batch }) => batchIdOf(batch) === id);
+    if (isRepeat) {
       await remove(visit, key, record);
+      continue;
+    }
+    if (isErased(record, visit.state)) {
+      await drop(visit, { key, record, reason: "erased" });
       continue;
     }
     if (record.lease !== undefined && isLeased(record.lease, clock)) {

@@ -376,6 +376,19 @@ describe("erasing", () => {
     expect(all.flatMap(idsIn)).toContain("measured after");
   });
 
+  test("that fails leaves all as it was: what is measured after it is of the same time", async () => {
+    const onErased = vi.fn();
+    outbox = new Outbox(database, LIMITS, () => now, onErased);
+    await add(batch("before"));
+    vi.spyOn(IDBObjectStore.prototype, "clear").mockImplementationOnce(() => {
+      throw new DOMException("the disk is full", "QuotaExceededError");
+    });
+    await expect(outbox.erase()).rejects.toThrow(/erasing telemetry/);
+    expect(await outbox.add(batch("after"))).toBe("stored");
+    expect(onErased).not.toHaveBeenCalled();
+    expect((await drain()).flat()).toEqual([batch("before"), batch("after")]);
+  });
+
   test("does not undo what the collector asked for", async () => {
     await add(batch("a"));
     const answer = { kind: "later", isAsked: true, atLeastMs: 600_000, isSuspect: false } as const;
@@ -413,6 +426,21 @@ describe("what a page leaves as it goes away", () => {
     await open().erase();
     await outbox.leave(batch("a"));
     expect((await drain()).flat()).toEqual([]);
+    expect(await reported()).toEqual({ erased: 1 });
+  });
+
+  test("is as old as it is, however long ago the page has looked", async () => {
+    await add(batch("a"));
+    await drain();
+    const other = open();
+    await other.choice();
+    outbox = open({ ...LIMITS, maxAgeMs: DAY_MS });
+    now += 0.9 * DAY_MS;
+    await other.leave(batch("left"));
+    await outbox.look();
+    now += 0.9 * DAY_MS;
+    await outbox.look();
+    expect((await drain()).flat().flatMap(idsIn)).toEqual(["left"]);
   });
 
   test("counts towards what waits at most with the next look", async () => {

@@ -53,8 +53,8 @@ export class Outbox {
   readonly #onErased: () => void;
   /** How often everything had been erased when this outbox was last looked at. */
   #erasures: number | undefined;
-  /** The own clock then. */
-  #clock = 0;
+  /** What the store remembered then. */
+  #seen: OutboxState | undefined;
 
   /**
    * @param now milliseconds since 1970; may jump
@@ -75,11 +75,11 @@ export class Outbox {
   /** What the user has said about telemetry. Reads only: a store that is full or damaged can do that. */
   async choice(): Promise<Choice | undefined> {
     const how = { doing: "reading a choice", stores: ["telemetry"], mode: "readonly" } as const;
-    const [choice, erasures] = await this.#database.transact(how, async ({ store }) => [
+    const [choice, state] = await this.#database.transact(how, async ({ store }) => [
       soundChoice(await store.get(CHOICE)),
-      soundState(await store.get(STATE))?.erasures ?? 0,
+      soundState(await store.get(STATE)) ?? freshState(this.#now()),
     ]);
-    this.#notice(erasures);
+    this.#notice(state);
     return choice;
   }
 
@@ -118,8 +118,8 @@ export class Outbox {
    */
   async leave(batch: OtlpBatch): Promise<void> {
     const doing = "keeping telemetry of a page that goes away";
-    const erasures = this.#erasures ?? 0;
-    const record: OutboxRecord = { ...recordOf(batch, this.#clock), erasures };
+    const { clock, erasures } = ticked(this.#seen ?? freshState(this.#now()), this.#now());
+    const record: OutboxRecord = { ...recordOf(batch, clock), erasures };
     await this.#database.transact(
       { doing, stores: ["outbox"], mode: "readwrite" },
       async (transaction) => {
@@ -160,15 +160,17 @@ export class Outbox {
     });
   }
 
-  /** Remembers what the user said. */
+  /** Remembers what the user said: in one write, as whoever answers a question often goes on at once. */
   async choose(choice: Choice): Promise<void> {
     const how = {
       doing: "remembering a choice",
       stores: ["telemetry"],
       mode: "readwrite",
     } as const;
-    await this.#database.transact(how, async ({ store }) => {
-      await store.put(choice, CHOICE);
+    await this.#database.transact(how, async (transaction) => {
+      const chosen = transaction.store.put(choice, CHOICE);
+      transaction.commit();
+      await chosen;
     });
   }
 
@@ -179,13 +181,16 @@ export class Outbox {
   async erase(): Promise<void> {
     const doing = "erasing telemetry";
     const stores = ["outbox", "telemetry", "predictions"] as const;
-    await this.#database.transact({ doing, stores, mode: "readwrite" }, async (transaction) => {
+    const known = this.#erasures;
+    const how = { doing, stores, mode: "readwrite" } as const;
+    const erasing = this.#database.transact(how, async (transaction) => {
       const records = transaction.objectStore("outbox");
       const memory = transaction.objectStore("telemetry");
       const all = await records.getAll();
       const choice = await memory.get(CHOICE);
       const before = soundState(await memory.get(STATE)) ?? freshState(this.#now());
       const { clock, sentAt, wait } = ticked(before, this.#now());
+      // Known before it is done: what is added from here on was measured after.
       this.#erasures = before.erasures + 1;
       const after: OutboxState = {
         ...freshState(this.#now()),
@@ -200,12 +205,18 @@ export class Outbox {
       await memory.clear();
       await memory.put(withDrops(after, { erased }), STATE);
       if (choice !== undefined) await memory.put(choice, CHOICE);
+      this.#seen = after;
+    });
+    await erasing.catch((error: unknown) => {
+      // Nothing was erased: what is kept is of the same time as before.
+      this.#erasures = known;
+      throw error;
     });
   }
 
   /** One transaction. State that is written is the visit's, as it is in the end. */
   async #change<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
-    const [value, erasures] = await this.#database.transact(
+    const [value, state] = await this.#database.transact(
       { doing, ...EVERYTHING },
       async (transaction) => {
         const records = transaction.objectStore("outbox");
@@ -221,11 +232,10 @@ export class Outbox {
         };
         const value = await run(visit);
         await memory.put(visit.state, STATE);
-        this.#clock = visit.state.clock;
-        return [value, visit.state.erasures] as const;
+        return [value, visit.state] as const;
       },
     );
-    this.#notice(erasures);
+    this.#notice(state);
     return value;
   }
 
@@ -234,9 +244,11 @@ export class Outbox {
     return bytes > this.#limits.maxBytes ? "too-many-bytes" : undefined;
   }
 
-  #notice(erasures: number): void {
+  #notice(state: OutboxState): void {
+    const { erasures } = state;
     const isNew = this.#erasures !== undefined && this.#erasures !== erasures;
     this.#erasures = erasures;
+    this.#seen = state;
     if (isNew) this.#onErased();
   }
 

@@ -197,6 +197,24 @@ describe("as the page goes away", () => {
     expect(sent).toBeLessThanOrEqual(60 * 1024);
   });
 
+  test("what was measured elsewhere and not handed over goes with it, and is stored once", async () => {
+    open();
+    await recordFirst();
+    await reporter.flush();
+    received.length = 0;
+    let counted = [batch("distributions")];
+    reporter.onLeave = () => counted.splice(0);
+    answer = () => Promise.reject(new TypeError("there is no network"));
+    dispatchEvent(new Event("pagehide"));
+    hide();
+    await vi.waitFor(() => expect(requests().flatMap(idsIn)).toContain("distributions"));
+    await vi.waitFor(async () => expect(await waiting()).toBe(1));
+    counted = [batch("of one who wants none")];
+    await reporter.disable();
+    dispatchEvent(new Event("pagehide"));
+    expect(counted).toHaveLength(1);
+  });
+
   test("nothing is sent to a collector that asked to be left alone", async () => {
     answer = () => new Response("", { status: 429, headers: { "Retry-After": "60" } });
     open();
@@ -287,6 +305,40 @@ describe("consent", () => {
     await reporter.flush();
     expect(received).toHaveLength(1);
   });
+
+  test("given lets a page go away right after it: what it measured is not lost, whatever was erased before", async () => {
+    await open({ consent: "required" }).erase();
+    reporter.end();
+    answer = () => Promise.reject(new TypeError("there is no network"));
+    open({ consent: "required" });
+    const enabling = reporter.enable();
+    // As soon as it may: no page knows how long it has.
+    while (reporter.state !== "enabled") await new Promise((resolve) => setTimeout(resolve));
+    reporter.recorder.predicted(subject, 1);
+    dispatchEvent(new Event("pagehide"));
+    await enabling;
+    await vi.waitFor(async () => expect(await waiting()).toBe(1));
+    reporter.end();
+    answer = () => new Response("{}");
+    received.length = 0;
+    await open({ consent: "required" }).flush();
+    expect(requests().flatMap(idsIn)).not.toEqual([]);
+  });
+
+  test.each([["given", "granted"] as const, ["withdrawn", "denied"] as const])(
+    "%s is asked of the store at once, as its page may be going elsewhere with that",
+    async (_how, choice) => {
+      open();
+      await recordFirst();
+      const commits = vi.spyOn(IDBTransaction.prototype, "commit");
+      const said = choice === "granted" ? reporter.enable() : reporter.disable();
+      // Nothing but what the page itself is at now: no answer of the store's can have come.
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+      expect(commits).toHaveBeenCalledOnce();
+      await said;
+      expect(await remembered()).toBe(choice);
+    },
+  );
 
   test("withdrawn stops everything at once, and is remembered by the next page", async () => {
     open();
@@ -550,6 +602,8 @@ describe("erasing", () => {
     other.onForget = forget;
     await recordFirst();
     await other.send(batch("stored before"));
+    // What is on its way is not called back.
+    await vi.waitFor(() => expect(texts().join()).toContain("stored before"));
     await open("off").erase();
     await other.send(batch("measured before"));
     expect(forget).toHaveBeenCalledOnce();
@@ -558,6 +612,16 @@ describe("erasing", () => {
     dispatchEvent(new Event("pagehide"));
     await vi.waitFor(() => expect(requests().flatMap(idsIn)).toContain("after"));
     expect(texts().join()).not.toMatch(/before/);
+  });
+
+  test("as a page begins keeps nothing from it of what it measures after", async () => {
+    open().prepare();
+    const erasing = reporter.erase();
+    reporter.recorder.predicted(subject, 1);
+    await erasing;
+    await reporter.flush();
+    expect(requests().flatMap(idsIn)).toHaveLength(1);
+    expect(requests().map(dropsIn)).toEqual([{}]);
   });
 
   test("works on a page without telemetry, for what others left", async () => {

@@ -63,6 +63,8 @@ export class Reporter {
   readonly recorder: Recorder;
   /** Called at once when what was measured and not stored has to be forgotten. */
   onForget: (() => void) | undefined;
+  /** Asked for what was measured elsewhere and not sent yet, as the page goes away: answers at once. */
+  onLeave: (() => readonly OtlpBatch[]) | undefined;
   readonly #settings: ReporterSettings;
   readonly #consent: Consent;
   readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
@@ -200,10 +202,13 @@ export class Reporter {
    * @throws SelvedgeError as `disable`: nothing changes then
    */
   async enable(): Promise<void> {
-    await this.#choose("granted");
+    this.#wanted = "granted";
+    // What stores and sends is there before anything is measured: the page may go away at any time.
+    const means = this.#settings.telemetry && (await this.#load());
+    if (this.#wanted === "granted") await this.#choose("granted", means);
     if (this.#wanted !== "granted") return;
     this.#consent.choice = "granted";
-    if (this.state === "enabled") (await this.#load()).courier.wake();
+    if (this.state === "enabled") means?.courier.wake();
   }
 
   /**
@@ -214,14 +219,16 @@ export class Reporter {
    */
   disable(): Promise<void> {
     this.#deny();
-    return this.#choose("denied");
+    this.#wanted = "denied";
+    return this.#choose("denied", this.#means);
   }
 
   /** Deletes what was measured and not sent yet, and whatever telemetry keeps on the device. */
   async erase(): Promise<void> {
     this.#forget();
-    const { eraseStored } = await loadCourier();
-    await (this.#means?.courier.erase() ?? eraseStored());
+    // By the page's own courier, so that it does not take what is measured from here on for what was before.
+    const means = this.#settings.telemetry && (await this.#load().catch(() => undefined));
+    await (means?.courier.erase() ?? (await loadCourier()).eraseStored());
   }
 
   /** Stops listening to the page, gathering and sending. */
@@ -248,9 +255,9 @@ export class Reporter {
     this.prepare();
   }
 
-  async #choose(choice: Choice): Promise<void> {
-    this.#wanted = choice;
-    await (await loadCourier()).chooseStored(choice);
+  /** At once where there is a courier: whoever refuses may do so by going elsewhere. */
+  async #choose(choice: Choice, means: Means | undefined): Promise<void> {
+    await (means?.courier.choose(choice) ?? (await loadCourier()).chooseStored(choice));
   }
 
   #load(): Promise<Means> {
@@ -316,7 +323,7 @@ export class Reporter {
     if (lost > 0) this.#means?.courier.dropped({ unconfirmed: lost });
   }
 
-  /** What the store may have been asked to keep already is given to it once more: a repeat is harmless. */
+  /** The store may have been asked to keep it already, in a way that takes longer: a repeat is harmless. */
   async #leaveBehind(batch: OtlpBatch): Promise<void> {
     try {
       await this.#means?.courier.leaveBehind(batch);
@@ -366,7 +373,8 @@ export class Reporter {
     const handing = this.#hand((batch) => this.#keep(batch));
     if (!isReady) await handing;
     if (this.state !== "enabled") return;
-    const { unstored } = this.#unsent;
+    for (const batch of this.onLeave?.() ?? []) this.#keep(batch);
+    const unstored = this.#unsent.takeUnstored();
     await Promise.all([handing, ...unstored.map((batch) => this.#leaveBehind(batch))]);
   }
 

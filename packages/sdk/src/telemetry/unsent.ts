@@ -7,8 +7,8 @@ const MOST_UNSTORED = 16;
 interface Unsent {
   readonly batch: OtlpBatch;
   readonly bytes: number;
-  /** Whether the store has it, has turned it down, or has not answered yet. */
-  standing: "new" | "stored" | "refused";
+  /** Whether the store has it, has turned it down, or has not answered yet: `left` as the page went away. */
+  standing: "new" | "left" | "stored" | "refused";
 }
 
 /**
@@ -65,11 +65,12 @@ export class UnsentBatches {
     return all.map(({ batch }) => batch);
   }
 
-  /** What no store is known to have. */
-  get unstored(): readonly OtlpBatch[] {
-    return [...this.#all.values()].flatMap(({ standing, batch }) =>
-      standing === "stored" ? [] : [batch],
-    );
+  /** What no store is known to have, to be left there as the page goes away: each once. */
+  takeUnstored(): readonly OtlpBatch[] {
+    const isUnstored = ({ standing }: Unsent) => standing === "new" || standing === "refused";
+    const unstored = [...this.#all.values()].filter(isUnstored);
+    for (const unsent of unstored) unsent.standing = "left";
+    return unstored.map(({ batch }) => batch);
   }
 
   /** What fits into what the page may send on its way out, what no store has first. */

@@ -49,10 +49,8 @@ export interface Waking {
   readonly step: WakeStep;
   /** Why not an earlier step; or that all is as it should be. For people. */
   readonly reason: string;
-  /** Of the image that was woken. */
-  readonly image?: {
-    readonly key: string;
-    readonly bytes: number;
+  /** The image that was woken. */
+  readonly image?: ImageAt & {
     /** Milliseconds: read from the device, and put into memory. */
     readonly readMs: number;
     readonly restoreMs: number;
@@ -62,12 +60,16 @@ export interface Waking {
 /** What keeps the pages of an image: whichever was read faster on this device. */
 export type ImagePlace = "indexeddb" | "opfs";
 
-/** An image that was made, and what that took. */
-export interface Hibernated {
+/** Where an image's pages are. */
+export interface ImageAt {
   readonly key: string;
   /** Of its pages. */
   readonly bytes: number;
   readonly place: ImagePlace;
+}
+
+/** An image that was made, and what that took. */
+export interface Hibernated extends ImageAt {
   /** Milliseconds: golden run, scrub, copy and digest; and until all of it was stored. */
   readonly makeMs: number;
   readonly writeMs: number;
@@ -127,7 +129,7 @@ export interface EngineApi {
    * Keeps the image that a session was woken from as the device's own. Its pack has to be in the store.
    * Fails as `hibernate` does.
    */
-  keepShipped(): Promise<Outcome<Pick<Hibernated, "key" | "bytes" | "place">>>;
+  keepShipped(): Promise<Outcome<ImageAt>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
   prove(session: number): Promise<Outcome<Proof>>;
   /** Runs golden inputs brought to some dims. Outputs are transferred to the page. */
@@ -187,6 +189,21 @@ export interface RuntimeRequest {
   readonly isForImage?: boolean;
   /** Whether it has to be all of the runtime, as one that was fitted to some models has trapped. */
   readonly isFull?: boolean;
+  /** What is likely needed: it is compiled at once, and used where that is what turns out to be needed. */
+  readonly early?: EarlyWasm;
+  /** What is likely woken: it is read at once, and woken where that is what turns out to be there. */
+  readonly earlyImage?: ImageAt | undefined;
+}
+
+/** A wasm that was fitted to some models: its name beside the runtime's files, and its digest in hex. */
+export interface FittedRef {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** A fitted wasm to begin with, and its Module where the page has kept that. */
+export interface EarlyWasm extends FittedRef {
+  readonly module?: WebAssembly.Module;
 }
 
 /**
@@ -201,6 +218,8 @@ export interface RuntimeLoaded {
   readonly module?: WebAssembly.Module;
   /** Absent: `full`. */
   readonly wasm?: WasmKind;
+  /** Which of those that were fitted it is. */
+  readonly fitted?: FittedRef;
   readonly compileMs: number;
   readonly importMs: number;
 }

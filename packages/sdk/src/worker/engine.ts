@@ -10,6 +10,7 @@ import { barImage } from "../engine/image/image-store.ts";
 import { planAhead } from "../engine/image/plan-ahead.ts";
 import { planRuntime } from "../engine/image/plan-runtime.ts";
 import type { SoundImage } from "../engine/image/read-image.ts";
+import { EarlyPages } from "../engine/image/read-pages.ts";
 import { type ImageToWake, USUAL, type WasmPlan } from "../engine/image/wasm-plan.ts";
 import {
   choosePack,
@@ -44,6 +45,8 @@ const database = new Database();
 const runtimes = new RuntimeLoader(planAhead(database));
 const firstVisit = new FirstVisit(database);
 const sessions = new Map<number, OpenSession>();
+/** What is read before it is known which image is woken. */
+let early: EarlyPages | undefined;
 /** Whether all that this worker has done was to open one session, and to prove it. */
 let isPristine = true;
 /** The key of the image that its first session was woken from, be it in vain. */
@@ -52,7 +55,11 @@ let woken: string | undefined;
 let broken: SelvedgeError | undefined;
 
 const api: EngineApi = {
-  start: (request) => outcomeOf(async () => ({ ...(await runtimes.start(request)), scriptAt })),
+  start: (request) =>
+    outcomeOf(async () => {
+      if (request.earlyImage !== undefined) early = new EarlyPages(database, request.earlyImage);
+      return { ...(await runtimes.start(request)), scriptAt };
+    }),
 
   expect(engine) {
     // Whether it can be loaded is told to whoever opens a pack.
@@ -194,7 +201,9 @@ const api: EngineApi = {
 async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmPlan> {
   const runtime = await runtimes.requested;
   if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
-  const plan = planRuntime(database, { request, how, runtime });
+  const plan = planRuntime(database, { request, how, runtime, early });
+  // What is not needed goes.
+  early = undefined;
   runtimes.plan(how.isFirst ? firstVisit.begin(runtime) : plan);
   return plan;
 }
@@ -250,8 +259,10 @@ function wakingOf(
 ): Waking {
   if (image === undefined || toWake === undefined)
     return { step: "none", reason: toWake === undefined ? reason : (wasm?.reason ?? reason) };
-  const { bytes, readMs, restoreMs } = image;
-  return { step: toWake.step, reason, image: { key: toWake.key, bytes, readMs, restoreMs } };
+  const { at, readMs, restoreMs } = image;
+  // What only runs may not have been there.
+  const step = wasm?.kind === "run" ? "run" : "full";
+  return { step, reason: wasm?.reason ?? reason, image: { ...at, readMs, restoreMs } };
 }
 
 /** Gives a session up. One that was woken in a wasm that only runs goes with its worker. */

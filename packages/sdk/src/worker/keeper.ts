@@ -13,7 +13,7 @@ import type { DeliveryRooms } from "../delivery/rooms.ts";
 import { Space } from "../delivery/space.ts";
 import { findActive, settle, standingOf } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
-import { clearImages, dropImagesOf, tidyImages } from "../store/images.ts";
+import { clearImages, forgetImages, tidyImages } from "../store/images.ts";
 import { clearPacks, listPacks, storedBytes } from "../store/packs.ts";
 import { removePacks } from "../store/remove-packs.ts";
 import { putVerdict, verdictsOf } from "../store/verdicts.ts";
@@ -125,7 +125,8 @@ const api: KeeperApi = {
     return transfer(outcome, buffers);
   },
 
-  dropImages: (call, digest) => calls.run(call, () => dropImagesOf(database, digest)),
+  dropImages: (call, digest) =>
+    calls.run(call, () => forgetImages(database, ({ pack }) => pack === digest)),
 
   list: (call) =>
     calls.run(call, async () =>

@@ -17,10 +17,13 @@ export type ReadDrift = (question: DriftQuestion) => Promise<DriftReading | unde
 export function createDriftReader({
   store,
   readManifest,
+  keptMs,
   now,
 }: {
   readonly store: Pick<Store, "distributions">;
   readonly readManifest: ReadManifest;
+  /** How long distributions are kept. @default 400 days */
+  readonly keptMs?: number | undefined;
   readonly now: () => number;
 }): ReadDrift {
   const readDay = createDayReader(store, now);
@@ -29,7 +32,7 @@ export function createDriftReader({
     if (served === undefined) return undefined;
     const reference = served.manifest.reference ?? { samples: 0, features: [] };
     const { digest, signedBy } = served;
-    const measured = await measureDrift(question, { reference, readDay, nowMs: now() });
+    const measured = await measureDrift(question, { reference, readDay, nowMs: now(), keptMs });
     return { answer: { ...measured, signedBy }, digest };
   };
 }

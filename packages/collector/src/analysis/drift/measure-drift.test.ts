@@ -31,10 +31,12 @@ async function ask(
     reference = REFERENCE,
     epsilon,
     nowMs = day(60),
+    keptMs,
   }: {
     reference?: Reference;
     epsilon?: number;
     nowMs?: number;
+    keptMs?: number;
   } = {},
 ): Promise<MeasuredDrift> {
   const bounds = reference.features[0]?.edges ?? [0.5, 1.5];
@@ -58,7 +60,7 @@ async function ask(
       to: day(1),
       ...question,
     },
-    { reference, readDay, nowMs },
+    { reference, readDay, nowMs, keptMs },
   );
 }
 
@@ -158,6 +160,20 @@ test("what comes late for a day that was told of already is not added to it", as
   const before = await readDay("rec", day(0));
   fleet = [...fleet, ...contributors(1, { random: seededRandom(7) })];
   expect(await readDay("rec", day(0))).toEqual(before);
+});
+
+test("of a period of which days have been dropped nothing is told, for its blocks would be others every day", async () => {
+  const fleet = [0, 1, 21, 22].flatMap((at) => contributors(300, { at, random: seededRandom(at) }));
+  const of = async (keptMs: number, at: number) => {
+    const question = { from: day(at), to: day(at + 2) };
+    const { features } = await ask(fleet, question, { nowMs: day(40) + DAY_MS / 2, keptMs });
+    return features[0]?.contributors;
+  };
+  expect(await of(100 * DAY_MS, 0)).toBe(600);
+  // Two periods are whole: of thirty days, and of ten, of which the last that is whole begins on day 30.
+  expect(await of(60 * DAY_MS, 0)).toBe(600);
+  expect(await of(20 * DAY_MS, 21)).toBe(0);
+  expect(await of(39 * DAY_MS, 0)).toBe(0);
 });
 
 test("a week is held against the week before it", async () => {

@@ -9,7 +9,7 @@ import type { DistributionSummary } from "../../store/store.ts";
 import { compareBlocks, withoutFigures } from "./compare-blocks.ts";
 import { lastMidnight, type ReadDay } from "./read-days.ts";
 import type { Block } from "./tally.ts";
-import { DAY_MS, type DayTally, PERIOD_MS, toBlocks } from "./to-blocks.ts";
+import { DAY_MS, type DayTally, KEPT_MS, type Periods, periodsOf, toBlocks } from "./to-blocks.ts";
 
 /** A question about drift: of one version, in days. */
 export interface DriftQuestion {
@@ -39,18 +39,26 @@ export async function measureDrift(
     reference,
     readDay,
     nowMs,
-  }: { readonly reference: Reference; readonly readDay: ReadDay; readonly nowMs: number },
+    keptMs = KEPT_MS,
+  }: {
+    readonly reference: Reference;
+    readonly readDay: ReadDay;
+    readonly nowMs: number;
+    /** How long distributions are kept. */
+    readonly keptMs?: number | undefined;
+  },
 ): Promise<MeasuredDrift> {
   const { model, version, baseline } = question;
   const end = lastMidnight(nowMs);
   const to = Math.min(Math.ceil(question.to / DAY_MS) * DAY_MS, end);
   const from = Math.min(question.from - (question.from % DAY_MS), to);
   // Blocks are put together from the beginning of their period, and so are those of the week before.
-  const lately = periodOf(from - WEEK_MS);
-  const earliest = baseline === "previous" ? periodOf(lately - WEEK_MS) : lately;
+  const periods = periodsOf(keptMs, nowMs);
+  const lately = periodOf(from - WEEK_MS, periods);
+  const earliest = baseline === "previous" ? periodOf(lately - WEEK_MS, periods) : lately;
   const days = await readDays(model, { from: earliest, to, readDay });
   const answers = reference.features.map((feature) => {
-    const { blocks, waiting } = blocksOf(feature, { version, days });
+    const { blocks, waiting } = blocksOf(feature, { version, days, periods });
     const current = usual(blocksFor(blocks, { from, to }));
     const [first] = current;
     if (first === undefined) return { drift: withoutFigures(feature, waiting), current };
@@ -110,7 +118,7 @@ async function readDays(
 
 function blocksOf(
   feature: ReferenceFeature,
-  { version, days }: { version: string; days: readonly Day[] },
+  { version, days, periods }: { version: string; days: readonly Day[]; periods: Periods },
 ): { blocks: Block[]; waiting: number } {
   const bounds = JSON.stringify(boundsOf(feature));
   const byEpsilon = new Map<number | undefined, DayTally[]>();
@@ -123,7 +131,9 @@ function blocksOf(
       byEpsilon.set(tally.epsilon, [...tallies, { day, tally: withAllBins(tally) }]);
     }
   const isOrdered = feature.categories === undefined;
-  const parts = [...byEpsilon.values()].map((tallies) => toBlocks(tallies, isOrdered));
+  const parts = [...byEpsilon.values()].map((tallies) =>
+    toBlocks(tallies, isOrdered, periods.lengthMs),
+  );
   return {
     blocks: parts.flatMap(({ blocks }) => blocks),
     waiting: Math.max(0, ...parts.map(({ waiting }) => waiting)),
@@ -137,9 +147,9 @@ function withAllBins(tally: DistributionSummary): DistributionSummary {
   return { ...tally, shares: all(tally.shares), holders: all(tally.holders) };
 }
 
-function periodOf(time: number): number {
-  const at = Math.max(0, time);
-  return at - (at % PERIOD_MS);
+function periodOf(time: number, { lengthMs, firstMs }: Periods): number {
+  const at = Math.max(firstMs, time);
+  return at - (at % lengthMs);
 }
 
 /** What drifts first, and what drifts most before what drifts less. */

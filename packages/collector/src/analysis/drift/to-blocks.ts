@@ -10,6 +10,28 @@ export const DAY_MS: number = 24 * 60 * 60 * 1000;
  */
 export const PERIOD_MS: number = 84 * DAY_MS;
 
+/** How long days are kept where nothing else is said, and the oldest that is told of: each question reads them. */
+export const KEPT_MS: number = 400 * DAY_MS;
+
+/** How days are put into periods. */
+export interface Periods {
+  /** How long one is. */
+  readonly lengthMs: number;
+  /** When the first one begins of which no day has been dropped: those before it are not told of. */
+  readonly firstMs: number;
+}
+
+/**
+ * The periods of days that are kept for so long. Two are whole at any time: a period that has begun to be
+ * dropped would have other blocks every day, and the difference would tell of few.
+ */
+export function periodsOf(keptMs: number, nowMs: number): Periods {
+  const halfDays = Math.max(1, Math.floor(keptMs / DAY_MS / 2));
+  const lengthMs = Math.min(PERIOD_MS, halfDays * DAY_MS);
+  const oldest = Math.max(0, nowMs - Math.min(keptMs, KEPT_MS));
+  return { lengthMs, firstMs: Math.ceil(oldest / lengthMs) * lengthMs };
+}
+
 /** What one feature's contributors sent on a day. */
 export interface DayTally {
   /** The midnight it began with. */
@@ -28,11 +50,12 @@ export interface DayTally {
 export function toBlocks(
   days: readonly DayTally[],
   isOrdered: boolean,
+  periodMs: number = PERIOD_MS,
 ): { readonly blocks: readonly Block[]; readonly waiting: number } {
   const blocks: Block[] = [];
   let open: { from: number; tally: Tally } | undefined;
   for (const { day, tally } of days) {
-    const isSamePeriod = open && Math.floor(open.from / PERIOD_MS) === Math.floor(day / PERIOD_MS);
+    const isSamePeriod = open && Math.floor(open.from / periodMs) === Math.floor(day / periodMs);
     open =
       open === undefined || !isSamePeriod
         ? { from: day, tally }

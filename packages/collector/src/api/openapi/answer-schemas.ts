@@ -126,6 +126,10 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
         judged: count,
         correct: count,
         accuracy: interval,
+        days: described(
+          nullable(object({ from: time, to: time })),
+          "What calibration, confusion and error are of; null before there are any.",
+        ),
         calibration: list(object({ tenth: count, judged: count, correct: count })),
         calibrationError: nullable(share),
         confusion: list(object({ predicted: text, label: text, count })),

@@ -1,4 +1,4 @@
-import { FEEDBACK } from "@selvedge/protocol";
+import { FEEDBACK, METRICS } from "@selvedge/protocol";
 import { expect, test } from "vitest";
 import { batchOf, predictions } from "../../store/contract/sample-batch.ts";
 import {
@@ -8,14 +8,17 @@ import {
   judged,
 } from "../../store/contract/sample-records.ts";
 import { admitMetrics } from "./admit-metrics.ts";
-import { createLabelBounds } from "./label-bounds.ts";
+import { createLabelBounds, NOTHING_SEEN } from "./label-bounds.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MIDNIGHT = Date.UTC(2026, 5, 2);
 
 const boundsOf = (valuesPerLabel: number) =>
-  createLabelBounds({ valuesPerLabel, series: 100, isServed: () => false, now: () => MIDNIGHT });
+  createLabelBounds({
+    ...{ valuesPerLabel, series: 100, isServed: () => false },
+    ...{ seen: NOTHING_SEEN, now: () => MIDNIGHT },
+  });
 
 test("points keep what they are, but for labels that there is no room for", () => {
   const batch = batchOf("a", [predictions([1]), predictions([1], { browser: "opera 9" })]);
@@ -61,4 +64,18 @@ test.each([
   const { distributions, irregulars } = admitMetrics(featuresBatch("a", sent), boundsOf(9), nowMs);
   const time = expected === "told" ? timeMs : nowMs;
   expect([distributions[0]?.timeMs, irregulars[0]?.timeMs]).toEqual([time, time]);
+});
+
+test("no day of feedback grows once it is over", () => {
+  const nowMs = MIDNIGHT + HOUR_MS;
+  const late = judged(1, { correct: true }, { timeMs: MIDNIGHT - 5 });
+  const off = { ...predictions([1]), metric: METRICS.feedbackError, timeMs: MIDNIGHT - 5 };
+  const plain = predictions([1], {});
+  const { counters, histograms } = admitMetrics(
+    batchOf("a", [late, off, { ...plain, timeMs: MIDNIGHT - 5 }]),
+    boundsOf(9),
+    nowMs,
+  );
+  expect(counters.map(({ timeMs }) => timeMs)).toEqual([nowMs]);
+  expect(histograms.map(({ timeMs }) => timeMs)).toEqual([nowMs, MIDNIGHT - 5]);
 });

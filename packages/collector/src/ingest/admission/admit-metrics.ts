@@ -6,21 +6,30 @@ import type {
   Labels,
   MetricsBatch,
 } from "../../store/store.ts";
-import type { LabelBounds } from "./label-bounds.ts";
+import { LABELS, type LabelBounds } from "./label-bounds.ts";
 import { openDay } from "./open-day.ts";
 
 /**
  * What of a batch is stored: the points as they are, but that labels without room are `other`, that
  * feedback is told apart by what feedback is told apart by and nothing else, and that no day of
- * distributions grows once it is over.
+ * distributions or feedback grows once it is over.
  */
 export function admitMetrics(
   batch: MetricsBatch,
   bounds: LabelBounds,
   nowMs: number,
 ): MetricsBatch {
+  const known = new Map<Labels, Labels>();
+  const labelsOf = (labels: Labels): Labels => {
+    const again = known.get(labels);
+    if (again !== undefined) return again;
+    const admitted = bounds.of(labels);
+    // What there is no room for is counted point by point.
+    if (isSame(admitted, labels)) known.set(labels, admitted);
+    return admitted;
+  };
   const bounded = <T extends { readonly labels: Labels }>(point: T): T => {
-    const labels = bounds.of(point.labels);
+    const labels = labelsOf(point.labels);
     return labels === point.labels ? point : { ...point, labels };
   };
   const ofFeature = <T extends DistributionPoint | IrregularPoint>(point: T): T => ({
@@ -30,13 +39,21 @@ export function admitMetrics(
   });
   return {
     id: batch.id,
-    histograms: batch.histograms.map(bounded),
+    histograms: batch.histograms.map((point) =>
+      point.metric === METRICS.feedbackError ? onOpenDay(bounded(point), nowMs) : bounded(point),
+    ),
     counters: batch.counters.map((point) =>
-      point.metric === METRICS.feedback ? admitFeedback(point, bounds) : bounded(point),
+      point.metric === METRICS.feedback
+        ? onOpenDay(admitFeedback(point, bounds), nowMs)
+        : bounded(point),
     ),
     distributions: batch.distributions.map(ofFeature),
     irregulars: batch.irregulars.map(ofFeature),
   };
+}
+
+function onOpenDay<T extends { readonly timeMs: number }>(point: T, nowMs: number): T {
+  return { ...point, timeMs: openDay(point, nowMs) };
 }
 
 /** Rollups keep the attributes of feedback: only those that it has, and of classes as many as there is room for. */
@@ -58,7 +75,11 @@ function admitFeedback(point: CounterPoint, bounds: LabelBounds): CounterPoint {
     ...read(FEEDBACK.confidence, (text) => /^\d$/.test(text)),
   });
   const labels = bounds.of(point.labels, attributes);
-  if (labels === point.labels) return { ...point, attributes };
+  if (isSame(labels, point.labels)) return { ...point, labels, attributes };
   // Without room for its series, it counts for the accuracy and for nothing else.
   return { ...point, labels, attributes: JSON.stringify(correct) };
+}
+
+function isSame(a: Labels, b: Labels): boolean {
+  return a === b || LABELS.every((label) => a[label] === b[label]);
 }

@@ -1,5 +1,11 @@
+import { FEEDBACK } from "@selvedge/protocol";
 import { expect, test } from "vitest";
-import { createLabelBounds, type LabelBounds, type LabelBoundsOptions } from "./label-bounds.ts";
+import {
+  createLabelBounds,
+  type LabelBounds,
+  type LabelBoundsOptions,
+  NOTHING_SEEN,
+} from "./label-bounds.ts";
 
 const DAY_MS = 86_400_000;
 let nowMs = 0;
@@ -7,7 +13,13 @@ let nowMs = 0;
 function boundsOf(options: Partial<LabelBoundsOptions> = {}): LabelBounds {
   nowMs = Date.UTC(2026, 5, 1);
   return createLabelBounds({
-    ...{ valuesPerLabel: 3, series: 100, isServed: () => false, now: () => nowMs },
+    ...{
+      valuesPerLabel: 3,
+      series: 100,
+      isServed: () => false,
+      seen: NOTHING_SEEN,
+      now: () => nowMs,
+    },
     ...options,
   });
 }
@@ -19,7 +31,8 @@ test("values that there is room for stay as they are, and further ones are other
   const seen = fromTo(0, 5).map((n) => bounds.of({ error: `e${n}`, backend: "wasm" }).error);
   expect(seen).toEqual(["e0", "e1", "e2", "other", "other"]);
   const known = { error: "e1", backend: "wasm" };
-  expect(bounds.of(known)).toBe(known);
+  expect(bounds.of(known)).toEqual(known);
+  expect(bounds.of({ ...known })).toBe(bounds.of(known));
   expect(bounds.capped()).toEqual({ error: 2 });
 });
 
@@ -79,4 +92,36 @@ test("texts that are put together are not taken for one", () => {
   const two = { model: "a", version: "b" };
   expect(bounds.of(two)).toBe(two);
   expect(bounds.of({ model: "a" })).toMatchObject({ model: "other" });
+});
+
+test("what was stored before a start has its room still, and makes it once a day has gone without it", () => {
+  const seen = {
+    series: ["a", "b", "c"].map((error) => ({ labels: { error }, attributes: undefined })),
+    features: ["x", "y", "z"],
+  };
+  const bounds = boundsOf({ seen });
+  expect(bounds.of({ error: "d" }).error).toBe("other");
+  expect(bounds.of({ error: "c" }).error).toBe("c");
+  expect([bounds.textOf("feature", "w"), bounds.textOf("feature", "x")]).toEqual(["other", "x"]);
+  nowMs += DAY_MS;
+  expect(bounds.of({ error: "d" }).error).toBe("d");
+});
+
+test("series and classes that were stored have their room as well", () => {
+  const labels = { model: "rec", version: "1.0.0" };
+  const attributes = JSON.stringify({ [FEEDBACK.predicted]: "a", [FEEDBACK.label]: "b" });
+  const bounds = boundsOf({
+    ...{ valuesPerLabel: 2, series: 2 },
+    seen: {
+      series: [
+        { labels, attributes: undefined },
+        { labels, attributes },
+      ],
+      features: [],
+    },
+  });
+  expect(bounds.of(labels, attributes)).toBe(labels);
+  expect(bounds.of(labels)).toBe(labels);
+  expect(bounds.of(labels, "{}")).toMatchObject({ model: "other" });
+  expect(["a", "b", "c"].map((name) => bounds.textOf("class", name))).toEqual(["a", "b", "other"]);
 });

@@ -1,5 +1,6 @@
 import { ATTRIBUTES } from "@selvedge/protocol";
-import type { Labels } from "../../store/store.ts";
+import type { Labels, Seen } from "../../store/store.ts";
+import { classesOf } from "./classes-of.ts";
 
 /** What stands in place of a value that there was no room for. */
 const OTHER = "other";
@@ -7,7 +8,10 @@ const OTHER = "other";
 /** How long a value is known after it was seen last: this long at least, and twice as long at most. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const LABELS = Object.keys(ATTRIBUTES).filter((name): name is keyof Labels => name in ATTRIBUTES);
+/** The names of all labels. */
+export const LABELS: readonly (keyof Labels)[] = Object.keys(ATTRIBUTES).filter(
+  (name): name is keyof Labels => name in ATTRIBUTES,
+);
 
 /** What bounds how many series a sender can make. */
 export interface LabelBoundsOptions {
@@ -17,14 +21,20 @@ export interface LabelBoundsOptions {
   readonly series: number;
   /** Whether the registry serves a model, or a version of it: those always have room. */
   readonly isServed: (model: string, version?: string) => boolean;
+  /** What was stored before this start: it has its room still. */
+  readonly seen: Seen;
   readonly now: () => number;
 }
+
+/** Of a store that nothing came to. */
+export const NOTHING_SEEN: Seen = { series: [], features: [] };
 
 /** Whoever may write can make up labels; each costs rows for weeks, and memory wherever it is counted by. */
 export interface LabelBounds {
   /**
-   * The labels that a point is counted under: the very same where there is room for them, and otherwise
-   * with `other` for what is too many.
+   * The labels that a point is counted under: equal ones where there is room for them, and otherwise with
+   * `other` for what is too many. Points of one series are given the very same object, so that what is
+   * made of them can go by that.
    *
    * @param told what else its series is told apart by
    */
@@ -35,15 +45,16 @@ export interface LabelBounds {
   capped(): Readonly<Record<string, number>>;
 }
 
-/** Bounds of which nothing has been used yet. */
+/** Bounds of which what was stored lately has been used, so that a restart makes no room. */
 export function createLabelBounds({
   valuesPerLabel,
   series: maxSeries,
   isServed,
+  seen,
   now,
 }: LabelBoundsOptions): LabelBounds {
-  const values = new Map<string, Known>();
-  const series = createKnown(maxSeries);
+  const values = new Map<string, Known<string>>();
+  const series = createKnown<Labels>(maxSeries);
   const counts: Record<string, number> = {};
   let renewAt = now() + DAY_MS;
 
@@ -60,9 +71,9 @@ export function createLabelBounds({
     counts[what] = (counts[what] ?? 0) + 1;
   };
   const admit = (kind: string, text: string): boolean => {
-    const known = values.get(kind) ?? createKnown(valuesPerLabel);
+    const known = values.get(kind) ?? createKnown<string>(valuesPerLabel);
     values.set(kind, known);
-    return known.admit(text);
+    return known.admit(text, text) !== undefined;
   };
   const hasRoom = (label: keyof Labels, value: string, { model = "" }: Labels): boolean => {
     if (label === "model") return admit(label, value) || isServed(value);
@@ -70,18 +81,32 @@ export function createLabelBounds({
     return admit(label, `${model} ${value}`) || isServed(model, value);
   };
 
+  for (const { labels, attributes = "" } of seen.series) {
+    for (const label of LABELS) {
+      const value = labels[label];
+      if (value !== undefined && value !== OTHER) hasRoom(label, value, labels);
+    }
+    for (const name of classesOf(attributes)) admit("class", name);
+    series.admit(keyOf(labels, attributes), labels);
+  }
+  for (const feature of seen.features) admit("feature", feature);
+  // As if it had come yesterday: what does not come again makes room in a day.
+  for (const known of [series, ...values.values()]) known.renew();
+
   return {
     of: (labels, told = "") => {
       renew();
       const key = keyOf(labels, told);
-      if (series.has(key)) return labels;
+      const known = series.get(key);
+      if (known !== undefined) return known;
       const replaced = LABELS.filter((label) => {
         const value = labels[label];
         return value !== undefined && value !== OTHER && !hasRoom(label, value, labels);
       });
       for (const label of replaced) count(label);
       const bounded = replaced.length === 0 ? labels : withOther(labels, replaced);
-      if (series.admit(replaced.length === 0 ? key : keyOf(bounded, ""))) return bounded;
+      const admitted = series.admit(replaced.length === 0 ? key : keyOf(bounded, ""), bounded);
+      if (admitted !== undefined) return admitted;
       count("series");
       const { model = OTHER, version = OTHER } = bounded;
       return isServed(model, version) ? { ...ALL_OTHER, model, version } : ALL_OTHER;
@@ -116,29 +141,33 @@ function keyOf(labels: Labels, told: string): string {
   return key;
 }
 
-/** Texts that were seen today or the day before, of which there are never more than so many. */
-interface Known {
-  has(text: string): boolean;
-  /** Notes that it was seen; `false` where there is no room. */
-  admit(text: string): boolean;
+/** What was seen today or the day before, by a text of each, and never more than so many. */
+interface Known<T> {
+  /** What was seen today. */
+  get(text: string): T | undefined;
+  /** Notes that it was seen, and answers what it was seen as first; `undefined` where there is no room. */
+  admit(text: string, value: T): T | undefined;
   /** A day has passed: what was not seen in it makes room. */
   renew(): void;
 }
 
-function createKnown(limit: number): Known {
-  let today = new Set<string>();
-  let before = new Set<string>();
+function createKnown<T>(limit: number): Known<T> {
+  let today = new Map<string, T>();
+  let before = new Map<string, T>();
   return {
-    has: (text) => today.has(text),
-    admit: (text) => {
-      if (today.has(text)) return true;
-      if (!before.delete(text) && today.size + before.size >= limit) return false;
-      today.add(text);
-      return true;
+    get: (text) => today.get(text),
+    admit: (text, value) => {
+      const known = today.get(text);
+      if (known !== undefined) return known;
+      const former = before.get(text);
+      if (former === undefined && today.size + before.size >= limit) return undefined;
+      before.delete(text);
+      today.set(text, former ?? value);
+      return former ?? value;
     },
     renew: () => {
       before = today;
-      today = new Set();
+      today = new Map();
     },
   };
 }

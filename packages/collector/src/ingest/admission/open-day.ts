@@ -7,7 +7,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const OPEN_AFTER_MS = 60 * 60 * 1000;
 
 /**
- * When a count of a distribution is taken to be from: when its device says, while that day is open, and
+ * When a count of a distribution or of feedback is taken to be from: when its device says, while that day is open, and
  * otherwise when it arrived. A day of which something may have been said never grows, in this process
  * or the next: the difference would tell of the few who came late. It takes no memory of what was said.
  */

@@ -8,6 +8,7 @@ import { distributionsContract } from "./distributions-contract.ts";
 import { durabilityContract } from "./durability-contract.ts";
 import { healthContract } from "./health-contract.ts";
 import { maintenanceContract } from "./maintenance-contract.ts";
+import { seenContract } from "./seen-contract.ts";
 import type { StoreModule } from "./spawn-writer.ts";
 import { totalsContract } from "./totals-contract.ts";
 
@@ -55,6 +56,7 @@ export function storeContract(
     distributionsContract(underTest);
     maintenanceContract(underTest);
     totalsContract(underTest);
+    seenContract(underTest);
     durabilityContract(underTest);
   });
 }

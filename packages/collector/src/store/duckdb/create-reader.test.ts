@@ -1,15 +1,16 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Ask, createReader } from "./create-reader.ts";
+import { type Ask, createReader, type Reader } from "./create-reader.ts";
 
 /** It would take DuckDB a day. */
 const ENDLESS = "SELECT count(*) FROM range(1000000000000) AS a WHERE range % 7 = 1";
 
 let instance: DuckDBInstance;
 let ask: Ask;
+let inTurn: Reader["inTurn"];
 beforeEach(async () => {
   instance = await DuckDBInstance.create(":memory:");
-  ask = createReader(instance);
+  ({ ask, inTurn } = createReader(instance));
 });
 afterEach(() => instance.closeSync());
 
@@ -76,4 +77,21 @@ test("between two queries a question ends as well, and one nobody waits for does
   await expect(asked).rejects.toMatchObject({ code: "closed" });
   await expect(ask(one, { signal })).rejects.toMatchObject({ code: "closed" });
   expect(await Promise.all([ask(one), ask(one), ask(one)])).toHaveLength(3);
+});
+
+test("what is done besides waits for its turn, so that a thread is left to what is acknowledged", async () => {
+  const gate = createGate();
+  const running = [ask(() => gate.passed), inTurn(() => gate.passed)];
+  let isBegun = false;
+  const waiting = [
+    inTurn(async () => {
+      isBegun = true;
+    }),
+    ask(one),
+  ];
+  await new Promise((resume) => setImmediate(resume));
+  expect(isBegun).toBe(false);
+  gate.open();
+  await Promise.all([...running, ...waiting]);
+  expect(isBegun).toBe(true);
 });

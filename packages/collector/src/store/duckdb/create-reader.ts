@@ -6,11 +6,19 @@ import { type ReadRows, rowsOn } from "./read-rows.ts";
 /** Answers a question that may take several queries; they all see the store as it was at one moment. */
 export type Ask = <T>(question: (read: ReadRows) => Promise<T>, asking?: Asking) => Promise<T>;
 
+/** Asks a store, and looks after it. */
+export interface Reader {
+  readonly ask: Ask;
+  /** Runs what a store does besides, in a question's turn. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
 /**
- * A running query holds one of Node's four worker threads. Two are left to commits and to gunzip,
- * so that a dashboard that is looked at does not hold up what devices send.
+ * A running query holds one of Node's four worker threads, whoever asked it. One is left to commits, and
+ * one to what has to be unpacked and synced before a batch is acknowledged: neither a dashboard that is
+ * looked at nor rolling up holds up what devices send.
  */
-const QUESTIONS_AT_ONCE = 2;
+const AT_ONCE = 2;
 
 const INTERRUPT_EVERY_MS = 20;
 
@@ -18,13 +26,13 @@ const INTERRUPT_EVERY_MS = 20;
  * Asks on connections of its own, so that no question waits for a commit. One whose signal aborts is
  * interrupted, or never asked where it still waits for its turn.
  */
-export function createReader(instance: DuckDBInstance): Ask {
+export function createReader(instance: DuckDBInstance): Reader {
   let running = 0;
   const waiting = new Set<() => void>();
 
   const takeTurn = async (signal: AbortSignal | undefined): Promise<void> => {
     if (signal?.aborted) throw gone();
-    if (running < QUESTIONS_AT_ONCE) {
+    if (running < AT_ONCE) {
       running += 1;
       return;
     }
@@ -51,13 +59,17 @@ export function createReader(instance: DuckDBInstance): Ask {
     }
   };
 
-  return async (question, { signal } = {}) => {
+  const inTurn = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
     await takeTurn(signal);
     try {
-      return await answer(instance, question, signal);
+      return await work();
     } finally {
       giveTurn();
     }
+  };
+  return {
+    ask: (question, { signal } = {}) => inTurn(() => answer(instance, question, signal), signal),
+    inTurn: (work) => inTurn(work),
   };
 }
 

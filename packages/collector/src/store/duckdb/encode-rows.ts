@@ -1,25 +1,13 @@
 import { type DuckDBValue, listValue } from "@duckdb/node-api";
 import type {
   AlertChange,
-  CounterPoint,
   DistributionPoint,
-  HistogramPoint,
   IrregularPoint,
   LogRecord,
   Observation,
   SpanRecord,
 } from "../store.ts";
-import {
-  ALERTS,
-  COUNTERS,
-  DISTRIBUTIONS,
-  HISTOGRAMS,
-  IRREGULARS,
-  LABELS,
-  LOGS,
-  SPANS,
-  type Table,
-} from "./schema.ts";
+import { ALERTS, DISTRIBUTIONS, IRREGULARS, LABELS, LOGS, SPANS, type Table } from "./schema.ts";
 
 /** A value for each column of a table but `sequence`, which the writer knows. */
 export type Row = readonly DuckDBValue[];
@@ -28,34 +16,6 @@ export type Row = readonly DuckDBValue[];
 export interface TableRows {
   readonly table: Table;
   readonly rows: readonly Row[];
-}
-
-/** Writes histogram points as rows of their table. */
-export function histogramRows(points: readonly HistogramPoint[]): TableRows {
-  const rows = points.map((point): Row => {
-    const { scale, count, sum, min, max, zeroCount, positive, negative } = point.histogram;
-    return [
-      ...observation(point),
-      point.metric,
-      scale,
-      count,
-      sum,
-      min ?? null,
-      max ?? null,
-      zeroCount,
-      positive.offset,
-      listValue(positive.counts),
-      negative.offset,
-      listValue(negative.counts),
-    ];
-  });
-  return { table: HISTOGRAMS, rows };
-}
-
-/** Writes counter points as rows of their table. */
-export function counterRows(points: readonly CounterPoint[]): TableRows {
-  const rows = points.map((point): Row => [...observation(point), point.metric, point.value]);
-  return { table: COUNTERS, rows };
 }
 
 /** Writes points of distributions as rows of their table. */

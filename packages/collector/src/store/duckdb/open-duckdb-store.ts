@@ -27,6 +27,7 @@ import { readModels } from "./read-models.ts";
 import { readPrediction } from "./read-prediction.ts";
 import { readPredictions } from "./read-predictions.ts";
 import { type ReadRows, rowsOn } from "./read-rows.ts";
+import { readSeen } from "./read-seen.ts";
 import { readSize } from "./read-size.ts";
 import { TABLES } from "./schema.ts";
 import { readTotals } from "./totals.ts";
@@ -40,6 +41,9 @@ const SETTINGS = {
   enable_external_access: "false",
   autoinstall_known_extensions: "false",
   autoload_known_extensions: "false",
+  // Each checkpoint writes the last rows of every table again: fewer of them write less, and what is in the
+  // log meanwhile is read again after a kill.
+  checkpoint_threshold: "64MiB",
 };
 
 /**
@@ -59,7 +63,7 @@ export async function openDuckDbStore(
   const { instance, writer } = await openFile(path, room);
   // Whether it can answer is asked beside all questions, and waits for none of them.
   const probe = await instance.connect();
-  const ask = createReader(instance);
+  const { ask, inTurn } = createReader(instance);
   let sequence = await lastSequence(writer);
   let written = sequence;
   let closing: Promise<void> | undefined;
@@ -101,7 +105,7 @@ export async function openDuckDbStore(
   let maintaining: Promise<void> = Promise.resolve();
   const maintainInTurn = (nowMs: number): Promise<void> => {
     // What waits to be written now gets a higher sequence, and waits for the next time.
-    const turn = () => maintain(instance, { nowMs, retention, upTo: written });
+    const turn = () => inTurn(() => maintain(instance, { nowMs, retention, upTo: written }));
     maintaining = maintaining.then(turn, turn);
     return maintaining;
   };
@@ -141,6 +145,7 @@ export async function openDuckDbStore(
     feedback: (window, asking) =>
       answer("read feedback", (read) => readFeedback(read, window), asking),
     totals: () => answer("read totals", readTotals),
+    seen: (since) => answer("read what it has seen", (read) => readSeen(read, since)),
     prediction: (id, asking) =>
       answer("find a prediction", (read) => readPrediction(read, id), asking),
     noteAlerts: (changes) => write("write down alerts", [pendingAlerts(changes)]),

@@ -1,14 +1,13 @@
 import type { AlertChange, LogsBatch, MetricsBatch, SpansBatch } from "../store.ts";
 import {
   alertRows,
-  counterRows,
   distributionRows,
-  histogramRows,
   irregularRows,
   logRows,
   spanRows,
   type TableRows,
 } from "./encode-rows.ts";
+import type { Points } from "./write-points.ts";
 
 /** What one call to ingest brought: rows for several tables, to be written once. */
 export interface PendingBatch {
@@ -16,7 +15,9 @@ export interface PendingBatch {
   readonly key: string | undefined;
   /** How many rows there are in all. */
   readonly rowCount: number;
-  /** Makes the rows: not before they are written, for they take more room than what they are made of. */
+  /** Histograms and counters, which most rows are of. */
+  readonly points?: Points;
+  /** Makes all other rows: not before they are written, for they take more room than what they are made of. */
   encode(): readonly TableRows[];
 }
 
@@ -26,12 +27,8 @@ export function pendingMetrics(batch: MetricsBatch): PendingBatch {
   return {
     key: keyOf("metrics", id),
     rowCount: histograms.length + counters.length + distributions.length + irregulars.length,
-    encode: () => [
-      histogramRows(histograms),
-      counterRows(counters),
-      distributionRows(distributions),
-      irregularRows(irregulars),
-    ],
+    points: { histograms, counters },
+    encode: () => [distributionRows(distributions), irregularRows(irregulars)],
   };
 }
 

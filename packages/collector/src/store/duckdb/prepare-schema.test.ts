@@ -32,6 +32,21 @@ const STORE_OF_1 = [
 ];
 const WINDOW = { from: NOON, to: NOON + 60_000 };
 
+/** Brings raw histograms back to what they were before schema 4: a place for each bucket there is between two. */
+const DENSE_HISTOGRAMS = [
+  "ALTER TABLE histogram_point ADD COLUMN positive_offset INTEGER",
+  "ALTER TABLE histogram_point ADD COLUMN negative_offset INTEGER",
+  `UPDATE histogram_point SET ${["positive", "negative"]
+    .map(
+      (side) => `${side}_offset = coalesce(${side}_buckets[1], 0),
+        ${side}_counts = coalesce([coalesce(${side}_counts[list_position(${side}_buckets, bucket)], 0)
+          FOR bucket IN range(${side}_buckets[1], ${side}_buckets[-1] + 1)], [])`,
+    )
+    .join(", ")}`,
+  "ALTER TABLE histogram_point DROP COLUMN positive_buckets",
+  "ALTER TABLE histogram_point DROP COLUMN negative_buckets",
+];
+
 let folder: string;
 let path: string;
 
@@ -74,9 +89,10 @@ test("a store of schema 1 is brought up to date, and has lost nothing", async ()
   const [record] = await run(["SELECT model, severity, body, event FROM log_record"]);
   expect(record).toEqual(["rec", 9, "loaded", null]);
   const [point] = await run([
-    "SELECT attributes, resource, positive_counts::VARCHAR FROM histogram_point",
+    `SELECT attributes, resource, positive_buckets::VARCHAR, positive_counts::VARCHAR
+     FROM histogram_point WHERE attributes IS NOT NULL`,
   ]);
-  expect(point).toEqual(['{"a":1}', '{"service.name":"shop"}', "[1, 0, 1, 1]"]);
+  expect(point).toEqual(['{"a":1}', '{"service.name":"shop"}', "[-107, -105, -104]", "[1, 1, 1]"]);
   const leftovers = await run([
     "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%_1'",
   ]);
@@ -111,6 +127,7 @@ test("a store of schema 2 is given rollups of five minutes, made of the minutes 
     ...["histogram_five", "counter_five", "rollup_piece", "version_total"].map(
       (table) => `DROP TABLE ${table}`,
     ),
+    ...DENSE_HISTOGRAMS,
     "DELETE FROM meta WHERE key LIKE 'floor:%_five'",
     "UPDATE meta SET value = '2' WHERE key = 'schema'",
   ]);
@@ -121,4 +138,24 @@ test("a store of schema 2 is given rollups of five minutes, made of the minutes 
   await after.maintain(NOON + 72 * 3_600_000);
   expect((await after.predictions(hour)).series[0]?.counts.slice(0, 3)).toEqual([8, 4, 4]);
   await after.close();
+});
+
+test("a store of schema 3 keeps the buckets of its raw histograms, and no empty ones", async () => {
+  await rm(path);
+  const before = await openDuckDbStore(path);
+  await before.ingestMetrics([batchOf("a", [predictions([0.1, 3, 0.2, -4]), predictions([])])]);
+  const expected = await before.figures(WINDOW);
+  await before.close();
+  const sparse = "SELECT positive_counts::VARCHAR FROM histogram_point ORDER BY count";
+  expect(await run([sparse])).toEqual([["[]"], ["[1, 1, 1]"]]);
+  const dense = await run([
+    ...DENSE_HISTOGRAMS,
+    "UPDATE meta SET value = '3' WHERE key = 'schema'",
+    "SELECT max(len(positive_counts))::INTEGER FROM histogram_point",
+  ]);
+  expect(Number(dense[0]?.[0])).toBeGreaterThan(100);
+  const after = await openDuckDbStore(path);
+  expect(await after.figures(WINDOW)).toEqual(expected);
+  await after.close();
+  expect(await run([sparse])).toEqual([["[]"], ["[1, 1, 1]"]]);
 });

@@ -3,6 +3,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { floorKey } from "./progress.ts";
 import { sumSql } from "./roll-up-sql.ts";
 import {
+  HISTOGRAMS,
   PIECES,
   ROLLUPS,
   type Rollup,
@@ -15,11 +16,14 @@ import {
 /** What schema 1 had; its tables lack columns of today's, and none has another meaning. */
 const TABLES_OF_1 = ["histogram_point", "counter_point", "log_record"];
 
+/** Every bucket of a raw histogram between the first and the last had a place before schema 4. */
+const DENSE = HISTOGRAMS.name;
+
 /** Rollups that schema 2 did not have. */
 const ROLLUPS_OF_3 = ["histogram_five", "counter_five"];
 
 /**
- * Makes the tables in a new store, and brings one of schema 1 or 2 up to date: in one transaction, so
+ * Makes the tables in a new store, and brings one of a former schema up to date: in one transaction, so
  * that it is of one schema or the other whatever happens.
  *
  * @throws SelvedgeError `store-failed` when the store was made by a version that is not known here.
@@ -28,16 +32,15 @@ export async function prepareSchema(connection: DuckDBConnection): Promise<void>
   // The version is looked at first, so that a store of another one is left as it is.
   const found = await readVersion(connection);
   if (found === String(SCHEMA_VERSION)) return;
-  if (found !== undefined && found !== "1" && found !== "2")
+  const way = WAYS[found ?? "none"];
+  if (way === undefined)
     throw new SelvedgeError(
       "store-failed",
       `This store has schema ${found}; this collector writes schema ${SCHEMA_VERSION}. Open it with the version of @selvedge/collector that wrote it, or give the collector another data directory.`,
-      { detail: { found, expected: String(SCHEMA_VERSION) } },
+      { detail: { found: String(found), expected: String(SCHEMA_VERSION) } },
     );
   const statements = [
-    ...(found === "2" ? from2() : fromNothingOr1(found === "1")),
-    ...[PIECES, TOTALS].map(createTable),
-    `CREATE UNIQUE INDEX rollup_piece_span ON ${PIECES.name} (rollup, time_ms)`,
+    ...way(),
     `INSERT OR REPLACE INTO meta VALUES ('schema', '${SCHEMA_VERSION}')`,
   ];
   await connection.run("BEGIN");
@@ -48,6 +51,43 @@ export async function prepareSchema(connection: DuckDBConnection): Promise<void>
     await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
+}
+
+/** What brings a store here, by the schema that it has. */
+const WAYS: Readonly<Record<string, () => string[]>> = {
+  none: () => [...fromNothingOr1(false), ...since3()],
+  "1": () => [...fromNothingOr1(true), ...since3()],
+  "2": () => [...from2(), ...since3(), ...from3()],
+  "3": from3,
+};
+
+/** Tables that every schema since the third has. */
+function since3(): string[] {
+  return [
+    ...[PIECES, TOTALS].map(createTable),
+    `CREATE UNIQUE INDEX rollup_piece_span ON ${PIECES.name} (rollup, time_ms)`,
+  ];
+}
+
+/** Raw histograms keep the buckets alone that have anything in them. */
+function from3(): string[] {
+  return [
+    `ALTER TABLE ${DENSE} RENAME TO ${DENSE}_3`,
+    createTable(HISTOGRAMS),
+    `INSERT INTO ${DENSE} BY NAME SELECT ${sparseColumns(`${DENSE}_3`)}`,
+    `DROP TABLE ${DENSE}_3`,
+  ];
+}
+
+/** SQL for all columns of a dense table, as today's has them, and where they are from. */
+function sparseColumns(table: string): string {
+  const sides = (["positive", "negative"] as const).map((side) => {
+    const filled = `[[i, ${side}_counts[i]] FOR i IN range(1, len(${side}_counts) + 1) IF ${side}_counts[i] > 0]`;
+    return `[cell[1] - 1 + ${side}_offset FOR cell IN ${filled}] AS ${side}_buckets,
+      [cell[2] FOR cell IN ${filled}] AS ${side}_counts`;
+  });
+  const dense = ["positive", "negative"].flatMap((side) => [`${side}_offset`, `${side}_counts`]);
+  return `* EXCLUDE (${dense.join(", ")}), ${sides.join(", ")} FROM ${table}`;
 }
 
 function fromNothingOr1(isOld: boolean): string[] {
@@ -80,10 +120,8 @@ function createTable({ name, columns }: Table): string {
 
 /** Columns go by their names, for the order of today's is another one. */
 function moveRows(name: string): string[] {
-  return [
-    `INSERT INTO ${name} BY NAME SELECT 0 AS sequence, * FROM ${name}_1`,
-    `DROP TABLE ${name}_1`,
-  ];
+  const columns = name === DENSE ? sparseColumns(`${name}_1`) : `* FROM ${name}_1`;
+  return [`INSERT INTO ${name} BY NAME SELECT 0 AS sequence, ${columns}`, `DROP TABLE ${name}_1`];
 }
 
 async function readVersion(connection: DuckDBConnection): Promise<string | undefined> {

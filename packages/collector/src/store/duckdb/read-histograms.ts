@@ -1,6 +1,6 @@
 import { type Buckets, type ExponentialHistogram, MAX_BUCKETS } from "@selvedge/protocol";
-import type { Side } from "./buckets.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
+import type { Side } from "./side.ts";
 import type { Source } from "./sources.ts";
 import { labelColumns } from "./window.ts";
 

@@ -1,5 +1,4 @@
 import { METRICS } from "@selvedge/protocol";
-import { bucketsOf, type Side } from "./buckets.ts";
 import {
   COUNTERS,
   DISTRIBUTIONS,
@@ -9,6 +8,7 @@ import {
   type Rollup,
   type Table,
 } from "./schema.ts";
+import type { Side } from "./side.ts";
 
 /** Raw rows that are not in a rollup yet. */
 export interface Fresh {
@@ -59,8 +59,7 @@ const RAW = new Map<Table, { readonly columns: string; readonly where?: string }
     HISTOGRAMS,
     {
       columns: `${KNOWN_LABELS.join(", ")}, metric, scale, count, "sum", "min", "max", zero_count,
-        ${bucketsOf("positive")} AS positive_buckets, positive_counts,
-        ${bucketsOf("negative")} AS negative_buckets, negative_counts`,
+        positive_buckets, positive_counts, negative_buckets, negative_counts`,
       where: KNOWN,
     },
   ],

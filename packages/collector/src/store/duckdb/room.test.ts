@@ -22,6 +22,7 @@ test("a store has the room it was given, for memory and for temporary files", as
     enable_external_access: "false",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
+    checkpoint_threshold: "64MiB",
     memory_limit: `${room.memoryBytes}B`,
     max_temp_directory_size: `${room.temporaryBytes}B`,
   });

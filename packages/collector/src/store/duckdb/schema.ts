@@ -13,7 +13,7 @@ import {
 import { ATTRIBUTES } from "@selvedge/protocol";
 
 /** The version of the tables below; see `prepare-schema.ts` for those before it. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** A table and its columns, in the order in which rows give them. */
 export interface Table {
@@ -46,9 +46,10 @@ export const HISTOGRAMS: Table = {
     min: DOUBLE,
     max: DOUBLE,
     zero_count: UINTEGER,
-    positive_offset: INTEGER,
+    /** The buckets that have anything in them, and how much. */
+    positive_buckets: LIST(INTEGER),
     positive_counts: LIST(UINTEGER),
-    negative_offset: INTEGER,
+    negative_buckets: LIST(INTEGER),
     negative_counts: LIST(UINTEGER),
   },
 };

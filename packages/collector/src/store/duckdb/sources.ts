@@ -1,5 +1,4 @@
 import type { Window } from "../store.ts";
-import { bucketsOf } from "./buckets.ts";
 import { cutWindow, type Grain } from "./cut-window.ts";
 import { readProgress } from "./progress.ts";
 import type { Parameters, ReadRows } from "./read-rows.ts";
@@ -67,6 +66,4 @@ export async function findSources(
 const RAW: { readonly [column: string]: string } = {
   '"first_ms"': "time_ms AS first_ms",
   '"last_ms"': "time_ms AS last_ms",
-  '"positive_buckets"': `${bucketsOf("positive")} AS positive_buckets`,
-  '"negative_buckets"': `${bucketsOf("negative")} AS negative_buckets`,
 };

@@ -9,6 +9,7 @@ import {
 import type { Row } from "./encode-rows.ts";
 import type { PendingBatch } from "./pending-batch.ts";
 import type { Table } from "./schema.ts";
+import { type Points, writePoints } from "./write-points.ts";
 
 /**
  * Rows that are turned into a chunk in one go, half of what DuckDB's vectors hold. It takes some
@@ -30,11 +31,19 @@ export async function writeBatches(
   try {
     const fresh = await claimKeys(connection, batches);
     await appendBatches(connection, fresh, sequence);
+    await writePoints(connection, pointsOf(fresh), sequence);
     await connection.run("COMMIT");
   } catch (error) {
     await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }
+}
+
+function pointsOf(batches: readonly PendingBatch[]): Points {
+  return {
+    histograms: batches.flatMap(({ points }) => points?.histograms ?? []),
+    counters: batches.flatMap(({ points }) => points?.counters ?? []),
+  };
 }
 
 /** Records the keys of the batches, and answers which batches had not been recorded. */
@@ -73,6 +82,7 @@ async function appendBatches(
   try {
     for (const batch of batches)
       for (const { table, rows } of batch.encode()) {
+        if (rows.length === 0) continue;
         const all = waiting.get(table) ?? [];
         waiting.set(table, all);
         for (const row of rows) all.push(row);

@@ -177,3 +177,26 @@ test("has no batch left to move again when ids are forgotten", async () => {
   await vi.waitUntil(async () => (await readdir(journal)).length === 0);
   await store.close();
 });
+
+test("starts although the only batch that was left is one that the store never takes", async () => {
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { store: broken, journal, fail } = await failing();
+  const store = await openJournalledStore(broken, journal);
+  fail(true);
+  await store.ingestMetrics([batchOf("bad", [failures(1)])]);
+  await store.close();
+  const inner = await openDuckDbStore(join(folder, "store"));
+  const picky: Store = {
+    ...inner,
+    ingestMetrics: async (batches) => {
+      if (batches.some(({ id }) => id === "bad")) throw new Error("cannot be written");
+      await inner.ingestMetrics(batches);
+    },
+  };
+  const again = await openJournalledStore(picky, journal);
+  await again.ingestMetrics([batchOf("good", [failures(3)])]);
+  expect(await countIn(again)).toBe(3);
+  await again.close();
+  expect(await readdir(journal)).toEqual(["refused.jsonl"]);
+  told.mockRestore();
+});

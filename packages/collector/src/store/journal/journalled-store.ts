@@ -2,14 +2,15 @@ import { randomUUID } from "node:crypto";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SelvedgeError } from "@selvedge/protocol";
-import type { LogsBatch, MetricsBatch, SpansBatch, Store } from "../store.ts";
+import type { Store } from "../store.ts";
+import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import { type Journal, type Kept, openJournal } from "./open-journal.ts";
 
 /** How long what was acknowledged may wait for more before it is moved to the store. */
 const MOVE_EVERY_MS = 250;
 
 /** Rows that wait, moved or not; beyond them batches wait before they are acknowledged. */
-const MAX_WAITING_ROWS = 200_000;
+const MAX_WAITING_ROWS = 100_000;
 
 /** The same of their text: a row may be a record of many kilobytes. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
@@ -23,12 +24,6 @@ const MAX_TRIES = 10;
 
 /** Where the store refuses all it is given, it is asked again after this long, and that is told as often. */
 const PAUSE_MS = 5_000;
-
-/** A batch as the journal has it. */
-type Entry =
-  | { readonly signal: "metrics"; readonly batch: MetricsBatch }
-  | { readonly signal: "logs"; readonly batch: LogsBatch }
-  | { readonly signal: "traces"; readonly batch: SpansBatch };
 
 interface Waiting {
   readonly entry: Entry;
@@ -147,7 +142,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
       await move();
       if (isFull()) throw failed("take more than it can write");
     }
-    const text = JSON.stringify(entry);
+    const text = encodeEntry(entry);
     const rows = rowsOf(entry);
     const bytes = text.length;
     waitingRows += rows;
@@ -205,6 +200,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
     distributions: (window, asking) => asked(() => store.distributions(window, asking)),
     feedback: (window, asking) => asked(() => store.feedback(window, asking)),
     totals: () => asked(() => store.totals()),
+    seen: (since) => asked(() => store.seen(since)),
     prediction: (id, asking) => asked(() => store.prediction(id, asking)),
     noteAlerts: (changes) => whileOpen(() => store.noteAlerts(changes)),
     alertHistory: (limit) => whileOpen(() => store.alertHistory(limit)),
@@ -231,13 +227,13 @@ async function openAndReplay(store: Store, folder: string): Promise<Journal> {
   try {
     const journal = await openJournal(folder);
     await journal.replay(async (texts) => {
-      const entries = texts.map((text): Entry => JSON.parse(text));
+      const entries = texts.map(decodeEntry);
       const outcomes = await moveEntries(store, entries);
       const refused = entries.filter((_, i) => outcomes[i] !== true);
       const reason = outcomes.find((outcome) => outcome !== true);
       // One batch that the store will never take must not keep the collector from starting.
       if (refused.length === 0) return;
-      if (refused.length === entries.length) throw reason;
+      if (refused.length === entries.length && !(await takesAnything(store))) throw reason;
       await putAside(folder, refused, reason);
     });
     return journal;
@@ -245,6 +241,15 @@ async function openAndReplay(store: Store, folder: string): Promise<Journal> {
     await store.close();
     throw failed("open its journal", cause);
   }
+}
+
+/** Whether a store can write at all: where it cannot, what it refuses is not to blame. */
+async function takesAnything(store: Store): Promise<boolean> {
+  const nothing = { histograms: [], counters: [], distributions: [], irregulars: [] };
+  return store.ingestMetrics([{ id: `journal:${randomUUID()}`, ...nothing }]).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Keeps what the store refuses for someone to look at, in a file that is not read again. */

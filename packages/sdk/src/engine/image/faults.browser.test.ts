@@ -1,4 +1,4 @@
-import { sha256 } from "@selvedge/protocol";
+import { type ImageSubject, imageKey, type RuntimeIndex, sha256 } from "@selvedge/protocol";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { select } from "../../delivery/registry.fixture.ts";
 import { settingsKey, settingsUnder } from "../../proving/settings-record.ts";
@@ -7,6 +7,7 @@ import { freshDatabase } from "../../store/fresh-database.fixture.ts";
 import type { BuiltPack } from "../../store/pack.fixture.ts";
 import { unwrap } from "../../worker/outcome.ts";
 import { allImages } from "./image-store.ts";
+import { indexUrl } from "./known-index.ts";
 import {
   type HostKind,
   hibernateOnce,
@@ -148,11 +149,37 @@ describe("what is not as it was written is loaded in the same worker, and says w
     expect(await visit("whole")).toEqual(loadedAsUsual(OTHER));
   });
 
-  test("a wasm that is not the one its digest was taken of", async () => {
-    await knowIndex(database, "mixed-up");
-    expect(await visit("mixed-up")).toEqual(loadedAsUsual("run.wasm could not be loaded"));
+  test.each(["window", "node"] as const)("an image of a runtime in a %s", async (host) => {
+    const index: RuntimeIndex = await (
+      await fetch(indexUrl(`${location.origin}/runtimes/whole/`))
+    ).json();
+    const key = await keyIn(host, index);
+    expect(await keyIn("worker", index)).toBe(made.record.key);
+    const { record, pages } = await withHead(/"key":"\w+"/, `"key":"${key}"`);
+    await database.use("moving", (connection) => connection.clear("images"));
+    await putImage(database, { record: { ...record, key }, pages });
+    expect(await visit("whole")).toEqual(loadedAsUsual(OTHER));
+  });
+
+  test("a full wasm that is not the one its digest was taken of", async () => {
+    const other = `
+      const real = globalThis.fetch;
+      globalThis.fetch = (url, init) => init?.integrity
+        ? Promise.reject(new TypeError("Failed integrity"))
+        : real(url, init)`;
+    const engine = start("whole", { isPatient: true }, other);
+    const opened = unwrap(await engine.open({ wake: "full" }));
+    expect(opened?.waking).toEqual(loadedAsUsual("threaded.wasm could not be loaded"));
+    expect(await engine.answer(7)).toHaveLength(8);
   });
 });
+
+/** The key of the image, had the runtime taken itself to be in something else than a worker. */
+function keyIn(host: ImageSubject["host"], { full, glue }: RuntimeIndex): Promise<string> {
+  const runtime = { wasm: full.sha256, glue: glue.sha256 };
+  const settings = { backend: "wasm" };
+  return imageKey({ ...runtime, pack: pack.digest, dtype: "fp32", settings, host });
+}
 
 describe("what is woken", () => {
   test("answers the same a day later, whatever its clocks say", async () => {
@@ -189,7 +216,11 @@ describe("what is woken", () => {
     const second = await engine.api.open(2, request, { backend: "wasm", wake: "run" });
     expect(second).toMatchObject({ ok: false, error: { code: "session-failed" } });
     expect(await engine.answer(1)).toHaveLength(8);
-    expect(unwrap(await engine.started)).not.toHaveProperty("module");
+    // Another worker that wakes may be given its Module; one that loads never is.
+    expect(unwrap(await engine.started)).toMatchObject({
+      wasm: "run",
+      fitted: { file: expect.stringContaining("run") },
+    });
   });
 
   test("takes a second one where its wasm is the full one, and loads that", async () => {
@@ -256,6 +287,22 @@ describe("a wasm that was fitted", () => {
     expect(await (await woken("trapping", "full")).answer(3)).toHaveLength(8);
   });
 
+  test("and is not the one its digest was taken of, is not run: the full one wakes the image", async () => {
+    await knowIndex(database, "mixed-up");
+    const reason = expect.stringContaining("run.wasm could not be loaded");
+    expect(await visit("mixed-up")).toMatchObject({ step: "full", reason });
+  });
+
+  test("and is gone from the host: the full one wakes the image, and the host is asked what it has", async () => {
+    await knowIndex(database, "fitted", ({ run, ...index }) =>
+      run === undefined ? index : { ...index, run: { ...run, file: "gone.wasm" } },
+    );
+    const reason = expect.stringContaining("gone.wasm could not be loaded");
+    expect(await visit("fitted")).toMatchObject({ step: "full", reason });
+    await expect.poll(async () => JSON.stringify(await knownIndexes())).toContain("run.wasm");
+    expect(await visit("fitted")).toMatchObject({ step: "run", reason: "as asked" });
+  });
+
   test("loads a first visit's model, which nothing is known of", async () => {
     const late = `
       const real = globalThis.fetch;
@@ -277,7 +324,7 @@ describe("a wasm that was fitted", () => {
     expect(await engine.answer(3)).toHaveLength(8);
   });
 
-  test("and is gone from the host, is done without; a day later the host is asked what it has", async () => {
+  test("and is gone from the host, is done without; an hour later the host is asked what it has", async () => {
     await knowIndex(
       database,
       "fitted",
@@ -285,7 +332,7 @@ describe("a wasm that was fitted", () => {
         load === undefined
           ? index
           : { ...index, load: { ...load, file: "gone.wasm", packs: [pack.digest] } },
-      Date.now() - 2 * 86_400_000,
+      Date.now() - 2 * 3_600_000,
     );
     const slow = `
       const real = globalThis.fetch;

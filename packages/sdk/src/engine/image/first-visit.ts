@@ -12,7 +12,7 @@ import { chooseVariant } from "../../store/choose-variant.ts";
 import type { Database } from "../../store/database.ts";
 import { neededBlobs, totalBytes } from "../../store/packs.ts";
 import { dropPieces, missingPieces, pieceKeys, readBlobs } from "../../store/pieces.ts";
-import type { Considered, Hibernated, RuntimeRequest } from "../../worker/engine-api.ts";
+import type { Considered, ImageAt, RuntimeRequest } from "../../worker/engine-api.ts";
 import type { PackOffer } from "../../worker/keeper-api.ts";
 import type { FoundPack } from "../open-pack.ts";
 import { readSettings } from "../read-settings.ts";
@@ -46,7 +46,7 @@ export class FirstVisit {
   /** Whether a runtime waits for the plan. */
   #isAwaited = false;
   readonly #database: Database;
-  readonly #planAhead: (request: RuntimeRequest) => WasmPlan;
+  readonly #planAhead: ReturnType<typeof planAhead>;
   #decide: (plan: WasmPlan | Promise<WasmPlan>) => void = () => undefined;
   #arrive: (isThere: boolean) => void = () => undefined;
   /** Whether the files of the image came. */
@@ -98,7 +98,7 @@ export class FirstVisit {
     const { waking, run } = index ?? {};
     if (index === undefined || chunk === undefined || waking === undefined || run === undefined)
       throw new Error(index?.reason ?? "the page hosts no runtime that only runs");
-    const manifest = parseManifest(text, "manifest", chunk.shippedImages);
+    const manifest = parseManifest(text, "manifest", { images: chunk.shippedImages });
     const variant = chooseVariant(manifest, offer);
     const { digest } = offer;
     const { dtype } = variant;
@@ -118,7 +118,9 @@ export class FirstVisit {
       if (!isThere) throw new Error("its files did not come");
       const startedAt = performance.now();
       const made = await this.#assemble({ shipped, chunk, key });
-      return soundImageOf(made, waking, performance.now() - startedAt);
+      // Its files are pieces there.
+      const at = { key, place: "indexeddb", bytes: made.pages.byteLength } as const;
+      return soundImageOf({ ...made, at }, waking, performance.now() - startedAt);
     });
     image.catch(() => undefined);
     this.#offered = { pack, shipped, chunk, key, image };
@@ -147,7 +149,7 @@ export class FirstVisit {
    * Keeps the image as the device's own, and gives up what only this model needed of it. The bare runtime
    * is left for the next model that ships one, until room is needed.
    */
-  async keep(): Promise<Pick<Hibernated, "key" | "bytes" | "place">> {
+  async keep(): Promise<ImageAt> {
     const offered = this.#require();
     const { key, shipped } = offered;
     const { digest: pack, variant } = offered.pack;

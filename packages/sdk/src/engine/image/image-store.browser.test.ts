@@ -2,10 +2,13 @@ import { IMAGE_FORMAT, IMAGE_PAGE_BYTES, sha256, type WakingFacts } from "@selve
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Database } from "../../store/database.ts";
 import { freshDatabase } from "../../store/fresh-database.fixture.ts";
+import { forgetImages, IMAGE_FOLDER } from "../../store/images.ts";
 import { noise } from "../../store/pack.fixture.ts";
-import { allImages, barImage, forgetImages, keepImage } from "./image-store.ts";
+import type { ImageAt } from "../../worker/engine-api.ts";
+import { allImages, barImage, keepImage } from "./image-store.ts";
 import { indexedDbPages } from "./indexeddb-pages.ts";
 import { readImage } from "./read-image.ts";
+import { EarlyPages } from "./read-pages.ts";
 
 const FACTS: WakingFacts = {
   memory: { module: "a", name: "a" },
@@ -59,7 +62,7 @@ const OTHER = "bb".repeat(32);
 /** Reads whatever image there is, as waking does. */
 async function wake() {
   const [image] = await allImages(database);
-  return image?.kind === "kept" ? readImage(database, image, FACTS) : undefined;
+  return image?.kind === "kept" ? readImage(database, image, { facts: FACTS }) : undefined;
 }
 
 test("what was kept is read again, to the last byte", async () => {
@@ -80,6 +83,40 @@ test("pages that have been put into memory are not held a second time", async ()
   const pages = read.find(({ byteLength }) => byteLength === PAGES.byteLength);
   image?.asleep.fill(new WebAssembly.Memory({ initial: 256 }));
   expect(pages?.byteLength).toBe(0);
+});
+
+test("pages that were read early are woken where they are the image's, and others are read again", async () => {
+  const kept = await keepImage(database, await imageOf(KEY), PAGES);
+  const at = { key: KEY, place: kept.place, bytes: PAGES.byteLength };
+  const [image] = await allImages(database);
+  if (image?.kind !== "kept") throw new Error("nothing was kept");
+  const transact = vi.spyOn(database, "transact");
+  const readsFor = async (early: ImageAt) => {
+    const pages = new EarlyPages(database, early);
+    await pages.take(early);
+    transact.mockClear();
+    await readImage(database, image, { facts: FACTS, early: pages });
+    return transact.mock.calls.filter(([{ doing }]) => doing === "reading an image").length;
+  };
+  expect(await readsFor(at)).toBe(0);
+  for (const other of [{ key: OTHER }, { bytes: 4096 }, { place: "opfs" as const }])
+    expect(await readsFor({ ...at, ...other })).toBe(1);
+});
+
+test("pages that were read early, and are not what was written, wake nothing", async () => {
+  const { place } = await keepImage(database, await imageOf(KEY), PAGES);
+  const [image] = await allImages(database);
+  if (image?.kind !== "kept") throw new Error("nothing was kept");
+  await database.use("damaging an image", async (connection) => {
+    const record = new Uint8Array((await connection.get("imagePages", [KEY, 1])) as ArrayBuffer);
+    record[100] = (record[100] ?? 0) ^ 1;
+    await connection.put("imagePages", record.buffer, [KEY, 1]);
+  });
+  const early = new EarlyPages(database, { key: KEY, place, bytes: PAGES.byteLength });
+  await expect(readImage(database, image, { facts: FACTS, early })).rejects.toThrow(
+    "not what was written",
+  );
+  expect((await allImages(database)).map(({ kind }) => kind)).toEqual(["quarantined"]);
 });
 
 test("globals that say where the runtime runs come from here, and never from an image", async () => {
@@ -128,12 +165,16 @@ test("a tab that is killed at any step leaves no image, or a whole one; the next
 
 test("what cannot be dropped, as another tab reads it, keeps no image from being written", async () => {
   await keepImage(database, await imageOf(KEY), PAGES);
-  vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(function (this: IDBObjectStore) {
-    if (this.name === "imagePages") throw new DOMException("open", "NoModificationAllowedError");
-    return this.clear();
-  });
+  const root = await navigator.storage.getDirectory();
+  await root.getDirectoryHandle(IMAGE_FOLDER, { create: true });
+  const isOpen = new DOMException("open", "NoModificationAllowedError");
+  const remove = vi.spyOn(FileSystemDirectoryHandle.prototype, "removeEntry");
+  remove.mockRejectedValue(isOpen);
   await keepImage(database, await imageOf(OTHER), PAGES);
+  expect(remove).toHaveBeenCalledWith(KEY);
   expect(await allImages(database)).toMatchObject([{ key: OTHER }]);
+  vi.restoreAllMocks();
+  await root.removeEntry(IMAGE_FOLDER, { recursive: true });
 });
 
 test("of a pack that was deleted meanwhile nothing is kept", async () => {

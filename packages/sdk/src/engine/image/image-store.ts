@@ -1,5 +1,6 @@
 import { SelvedgeError, sha256 } from "@selvedge/protocol";
 import type { BarredImage, Database, ImageRecord, KeptImage } from "../../store/database.ts";
+import { dropPages, forgetImages } from "../../store/images.ts";
 import type { ImagePlace } from "../../worker/engine-api.ts";
 import type { ImagePages } from "./image-pages.ts";
 import { indexedDbPages } from "./indexeddb-pages.ts";
@@ -74,23 +75,8 @@ export async function barImage(
     const { pack, dtype } = image;
     await store.put({ key, pack, dtype, kind, reason, madeAt: Date.now() });
   });
-  await dropPages(database, key);
-}
-
-/** Drops the images that are meant, pages included. What was quarantined stays so. */
-export async function forgetImages(
-  database: Database,
-  isMeant: (image: ImageRecord) => boolean,
-): Promise<void> {
-  const gone = (await allImages(database))
-    .filter((one) => one.kind !== "quarantined" && isMeant(one))
-    .map(({ key }) => key);
-  if (gone.length === 0) return;
-  // Records first: pages without one are nothing, a record without its pages would be an image.
-  await database.transact(WRITING, ({ store }) =>
-    Promise.all(gone.map(async (key) => store.delete(key))),
-  );
-  for (const key of gone) await dropPages(database, key);
+  // What cannot be dropped just then is swept by the next to write.
+  await dropPages(database, key).catch(() => undefined);
 }
 
 /** Every image there is, and every key that is barred. */
@@ -112,10 +98,6 @@ export async function pagesAt(database: Database, place: ImagePlace): Promise<Im
 async function allPages(database: Database): Promise<readonly ImagePages[]> {
   const files = await opfsPages();
   return files === undefined ? [indexedDbPages(database)] : [indexedDbPages(database), files];
-}
-
-async function dropPages(database: Database, key: string): Promise<void> {
-  for (const pages of await allPages(database)) await dropFrom(pages, key);
 }
 
 /** A file that another tab reads just then cannot be dropped: the next to write sweeps it. */

@@ -1,4 +1,5 @@
 import type { Database } from "../../store/database.ts";
+import { pagesOf } from "../../store/images.ts";
 import type { ImagePages } from "./image-pages.ts";
 
 /** Larger records are read no faster, and smaller ones slower. */
@@ -49,11 +50,6 @@ export function indexedDbPages(database: Database): ImagePages {
       return [...new Set(keys.map(([key]) => key))];
     },
   };
-}
-
-/** Every record of an image's pages. A list sorts after every number. */
-function pagesOf(key: string): IDBKeyRange {
-  return IDBKeyRange.bound([key], [key, []]);
 }
 
 function join(buffers: readonly ArrayBuffer[], bytes: number): Uint8Array<ArrayBuffer> {

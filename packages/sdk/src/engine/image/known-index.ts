@@ -24,17 +24,21 @@ export async function fetchIndex(
   return soundIndex(record);
 }
 
-/** How long an index is taken to be what the host has. */
-const FRESH_MS = 86_400_000;
+/** How long an index is taken to be what the host has. To ask again is to be told, in most cases, "not modified". */
+const FRESH_MS = 3_600_000;
 
-/** Asks the host again where that was done a day ago; whoever asks now does not wait for the answer. */
+/** Asks the host again where that was done an hour ago; whoever asks now does not wait for the answer. */
 export function renewIndex(
   database: Database,
   assets: string,
   stored: RuntimeIndexRecord | undefined,
 ): void {
-  if (stored !== undefined && Date.now() - stored.at > FRESH_MS)
-    fetchIndex(database, assets).catch(() => undefined);
+  if (stored !== undefined && Date.now() - stored.at > FRESH_MS) askAgain(database, assets);
+}
+
+/** Asks the host what it has by now. The next visit goes by what it says; nobody waits for that. */
+export function askAgain(database: Database, assets: string): void {
+  fetchIndex(database, assets).catch(() => undefined);
 }
 
 /** What is known of a runtime's files; asks the host where that was never done. */

@@ -2,15 +2,15 @@ import {
   commitToTensors,
   encodeStrings,
   formatImageHead,
+  type GlueHost,
   IMAGE_FORMAT,
   type ImageHead,
-  scrub,
+  scrubbedState,
   sha256,
   snapshot,
   type TensorDigest,
   type WakingFacts,
 } from "@selvedge/protocol";
-import type { host } from "../../runtime/glue-shim.ts";
 import type { Tensor, Tensors } from "../../tensor.ts";
 
 /** An engine that has been written down. */
@@ -27,30 +27,17 @@ export interface MadeImage {
  * @throws Error where the runtime is not as its facts say
  */
 export async function makeImage(
-  { memory, exports, runtime, session }: typeof host,
+  live: GlueHost,
   { key, answers, facts }: { key: string; answers: Tensors; facts: WakingFacts },
 ): Promise<MadeImage> {
-  if (memory === undefined || exports === undefined || runtime === undefined || session === 0)
-    throw new Error("the runtime has no session yet");
-  const table = exports[facts.table];
-  if (!(table instanceof WebAssembly.Table)) throw new Error("the runtime has no function table");
-  const stack = {
-    end: Number(globalOf(exports, facts.stackEnd).value),
-    pointer: Number(globalOf(exports, facts.stackPointer).value),
-  };
-  const { _malloc: malloc, _free: free } = runtime;
-  scrub({ memory, malloc, free, stack });
-  const { runs, pages } = snapshot(memory.buffer);
-  const { isMainThread, mayWait } = facts.host;
-  const kept = facts.globals.filter((name) => name !== isMainThread && name !== mayWait);
+  const { session } = live;
+  if (session === 0) throw new Error("the runtime has no session yet");
+  const { memory, state } = scrubbedState(live, facts);
+  const { runs, pages } = snapshot(memory);
   const head: ImageHead = {
     format: IMAGE_FORMAT,
     key,
-    memoryBytes: memory.buffer.byteLength,
-    tableLength: table.length,
-    globals: Object.fromEntries(
-      kept.map((name) => [name, written(globalOf(exports, name).value as number | bigint)]),
-    ),
+    ...state,
     runs,
     session,
     sha256: await sha256(pages),
@@ -73,15 +60,4 @@ export async function commitToAnswers(key: string, answers: Tensors): Promise<st
 function bytesOf({ data }: Tensor): Uint8Array {
   if (!("buffer" in data)) return encodeStrings(data);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function globalOf(exports: WebAssembly.Exports, name: string): WebAssembly.Global {
-  const global = exports[name];
-  if (global instanceof WebAssembly.Global) return global;
-  throw new Error(`the wasm does not export its global ${name}`);
-}
-
-/** JSON has no numbers of 64 bits. */
-function written(value: number | bigint): number | string {
-  return typeof value === "bigint" ? value.toString() : value;
 }

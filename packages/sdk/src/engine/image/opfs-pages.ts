@@ -1,18 +1,19 @@
+import { IMAGE_FOLDER } from "../../store/images.ts";
 import type { ImagePages } from "./image-pages.ts";
-
-const FOLDER = "selvedge-images";
 
 /** What workers have of files, which TypeScript's library for all kinds of place lacks. */
 interface SyncFile {
   /** Several may read one file at once, where the browser knows the mode. */
-  createSyncAccessHandle(options?: { readonly mode: "read-only" }): Promise<{
-    getSize(): number;
-    read(into: Uint8Array): number;
-    write(from: Uint8Array): number;
-    truncate(bytes: number): void;
-    flush(): void;
-    close(): void;
-  }>;
+  createSyncAccessHandle(options?: { readonly mode: "read-only" }): Promise<SyncHandle>;
+}
+
+interface SyncHandle {
+  getSize(): number;
+  read(into: Uint8Array): number;
+  write(from: Uint8Array): number;
+  truncate(bytes: number): void;
+  flush(): void;
+  close(): void;
 }
 
 /**
@@ -22,8 +23,10 @@ interface SyncFile {
 export async function opfsPages(): Promise<ImagePages | undefined> {
   if (typeof FileSystemFileHandle === "undefined") return undefined;
   if (!("createSyncAccessHandle" in FileSystemFileHandle.prototype)) return undefined;
-  const root = await navigator.storage.getDirectory().catch(() => undefined);
-  const folder = await root?.getDirectoryHandle(FOLDER, { create: true }).catch(() => undefined);
+  const root = await navigator.storage?.getDirectory?.().catch(() => undefined);
+  const folder = await root
+    ?.getDirectoryHandle(IMAGE_FOLDER, { create: true })
+    .catch(() => undefined);
   return folder && pagesIn(folder);
 }
 
@@ -44,20 +47,16 @@ function pagesIn(folder: FileSystemDirectoryHandle): ImagePages {
     },
 
     async read(key, bytes) {
-      const file = await folder.getFileHandle(key).catch(unlessMissing);
+      const file = await folder.getFileHandle(key).catch(unless("NotFoundError"));
       if (file === undefined) return undefined;
-      const handle = await syncFile(file).createSyncAccessHandle({ mode: "read-only" });
-      try {
-        if (handle.getSize() !== bytes) return undefined;
-        const pages = new Uint8Array(bytes);
-        return handle.read(pages) === bytes ? pages : undefined;
-      } finally {
-        handle.close();
-      }
+      const handle = await syncFile(file)
+        .createSyncAccessHandle({ mode: "read-only" })
+        .catch(unless("NoModificationAllowedError"));
+      return handle === undefined ? readBeside(file, bytes) : readAlone(handle, bytes);
     },
 
     async drop(key) {
-      await folder.removeEntry(key).catch(unlessMissing);
+      await folder.removeEntry(key).catch(unless("NotFoundError"));
     },
 
     async keys() {
@@ -68,12 +67,42 @@ function pagesIn(folder: FileSystemDirectoryHandle): ImagePages {
   };
 }
 
+function readAlone(handle: SyncHandle, bytes: number): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    if (handle.getSize() !== bytes) return undefined;
+    const pages = new Uint8Array(bytes);
+    return handle.read(pages) === bytes ? pages : undefined;
+  } finally {
+    handle.close();
+  }
+}
+
+/**
+ * Reads a file that another tab has open. Firefox and WebKit know no mode for several readers: two tabs
+ * that open together would find no image.
+ *
+ * @throws Error where the other tab writes it: what does not fit then says nothing about the image.
+ */
+async function readBeside(
+  handle: FileSystemFileHandle,
+  bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await handle.getFile();
+  const pages = new Uint8Array(await file.arrayBuffer());
+  const { lastModified } = await handle.getFile();
+  if (pages.byteLength === bytes && lastModified === file.lastModified) return pages;
+  throw new Error("another tab writes the image");
+}
+
 function syncFile(file: FileSystemFileHandle): SyncFile {
   return file as FileSystemFileHandle & SyncFile;
 }
 
-function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof DOMException) || error.name !== "NotFoundError") throw error;
+/** Passes over a refusal of one name. */
+function unless(name: string): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof DOMException) || error.name !== name) throw error;
+  };
 }
 
 function full(): DOMException {

@@ -1,19 +1,27 @@
 import type { Database } from "../../store/database.ts";
 import type { RuntimeRequest } from "../../worker/engine-api.ts";
-import { findIndex } from "./known-index.ts";
+import { askAgain, findIndex } from "./known-index.ts";
 import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
+const REASON = "the worker was not started to wake anything";
+
 /**
- * Which wasm to compile while nothing is known of the pack. The usual one streams at once; where the host
- * turns out to have a smaller one that loads whatever is installed, that is taken in its place. The question goes
- * out beside the wasm: where there is no answer, or none in time, nothing has waited for it.
+ * Which wasm to compile while nothing is known of the pack. One that was right the last time is being
+ * compiled already, and is held against what is known of runtimes. Without it the usual one streams at
+ * once; where the host turns out to have a smaller one that loads whatever is installed, that is taken in
+ * its place. The question goes out beside the wasm: where there is no answer, or none in time, nothing
+ * has waited for it.
  */
-export function planAhead(database: Database): (request: RuntimeRequest) => WasmPlan {
-  return (request) => ({
-    wasm: USUAL,
-    reason: "the worker was not started to wake anything",
-    better: findFitted(database, request).catch(() => undefined),
-  });
+export function planAhead(
+  database: Database,
+): (request: RuntimeRequest) => WasmPlan | Promise<WasmPlan> {
+  return (request) => {
+    const better = findFitted(database, request).catch(() => undefined);
+    const usual = { wasm: USUAL, reason: REASON };
+    return request.early === undefined
+      ? { ...usual, better }
+      : better.then((found) => found ?? usual);
+  };
 }
 
 async function findFitted(
@@ -30,5 +38,11 @@ async function findFitted(
   );
   // Any of them may be what is opened, and one that nothing was fitted to may trap on every visit.
   if (!active.every(({ current }) => packs.includes(current.digest))) return;
-  return { wasm: { kind: "load", ref: index.load }, index, reason: "a fitted runtime is there" };
+  const onLack = () => askAgain(database, assets);
+  return {
+    wasm: { kind: "load", ref: index.load },
+    index,
+    reason: "a fitted runtime is there",
+    onLack,
+  };
 }

@@ -14,8 +14,9 @@ import type {
   SessionSettings,
 } from "../../worker/engine-api.ts";
 import { keyFor } from "./image-subject.ts";
-import { fetchIndex, indexUrl, renewIndex, soundIndex } from "./known-index.ts";
+import { askAgain, fetchIndex, indexUrl, renewIndex, soundIndex } from "./known-index.ts";
 import { readImage } from "./read-image.ts";
+import type { EarlyPages } from "./read-pages.ts";
 import { soundImage } from "./sound-image.ts";
 import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
@@ -24,6 +25,8 @@ export interface Opening {
   readonly request: PackRequest;
   readonly how: SessionHow;
   readonly runtime: RuntimeRequest;
+  /** What is being read already, as it is likely woken. */
+  readonly early?: EarlyPages | undefined;
 }
 
 /** What the store knows of a session that is to be opened. */
@@ -40,13 +43,17 @@ interface Known {
  */
 export async function planRuntime(database: Database, opening: Opening): Promise<WasmPlan> {
   try {
-    return await plan(database, opening);
+    const onLack = () => askAgain(database, opening.runtime.assets);
+    return { ...(await plan(database, opening)), onLack };
   } catch (error) {
     return { wasm: USUAL, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function plan(database: Database, { request, how, runtime }: Opening): Promise<WasmPlan> {
+async function plan(
+  database: Database,
+  { request, how, runtime, early }: Opening,
+): Promise<WasmPlan> {
   const { backend, wake = "none" } = how;
   if (backend !== "wasm" || runtime.build !== "wasm" || runtime.engine !== "onnx")
     return { wasm: USUAL, reason: "only onnxruntime's WASM is woken" };
@@ -82,7 +89,12 @@ async function plan(database: Database, { request, how, runtime }: Opening): Pro
   return {
     index,
     wasm: step === "run" && run ? { kind: "run", ref: run } : { kind: "full", ref: index.full },
-    toWake: { ...known.choice, key, step, image: readImage(database, image, waking) },
+    toWake: {
+      ...known.choice,
+      key,
+      step,
+      image: readImage(database, image, { facts: waking, early }),
+    },
     reason: wake === step ? "as asked" : "no runtime that only runs",
   };
 }

@@ -1,22 +1,26 @@
 import {
+  type AsleepRuntime,
+  asleepFrom,
   type ImageHead,
   parseImageHead,
   restore,
   sha256,
   type WakingFacts,
 } from "@selvedge/protocol";
-import type { Asleep } from "../../runtime/glue-shim.ts";
 import type { Database, KeptImage } from "../../store/database.ts";
 import { giveUp } from "../../store/give-up.ts";
-import { barImage, forgetImages, pagesAt } from "./image-store.ts";
+import { forgetImages } from "../../store/images.ts";
+import type { ImageAt } from "../../worker/engine-api.ts";
+import { barImage } from "./image-store.ts";
+import { type EarlyPages, readPages } from "./read-pages.ts";
 
 /** An image that is what it was when it was written. */
 export interface SoundImage {
   readonly head: ImageHead;
-  readonly bytes: number;
+  readonly at: ImageAt;
   /** Milliseconds, digests included. */
   readonly readMs: number;
-  readonly asleep: Asleep;
+  readonly asleep: AsleepRuntime;
   /** Milliseconds that it took to put the pages into memory; 0 until then. */
   readonly restoreMs: number;
 }
@@ -30,7 +34,7 @@ export interface SoundImage {
 export async function readImage(
   database: Database,
   image: KeptImage,
-  facts: WakingFacts,
+  { facts, early }: { readonly facts: WakingFacts; readonly early?: EarlyPages | undefined },
 ): Promise<SoundImage> {
   const startedAt = performance.now();
   const { key } = image;
@@ -42,28 +46,32 @@ export async function readImage(
     await forgetImages(database, (one) => one.key === key).catch(() => undefined);
     throw new Error(reason);
   };
-  const stored = await pagesAt(database, image.place);
-  const [pages, digest] = await Promise.all([
-    stored.read(key, image.bytes),
+  const [found, digest] = await Promise.all([
+    early?.take(image).then((read) => read ?? readPages(database, image)) ??
+      readPages(database, image),
     sha256(new TextEncoder().encode(image.head)),
   ]);
   if (digest !== image.headDigest) return quarantine("the image's head is not what was written");
   const head = parseImageHead(image.head);
   if (head.key !== key) return quarantine("the image is one of something else");
-  if (pages === undefined) return drop("some of the image is gone");
-  if ((await sha256(pages)) !== head.sha256)
-    return quarantine("the image's pages are not what was written");
+  if (found === undefined) return drop("some of the image is gone");
+  const { pages } = found;
+  if (found.sha256 !== head.sha256) return quarantine("the image's pages are not what was written");
   touch(database, key).catch(() => undefined);
-  return soundImageOf({ head, pages }, facts, performance.now() - startedAt);
+  const at = { key, place: image.place, bytes: image.bytes };
+  return soundImageOf({ head, pages, at }, facts, performance.now() - startedAt);
 }
 
 /** What wakes from an image of which every byte is known to be right. */
 export function soundImageOf(
-  { head, pages }: { readonly head: ImageHead; readonly pages: Uint8Array<ArrayBuffer> },
+  {
+    head,
+    pages,
+    at,
+  }: Pick<SoundImage, "head" | "at"> & { readonly pages: Uint8Array<ArrayBuffer> },
   facts: WakingFacts,
   readMs: number,
 ): SoundImage {
-  const bytes = pages.byteLength;
   let restoreMs = 0;
   const fill = (memory: WebAssembly.Memory) => {
     const from = performance.now();
@@ -74,35 +82,12 @@ export function soundImageOf(
   };
   return {
     head,
-    bytes,
+    at,
     readMs,
     asleep: { ...asleepFrom(head, facts), fill },
     get restoreMs() {
       return restoreMs;
     },
-  };
-}
-
-function asleepFrom(head: ImageHead, facts: WakingFacts): Omit<Asleep, "fill"> {
-  const globals = new Map(
-    Object.entries(head.globals).map(([name, value]): [string, number | bigint] => [
-      name,
-      typeof value === "string" ? BigInt(value) : value,
-    ]),
-  );
-  // What it runs in is for it to find here: it may have been written down elsewhere.
-  globals.set(facts.host.isMainThread, 0);
-  globals.set(facts.host.mayWait, 1);
-  const missing = facts.globals.filter((name) => !globals.has(name));
-  if (missing.length > 0 || globals.size !== facts.globals.length)
-    throw new Error("the image has other globals than the runtime");
-  return {
-    memoryBytes: head.memoryBytes,
-    globals: Object.fromEntries(globals),
-    constructors: facts.constructors,
-    table: facts.table,
-    tableLength: head.tableLength,
-    session: head.session,
   };
 }
 

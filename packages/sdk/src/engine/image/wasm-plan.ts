@@ -13,6 +13,7 @@ export interface WasmChoice {
 /** An image that is being read, and the pack that it is one of. */
 export interface ImageToWake extends PackChoice {
   readonly key: string;
+  /** The one that was planned: where its wasm cannot be had, it wakes at the next. */
   readonly step: Exclude<WakeStep, "none">;
   /** Rejects with an Error that says why it cannot be woken. */
   readonly image: Promise<SoundImage>;
@@ -27,6 +28,8 @@ export interface WasmPlan {
   readonly reason: string;
   /** What lies beside the runtime's files, where that was looked at. */
   readonly index?: RuntimeIndex;
+  /** Called where a file that the index names cannot be had: the host has others by now. */
+  readonly onLack?: () => void;
   /** What turns out to be better while the wasm is still compiling, if anything. Never rejects. */
   readonly better?: Promise<WasmPlan | undefined>;
 }

@@ -1,6 +1,7 @@
 import type { WasmFound } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { streamModule } from "../runtime-file.ts";
+import type { EarlyModule } from "./early-module.ts";
 
 /** Where the wasm of a build lies. */
 export interface WasmPlace {
@@ -8,14 +9,17 @@ export interface WasmPlace {
   readonly folder: string;
   /** The one that came with the library. */
   readonly usual: string;
+  /** What is being compiled already, as it is likely needed. */
+  readonly early?: EarlyModule | undefined;
 }
 
 /** A wasm that was compiled, and how it came to be that one. */
 export type Compiled = WasmFound & { readonly module: WebAssembly.Module };
 
 /**
- * Compiles the wasm that was planned while the image is read that wakes in it. Where one of the two is
- * not what it should be, nothing has been made of either yet, and the usual wasm is loaded.
+ * Compiles the wasm that was planned while the image is read that wakes in it. What only runs and cannot
+ * be had is followed by all of the runtime, for the same image. Where one of the two is not what it should
+ * be, nothing has been made of either yet, and the usual wasm is loaded.
  *
  * @throws SelvedgeError `assets-missing` where that is not there either.
  */
@@ -29,13 +33,26 @@ export async function compilePlanned(
   if (toWake === undefined) return { ...(await compileEither(place, plan, signal)), reason };
   const { image, step } = toWake;
   try {
-    const [found, compiled] = await Promise.all([image, compile(place, plan, signal)]);
-    return { ...compiled, image: found, reason };
+    let why = reason;
+    // Nothing has run in what cannot be had: the next step is taken here, at once.
+    const next = (error: unknown) => {
+      const { index } = plan;
+      if (signal.aborted || step === "full" || index === undefined) throw error;
+      why = whyNot(step, error);
+      return compile(place, { ...plan, wasm: { kind: "full", ref: index.full } }, signal);
+    };
+    const compiling = compile(place, plan, signal).catch(next);
+    const [found, compiled] = await Promise.all([image, compiling]);
+    return { ...compiled, image: found, reason: why };
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    return { ...(await compile(place, asUsual(plan), signal)), reason: `step "${step}": ${why}` };
+    const why = whyNot(step, error);
+    return { ...(await compile(place, asUsual(plan), signal)), reason: why };
   }
+}
+
+function whyNot(step: string, error: unknown): string {
+  return `step "${step}": ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /**
@@ -70,14 +87,21 @@ function asUsual(plan: WasmPlan): WasmPlan {
 }
 
 async function compile(
-  { folder, usual }: WasmPlace,
+  { folder, usual, early }: WasmPlace,
   plan: WasmPlan,
   signal: AbortSignal,
   onFound?: () => void,
 ): Promise<Omit<Compiled, "reason">> {
   const { kind, ref } = plan.wasm;
+  const there = await early?.take(ref);
+  if (there !== undefined) return { module: there, kind, plan };
   const url = folder + (ref?.file ?? usual);
-  return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
+  try {
+    return { module: await streamModule(url, signal, ref?.sha256, onFound), kind, plan };
+  } catch (error) {
+    if (ref !== undefined && !signal.aborted) plan.onLack?.();
+    throw error;
+  }
 }
 
 /** Not AbortSignal.any, which webviews of 2023 lack. */

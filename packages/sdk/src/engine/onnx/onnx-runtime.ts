@@ -1,11 +1,12 @@
+import type { GlueHost } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
-import type { host } from "../../runtime/glue-shim.ts";
 import type { RuntimeRequest, WasmKind } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { importFile } from "../runtime-file.ts";
 import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER } from "../runtime-files.ts";
 import { type Compiled, compilePlanned } from "./compile-planned.ts";
+import { EarlyModule } from "./early-module.ts";
 import { createOnnxSession } from "./onnx-session.ts";
 
 /**
@@ -17,7 +18,14 @@ import { createOnnxSession } from "./onnx-session.ts";
  * @throws SelvedgeError `assets-missing` where one of the files is not there or not what it should be.
  */
 export async function loadOnnxRuntime(
-  { assets, build: name, module: given, wasm: givenKind, isForImage }: RuntimeRequest,
+  {
+    assets,
+    build: name,
+    module: given,
+    wasm: givenKind,
+    isForImage,
+    early: wanted,
+  }: RuntimeRequest,
   signal: AbortSignal,
   planned: Promise<WasmPlan>,
 ): Promise<EngineRuntime> {
@@ -25,17 +33,18 @@ export async function loadOnnxRuntime(
   const build = RUNTIME_BUILDS[name];
   const startedAt = performance.now();
   const since = () => performance.now() - startedAt;
+  const early = wanted && new EarlyModule(folder, wanted, signal);
   const compiled =
     given === undefined || isForImage === true
-      ? compilePlanned({ folder, usual: build.wasm }, planned, signal)
+      ? compilePlanned({ folder, usual: build.wasm, early }, planned, signal)
       : Promise.resolve(handedOver(given, givenKind));
   const compileMs = compiled.then(since);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
   compileMs.catch(() => undefined);
   const [ort, glue, shim] = await Promise.all([
     importFile<typeof Ort>(folder + build.api),
-    importFile<{ default: typeof host.glue }>(folder + build.glue),
-    importFile<{ host: typeof host }>(folder + GLUE_SHIM),
+    importFile<{ default: GlueHost["glue"] }>(folder + build.glue),
+    importFile<{ host: GlueHost }>(folder + GLUE_SHIM),
   ]);
   const importMs = since();
   shim.host.glue = glue.default;

@@ -1,7 +1,6 @@
 import {
   ATTRIBUTES,
   commitToTensors,
-  type OtlpBatch,
   type OtlpLogRecord,
   PREDICTION,
   PREDICTION_EVENT,
@@ -9,20 +8,12 @@ import {
   toOtlpAttributes,
   toUnixNano,
 } from "@selvedge/protocol";
-import { toLogs } from "../telemetry/otlp-batch.ts";
 
 /** An ordinary event: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
 const INFO = 9;
 
-/** Writes records as one OTLP batch of logs: of tensors it holds commitments, and of features nothing. */
-export async function recordBatch(
-  records: readonly PredictionRecord[],
-  service: string,
-): Promise<OtlpBatch> {
-  return toLogs(service, await Promise.all(records.map(logRecord)));
-}
-
-async function logRecord(record: PredictionRecord): Promise<OtlpLogRecord> {
+/** What is told of a record: of tensors commitments, and of features nothing. */
+export async function logRecord(record: PredictionRecord): Promise<OtlpLogRecord> {
   const { salt, timings, cohort, traceId } = record;
   const attributes = {
     [PREDICTION.id]: record.id,

@@ -1,0 +1,91 @@
+import { emptyHistogram, recordValue } from "@selvedge/protocol";
+import { expect, test } from "vitest";
+import { counted } from "../../fixtures/counted-feedback.ts";
+import type { FeedbackSummary } from "../../store/store.ts";
+import { type FeedbackBlock, publishFeedback } from "./feedback-block.ts";
+import { summarizeFeedback } from "./summarize-feedback.ts";
+import { tallyFeedback } from "./tally-feedback.ts";
+
+const WEEK = { from: Date.UTC(2026, 5, 1), to: Date.UTC(2026, 5, 8) };
+
+/** What may be known of a week in which just this was said. */
+function blocksOf(summary: Partial<FeedbackSummary>): FeedbackBlock[] {
+  const tallies = tallyFeedback({ counts: [], errors: [], ...summary });
+  return [...tallies.values()].map((tally) => publishFeedback(tally, WEEK));
+}
+
+const LIVE: FeedbackSummary = { counts: [counted({ count: 3 })], errors: [] };
+
+test("tells the accuracy of each version in the window with its interval", () => {
+  const counts = [
+    counted({ version: "1.1.0", count: 81 }),
+    counted({ version: "1.1.0", correct: false, count: 182 }),
+    counted({ count: 4, predicted: "a", label: "a", confidenceTenth: 3 }),
+  ];
+  const { versions } = summarizeFeedback({ counts, errors: [] }, []);
+  expect(versions.map(({ version, judged, correct }) => [version, judged, correct])).toEqual([
+    ["1.0.0", 4, 4],
+    ["1.1.0", 263, 81],
+  ]);
+  expect(versions[1]?.accuracy?.low).toBeCloseTo(0.2553, 4);
+});
+
+test("tells of the window itself nothing but how many were right", () => {
+  const error = recordValue(emptyHistogram(), 17.5);
+  const counts = [counted({ count: 400, predicted: "a", label: "a", confidenceTenth: 3 })];
+  const errors = [{ model: "rec", version: "1.0.0", histogram: error }];
+  expect(summarizeFeedback({ counts, errors }, []).versions).toMatchObject([
+    {
+      judged: 400,
+      days: null,
+      calibration: [],
+      calibrationError: null,
+      confusion: [],
+      error: null,
+    },
+  ]);
+});
+
+test("tells how well confidence is calibrated, by tenth, and how far off it is over them", () => {
+  const counts = [
+    counted({ confidenceTenth: 9, count: 95 }),
+    counted({ confidenceTenth: 9, count: 5, correct: false }),
+    counted({ confidenceTenth: 5, count: 25 }),
+    counted({ confidenceTenth: 5, count: 75, correct: false }),
+  ];
+  const [version] = summarizeFeedback(LIVE, blocksOf({ counts })).versions;
+  expect(version).toMatchObject({ judged: 3, days: WEEK });
+  expect(version?.calibration).toEqual([
+    { tenth: 5, judged: 100, correct: 25 },
+    { tenth: 9, judged: 100, correct: 95 },
+  ]);
+  // The ninth tenth is where it should be; of the fifth 25% are right where 55% should be.
+  expect(version?.calibrationError).toBeCloseTo(0.15);
+});
+
+test("tells what is taken for what, the most frequent first", () => {
+  const counts = [
+    counted({ predicted: "Gentoo", label: "Adelie", correct: false, count: 52 }),
+    counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 9, count: 50 }),
+    counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 8, count: 30 }),
+    counted({ predicted: "Adelie", label: undefined, count: 7 }),
+  ];
+  const [version] = summarizeFeedback(LIVE, blocksOf({ counts })).versions;
+  expect(version?.confusion).toEqual([
+    { predicted: "Adelie", label: "Adelie", count: 80 },
+    { predicted: "Gentoo", label: "Adelie", count: 52 },
+  ]);
+});
+
+test("tells how far values were off, where nothing was right or wrong", () => {
+  const histogram = Array.from({ length: 60 }, (_, n) => 1 + (n % 3)).reduce(
+    recordValue,
+    emptyHistogram(),
+  );
+  const errors = [{ model: "rec", version: "1.0.0", histogram }];
+  const live = { counts: [], errors };
+  const [version] = summarizeFeedback(live, blocksOf({ errors })).versions;
+  expect(version?.accuracy).toBeNull();
+  expect(version?.error?.count).toBe(60);
+  expect(version?.error?.p50).toBeCloseTo(2, 1);
+});

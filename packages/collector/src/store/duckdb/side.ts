@@ -1,0 +1,2 @@
+/** A side of a histogram. */
+export type Side = "positive" | "negative";

@@ -1,0 +1,41 @@
+import { sha256 } from "@selvedge/protocol";
+import type { Database } from "../../store/database.ts";
+import type { ImageAt } from "../../worker/engine-api.ts";
+import { pagesAt } from "./image-store.ts";
+
+/** An image's pages as they lie on the device, which may not be what was written. */
+export interface PagesFound {
+  readonly pages: Uint8Array<ArrayBuffer>;
+  /** Of the pages, in hex. */
+  readonly sha256: string;
+}
+
+/** Reads an image's pages, and takes their digest. `undefined` where some of them are gone. */
+export async function readPages(
+  database: Database,
+  { key, place, bytes }: ImageAt,
+): Promise<PagesFound | undefined> {
+  const pages = await (await pagesAt(database, place)).read(key, bytes);
+  return pages && { pages, sha256: await sha256(pages) };
+}
+
+/**
+ * Pages that are read before the store has said which are needed. Nothing is made of them before that: an
+ * image's record, and its head, say what they have to be.
+ */
+export class EarlyPages {
+  readonly #at: ImageAt;
+  readonly #found: Promise<PagesFound | undefined>;
+
+  constructor(database: Database, at: ImageAt) {
+    this.#at = at;
+    // What fails here is read again, and fails there.
+    this.#found = readPages(database, at).catch(() => undefined);
+  }
+
+  /** The pages, where they are those of this image. */
+  async take({ key, place, bytes }: ImageAt): Promise<PagesFound | undefined> {
+    const at = this.#at;
+    return at.key === key && at.place === place && at.bytes === bytes ? this.#found : undefined;
+  }
+}

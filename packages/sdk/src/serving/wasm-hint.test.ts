@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { wasmHint } from "./wasm-hint.ts";
+
+const REF = { file: "ort.run-0123.wasm", sha256: "0f".repeat(32) };
+
+beforeEach(() => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+    removeItem: (key: string) => kept.delete(key),
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test("what only runs and what loads are remembered apart, and forgotten", () => {
+  wasmHint.note("run", REF);
+  expect([wasmHint.of("run"), wasmHint.of("load")]).toEqual([REF, undefined]);
+  wasmHint.note("run", undefined);
+  expect(wasmHint.of("run")).toBeUndefined();
+});
+
+test.each([
+  ["no digest", "ort.run-0123.wasm"],
+  ["another folder", `../${REF.file} ${REF.sha256}`],
+  ["another host", `//elsewhere/${REF.file} ${REF.sha256}`],
+  ["no wasm", `ort.mjs ${REF.sha256}`],
+])("what someone else wrote there is no hint: %s", (_, text) => {
+  localStorage.setItem("selvedge.wasm run", text);
+  expect(wasmHint.of("run")).toBeUndefined();
+});
+
+test("where the browser refuses, nothing is kept and nothing thrown", () => {
+  const refuse = () => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  vi.stubGlobal("localStorage", { getItem: refuse, setItem: refuse, removeItem: refuse });
+  wasmHint.note("load", REF);
+  expect(wasmHint.of("load")).toBeUndefined();
+});
