@@ -102,7 +102,13 @@ async function batchesOf({ penguins, startMs, shift, isNew, i, random, ...served
   ];
 }
 
-const FAILURES = ["engine-timeout", "engine-timeout", "input-shape", "engine-crashed", "out-of-memory"];
+const FAILURES = [
+  "engine-timeout",
+  "engine-timeout",
+  "input-shape",
+  "engine-crashed",
+  "out-of-memory",
+];
 
 function recordStart(recorder, { subject, typicalMs, random }) {
   const isStored = random() < 0.8;

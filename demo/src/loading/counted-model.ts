@@ -1,7 +1,7 @@
 import type { Candidate, Model, Tensors, Truth } from "selvedge";
 
 /** What a model answered, and the id by which it can be told what was true. */
-export interface Answer {
+interface Answer {
   readonly id: string;
   readonly outputs: Tensors;
 }
