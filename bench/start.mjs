@@ -2,14 +2,15 @@ import { withBench } from "./delivery/with-bench.mjs";
 import { measureParts } from "./measure-parts.mjs";
 import { measureCold } from "./start/cold.mjs";
 import { CONTENDERS } from "./start/contenders.mjs";
+import { measureFirst } from "./start/first.mjs";
 import { measureMemory } from "./start/memory.mjs";
 import { measureWarm } from "./start/warm.mjs";
 
-const PARTS = { cold: measureCold, warm: measureWarm, memory: measureMemory };
+const PARTS = { cold: measureCold, first: measureFirst, warm: measureWarm, memory: measureMemory };
 
 /**
  * How soon a model answers, on a first visit and on later ones, stage by stage, and how soon after its
- * engine crashed; and what that takes of memory: PP-OCR rec, Silero VAD and lande, against
+ * engine crashed; a first visit that wakes from what ships; and what that takes of memory: PP-OCR rec, Silero VAD and lande, against
  * transformers.js and a worker that someone wrote with care, all with the same numbers.
  *
  * @param rounds how often each contender has its turn

@@ -2,7 +2,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 const FOLDER = fileURLToPath(new URL("pages/", import.meta.url));
-const PAGES = ["selvedge", "transformers", "hand-written", "careful", "plain", "tfjs", "blank"];
+const PAGES = [
+  ...["selvedge", "first", "transformers", "hand-written", "careful"],
+  ...["plain", "tfjs", "blank"],
+];
 
 /** Builds a page for each contender, as anyone's bundler would. */
 export async function buildPages(folder, { peer }) {

@@ -29,6 +29,7 @@ export async function withBench({ contenders, rounds }, measure) {
     "/models/": models.registry,
     "/files/": models.files,
     "/selvedge/": assets,
+    "/first/": join(state, "first"),
     "/runtime/": peer.runtime,
     "/hand-written/": join(root, "node_modules/onnxruntime-web/dist"),
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { defineConfig } from "rolldown";
-import { GLUE_SHIM, TFJS_BUILD } from "./dist/engine/runtime-files.js";
+import { GLUE_SHIM, SHIPPED_IMAGES, TFJS_BUILD } from "./dist/engine/runtime-files.js";
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = require.resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${TFJS_BUILD.wasm}`);
@@ -23,12 +23,18 @@ const workers = ["keeper", "engine"].map((worker) =>
 );
 
 // What a page hosts needs no package beside it either.
-const shim = defineConfig({
-  input: "src/runtime/glue-shim.ts",
-  tsconfig: "tsconfig.worker.json",
-  platform: "browser",
-  output: { dir: "dist/runtime", entryFileNames: GLUE_SHIM, format: "esm", minify: true },
-});
+const small = [
+  ["glue-shim", GLUE_SHIM],
+  // What only first visits need of an engine worker, which imports it from there.
+  ["shipped-images", SHIPPED_IMAGES],
+].map(([input, file]) =>
+  defineConfig({
+    input: `src/runtime/${input}.ts`,
+    tsconfig: "tsconfig.worker.json",
+    platform: "browser",
+    output: { dir: "dist/runtime", entryFileNames: file, format: "esm", minify: true },
+  }),
+);
 
 // TensorFlow.js is built in, its wasm put beside it.
 const tfjs = defineConfig({
@@ -52,4 +58,4 @@ const tfjs = defineConfig({
   ],
 });
 
-export default [...workers, shim, tfjs];
+export default [...workers, ...small, tfjs];

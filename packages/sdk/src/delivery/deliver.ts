@@ -27,7 +27,7 @@ export interface DeliverOptions {
  */
 export async function deliver(
   { database, network }: DeliveryRooms,
-  plan: DeliveryPlan,
+  plan: Pick<DeliveryPlan, "ranges" | "deltas" | "deltaRanges">,
   { onFetched, ...options }: DeliverOptions,
 ): Promise<void> {
   const writer = new PieceWriter(database);

@@ -45,7 +45,8 @@ export async function install(
     onProgress({ phase, file: selector.name, loaded, total });
   const active = await findActive(database, selector);
   try {
-    const pack = await resolveOrHeld(rooms, selector, { signal, active });
+    const offered = role === "current" ? rooms.found.take(selector) : undefined;
+    const pack = offered ?? (await resolveOrHeld(rooms, selector, { signal, active }));
     const resolvedAt = performance.now();
     const { digest, manifest } = pack;
     const variant = chooseVariant(manifest, selector);

@@ -4,6 +4,7 @@ import {
   RUNTIME_FILES,
   RUNTIME_FOLDER,
   RUNTIME_INDEX,
+  SHIPPED_IMAGES,
 } from "../engine/runtime-files.ts";
 
 /** Whether one of the runtimes' files can be had from where the page looks for it. */
@@ -41,7 +42,7 @@ export function checkAssets(assets: string, signal?: AbortSignal): Promise<Asset
 }
 
 function usersOf(file: string): string[] {
-  if (file === RUNTIME_INDEX) return ["waking"];
+  if (file === RUNTIME_INDEX || file === SHIPPED_IMAGES) return ["waking"];
   const builds = Object.entries(RUNTIME_BUILDS).filter(
     ([, build]) => file === GLUE_SHIM || Object.values(build).includes(file),
   );

@@ -4,7 +4,7 @@ import { chooseVariant, findVariant, type RunnableVariant } from "../store/choos
 import type { Database } from "../store/database.ts";
 import { findPack, neededBlobs, totalBytes, touchPack } from "../store/packs.ts";
 import { missingPieces, pieceId, pieceKeys, readBlobs } from "../store/pieces.ts";
-import type { PackRequest } from "../worker/engine-api.ts";
+import type { OpenRequest, PackRequest } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { SessionSource } from "./engine-session.ts";
 
@@ -90,7 +90,7 @@ export async function choosePack(
 export async function requireWhole(
   database: Database,
   { manifest, variant }: FoundPack,
-  { by }: PackRequest,
+  { by }: Pick<OpenRequest, "by">,
 ): Promise<void> {
   if (by !== "selector") return;
   const missing = await missingPieces(database, neededBlobs(manifest, variant));

@@ -8,6 +8,7 @@ import {
   RUNTIME_BUILDS,
   RUNTIME_FILES,
   RUNTIME_VERSION,
+  SHIPPED_IMAGES,
   TFJS_BUILD,
   TFJS_VERSION,
 } from "./runtime-files.ts";
@@ -39,10 +40,10 @@ test("TensorFlow.js ships the wasm that goes beside it", () => {
   expect(existsSync(require.resolve(wasm))).toBe(true);
 });
 
-test("the files to host are those of both builds, the shim between them, and TensorFlow.js", () => {
+test("the files to host are those of both builds, the shim between them, what wakes on first visits, and TensorFlow.js", () => {
   const builds = Object.values(RUNTIME_BUILDS).flatMap(({ api, glue, wasm }) => [api, glue, wasm]);
   expect(RUNTIME_FILES.map(({ file }) => file).sort()).toEqual(
-    [...builds, GLUE_SHIM, ...Object.values(TFJS_BUILD)].sort(),
+    [...builds, GLUE_SHIM, SHIPPED_IMAGES, ...Object.values(TFJS_BUILD)].sort(),
   );
   expect(existsSync(new URL("../runtime/glue-shim.ts", import.meta.url))).toBe(true);
 });

@@ -10,8 +10,9 @@ export { SESSION_CHOICES } from "./session-choices.ts";
 export const RUNTIME_VERSION = "1.30.0";
 
 /**
- * Grows when `runtime/glue-shim.ts` changes, or what it takes from the protocol, or how `selvedge assets`
- * rewrites the wasm: both lie among files that browsers keep for good.
+ * Grows when `runtime/glue-shim.ts` or `runtime/shipped-images.ts` changes, or what they take from the
+ * protocol, or how `selvedge assets` rewrites the wasm: all of it lies among files that browsers keep for
+ * good.
  */
 const SHIM_REVISION = 4;
 
@@ -53,6 +54,9 @@ export const RUNTIME_BUILDS: Readonly<Record<"wasm" | "jspi" | "webgpu", Runtime
 /** Our own module between onnxruntime-web and its glue, through which a compiled Module goes in. */
 export const GLUE_SHIM = "glue-shim.js";
 
+/** What wakes images that ship with packs, on first visits. */
+export const SHIPPED_IMAGES = "shipped-images.js";
+
 /** The version of TensorFlow.js that is built into the SDK's own runtime file. */
 export const TFJS_VERSION = "4.22.0";
 
@@ -85,7 +89,11 @@ function listFiles(): readonly RuntimeFile[] {
         from: "onnxruntime-web" as const,
       })),
     ),
-    { folder: RUNTIME_FOLDER, file: GLUE_SHIM, from: "selvedge" },
+    ...[GLUE_SHIM, SHIPPED_IMAGES].map((file) => ({
+      folder: RUNTIME_FOLDER,
+      file,
+      from: "selvedge" as const,
+    })),
     ...Object.values(TFJS_BUILD).map((file) => ({
       folder: TFJS_FOLDER,
       file,

@@ -32,6 +32,8 @@ export async function rehearseStart(
   const { digest, dtype, engine } = opened;
   // From memory there is no next visit that would find anything.
   if (host.backend !== "wasm" || engine !== "onnx" || storage?.kind === "memory") return;
+  // The image that it woke from is one of a session as it is.
+  if (host.start.step !== "none") return;
   const key = settingsKey(digest, dtype);
   const known = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
   if (known.some((stored) => soundSettings(stored, key) !== undefined)) return;

@@ -28,6 +28,8 @@ export interface Loaded {
   readonly isAuto: boolean;
   /** Whether the registry has just been asked. */
   readonly isFresh: boolean;
+  /** Whether it woke from an image that ships with its pack, which the store has not got yet. */
+  readonly isShipped?: boolean | undefined;
 }
 
 /**
@@ -66,11 +68,13 @@ export class Behind {
     // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
     if (first.host.start.code === "woken")
       await first.host.checkWoken(disposal).catch(() => undefined);
+    await this.#complete();
     await this.#contend();
     const isPinned = selector.version !== undefined;
     if (!isFresh && !isPinned) await this.#updates.checkQuietly();
     await pause(proveAfterMs, disposal);
     await whenIdle();
+    await this.#complete();
     await this.#inBackground((signal) =>
       proveServing(this.#rooms, { ...this.#loaded, signal }),
     ).catch(() => undefined);
@@ -88,7 +92,21 @@ export class Behind {
       await pause(checkEveryMs, disposal);
       await whenVisible(disposal);
       await whenIdle();
+      await this.#complete();
       await this.#updates.checkQuietly();
+    }
+  }
+
+  /** What was woken before its pack was here: no turn is held while that comes. */
+  async #complete(): Promise<void> {
+    const { first, isShipped, model } = this.#loaded;
+    if (isShipped !== true || first.storage?.kind !== "memory" || model.disposal.aborted) return;
+    try {
+      // Its own chunk: few visits are the first.
+      const { completeShipped } = await import("./complete-shipped.ts");
+      await completeShipped(this.#rooms, this.#loaded);
+    } catch {
+      // The link is down, or the model is gone: it is tried again later, or by the next visit.
     }
   }
 

@@ -3,15 +3,16 @@ import { type Remote, transfer } from "comlink";
 import { buffersOf, type Tensors } from "../tensor.ts";
 import type {
   Backend,
+  Considered,
   EngineApi,
   EngineName,
   EngineRun,
-  PackRequest,
+  OpenRequest,
   Place,
   Proof,
 } from "../worker/engine-api.ts";
 import { foreignAnswer } from "../worker/engine-failure.ts";
-import type { Choice, PackRef } from "../worker/keeper-api.ts";
+import type { Choice, PackOffer, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { CallQueue } from "./call-queue.ts";
 import type { EngineStart } from "./engine-start.ts";
@@ -100,7 +101,7 @@ export class EngineHost {
    *
    * @returns `undefined` where the store has nothing active for the selector.
    */
-  open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+  open(request: OpenRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     return this.#opener.open(request, signal);
   }
 
@@ -112,6 +113,27 @@ export class EngineHost {
    */
   openStored(choice: Choice & Pick<PackRef, "origin">, signal?: AbortSignal): Promise<HostOpened> {
     return this.#opener.openStored(choice, signal);
+  }
+
+  /** Whether its engine waits to hear if an image ships with the pack that it opens. */
+  get isFirst(): boolean {
+    const { session } = this.#starts;
+    return session?.isFirst === true && !session.isOpen;
+  }
+
+  /**
+   * Asks its engine whether it can be woken from an image that ships with a pack. It can be opened by that
+   * `image` then, once the blobs that this answers with are stored.
+   *
+   * @throws Error saying why it has to be loaded
+   */
+  consider(offer: PackOffer, signal?: AbortSignal): Promise<Considered> {
+    return this.#opener.consider(offer, signal);
+  }
+
+  /** It is not to be woken: what its pack ships with does not do, for this reason. */
+  loadInstead(reason: Error): void {
+    this.#starts.loadInstead(reason);
   }
 
   /** Says early what runs the pack that is about to be opened. */

@@ -30,6 +30,8 @@ interface WorkerTerms {
   readonly image?: ImageAt | undefined;
   /** Whether it has to have all of the runtime. */
   readonly isFull?: boolean;
+  /** Whether it is to wake what may come with a pack: of no use where the page has the runtime already. */
+  readonly isFirst?: boolean;
 }
 
 /**
@@ -69,11 +71,12 @@ export class EnginePool {
   take(
     engine: EngineName,
     { backend, build }: Place,
-    { own, wake: wanted = "none", image, isFull = false }: WorkerTerms = {},
+    { own, wake: wanted = "none", image, isFull = false, isFirst = false }: WorkerTerms = {},
   ): EngineWorker {
     const serving = this.workers.filter((worker) => !worker.isOnTrial && worker.build === build);
     const hasRoom = own !== undefined || serving.length < this.budget.engines;
-    const wake = hasRoom ? wanted : "none";
+    const isThere = isFirst && this.#options.shelf.isStocked;
+    const wake = hasRoom && !isThere ? wanted : "none";
     const isShared = backend === "wasm" && own === undefined && wake === "none";
     const others = serving.filter((worker) => worker.isShared && (worker.isFull || !isFull));
     // Where all of them were woken, one more has to be started for those that share.

@@ -2,7 +2,8 @@ import type { InputDims, WakeStep, Waking } from "../worker/engine-api.ts";
 
 /**
  * Why an engine came to be as it did, in a word: it was `woken`; or it was loaded, as no image of it is
- * known (`not-known`), the one that is known cannot be woken (`no-image`), it is in a worker that is
+ * known (`not-known`), the one that is known, or could have come with its pack, cannot be woken
+ * (`no-image`), it is in a worker that is
  * `shared`, nothing is woken here (`off`), a woken engine `failed`, or its answers were `wrong`.
  */
 export type StartCode = "woken" | "not-known" | "no-image" | "shared" | "off" | "failed" | "wrong";

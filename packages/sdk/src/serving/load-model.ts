@@ -34,7 +34,7 @@ export async function loadModel<Name extends string>(
     const started = await open(rooms, asked, options);
     const { first, ladder, selector } = started;
     host = started.host;
-    const { opened, installed } = first;
+    const { opened, installed, isShipped } = first;
     const timings = timingsOf(opened, installed, calledAt);
     const served = { host, opened, storage: installed?.storage, timings, ladder };
     const feed = new UpdateFeed();
@@ -44,7 +44,7 @@ export async function loadModel<Name extends string>(
       const { Behind } = await import("./behind.ts");
       const isFresh = installed !== undefined;
       const isAuto = backend === "auto";
-      const loaded = { model, first: served, selector, policy, feed, isAuto, isFresh };
+      const loaded = { model, first: served, selector, policy, feed, isAuto, isFresh, isShipped };
       const started = new Behind(rooms, loaded);
       void started.run();
       return started;

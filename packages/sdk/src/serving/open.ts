@@ -13,11 +13,14 @@ export interface FirstOpened {
   readonly opened: HostOpened;
   /** Absent where the store had everything. */
   readonly installed?: Installed;
+  /** Whether it woke from an image that ships with it, so that its tensors are still to come. */
+  readonly isShipped?: boolean;
   /** Why what answered last did not open, where the version before it was opened instead. */
   readonly setback?: SelvedgeError;
 }
 
-interface Rooms {
+/** Who takes part. */
+export interface OpenRooms {
   readonly host: EngineHost;
   readonly keeper: KeeperClient;
 }
@@ -28,7 +31,7 @@ interface Rooms {
  * mended, the version before it is.
  */
 export async function openModel(
-  rooms: Rooms,
+  rooms: OpenRooms,
   selector: PackSelector,
   options: LoadOptions,
 ): Promise<FirstOpened> {
@@ -51,19 +54,27 @@ export async function openModel(
 }
 
 async function openOrInstall(
-  { host, keeper }: Rooms,
+  rooms: OpenRooms,
   selector: PackSelector,
   { signal, onProgress }: LoadOptions,
 ): Promise<FirstOpened> {
+  const { host, keeper } = rooms;
   const report = (progress: Progress) => {
     // What was under way in the keeper still arrives after an abort.
     if (!signal?.aborted) onProgress?.(progress);
   };
-  const stored = await host.open({ by: "selector", selector }, signal).catch((error: unknown) => {
+  const opening = host.open({ by: "selector", selector }, signal);
+  const shipping = host.isFirst ? beginShipped(keeper, selector, signal) : undefined;
+  const stored = await opening.catch((error: unknown) => {
     if (error instanceof SelvedgeError && error.code === "storage-damaged") return undefined;
     throw error;
   });
   if (stored !== undefined) return { opened: stored };
+  if (shipping !== undefined) {
+    const how = { ...shipping, signal, report };
+    const shipped = await (await shipping.chunk)?.openShipped(rooms, selector, how);
+    if (shipped !== undefined) return shipped;
+  }
   // What the engine has begun to load may not be what this pack needs.
   const expectEngine = (engine: EngineName) => host.expect(engine);
   const installed = await keeper.call(
@@ -79,6 +90,19 @@ async function openOrInstall(
   return { opened: await host.openStored({ digest, dtype, origin }, signal), installed };
 }
 
+/** What a first visit asks for that may wake, while the engine looks into the store. */
+function beginShipped(
+  keeper: KeeperClient,
+  selector: PackSelector,
+  signal: AbortSignal | undefined,
+) {
+  const offer = keeper.call((remote, call) => remote.offer(call, selector), signal);
+  // Where the store has the pack, nobody asks what came of it.
+  offer.catch(() => undefined);
+  // Its own chunk: only pages with keys have a use for it.
+  return { offer, chunk: import("./open-shipped.ts").catch(() => undefined) };
+}
+
 /** Failures that are the pack's, or the engine's with it: it may open the second time, or never. */
 const OF_THE_PACK = ["session-failed", "engine-crashed", "engine-timeout", "out-of-memory"];
 
@@ -90,7 +114,7 @@ const OF_THE_PAGE = ["assets-missing", "closed", "disposed", "device-lost"];
  * lost in part waits for the registry. Where neither opens, it is not the pack, and nothing is changed.
  */
 async function openLastGood(
-  { host, keeper }: Rooms,
+  { host, keeper }: OpenRooms,
   selector: PackSelector,
   { error, signal }: { error: SelvedgeError; signal: AbortSignal | undefined },
 ): Promise<FirstOpened | undefined> {

@@ -1,11 +1,19 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { transfer } from "comlink";
-import type { Opened, PackRequest, Place, Proof, RuntimeStarted } from "../worker/engine-api.ts";
+import type {
+  Considered,
+  Opened,
+  OpenRequest,
+  Place,
+  Proof,
+  RuntimeStarted,
+} from "../worker/engine-api.ts";
 import { foreignAnswer } from "../worker/engine-failure.ts";
-import type { Choice, PackBytes, PackRef } from "../worker/keeper-api.ts";
+import type { Choice, PackBytes, PackOffer, PackRef } from "../worker/keeper-api.ts";
 import type { CallQueue } from "./call-queue.ts";
 import { againWithin } from "./deadline.ts";
 import type { Session, SessionStarts } from "./session-starts.ts";
+import { storedHint } from "./wake-hint.ts";
 
 /** Opening reads and prepares a whole model, and proving runs it for the first time, shaders and all. */
 const OPEN_BOUNDS = { floorMs: 30_000, capMs: 120_000 };
@@ -58,19 +66,30 @@ export class PackOpener {
   }
 
   /** As `EngineHost.open`. */
-  async open(request: PackRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+  async open(request: OpenRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     const turn = this.#starts.turnAlone();
     if (turn !== undefined) await this.#queue.until(turn, signal);
     if (request.by === "selector") this.#starts.asked = request.selector;
     for (;;) {
-      const session = this.#connect();
+      const session = this.#connect(request.by === "selector");
       try {
         return await this.#openIn(session, request, signal);
       } catch (error) {
-        // What was handed over has gone with the worker.
-        if (request.by === "bytes" || !this.#starts.failed(session, error)) throw error;
+        // What was handed over, or considered, has gone with the worker.
+        const isGone = request.by === "bytes" || request.by === "image";
+        if (isGone || !this.#starts.failed(session, error)) throw error;
       }
     }
+  }
+
+  /** As `EngineHost.consider`. */
+  consider(offer: PackOffer, signal?: AbortSignal): Promise<Considered> {
+    const { worker } = this.#connect();
+    const limits = { timeoutMs: OPEN_BOUNDS.floorMs };
+    return this.#queue.until(
+      worker.call((engine) => engine.consider(offer), limits),
+      signal,
+    );
   }
 
   /** As `EngineHost.openStored`. */
@@ -146,12 +165,12 @@ export class PackOpener {
 
   async #openIn(
     session: Session,
-    request: PackRequest,
+    request: OpenRequest,
     signal: AbortSignal | undefined,
   ): Promise<HostOpened | undefined> {
-    const { worker, id, step } = session;
+    const { worker, id, step, isFirst } = session;
     const { backend, layout } = this.#options.place;
-    const wake = step === "none" || request.by === "bytes" ? {} : { wake: step };
+    const wake = step === "none" || request.by === "bytes" ? {} : { wake: step, isFirst };
     const how = { backend, ...(layout === undefined ? {} : { layout }), ...wake };
     const handedOver = request.by === "bytes" ? request.pieces.map(({ bytes }) => bytes) : [];
     const timeoutMs = againWithin(this.#openedInMs, OPEN_BOUNDS);
@@ -180,6 +199,8 @@ export class PackOpener {
     this.#openedInMs = performance.now() - startedAt;
     worker.hold(id, opened, { backend, wake: () => this.openAhead() });
     this.#starts.opened(session, opened);
+    const isStored = request.by === "selector" || request.by === "digest";
+    if (isFirst && isStored) storedHint.note(this.#starts.asked);
     return { ...opened, compileMs, importMs, scriptAt };
   }
 
@@ -196,8 +217,10 @@ export class PackOpener {
     return this.open({ by: "bytes", ...pack, ...bytes }, signal);
   }
 
-  #connect(): Session {
-    return this.#starts.connect(this.#pack?.engine);
+  #connect(isBySelector = false): Session {
+    // Only keys say who made what comes with a pack.
+    const mayShip = isBySelector && this.#options.trust !== undefined && this.#pack === undefined;
+    return this.#starts.connect(this.#pack?.engine, mayShip);
   }
 
   #device(): Pick<PackRef, "backend" | "features" | "trust"> {

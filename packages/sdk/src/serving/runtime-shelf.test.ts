@@ -24,12 +24,14 @@ function controlled() {
 
 test("the first compiles; those that come meanwhile, and later, are given its Module", async () => {
   const shelf = new RuntimeShelf();
+  expect(shelf.isStocked).toBe(false);
   const first = controlled();
   const second = controlled();
   const compiling = shelf.start("wasm", first.start);
   const waiting = shelf.start("wasm", second.start);
   expect(first.start).toHaveBeenCalledWith(undefined);
   expect(second.start).not.toHaveBeenCalled();
+  expect(shelf.isStocked).toBe(true);
   const runtime = compiled();
   first.end(0, runtime);
   await compiling;

@@ -15,6 +15,11 @@ export class RuntimeShelf {
     return this.#running;
   }
 
+  /** Whether a runtime is there, or is about to be. */
+  get isStocked(): boolean {
+    return this.#modules.size > 0;
+  }
+
   /**
    * Starts a runtime in a worker. The first to start one compiles it; those that come meanwhile wait
    * for its Module; if that failed, or was given up, the first of them compiles.

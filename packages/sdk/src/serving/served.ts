@@ -32,7 +32,8 @@ export interface LoadTimings {
 export interface Served {
   readonly host: EngineHost;
   readonly opened: HostOpened;
-  readonly storage?: PackStorage | undefined;
+  /** What came before its pack did is in memory until that is whole. */
+  storage?: PackStorage | undefined;
   readonly timings: LoadTimings;
   readonly ladder: Ladder;
 }

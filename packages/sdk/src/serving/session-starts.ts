@@ -8,7 +8,7 @@ import type { EnginePool, OwnWorker } from "./engine-pool.ts";
 import type { EngineStart, StartEvent } from "./engine-start.ts";
 import type { EngineWorker } from "./engine-worker.ts";
 import { dimsOf } from "./used-dims.ts";
-import { type Asked, loadHint, wakeHint } from "./wake-hint.ts";
+import { type Asked, loadHint, storedHint, wakeHint } from "./wake-hint.ts";
 import { WakeSteps } from "./wake-steps.ts";
 
 /** Dropping an image, and giving the worker up. */
@@ -25,6 +25,8 @@ export interface Session {
   step: WakeStep;
   /** Whether it is not woken as it shares its worker. */
   readonly isShared: boolean;
+  /** Whether its runtime waits to hear if an image ships with its pack. */
+  readonly isFirst: boolean;
 }
 
 export interface SessionStartsOptions {
@@ -95,8 +97,9 @@ export class SessionStarts {
    * The session, in a worker that has not ended; it may have to be opened.
    *
    * @param engine what the pack is known to need. Most packs are ONNX; one that is not says so when it is opened
+   * @param mayShip whether an image that ships with its pack would be believed
    */
-  connect(engine: EngineName = "onnx"): Session {
+  connect(engine: EngineName = "onnx", mayShip = false): Session {
     const { onRestart, pool, place } = this.#options;
     const { ended, host } = this.#owner;
     ended.throwIfAborted();
@@ -107,15 +110,19 @@ export class SessionStarts {
       if (failure !== undefined && !this.failed(last, failure)) onRestart?.(host, failure);
     }
     const own = this.#own;
-    const wake = this.#steps.next(own === "to-wake" ? "run" : wakeHint.of(this.asked));
+    const hint = own === "to-wake" ? "run" : wakeHint.of(this.asked);
+    const isNew = own === undefined && hint === "none" && !storedHint.isNoted(this.asked);
+    const isFirst = mayShip && isNew;
+    const wake = this.#steps.next(isFirst ? "run" : hint);
     const image = wakeHint.imageOf(this.asked);
     const isFull = this.#steps.isFull || loadHint.isFull(this.asked);
-    const worker = pool.take(engine, place, { own, wake, image, isFull });
+    const worker = pool.take(engine, place, { own, wake, image, isFull, isFirst });
     // In one that others are in, or will be, nothing is woken.
     const step = worker.sessions > 0 ? "none" : worker.wake;
     const isShared = wake !== step;
     const id = worker.nextSession();
-    this.#session = { worker, id, isOpen: false, hasRun: false, step, isShared };
+    const state = { isOpen: false, hasRun: false, isFirst: isFirst && step === "run" };
+    this.#session = { worker, id, step, isShared, ...state };
     return this.#session;
   }
 
@@ -126,7 +133,8 @@ export class SessionStarts {
     const start = this.#steps.opened(waking, isShared);
     session.step = start.step;
     if (asked !== "none" && start.step === "none") this.#note("none");
-    if (start.step === "run") this.#note("run", start.image);
+    // What ships with a pack is the device's own once that is whole.
+    if (start.step === "run" && !session.isFirst) this.#note("run", start.image);
     if (this.#own !== undefined || this.#options.place.backend !== "wasm") return;
     // A woken engine has a worker alone: it is ended where its image does not hold.
     worker.isShared = start.step === "none";
@@ -166,6 +174,13 @@ export class SessionStarts {
     const { trap } = this.start;
     if (trap !== undefined && dims !== undefined && isTrap) this.#tell({ kind: "trapped", trap });
     return true;
+  }
+
+  /** It is not to be woken: what its pack ships with does not do, for this reason. */
+  loadInstead(reason: Error): void {
+    this.#ofStart.add(reason);
+    this.#steps.lacks(breaksEngine(reason) ? "failed" : "no-image", reason.message);
+    if (this.#session !== undefined) this.#session.step = "none";
   }
 
   /** Whether a failure is one that the next start may mend. */

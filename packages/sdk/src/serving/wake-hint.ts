@@ -51,6 +51,17 @@ export const loadHint = {
   },
 };
 
+/** What a page knows of whether the store has a model: no image ships with what is there. */
+export const storedHint = {
+  isNoted(asked: Asked): boolean {
+    return read(storedKey(asked))[0] === "run";
+  },
+
+  note(asked: Asked): void {
+    keep(storedKey(asked), "run");
+  },
+};
+
 function read(key: string): readonly string[] {
   return localText.read(key).split(" ");
 }
@@ -71,4 +82,8 @@ function imageKey({ name, dtype }: Asked): string {
 
 function loadKey({ name, dtype }: Asked): string {
   return `selvedge.load ${name} ${dtype}`;
+}
+
+function storedKey({ name, dtype }: Asked): string {
+  return `selvedge.stored ${name} ${dtype}`;
 }

@@ -108,3 +108,11 @@ test("where nothing may be woken, nothing is, and that is why", () => {
   expect(steps.next("run")).toBe("none");
   expect(steps.opened(undefined, false).code).toBe("off");
 });
+
+test("what a pack came with and does not wake says why, and nothing is tried after it", () => {
+  expect(steps.next("run")).toBe("run");
+  steps.lacks("no-image", "no image of it ships with the pack");
+  expect(steps.next("run")).toBe("none");
+  const reason = "no image of it ships with the pack";
+  expect(steps.opened(undefined, false)).toMatchObject({ code: "no-image", step: "none", reason });
+});

@@ -98,6 +98,12 @@ export class WakeSteps {
     this.#setback = { code: "wrong", reason: `its image was dropped, as it was wrong: ${finding}` };
   }
 
+  /** What came with its pack does not wake: nothing is woken any more. */
+  lacks(code: StartCode, reason: string): void {
+    this.#first = "none";
+    this.#setback = { code, reason };
+  }
+
   #whyLoaded(isShared: boolean): readonly [StartCode, string] {
     if (this.#setback !== undefined) return [this.#setback.code, this.#setback.reason];
     if (!this.mayWake) return ["off", "nothing is woken here"];

@@ -170,7 +170,7 @@ async function getPieces(
 }
 
 /** Deletes what is damaged; where that is refused, whoever fetches it anew keeps it in memory. */
-async function dropPieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
+export async function dropPieces(database: Database, keys: readonly PieceKey[]): Promise<void> {
   database.memory.drop(keys.map(pieceId));
   await database
     .transact(

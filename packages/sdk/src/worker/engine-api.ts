@@ -1,6 +1,6 @@
-import type { Device, Dtype, Manifest, Variant } from "@selvedge/protocol";
+import type { BlobRef, Device, Dtype, Manifest, Variant } from "@selvedge/protocol";
 import type { Tensors } from "../tensor.ts";
-import type { PackBytes, PackSelector } from "./keeper-api.ts";
+import type { PackBytes, PackOffer, PackSelector } from "./keeper-api.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The kinds of engine this version has, as manifests name them. */
@@ -81,6 +81,11 @@ export interface Hibernated extends ImageAt {
 export interface SessionHow extends Pick<Place, "backend" | "layout">, SessionSettings {
   /** @default "none" */
   readonly wake?: WakeStep;
+  /**
+   * Whether an image may ship with what the store has not got: no wasm is compiled then before `consider`,
+   * or `expect`, has told.
+   */
+  readonly isFirst?: boolean;
 }
 
 /** What starts of a session with some settings came to. */
@@ -111,9 +116,20 @@ export interface EngineApi {
    * Creates a session for a pack in the store. Answers `undefined` where nothing is active that the
    * selector means: the keeper has to install it first.
    */
-  open(session: number, pack: PackRequest, how: SessionHow): Promise<Outcome<Opened | undefined>>;
+  open(session: number, pack: OpenRequest, how: SessionHow): Promise<Outcome<Opened | undefined>>;
   /** Outputs are transferred to the page. */
   run(session: number, inputs: Tensors): Promise<Outcome<EngineRun>>;
+  /**
+   * Finds out whether a pack that is not in the store yet can be woken from an image that ships with it,
+   * and begins to compile what that wakes in. Answers with the blobs that are to be stored before it is
+   * opened by `image`; fails, in words for people, where it has to be loaded.
+   */
+  consider(pack: PackOffer): Promise<Outcome<Considered>>;
+  /**
+   * Keeps the image that a session was woken from as the device's own. Its pack has to be in the store.
+   * Fails as `hibernate` does.
+   */
+  keepShipped(): Promise<Outcome<ImageAt>>;
   /** Runs the golden inputs and holds the answers against the pack's. */
   prove(session: number): Promise<Outcome<Proof>>;
   /** Runs golden inputs brought to some dims. Outputs are transferred to the page. */
@@ -221,6 +237,16 @@ export type PackRequest =
   | ({ readonly by: "digest"; readonly digest: string; readonly dtype: Dtype } & Device)
   | ({ readonly by: "bytes"; readonly digest: string; readonly dtype: Dtype } & Device & PackBytes)
   | { readonly by: "selector"; readonly selector: PackSelector };
+
+/** What is opened: by `image` the pack that was considered last, which is not in the store yet. */
+export type OpenRequest = PackRequest | { readonly by: "image" };
+
+/** What waking a pack from an image that ships with it takes. */
+export interface Considered {
+  readonly dtype: Dtype;
+  /** The image's files, and the golden answers that it is held to. */
+  readonly blobs: readonly BlobRef[];
+}
 
 /** What an answer says of its worker besides. */
 interface Weighed {

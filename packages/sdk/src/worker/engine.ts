@@ -4,6 +4,7 @@ import { expose, transfer } from "comlink";
 import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
 import type { EngineRuntime, EngineSession } from "../engine/engine-session.ts";
 import { checkWoken } from "../engine/image/check-woken.ts";
+import { FirstVisit, refusal } from "../engine/image/first-visit.ts";
 import { hibernate, refused } from "../engine/image/hibernate.ts";
 import { barImage } from "../engine/image/image-store.ts";
 import { planAhead } from "../engine/image/plan-ahead.ts";
@@ -42,6 +43,7 @@ interface OpenSession {
 const scriptAt = performance.timeOrigin + performance.now();
 const database = new Database();
 const runtimes = new RuntimeLoader(planAhead(database));
+const firstVisit = new FirstVisit(database);
 const sessions = new Map<number, OpenSession>();
 /** What is read before it is known which image is woken. */
 let early: EarlyPages | undefined;
@@ -62,14 +64,19 @@ const api: EngineApi = {
   expect(engine) {
     // Whether it can be loaded is told to whoever opens a pack.
     runtimes.need(engine).catch(() => undefined);
+    void runtimes.requested.then((request) => firstVisit.loadInstead(request));
   },
+
+  consider: (pack) => outcomeOf(() => firstVisit.consider(pack)),
 
   open: (id, request, how) =>
     soundly(async () => {
       const startedAt = performance.now();
-      const planned = planOpening(request, how);
-      const found = await choosePack(database, request);
+      const isShipped = request.by === "image";
+      const planned = isShipped ? firstVisit.plan : planOpening(request, how);
+      const found = isShipped ? await firstVisit.open() : await choosePack(database, request);
       if (found === undefined) return undefined;
+      if (!isShipped) firstVisit.loadInstead(planned);
       const { digest, manifest, variant } = found;
       // Where nothing is to be woken, the tensors are read while the page may still hold the start back.
       const toWake = how.wake === "run" || how.wake === "full" ? (await planned).toWake : undefined;
@@ -84,6 +91,7 @@ const api: EngineApi = {
       ]);
       const image = toWake === undefined ? undefined : loaded.wasm?.image;
       if (loaded.wasm?.kind === "run" && image === undefined) throw onlyRuns(id);
+      if (isShipped && image === undefined) throw refusal(loaded.wasm?.reason ?? "it is gone");
       // A pack that had to be mended is opened anew: the runtime must not hold it twice.
       await release(id);
       isPristine &&= sessions.size === 0 && request.by !== "bytes";
@@ -98,6 +106,8 @@ const api: EngineApi = {
               created,
               (made) => prove({ database, session: made }, { manifest, variant, backend }),
             );
+      // It was proven elsewhere: here it has yet to give the answers that the pack was signed with.
+      if (isShipped) await requireGolden({ database, session, manifest, variant, backend });
       const createMs = performance.now() - createdAt;
       const loadMs = readMs + createMs;
       sessions.set(id, { session, pack: found, backend, how: created, loadMs });
@@ -170,6 +180,8 @@ const api: EngineApi = {
       return hibernate({ ...onTrial(id), runtime, assets, digest, how, loadMs });
     }),
 
+  keepShipped: () => soundly(() => firstVisit.keep()),
+
   checkWoken: (id) =>
     soundly(async () => {
       const { assets } = await runtimes.requested;
@@ -193,7 +205,7 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   early = undefined;
   if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
   const plan = planRuntime(database, { request, how, runtime, early: read });
-  runtimes.plan(plan);
+  runtimes.plan(how.isFirst ? firstVisit.begin(runtime) : plan);
   return plan;
 }
 
@@ -218,6 +230,17 @@ async function wake(
       detail: { isBroken: true },
     });
   }
+}
+
+/** @throws SelvedgeError after which the worker is not to be used */
+async function requireGolden(on: OnTrial): Promise<void> {
+  const { holds, finding } = await prove(on, on);
+  if (holds) return;
+  throw new SelvedgeError(
+    "session-failed",
+    `The image that ships with the pack does not give its golden answers: ${finding}. Load it.`,
+    { detail: { isBroken: true } },
+  );
 }
 
 /** @param id a session that has to be loaded: where no other is open, its worker is of no use any more */

@@ -1,4 +1,4 @@
-import type { Dtype, Manifest } from "@selvedge/protocol";
+import type { BlobRef, Dtype, Manifest } from "@selvedge/protocol";
 import type { Backend, EngineName, VariantSummary } from "./engine-api.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -20,6 +20,21 @@ export interface KeeperApi {
     onEngine?: (engine: EngineName) => void,
     how?: InstallHow,
   ): Promise<Outcome<Installed>>;
+  /**
+   * Resolves a pack of which the store has nothing, for a page with keys that they have signed; answers
+   * `undefined` otherwise. `install` installs this very pack then.
+   */
+  offer(call: number, wanted: PackSelector): Promise<Outcome<PackOffer | undefined>>;
+  /**
+   * Stores blobs of the pack that was offered last; it is no more visible for it. Answers with how many
+   * bytes were fetched. Fails with `storage-full` where they cannot be stored.
+   */
+  fetchOffered(
+    call: number,
+    wanted: PackSelector,
+    blobs: readonly BlobRef[],
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Outcome<number>>;
   /** Asks the registry for another pack than the one that is loaded; fetches no model bytes. */
   findUpdate(
     call: number,
@@ -125,6 +140,17 @@ export interface PackSelector {
 export interface PackRef extends Choice, Pick<PackSelector, "backend" | "features" | "trust"> {
   /** What to ask the registry for where the store has lost even the manifest; absent: it cannot be. */
   readonly origin?: { readonly name: string; readonly version: string };
+}
+
+/** A pack that is signed, and not in the store. */
+export interface PackOffer extends Pick<PackSelector, "dtype" | "backend" | "features"> {
+  readonly digest: string;
+  readonly version: string;
+  /** The manifest's text. */
+  readonly manifest: string;
+  readonly resolveMs: number;
+  /** As `Opened` has it. */
+  readonly signedBy: PackBytes["signedBy"];
 }
 
 /** A pack in memory: its manifest's text, and verified pieces of what an engine needs of it. */

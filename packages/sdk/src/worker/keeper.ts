@@ -6,6 +6,7 @@ import { findUpdate } from "../delivery/find-update.ts";
 import { FoundManifests } from "../delivery/found-manifests.ts";
 import { install } from "../delivery/install.ts";
 import { browserNetwork } from "../delivery/network.ts";
+import { fetchOffered, offerPack } from "../delivery/offer-pack.ts";
 import { packContents } from "../delivery/pack-contents.ts";
 import { readAttachment, restorePack } from "../delivery/restore-pack.ts";
 import type { DeliveryRooms } from "../delivery/rooms.ts";
@@ -23,6 +24,7 @@ import { packUsage } from "../tabs/pack-usage.ts";
 import { UsedPacks } from "../tabs/used-packs.ts";
 import { Calls } from "./calls.ts";
 import type { KeeperApi } from "./keeper-api.ts";
+import { outcomeOf, unwrap } from "./outcome.ts";
 import { pageFetch } from "./page-fetch.ts";
 
 const calls = new Calls();
@@ -67,6 +69,21 @@ const api: KeeperApi = {
         release(onProgress);
         if (onEngine !== undefined) release(onEngine);
       }),
+    ),
+
+  offer: (call, wanted) => calls.run(call, (signal) => offerPack(rooms, wanted, signal)),
+
+  fetchOffered: (call, wanted, blobs, onProgress = () => undefined) =>
+    calls.run(call, (signal) =>
+      inTurn(locks, wanted, {
+        signal,
+        onProgress,
+        // What others wait for is the model, and that may well be had where its image may not.
+        install: (report) =>
+          outcomeOf(() => fetchOffered(rooms, wanted, { blobs, signal, onProgress: report })),
+      })
+        .then(unwrap)
+        .finally(() => release(onProgress)),
     ),
 
   availability: (call, wanted) =>

@@ -58,6 +58,20 @@ export async function readImage(
   const { pages } = found;
   if (found.sha256 !== head.sha256) return quarantine("the image's pages are not what was written");
   touch(database, key).catch(() => undefined);
+  const at = { key, place: image.place, bytes: image.bytes };
+  return soundImageOf({ head, pages, at }, facts, performance.now() - startedAt);
+}
+
+/** What wakes from an image of which every byte is known to be right. */
+export function soundImageOf(
+  {
+    head,
+    pages,
+    at,
+  }: Pick<SoundImage, "head" | "at"> & { readonly pages: Uint8Array<ArrayBuffer> },
+  facts: WakingFacts,
+  readMs: number,
+): SoundImage {
   let restoreMs = 0;
   const fill = (memory: WebAssembly.Memory) => {
     const from = performance.now();
@@ -68,8 +82,8 @@ export async function readImage(
   };
   return {
     head,
-    at: { key, place: image.place, bytes: image.bytes },
-    readMs: performance.now() - startedAt,
+    at,
+    readMs,
     asleep: { ...asleepFrom(head, facts), fill },
     get restoreMs() {
       return restoreMs;

@@ -1,0 +1,57 @@
+import { imageUnder, imageVerdictKey } from "../proving/image-record.ts";
+import { hasPlentyOfRoom } from "../proving/image-room.ts";
+import { IMAGES_LOCK } from "../proving/make-image.ts";
+import type { Loaded } from "./behind.ts";
+import type { LoadRooms } from "./load-rooms.ts";
+import { storedHint, wakeHint } from "./wake-hint.ts";
+
+/** Putting an image together and writing it down. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Completes what was woken from an image that ships with its pack: installs the pack, so that there is
+ * something to load, here and offline, and keeps the image as the device's own. Until the pack is whole the
+ * next visit is a first one again.
+ *
+ * @throws AbortError when the model is disposed of, and whatever installing throws.
+ */
+export async function completeShipped(
+  rooms: LoadRooms,
+  { first, selector, model }: Pick<Loaded, "first" | "selector" | "model">,
+): Promise<void> {
+  const { keeper } = rooms;
+  const signal = model.disposal;
+  const { digest } = first.opened;
+  const installed = await keeper.call((remote, call) => remote.install(call, selector), signal);
+  // A version that came out meanwhile is the next load's.
+  if (installed.digest !== digest) return;
+  first.storage = installed.storage;
+  if (installed.storage.kind === "memory") return;
+  storedHint.note(selector);
+  await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
+    if (lock !== null) await keepImage(rooms, { first, selector, signal });
+  });
+}
+
+async function keepImage(
+  rooms: LoadRooms,
+  {
+    first,
+    selector,
+    signal,
+  }: Pick<Loaded, "first" | "selector"> & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { host, opened } = first;
+  const { digest, dtype, settings } = opened;
+  const { step, image } = host.start;
+  if (step === "none" || !(await hasPlentyOfRoom(rooms, image?.bytes ?? 0, signal))) return;
+  const limits = { timeoutMs: TIMEOUT_MS, signal };
+  const at = await host.ask((remote) => remote.keepShipped(), limits);
+  const key = imageVerdictKey(digest, dtype);
+  const verdict = {
+    ...{ digest, candidate: key[1], at: Date.now(), under: imageUnder(settings) },
+    ...({ image: "made", reason: "it came with the pack, and gave its golden answers" } as const),
+  };
+  await rooms.keeper.call((remote, call) => remote.judge(call, key, verdict), signal);
+  wakeHint.note(selector, "run", at);
+}
