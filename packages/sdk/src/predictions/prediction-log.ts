@@ -28,6 +28,7 @@ export class PredictionLog {
   #waitingBytes = 0;
   #answers: AnswerSummary[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isAway = false;
 
   constructor(options: RecordsOptions) {
     this.#options = options;
@@ -36,10 +37,11 @@ export class PredictionLog {
     if (sample === 0 && answers === 0) return;
     if (answers > 0) this.#records.open();
     const { signal } = this.#leaving;
-    addEventListener("pagehide", () => this.#leave(), { signal });
+    addEventListener("pagehide", () => this.#goAway(), { signal });
+    addEventListener("pageshow", () => this.#comeBack(), { signal });
     addEventListener(
       "visibilitychange",
-      () => document.visibilityState === "hidden" && this.#leave(),
+      () => document.visibilityState === "hidden" && this.#hide(),
       { signal },
     );
   }
@@ -152,12 +154,26 @@ export class PredictionLog {
     await this.#records.remember(this.#takeAnswers());
   }
 
-  /** The page may be going away: answers are given to the store before anything is waited for. */
-  #leave(): void {
-    void this.#records
-      .leave(this.#takeAnswers())
+  /** The page may never be seen again. One that has gone away asks the store nothing, as `Reporter` says. */
+  #hide(): void {
+    if (this.#isAway) return;
+    void this.#leave()
       .then(() => this.flush())
       .catch(() => undefined);
+  }
+
+  #goAway(): void {
+    this.#isAway = true;
+    void this.#leave().catch(() => undefined);
+  }
+
+  #comeBack(): void {
+    this.#isAway = false;
+  }
+
+  /** Answers are given to the store before anything is waited for. */
+  #leave(): Promise<void> {
+    return this.#records.leave(this.#takeAnswers());
   }
 
   #takeAnswers(): readonly AnswerSummary[] {

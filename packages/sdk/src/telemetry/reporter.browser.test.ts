@@ -215,6 +215,20 @@ describe("as the page goes away", () => {
     expect(counted).toHaveLength(1);
   });
 
+  test("the store is asked nothing by a page that is hidden as it goes, until it is back: it may be kept half way", async () => {
+    open();
+    await recordFirst();
+    const opened = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const asking = () => opened.mock.calls.filter(([names]) => String(names).includes("telemetry"));
+    dispatchEvent(new Event("pagehide"));
+    hide();
+    await vi.waitFor(async () => expect(await waiting()).toBe(1));
+    expect(asking()).toEqual([]);
+    dispatchEvent(new Event("pageshow"));
+    hide();
+    await vi.waitFor(() => expect(asking()).not.toEqual([]));
+  });
+
   test("nothing is sent to a collector that asked to be left alone", async () => {
     answer = () => new Response("", { status: 429, headers: { "Retry-After": "60" } });
     open();

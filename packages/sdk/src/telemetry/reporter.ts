@@ -69,6 +69,8 @@ export class Reporter {
   readonly #consent: Consent;
   readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
   readonly #leaving = new AbortController();
+  /** Whether the page has gone away; it may come back from where browsers keep pages for their user. */
+  #isAway = false;
   readonly #watchers = new Set<Watcher>();
   readonly #tracing: Tracing | undefined;
   #calm: Promise<void> = Promise.resolve();
@@ -92,7 +94,8 @@ export class Reporter {
       this.#tracing = new Tracing(tracing, this.recorder, () => this.#gather());
     if (telemetry === undefined) return;
     const { signal } = this.#leaving;
-    addEventListener("pagehide", () => this.#leave(), { signal });
+    addEventListener("pagehide", () => this.#goAway(), { signal });
+    addEventListener("pageshow", () => this.#comeBack(), { signal });
     addEventListener(
       "visibilitychange",
       () => document.visibilityState === "hidden" && this.#hide(),
@@ -351,13 +354,27 @@ export class Reporter {
     }
   }
 
-  /** The page is hidden, and may be frozen or ended without another word. */
+  /**
+   * The page is hidden, and may be frozen or ended without another word. Not where it has gone away and is
+   * hidden by that: a transaction that asks the store something would be held open for as long as the
+   * browser keeps the page, and no other page could come to the store.
+   */
   #hide(): void {
+    if (this.#isAway) return;
     const leave = async () => {
       await this.#leaveAll();
       if (this.state === "enabled") await this.#means?.courier.leave();
     };
     if (this.#consent.mayRecord) void leave().catch(() => undefined);
+  }
+
+  #goAway(): void {
+    this.#isAway = true;
+    this.#leave();
+  }
+
+  #comeBack(): void {
+    this.#isAway = false;
   }
 
   /** The page goes away, or is frozen: nothing that is waited for comes back to it. */

@@ -188,10 +188,11 @@ const api: EngineApi = {
 /** Which wasm a session needs: of the first that is opened, unless the worker was not told to wait. */
 async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmPlan> {
   const runtime = await runtimes.requested;
-  if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
-  const plan = planRuntime(database, { request, how, runtime, early });
-  // What is not needed goes.
+  // It is the first session's, or nobody's: pages that nobody wakes are not held.
+  const read = early;
   early = undefined;
+  if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
+  const plan = planRuntime(database, { request, how, runtime, early: read });
   runtimes.plan(plan);
   return plan;
 }
