@@ -78,11 +78,6 @@ const DAMAGE: readonly Damage[] = [
     () => device.changeIndex((index) => ({ ...index, version: "1.99.0" })),
     /no runtimes are known/,
   ],
-  [
-    "it was made with another option",
-    () => device.changeSettings({ graphOptimizationLevel: "basic", prepacking: false }),
-    /another runtime, model or options/,
-  ],
   ["it is gone", () => device.forgetImages(), /there is no image yet/],
 ];
 
@@ -99,6 +94,19 @@ for (const [what, spoil, reason] of TRIED)
     expect(answers).toEqual(sleeper.answers);
     expect(sleeper.host.sentOf(SEGMENTS)).toBe(0);
   });
+
+test("an image is not woken when it was made with another option: the model loads with that, and says why", async ({
+  sleeper,
+}) => {
+  const { opened, answers } = await sleeper.visitAfter(() =>
+    device.changeSettings({ graphOptimizationLevel: "basic", prepacking: false }),
+  );
+  const reason = expect.stringMatching(/another runtime, model or options/);
+  expect(opened).toMatchObject({ step: "none", reason });
+  // The last bit may be another than with the options that this device found to be best.
+  const loaded = await sleeper.visitAfter(() => device.forgetHints());
+  expect(answers).toEqual(loaded.answers);
+});
 
 test("an image that was damaged is not woken again, whatever a page believes of it", async ({
   sleeper,

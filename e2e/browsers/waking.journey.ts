@@ -103,11 +103,11 @@ for (const [what, spoil, reason] of [
 test("where what only runs models is gone from the host, all of the runtime wakes the image", async ({
   sleeper,
 }) => {
-  // Under a name that the browser has not kept the file by.
+  // One of another name and digest: what the page remembers of the one that is there is not it either.
   await sleeper.backstage(() =>
     device.changeIndex((index) => ({
       ...index,
-      run: { ...Object(index["run"]), file: "gone.wasm" },
+      run: { ...Object(index["run"]), file: "gone.wasm", sha256: "ab".repeat(32) },
     })),
   );
   const { opened, answers } = await sleeper.visit();

@@ -8,6 +8,7 @@ import { createManifestReader } from "../analysis/read-manifest.ts";
 import { manifestWithReference } from "../fixtures/sample-telemetry.ts";
 import { startTestCollector, type TestCollector } from "../fixtures/test-collector.ts";
 import { openDuckDbStore } from "../store/duckdb/open-duckdb-store.ts";
+import { toSparse } from "../store/sparse-histogram.ts";
 import type { MetricsBatch, Store } from "../store/store.ts";
 import { readAlerts } from "./read-alerts.ts";
 import { type Alerts, startAlerts } from "./start-alerts.ts";
@@ -96,7 +97,7 @@ async function calls(
   await store.ingestMetrics([
     {
       ...EMPTY,
-      histograms: [{ ...about, metric: METRICS.predictDuration, histogram }],
+      histograms: [{ ...about, metric: METRICS.predictDuration, histogram: toSparse(histogram) }],
       counters: [{ ...about, metric: METRICS.failures, value: failed }],
     },
   ]);

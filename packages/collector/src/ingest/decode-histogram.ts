@@ -1,9 +1,5 @@
-import type {
-  Buckets,
-  ExponentialHistogram,
-  OtlpBuckets,
-  OtlpExponentialHistogramPoint,
-} from "@selvedge/protocol";
+import type { OtlpBuckets, OtlpExponentialHistogramPoint } from "@selvedge/protocol";
+import type { SparseHistogram } from "../store/store.ts";
 import { toCount, toFinite, type Untrusted } from "./read-fields.ts";
 import { Refusal } from "./refusals.ts";
 
@@ -24,17 +20,13 @@ const MAX_EXPONENT = 1024;
 /** Sums are added up: of a hundred million devices they must still be a number. */
 const MAX_SUM = 1e290;
 
-const NONE: Buckets = { offset: 0, counts: [] };
-
 /**
  * Reads a point's histogram.
  *
  * @throws Refusal when it is not one that can have been measured: a scale or a bucket that no
  * double falls into, counts that are no counts, or that do not add up.
  */
-export function decodeHistogram(
-  point: Untrusted<OtlpExponentialHistogramPoint>,
-): ExponentialHistogram {
+export function decodeHistogram(point: Untrusted<OtlpExponentialHistogramPoint>): SparseHistogram {
   const scale = point.scale ?? 0;
   if (typeof scale !== "number" || !Number.isInteger(scale))
     throw new Refusal("its scale is no whole number");
@@ -42,15 +34,24 @@ export function decodeHistogram(
     throw new Refusal(`its scale is not from ${MIN_SCALE} to ${MAX_SCALE}`);
   const count = countOf(point.count);
   const zeroCount = countOf(point.zeroCount);
-  const positive = decodeBuckets(point.positive, scale);
-  const negative = decodeBuckets(point.negative, scale);
-  if (count !== zeroCount + total(positive) + total(negative))
-    throw new Refusal("its count is not the sum of its buckets");
+  const filled: Filled = { buckets: [], counts: [], total: 0 };
+  decodeBuckets(point.positive, scale, filled);
+  const positives = filled.buckets.length;
+  decodeBuckets(point.negative, scale, filled);
+  const { buckets, counts, total } = filled;
+  if (count !== zeroCount + total) throw new Refusal("its count is not the sum of its buckets");
   const [sum = 0, min, max] = [finiteOf(point.sum), finiteOf(point.min), finiteOf(point.max)];
   if (Math.abs(sum) > MAX_SUM) throw new Refusal(`its sum is beyond ${MAX_SUM}`);
   if (min !== undefined && max !== undefined && min > max)
     throw new Refusal("its min is above its max");
-  return { scale, count, sum, min, max, zeroCount, positive, negative };
+  return { scale, count, sum, min, max, zeroCount, buckets, counts, positives };
+}
+
+/** Buckets that have anything in them, as they are found. */
+interface Filled {
+  readonly buckets: number[];
+  readonly counts: number[];
+  total: number;
 }
 
 function countOf(value: unknown): number {
@@ -66,33 +67,26 @@ function finiteOf(value: unknown): number | undefined {
   return number;
 }
 
-function decodeBuckets(value: unknown, scale: number): Buckets {
-  if (value === undefined || value === null) return NONE;
+function decodeBuckets(value: unknown, scale: number, filled: Filled): void {
+  if (value === undefined || value === null) return;
   if (typeof value !== "object") throw new Refusal("its buckets are no object");
   const { offset = 0, bucketCounts = [] } = value as Untrusted<OtlpBuckets>;
   if (!Array.isArray(bucketCounts)) throw new Refusal("its bucket counts are no list");
   if (bucketCounts.length > MAX_BUCKETS) throw new Refusal(`more than ${MAX_BUCKETS} buckets`);
-  if (bucketCounts.length === 0) return NONE;
+  if (bucketCounts.length === 0) return;
   if (typeof offset !== "number" || !Number.isInteger(offset))
     throw new Refusal("a bucket offset is no whole number");
   const last = offset + bucketCounts.length - 1;
   if (offset < Math.floor(MIN_EXPONENT * 2 ** scale) || last > MAX_EXPONENT * 2 ** scale)
     throw new Refusal("its buckets lie beyond what a number can be");
-  return { offset, counts: countsOf(bucketCounts) };
-}
-
-/** Most buckets of most points are empty, and written as these two. */
-function countsOf(bucketCounts: readonly unknown[]): number[] {
-  const counts = new Array<number>(bucketCounts.length).fill(0);
   for (let i = 0; i < bucketCounts.length; i++) {
-    const value = bucketCounts[i];
-    if (value !== "0" && value !== 0) counts[i] = countOf(value);
+    const sent: unknown = bucketCounts[i];
+    // Most buckets of most points are empty, and written as these two.
+    if (sent === "0" || sent === 0) continue;
+    const count = countOf(sent);
+    if (count === 0) continue;
+    filled.buckets.push(offset + i);
+    filled.counts.push(count);
+    filled.total += count;
   }
-  return counts;
-}
-
-function total({ counts }: Buckets): number {
-  let sum = 0;
-  for (const count of counts) sum += count;
-  return sum;
 }

@@ -15,6 +15,7 @@ import {
   predictionMetric,
   predictionPoint,
 } from "../fixtures/otlp-request.ts";
+import { toDense } from "../store/sparse-histogram.ts";
 import { decodeLogs } from "./decode-logs.ts";
 import { decodeMetrics } from "./decode-metrics.ts";
 import { decodeTraces } from "./decode-traces.ts";
@@ -203,7 +204,7 @@ test("every histogram it keeps can be merged, quickly, and has quantiles", () =>
       );
       const { batches } = decodeMetrics(metricsRequest("a", [metric]), Date.now());
       const histograms = batches.flatMap((batch) =>
-        batch.histograms.map((point) => point.histogram),
+        batch.histograms.map((point) => toDense(point.histogram)),
       );
       kept += histograms.length;
       const [first, ...others] = histograms;

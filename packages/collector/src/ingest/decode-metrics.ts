@@ -11,7 +11,7 @@ import type {
   MetricsBatch,
 } from "../store/store.ts";
 import { batchesById } from "./batches-by-id.ts";
-import { type DecodedAttributes, decodeAttributes, type Resource } from "./decode-attributes.ts";
+import { decodeAttributes, type Resource } from "./decode-attributes.ts";
 import {
   DISTRIBUTION_KEYS,
   decodeBins,
@@ -23,7 +23,7 @@ import { createItemLimit } from "./item-limit.ts";
 import { isObject, objectAt, toCount, toFinite, toTimeMs, type Untrusted } from "./read-fields.ts";
 import { type MetricKind, readMetric } from "./read-metric.ts";
 import { Refusal, Refusals } from "./refusals.ts";
-import { rememberAttributes } from "./remember-attributes.ts";
+import { type AttributesMemory, createAttributesMemory } from "./remember-attributes.ts";
 import { METRICS_LEVELS, walkRequest } from "./walk-request.ts";
 
 const MAX_LABEL_CHARS = 256;
@@ -38,10 +38,15 @@ export interface DecodedMetrics {
  * Reads the body of a request to `/v1/metrics`, as its JSON says it. Points that make no sense are
  * refused one by one; everything around them must be OTLP.
  *
+ * @param memory of labels, where requests before this one had the same
  * @throws SelvedgeError `telemetry-invalid` when it is not OTLP, `telemetry-too-large` when it has
  * too many points.
  */
-export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
+export function decodeMetrics(
+  body: unknown,
+  nowMs: number,
+  memory: AttributesMemory = createAttributesMemory(),
+): DecodedMetrics {
   const refusals = new Refusals();
   const count = createItemLimit();
   const batches = batchesById((id) => ({
@@ -52,7 +57,6 @@ export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
     irregulars: [] as IrregularPoint[],
   }));
   const timeOf = rememberTime(nowMs);
-  let reading: Reading | undefined;
   for (const { item, path, resource } of walkRequest(body, METRICS_LEVELS)) {
     const metric = readMetric(item, path);
     const { name, points } = metric;
@@ -61,9 +65,7 @@ export function decodeMetrics(body: unknown, nowMs: number): DecodedMetrics {
       refusals.add(metric.reason, points.length);
       continue;
     }
-    if (reading?.resource !== resource)
-      reading = { resource, timeOf, labelsOf: labelsIn(resource) };
-    const how = { name, kind: metric.kind, inside: reading };
+    const how = { name, kind: metric.kind, resource, timeOf, memory };
     const batch = batches.of(resource.batchId);
     for (const [p, point] of points.entries()) {
       // Where a point is, is put together for errors alone.
@@ -85,18 +87,14 @@ interface GrowingBatch {
   readonly irregulars: IrregularPoint[];
 }
 
-/** What points of one resource are read with. */
+/** What a point is read with. */
 interface Reading {
+  /** Its metric's. */
+  readonly name: string;
+  readonly kind: MetricKind;
   readonly resource: Resource;
   readonly timeOf: (value: unknown) => number | undefined;
-  /** What attributes of points say that are of no feature. */
-  readonly labelsOf: (attributes: unknown) => DecodedAttributes;
-}
-
-function labelsIn({ labels }: Resource): Reading["labelsOf"] {
-  return rememberAttributes((attributes) =>
-    decodeAttributes(attributes, { ofResource: labels, maxChars: MAX_LABEL_CHARS }),
-  );
+  readonly memory: AttributesMemory;
 }
 
 /** Points of a request are mostly of one moment. */
@@ -113,20 +111,21 @@ function rememberTime(nowMs: number): Reading["timeOf"] {
 function keepPoint(
   batch: GrowingBatch,
   fields: Untrusted<AnyPoint>,
-  { name: metric, kind, inside }: { name: string; kind: MetricKind; inside: Reading },
+  { name: metric, kind, resource, timeOf, memory }: Reading,
 ): void {
-  const { resource, timeOf, labelsOf } = inside;
   const timeMs = timeOf(fields.timeUnixNano);
   if (timeMs === undefined)
     throw new Refusal("its time is before 2020, more than a day ahead, or none");
   const isOfFeature = kind === "distribution" || kind === "irregular";
+  const read = (take?: ReadonlySet<string>) =>
+    decodeAttributes(fields.attributes, {
+      ofResource: resource.labels,
+      maxChars: MAX_LABEL_CHARS,
+      ...(take && { take }),
+    });
   const decoded = isOfFeature
-    ? decodeAttributes(fields.attributes, {
-        ofResource: resource.labels,
-        maxChars: MAX_LABEL_CHARS,
-        take: DISTRIBUTION_KEYS,
-      })
-    : labelsOf(fields.attributes);
+    ? read(DISTRIBUTION_KEYS)
+    : memory.recall(fields.attributes, resource.labels, read);
   const { labels, attributes } = decoded;
   // Written out in each: this is the busiest place there is, and spreading takes as long as the rest.
   const { attributes: from } = resource;

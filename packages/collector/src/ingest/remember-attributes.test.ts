@@ -1,49 +1,74 @@
+import { ATTRIBUTES } from "@selvedge/protocol";
 import { expect, test, vi } from "vitest";
+import type { Labels } from "../store/store.ts";
 import { decodeAttributes } from "./decode-attributes.ts";
-import { rememberAttributes } from "./remember-attributes.ts";
+import { createAttributesMemory } from "./remember-attributes.ts";
 
+const { model, version } = ATTRIBUTES;
 const said = (...pairs: readonly (readonly [string, unknown])[]) =>
   pairs.map(([key, stringValue]) => ({ key, value: { stringValue } }));
 
 function remembering() {
-  const read = vi.fn((attributes: unknown) =>
-    decodeAttributes(attributes, { ofResource: {}, maxChars: 256 }),
-  );
-  return { read, remembered: rememberAttributes(read) };
+  const memory = createAttributesMemory();
+  const decode = (attributes: unknown, ofResource: Labels) =>
+    decodeAttributes(attributes, { ofResource, maxChars: 256 });
+  const read = vi.fn(decode);
+  const recall = (attributes: unknown, ofResource: Labels = {}) =>
+    memory.recall(attributes, ofResource, () => read(attributes, ofResource));
+  return { read, recall, decode };
 }
 
-test("attributes that were read are given out for their like, and not for others", () => {
-  const { read, remembered } = remembering();
-  const first = remembered(said(["a", "1"], ["b", "2"]));
-  expect(remembered(said(["a", "1"], ["b", "2"]))).toBe(first);
+test("labels that were read are given out for their like, and not for others", () => {
+  const { read, recall, decode } = remembering();
+  const first = recall(said([model, "a1:b"], [version, "2"]));
+  expect(recall(said([model, "a1:b"], [version, "2"]))).toBe(first);
   expect(read).toHaveBeenCalledTimes(1);
-  const others = [said(["a", "1"]), said(["a", "1b"], ["", "2"]), said(["a", "1"], ["b", "3"]), []];
-  for (const other of others) {
-    expect(remembered(other)).not.toBe(first);
-    expect(remembered(other)).toEqual(decodeAttributes(other, { ofResource: {}, maxChars: 256 }));
+  for (const other of [
+    said([model, "a1:b"]),
+    said([model, `a1:b${version}1:2`]),
+    said([model, "a"], [version, "2"]),
+    said([version, "2"], [version, "3"]),
+    [],
+  ]) {
+    expect(recall(other)).not.toBe(first);
+    expect(recall(other)).toEqual(decode(other, {}));
   }
 });
 
+test("what a point has from its resource is told apart as well", () => {
+  const { recall } = remembering();
+  const labels = said([model, "a"]);
+  expect(recall(labels, { browser: "chrome 156" }).labels).toEqual({
+    ...{ model: "a", browser: "chrome 156" },
+  });
+  expect(recall(labels, { device: "chrome 156" }).labels).toEqual({
+    ...{ model: "a", device: "chrome 156" },
+  });
+});
+
 test.each([
-  ["a number", [{ key: "a", value: { intValue: "1" } }]],
-  ["no value", [{ key: "a" }]],
+  ["a number", [{ key: model, value: { intValue: "1" } }]],
+  ["no value", [{ key: model }]],
+  ["what is no label", said(["http.route", "/"])],
   ["no list", null],
 ])("%s is read each time", (_, attributes) => {
-  const { read, remembered } = remembering();
-  expect(remembered(attributes)).toEqual(remembered(attributes));
+  const { read, recall } = remembering();
+  expect(recall(attributes)).toEqual(recall(attributes));
   expect(read).toHaveBeenCalledTimes(2);
 });
 
 test("what cannot be read is refused each time", () => {
-  const { remembered } = remembering();
-  const long = said(["a", "x".repeat(300)]);
-  for (let times = 0; times < 2; times++) expect(() => remembered(long)).toThrow("longer than 256");
+  const { recall } = remembering();
+  const long = said([model, "x".repeat(300)]);
+  for (let times = 0; times < 2; times++) expect(() => recall(long)).toThrow("longer than 256");
 });
 
-test("a sender that makes up attributes has no more of them remembered than a thousand", () => {
-  const { read, remembered } = remembering();
-  for (let n = 0; n < 1100; n++) remembered(said(["a", `${n}`]));
+test("a sender that makes up labels makes the memory forget, and no larger", () => {
+  const { read, recall } = remembering();
+  for (let n = 0; n <= 10_000; n++) recall(said([model, `${n}`]));
   const before = read.mock.calls.length;
-  remembered(said(["a", "0"]));
+  recall(said([model, "10000"]));
+  expect(read).toHaveBeenCalledTimes(before);
+  recall(said([model, "0"]));
   expect(read).toHaveBeenCalledTimes(before + 1);
 });

@@ -1,57 +1,61 @@
+import { ATTRIBUTES } from "@selvedge/protocol";
+import type { Labels } from "../store/store.ts";
 import type { DecodedAttributes } from "./decode-attributes.ts";
 
-/** Sets of attributes that are remembered, and how many attributes such a set has at most. */
-const MAX_SETS = 1000;
-const MAX_ATTRIBUTES = 16;
+/** Sets of labels that are remembered; with more, all are forgotten and read again. */
+const MAX_SETS = 10_000;
 
-/** What follows in a list of attributes: by key, by value, by key, and so on. */
-interface Place {
-  readonly next: Map<string, Place>;
-  decoded: DecodedAttributes | undefined;
+/** Longer texts are not worth remembering, or refused. */
+const MAX_CHARS = 128;
+
+const KEYS: ReadonlySet<unknown> = new Set(Object.values(ATTRIBUTES));
+
+/** What attributes were read as, over many requests. */
+export interface AttributesMemory {
+  /**
+   * What attributes say, remembered or read: of the same ones, in the same order, the very same object.
+   * Only labels are remembered: their names are known, and they are what most points have.
+   *
+   * @param ofResource labels that a point has from its resource
+   * @param read what is remembered; where it throws there is nothing to remember
+   */
+  recall(attributes: unknown, ofResource: Labels, read: () => DecodedAttributes): DecodedAttributes;
 }
 
 /**
- * Remembers what attributes were read as: points of a request have few sets of them, and comparing takes a
- * third of reading. Points of one set are given the very same object. Only texts are compared, in the
- * order in which they come; everything else is read.
- *
- * @param read what is remembered; where it throws there is nothing to remember
+ * Makes a memory of labels. Devices send the same few sets of them again and again: to compare takes a
+ * third of reading, and what is the same object need not be compared again.
  */
-export function rememberAttributes(
-  read: (attributes: unknown) => DecodedAttributes,
-): (attributes: unknown) => DecodedAttributes {
-  const root: Place = { next: new Map(), decoded: undefined };
-  let sets = 0;
-  return (attributes) => {
-    const place = sets < MAX_SETS ? placeOf(root, attributes) : undefined;
-    if (place === undefined) return read(attributes);
-    if (place.decoded === undefined) {
-      sets += 1;
-      place.decoded = read(attributes);
-    }
-    return place.decoded;
+export function createAttributesMemory(): AttributesMemory {
+  const known = new Map<string, DecodedAttributes>();
+  return {
+    recall: (attributes, ofResource, read) => {
+      const key = keyOf(attributes, ofResource);
+      if (key === undefined) return read();
+      const remembered = known.get(key);
+      if (remembered !== undefined) return remembered;
+      if (known.size >= MAX_SETS) known.clear();
+      const decoded = read();
+      known.set(key, decoded);
+      return decoded;
+    },
   };
 }
 
-function placeOf(root: Place, attributes: unknown): Place | undefined {
-  if (!Array.isArray(attributes) || attributes.length > MAX_ATTRIBUTES) return undefined;
-  let place = root;
+/** With the length of each text, so that none can pass for two; no name of a label has a digit or a colon. */
+function keyOf(attributes: unknown, ofResource: Labels): string | undefined {
+  if (!Array.isArray(attributes) || attributes.length > KEYS.size) return undefined;
+  const { browser = "", device = "" } = ofResource;
+  let text = `${browser.length}:${browser}${device.length}:${device}`;
   for (const attribute of attributes as readonly unknown[]) {
     const { key, value } = (attribute ?? {}) as {
       readonly key?: unknown;
       readonly value?: unknown;
     };
     const { stringValue } = (value ?? {}) as { readonly stringValue?: unknown };
-    if (typeof key !== "string" || typeof stringValue !== "string") return undefined;
-    place = after(after(place, key), stringValue);
+    if (!KEYS.has(key) || typeof stringValue !== "string" || stringValue.length > MAX_CHARS)
+      return undefined;
+    text += `${key}${stringValue.length}:${stringValue}`;
   }
-  return place;
-}
-
-function after({ next }: Place, text: string): Place {
-  const known = next.get(text);
-  if (known !== undefined) return known;
-  const place: Place = { next: new Map(), decoded: undefined };
-  next.set(text, place);
-  return place;
+  return text;
 }

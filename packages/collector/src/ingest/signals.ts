@@ -5,6 +5,7 @@ import { decodeTraces } from "./decode-traces.ts";
 import type { MessageSchema } from "./protobuf/message-schema.ts";
 import { LOGS_REQUEST, METRICS_REQUEST, TRACES_REQUEST } from "./protobuf/otlp-messages.ts";
 import type { Refusals } from "./refusals.ts";
+import { createAttributesMemory } from "./remember-attributes.ts";
 
 /** What a request brought: how many items of it are kept, and what stores them. */
 interface Brought {
@@ -32,13 +33,14 @@ export function signalsOf(
   store: Pick<Store, "ingestMetrics" | "ingestLogs" | "ingestTraces">,
   admit: (batch: MetricsBatch, nowMs: number) => MetricsBatch,
 ): readonly Signal[] {
+  const memory = createAttributesMemory();
   return [
     {
       name: "metrics",
       schema: METRICS_REQUEST,
       refusedField: "rejectedDataPoints",
       decode: (body, nowMs) => {
-        const { batches, refusals } = decodeMetrics(body, nowMs);
+        const { batches, refusals } = decodeMetrics(body, nowMs, memory);
         const kept = sum(
           batches,
           ({ histograms, counters, distributions, irregulars }) =>

@@ -26,10 +26,23 @@ export interface Observation {
   readonly resource: string | undefined;
 }
 
+/**
+ * An exponential histogram with the buckets alone that have anything in them: what a device measured in a
+ * minute fills a few of more than a hundred.
+ */
+export interface SparseHistogram extends Omit<ExponentialHistogram, "positive" | "negative"> {
+  /** The positive ones, then the negative ones. */
+  readonly buckets: readonly number[];
+  /** One for each of them. */
+  readonly counts: readonly number[];
+  /** How many of them are positive. */
+  readonly positives: number;
+}
+
 /** A histogram of what was measured since the point before it. */
 export interface HistogramPoint extends Observation {
   readonly metric: string;
-  readonly histogram: ExponentialHistogram;
+  readonly histogram: SparseHistogram;
 }
 
 /** How far a counter has gone up since the point before it. */

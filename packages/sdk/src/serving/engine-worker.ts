@@ -3,10 +3,8 @@ import type { Remote } from "comlink";
 import type {
   Backend,
   Build,
-  EarlyWasm,
   EngineApi,
   EngineName,
-  ImageAt,
   Opened,
   RuntimeStarted,
   WakeStep,
@@ -15,31 +13,13 @@ import { breaksEngine } from "../worker/engine-failure.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { WorkerLink } from "../worker/worker-link.ts";
 import type { Ending, EngineLoad } from "./engine-load.ts";
-import type { RuntimeShelf } from "./runtime-shelf.ts";
-import { wasmHint } from "./wasm-hint.ts";
+import { type RuntimeStart, startRuntime } from "./start-runtime.ts";
 
-/** Loading a runtime; a device that needs longer than this is stuck. */
-const START_TIMEOUT_MS = 120_000;
-
-export interface EngineWorkerOptions {
+export interface EngineWorkerOptions extends RuntimeStart {
   readonly spawn: () => Worker;
-  /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
-  readonly assets: string;
-  readonly shelf: RuntimeShelf;
-  /** Which to load ahead, while it is not known yet which the pack needs. */
-  readonly engine: EngineName;
-  readonly build: Build;
   /** Whether other models may open sessions in it. */
   readonly isShared: boolean;
   readonly isOnTrial: boolean;
-  /** What may be woken in it. */
-  readonly wake: WakeStep;
-  /** Where the image is that is likely woken. */
-  readonly image?: ImageAt | undefined;
-  /** Whether it has to have all of the runtime, as a part that was fitted has trapped. */
-  readonly isFull: boolean;
-  /** Whether its engine is to be written down. */
-  readonly isForImage: boolean;
   /** Called whenever it has been used. */
   readonly onUse: () => void;
 }
@@ -102,20 +82,8 @@ export class EngineWorker implements EngineLoad {
   #isFresh = false;
   #retirement: Error | undefined;
 
-  constructor({
-    spawn,
-    assets,
-    shelf,
-    engine,
-    build,
-    isShared,
-    isOnTrial,
-    wake,
-    image,
-    isFull,
-    isForImage,
-    onUse,
-  }: EngineWorkerOptions) {
+  constructor({ spawn, isShared, isOnTrial, onUse, ...start }: EngineWorkerOptions) {
+    const { build, engine, wake, isFull } = start;
     this.build = build;
     this.engine = engine;
     this.wake = wake;
@@ -125,30 +93,7 @@ export class EngineWorker implements EngineLoad {
     this.#onUse = onUse;
     const link = new WorkerLink<EngineApi>(spawn(), "engine");
     this.#link = link;
-    const isPatient = wake !== "none";
-    const request = {
-      ...{ assets, build, engine, isPatient, isFull, isForImage },
-      ...(isPatient && { earlyImage: image }),
-    };
-    const start = (module: WebAssembly.Module | undefined) => {
-      const wasm = module && shelf.kindOf(module);
-      const kept = { ...(module && { module }), ...(wasm && { wasm }) };
-      const early = module === undefined && mayBeEarly ? earlyFor(wake, shelf) : undefined;
-      const started = link.call(
-        (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
-        { timeoutMs: START_TIMEOUT_MS },
-      );
-      started.then(
-        (runtime) => noteFitted(runtime, early),
-        () => undefined,
-      );
-      return started;
-    };
-    // All of the runtime is what is streamed where nothing else is said.
-    const mayBeEarly = engine === "onnx" && build === "wasm" && !isFull && !isForImage;
-    const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
-    // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
-    this.started = isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);
+    this.started = startRuntime(link, start);
     this.started
       .catch((reason: unknown) => {
         // onnxruntime's initialisation stays broken after a failure: a retry needs a new worker.
@@ -298,18 +243,6 @@ export class EngineWorker implements EngineLoad {
       if (this.#pending === 0) this.end(reason);
     });
   }
-}
-
-/** The wasm that a worker likely needs: what one before it had. */
-function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefined {
-  if (wake === "full") return undefined;
-  return wake === "none" ? wasmHint.of("load") : (running ?? wasmHint.of("run"));
-}
-
-/** Remembers which fitted wasm it was, and where none was needed, that what was taken to be was not. */
-function noteFitted({ wasm, fitted }: RuntimeStarted, early: EarlyWasm | undefined): void {
-  if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
-  else if (early !== undefined && wasm !== "run") wasmHint.note("load", undefined);
 }
 
 /** What a worker holds, which it tells with whatever it has opened or run. */

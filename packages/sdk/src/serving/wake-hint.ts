@@ -1,5 +1,6 @@
 import type { ImageAt, WakeStep } from "../worker/engine-api.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import { localText } from "./local-text.ts";
 
 /** After so long a step that failed is tried again: the runtime may have been fitted anew. */
 const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
@@ -51,12 +52,7 @@ export const loadHint = {
 };
 
 function read(key: string): readonly string[] {
-  try {
-    return (localStorage.getItem(key) ?? "").split(" ");
-  } catch {
-    // An opaque origin, a webview without storage, or a user who refuses it.
-    return [];
-  }
+  return localText.read(key).split(" ");
 }
 
 function isOld(at: string | undefined): boolean {
@@ -66,13 +62,7 @@ function isOld(at: string | undefined): boolean {
 function keep(key: string, step: WakeStep, rest: readonly (string | number)[] = []): boolean {
   // Only a step that is left out has its time.
   const text = [step, step === "full" ? Date.now() : 0, ...rest].join(" ");
-  try {
-    if (step === "none") localStorage.removeItem(key);
-    else if (localStorage.getItem(key) !== text) localStorage.setItem(key, text);
-    return true;
-  } catch {
-    return false;
-  }
+  return localText.keep(key, step === "none" ? "" : text);
 }
 
 function imageKey({ name, dtype }: Asked): string {

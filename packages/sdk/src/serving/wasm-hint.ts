@@ -1,4 +1,5 @@
 import type { FittedRef } from "../worker/engine-api.ts";
+import { localText } from "./local-text.ts";
 
 /** What runs only woken engines, or loads any. */
 type Fitted = "load" | "run";
@@ -13,32 +14,15 @@ const IS_DIGEST = /^[\da-f]{64}$/;
  */
 export const wasmHint = {
   of(fitted: Fitted): FittedRef | undefined {
-    const [file = "", sha256 = ""] = read(keyOf(fitted)).split(" ");
+    const [file = "", sha256 = ""] = localText.read(keyOf(fitted)).split(" ");
     return IS_FILE.test(file) && IS_DIGEST.test(sha256) ? { file, sha256 } : undefined;
   },
 
   /** @param ref absent: it had none that was fitted */
   note(fitted: Fitted, ref: FittedRef | undefined): void {
-    const key = keyOf(fitted);
-    const text = ref === undefined ? "" : `${ref.file} ${ref.sha256}`;
-    if (read(key) === text) return;
-    try {
-      if (text === "") localStorage.removeItem(key);
-      else localStorage.setItem(key, text);
-    } catch {
-      // As in `read`: what is not remembered is looked up.
-    }
+    localText.keep(keyOf(fitted), ref === undefined ? "" : `${ref.file} ${ref.sha256}`);
   },
 };
-
-function read(key: string): string {
-  try {
-    return localStorage.getItem(key) ?? "";
-  } catch {
-    // An opaque origin, a webview without storage, or a user who refuses it.
-    return "";
-  }
-}
 
 function keyOf(fitted: Fitted): string {
   return `selvedge.wasm ${fitted}`;

@@ -1,4 +1,4 @@
-import type { Dtype, OtlpMetricsRequest, PredictionRecord } from "@selvedge/protocol";
+import type { Dtype, PredictionRecord } from "@selvedge/protocol";
 import {
   type DBSchema,
   type IDBPDatabase,
@@ -12,9 +12,9 @@ import type { ImagePlace } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
 import { MemoryLayer } from "./memory-layer.ts";
 import { isUnavailable, storageError } from "./storage-error.ts";
+import { SCHEMA_VERSION, upgradeDatabase } from "./upgrade-database.ts";
 
 const DATABASE = "selvedge";
-const SCHEMA_VERSION = 5;
 
 /** A pack whose pieces are all in the store. */
 export interface PackRecord {
@@ -300,7 +300,7 @@ export class Database {
       upgrade: (database, from, _to, transaction) => {
         // What goes wrong is told to whoever opens; half of an upgrade is none.
         transaction.done.catch(() => undefined);
-        upgrade(database, from, transaction).catch(() => abort(transaction));
+        upgradeDatabase(database, from, transaction).catch(() => abort(transaction));
       },
       blocking: (_current, _blocked, event) => {
         this.#connection = undefined;
@@ -310,50 +310,6 @@ export class Database {
         this.#connection = undefined;
       },
     });
-  }
-}
-
-/** Brings a database of any earlier version to this one. Nothing in it is lost. */
-async function upgrade(
-  database: IDBPDatabase<StoreSchema>,
-  from: number,
-  transaction: IDBPTransaction<StoreSchema, StoreName[], "versionchange">,
-): Promise<void> {
-  if (from < 1) {
-    database.createObjectStore("packs", { keyPath: "digest" });
-    database.createObjectStore("activations");
-    database.createObjectStore("pieces");
-    database.createObjectStore("outbox", { autoIncrement: true });
-  }
-  if (from < 2) {
-    database.createObjectStore("leases");
-    database.createObjectStore("downloads");
-    database.createObjectStore("trust");
-    const store = transaction.objectStore("activations");
-    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
-      // Version 1 kept the choice alone, of packs that had all served.
-      const current = cursor.value as unknown as PackChoice;
-      await cursor.update({ current, isProven: true, refused: [] });
-    }
-  }
-  if (from < 3) database.createObjectStore("verdicts", { keyPath: ["digest", "candidate"] });
-  if (from < 4) {
-    database.createObjectStore("telemetry");
-    database.createObjectStore("predictions", { keyPath: "id" }).createIndex("at", "at");
-    const store = transaction.objectStore("outbox");
-    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
-      // Before version 4 there was one signal, and a batch was its body.
-      const body = cursor.value as unknown as OtlpMetricsRequest;
-      const text = JSON.stringify(body);
-      const items = text.split('"timeUnixNano"').length - 1;
-      const counted = { bytes: text.length, items, addedAt: 0, tries: 0 };
-      await cursor.update({ signal: "metrics", body, ...counted });
-    }
-  }
-  if (from < 5) {
-    database.createObjectStore("images", { keyPath: "key" }).createIndex("pack", "pack");
-    database.createObjectStore("imagePages");
-    database.createObjectStore("runtimes");
   }
 }
 

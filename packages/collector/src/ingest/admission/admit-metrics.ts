@@ -19,17 +19,8 @@ export function admitMetrics(
   bounds: LabelBounds,
   nowMs: number,
 ): MetricsBatch {
-  const known = new Map<Labels, Labels>();
-  const labelsOf = (labels: Labels): Labels => {
-    const again = known.get(labels);
-    if (again !== undefined) return again;
-    const admitted = bounds.of(labels);
-    // What there is no room for is counted point by point.
-    if (isSame(admitted, labels)) known.set(labels, admitted);
-    return admitted;
-  };
   const bounded = <T extends { readonly labels: Labels }>(point: T): T => {
-    const labels = labelsOf(point.labels);
+    const labels = bounds.of(point.labels);
     return labels === point.labels ? point : { ...point, labels };
   };
   const ofFeature = <T extends DistributionPoint | IrregularPoint>(point: T): T => ({

@@ -55,12 +55,15 @@ export function createLabelBounds({
 }: LabelBoundsOptions): LabelBounds {
   const values = new Map<string, Known<string>>();
   const series = createKnown<Labels>(maxSeries);
+  /** What labels were admitted as that are the same object; as long as series are known. */
+  const admittedAs = new Map<Labels, Labels>();
   const counts: Record<string, number> = {};
   let renewAt = now() + DAY_MS;
 
   const renew = (): void => {
     const time = now();
     if (time < renewAt) return;
+    admittedAs.clear();
     const all = [series, ...values.values()];
     for (const known of all) known.renew();
     // Of two days without a point nothing is left to know.
@@ -96,9 +99,15 @@ export function createLabelBounds({
   return {
     of: (labels, told = "") => {
       renew();
+      const again = told === "" ? admittedAs.get(labels) : undefined;
+      if (again !== undefined) return again;
       const key = keyOf(labels, told);
       const known = series.get(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        if (admittedAs.size >= maxSeries) admittedAs.clear();
+        if (told === "") admittedAs.set(labels, known);
+        return known;
+      }
       const replaced = LABELS.filter((label) => {
         const value = labels[label];
         return value !== undefined && value !== OTHER && !hasRoom(label, value, labels);

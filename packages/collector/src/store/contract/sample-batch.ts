@@ -1,4 +1,5 @@
 import { emptyHistogram, METRICS, recordValue } from "@selvedge/protocol";
+import { toSparse } from "../sparse-histogram.ts";
 import type { CounterPoint, HistogramPoint, Labels, MetricsBatch } from "../store.ts";
 
 /** A whole minute, so that steps of a minute begin where tests say. */
@@ -40,7 +41,7 @@ export function durations(
     labels: { ...MODEL, ...labels },
     attributes: undefined,
     resource: '{"service.name":"shop"}',
-    histogram: seconds.reduce(recordValue, emptyHistogram(scale)),
+    histogram: toSparse(seconds.reduce(recordValue, emptyHistogram(scale))),
   };
 }
 

@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
@@ -32,6 +33,7 @@ import { readSize } from "./read-size.ts";
 import { TABLES } from "./schema.ts";
 import { readTotals } from "./totals.ts";
 import { writeBatches } from "./write-batches.ts";
+import { createPointWriter } from "./write-points.ts";
 
 /** Rows of one transaction, unless a single batch has more. */
 const GROUP_ROWS = 20_000;
@@ -44,6 +46,8 @@ const SETTINGS = {
   // Each checkpoint writes the last rows of every table again: fewer of them write less, and what is in the
   // log meanwhile is read again after a kill.
   checkpoint_threshold: "64MiB",
+  // As many as this process may use, which may be fewer than the machine has: they only wait for each other.
+  threads: String(availableParallelism()),
 };
 
 /**
@@ -63,6 +67,7 @@ export async function openDuckDbStore(
   const { instance, writer } = await openFile(path, room);
   // Whether it can answer is asked beside all questions, and waits for none of them.
   const probe = await instance.connect();
+  const points = createPointWriter(writer);
   const { ask, inTurn } = createReader(instance);
   let sequence = await lastSequence(writer);
   let written = sequence;
@@ -91,7 +96,7 @@ export async function openDuckDbStore(
   const commits = createGroupCommit<PendingBatch>({
     commit: async (batches) => {
       sequence += 1n;
-      await writeBatches(writer, batches, sequence);
+      await writeBatches(batches, { connection: writer, points, sequence });
       written = sequence;
     },
     sizeOf: ({ rowCount }) => rowCount,

@@ -1,5 +1,5 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -23,6 +23,7 @@ test("a store has the room it was given, for memory and for temporary files", as
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     checkpoint_threshold: "64MiB",
+    threads: String(availableParallelism()),
     memory_limit: `${room.memoryBytes}B`,
     max_temp_directory_size: `${room.temporaryBytes}B`,
   });

@@ -9,7 +9,7 @@ import {
 import type { Row } from "./encode-rows.ts";
 import type { PendingBatch } from "./pending-batch.ts";
 import type { Table } from "./schema.ts";
-import { type Points, writePoints } from "./write-points.ts";
+import type { Points, PointWriter } from "./write-points.ts";
 
 /**
  * Rows that are turned into a chunk in one go, half of what DuckDB's vectors hold. It takes some
@@ -20,20 +20,29 @@ const CHUNK_ROWS = 1024;
 /**
  * Writes the batches that have not been written before, all of them in one transaction.
  *
+ * @param points what writes histograms and counters over this connection
  * @param sequence of their rows; higher than that of any transaction before
  */
 export async function writeBatches(
-  connection: DuckDBConnection,
   batches: readonly PendingBatch[],
-  sequence: bigint,
+  {
+    connection,
+    points,
+    sequence,
+  }: {
+    readonly connection: DuckDBConnection;
+    readonly points: PointWriter;
+    readonly sequence: bigint;
+  },
 ): Promise<void> {
   await connection.run("BEGIN");
   try {
     const fresh = await claimKeys(connection, batches);
     await appendBatches(connection, fresh, sequence);
-    await writePoints(connection, pointsOf(fresh), sequence);
+    await points.write(pointsOf(fresh), sequence);
     await connection.run("COMMIT");
   } catch (error) {
+    points.rolledBack();
     await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }

@@ -12,7 +12,6 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import { createSeriesNumbers, type Series, type SeriesNumbers } from "../series-numbers.ts";
-import { toSparse } from "../sparse-buckets.ts";
 import type { CounterPoint, HistogramPoint } from "../store.ts";
 import { COUNTERS, HISTOGRAMS, LABELS, type Table } from "./schema.ts";
 
@@ -63,46 +62,94 @@ export interface Points {
   readonly counters: readonly CounterPoint[];
 }
 
-/**
- * Writes histogram and counter points in the transaction that is open. They go through tables that only
- * this connection sees, where labels stand once for all points that have them, and DuckDB puts them together.
- *
- * @param sequence of their rows
- */
-export async function writePoints(
-  connection: DuckDBConnection,
-  { histograms, counters }: Points,
-  sequence: bigint,
-): Promise<void> {
-  if (histograms.length + counters.length === 0) return;
-  const numbers = createSeriesNumbers();
-  await fill(connection, INCOMING_HISTOGRAMS, histograms, (some) =>
-    histogramColumns(some, numbers),
-  );
-  await fill(connection, INCOMING_COUNTERS, counters, (some) => counterColumns(some, numbers));
-  const numbered = numbers.all.map((series, number) => ({ ...series, number }));
-  await fill(connection, SERIES, numbered, seriesColumns);
-  const labels = Object.keys(SERIES.columns)
-    .slice(1)
-    .map((column) => `"${column}"`);
-  const common = `${sequence}::BIGINT AS sequence, time_ms::BIGINT AS time_ms, ${labels.join(", ")}`;
-  const from = (table: Table) => `FROM ${table.name} JOIN ${SERIES.name} USING (series)`;
-  if (histograms.length > 0)
-    await connection.run(
-      `INSERT INTO ${HISTOGRAMS.name} BY NAME
-       SELECT ${common}, scale, count, "sum", "min", "max", zero_count,
-         buckets[:positives] AS positive_buckets, counts[:positives] AS positive_counts,
-         buckets[positives + 1:] AS negative_buckets, counts[positives + 1:] AS negative_counts
-       ${from(INCOMING_HISTOGRAMS)}`,
-    );
-  if (counters.length > 0)
-    await connection.run(
-      `INSERT INTO ${COUNTERS.name} BY NAME SELECT ${common}, value ${from(INCOMING_COUNTERS)}`,
-    );
+/** Series that keep their numbers from one transaction to the next, and their texts; with more, all are numbered anew. */
+const MAX_SERIES = 10_000;
+const MAX_CHARS = 16 * 1024 * 1024;
+
+/** Writes points of many transactions, one after the other. */
+export interface PointWriter {
+  /**
+   * Writes histogram and counter points in the transaction that is open.
+   *
+   * @param sequence of their rows
+   */
+  write(points: Points, sequence: bigint): Promise<void>;
+  /** Says that the transaction did not happen. */
+  rolledBack(): void;
 }
 
-/** Makes a table anew for one transaction, and fills it. */
-async function fill<T>(
+/**
+ * Writes points through tables that only this connection sees, where labels stand once for all points that
+ * have them, and DuckDB puts them together.
+ */
+export function createPointWriter(connection: DuckDBConnection): PointWriter {
+  let numbers: SeriesNumbers | undefined;
+  /** How many series the table has. */
+  let known = 0;
+  let chars = 0;
+  const writeSeries = async ({ all }: SeriesNumbers): Promise<void> => {
+    const fresh = all.slice(known).map((series, i) => ({ ...series, number: known + i }));
+    await append(connection, SERIES, fresh, seriesColumns);
+    known = all.length;
+    for (const { attributes = "", resource = "" } of fresh)
+      chars += attributes.length + resource.length;
+  };
+  return {
+    write: async ({ histograms, counters }, sequence) => {
+      if (histograms.length + counters.length === 0) return;
+      if (numbers === undefined || known > MAX_SERIES || chars > MAX_CHARS) {
+        numbers = createSeriesNumbers();
+        known = 0;
+        chars = 0;
+        await makeAnew(connection, SERIES);
+      }
+      const { of } = numbers;
+      await makeAnew(connection, INCOMING_HISTOGRAMS);
+      await makeAnew(connection, INCOMING_COUNTERS);
+      await append(connection, INCOMING_HISTOGRAMS, histograms, (some) =>
+        histogramColumns(some, of),
+      );
+      await append(connection, INCOMING_COUNTERS, counters, (some) => counterColumns(some, of));
+      await writeSeries(numbers);
+      if (histograms.length > 0) await connection.run(histogramsSql(sequence));
+      if (counters.length > 0) await connection.run(countersSql(sequence));
+    },
+    rolledBack: () => {
+      numbers = undefined;
+    },
+  };
+}
+
+const LABEL_COLUMNS = Object.keys(SERIES.columns)
+  .slice(1)
+  .map((column) => `"${column}"`)
+  .join(", ");
+
+function joined(table: Table): string {
+  return `FROM ${table.name} JOIN ${SERIES.name} USING (series)`;
+}
+
+function histogramsSql(sequence: bigint): string {
+  return `INSERT INTO ${HISTOGRAMS.name} BY NAME
+    SELECT ${sequence}::BIGINT AS sequence, time_ms::BIGINT AS time_ms, ${LABEL_COLUMNS},
+      scale, count, "sum", "min", "max", zero_count,
+      buckets[:positives] AS positive_buckets, counts[:positives] AS positive_counts,
+      buckets[positives + 1:] AS negative_buckets, counts[positives + 1:] AS negative_counts
+    ${joined(INCOMING_HISTOGRAMS)}`;
+}
+
+function countersSql(sequence: bigint): string {
+  return `INSERT INTO ${COUNTERS.name} BY NAME
+    SELECT ${sequence}::BIGINT AS sequence, time_ms::BIGINT AS time_ms, ${LABEL_COLUMNS}, value
+    ${joined(INCOMING_COUNTERS)}`;
+}
+
+async function makeAnew(connection: DuckDBConnection, { name, columns }: Table): Promise<void> {
+  const written = Object.entries(columns).map(([column, type]) => `"${column}" ${type}`);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${written.join(", ")})`);
+}
+
+async function append<T>(
   connection: DuckDBConnection,
   { name, columns }: Table,
   items: readonly T[],
@@ -110,8 +157,6 @@ async function fill<T>(
 ): Promise<void> {
   if (items.length === 0) return;
   const types: DuckDBType[] = Object.values(columns);
-  const written = Object.entries(columns).map(([column, type]) => `"${column}" ${type}`);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${written.join(", ")})`);
   const appender = await connection.createAppender(name, "main", "temp");
   try {
     for (let start = 0; start < items.length; start += CHUNK_ROWS) {
@@ -128,11 +173,10 @@ async function fill<T>(
 
 function histogramColumns(
   points: readonly HistogramPoint[],
-  numbers: SeriesNumbers,
+  numberOf: SeriesNumbers["of"],
 ): DuckDBValue[][] {
-  const sparse = points.map(({ histogram }) => toSparse(histogram));
   return [
-    points.map((point) => numbers.of(point)),
+    points.map((point) => numberOf(point)),
     points.map(({ timeMs }) => timeMs),
     points.map(({ histogram }) => histogram.scale),
     points.map(({ histogram }) => histogram.count),
@@ -140,15 +184,18 @@ function histogramColumns(
     points.map(({ histogram }) => histogram.min ?? null),
     points.map(({ histogram }) => histogram.max ?? null),
     points.map(({ histogram }) => histogram.zeroCount),
-    sparse.map(({ positives }) => positives),
-    sparse.map(({ buckets }) => listValue(buckets)),
-    sparse.map(({ counts }) => listValue(counts)),
+    points.map(({ histogram }) => histogram.positives),
+    points.map(({ histogram }) => listValue(histogram.buckets)),
+    points.map(({ histogram }) => listValue(histogram.counts)),
   ];
 }
 
-function counterColumns(points: readonly CounterPoint[], numbers: SeriesNumbers): DuckDBValue[][] {
+function counterColumns(
+  points: readonly CounterPoint[],
+  numberOf: SeriesNumbers["of"],
+): DuckDBValue[][] {
   return [
-    points.map((point) => numbers.of(point)),
+    points.map((point) => numberOf(point)),
     points.map(({ timeMs }) => timeMs),
     points.map(({ value }) => value),
   ];

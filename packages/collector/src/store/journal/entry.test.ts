@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { batchOf, failures, predictions } from "../contract/sample-batch.ts";
 import { distribution, featuresBatch, predictionRecord } from "../contract/sample-records.ts";
+import { toDense } from "../sparse-histogram.ts";
 import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 
 const shared = predictions([0.1, 2, 3]).labels;
@@ -26,6 +27,10 @@ test("labels that points share are written once", () => {
 });
 
 test("what a former version wrote is read", () => {
-  const entry: Entry = { signal: "metrics", batch: BATCH };
-  expect(decodeEntry(JSON.stringify(entry))).toEqual(entry);
+  const histograms = BATCH.histograms.map((point) => ({
+    ...point,
+    histogram: toDense(point.histogram),
+  }));
+  const former = JSON.stringify({ signal: "metrics", batch: { ...BATCH, histograms } });
+  expect(decodeEntry(former)).toEqual({ signal: "metrics", batch: BATCH });
 });

@@ -1,5 +1,6 @@
+import type { ExponentialHistogram } from "@selvedge/protocol";
 import { createSeriesNumbers, type Series } from "../series-numbers.ts";
-import { toDense, toSparse } from "../sparse-buckets.ts";
+import { toSparse } from "../sparse-histogram.ts";
 import type {
   CounterPoint,
   HistogramPoint,
@@ -31,15 +32,25 @@ type PackedHistogram = readonly [
   max: number | null,
   zeroCount: number,
   positives: number,
-  buckets: number[],
-  counts: number[],
+  buckets: readonly number[],
+  counts: readonly number[],
 ];
 
-/** A batch of metrics on disk; those of former versions are not packed. */
+/** A batch of metrics on disk. */
 interface PackedEntry {
   readonly signal: "metrics";
   readonly batch: MetricsBatch;
-  readonly packed?: Packed;
+  readonly packed: Packed;
+}
+
+/** The same as former versions wrote it: every point with its labels and with its empty buckets. */
+interface FormerEntry {
+  readonly signal: "metrics";
+  readonly batch: Omit<MetricsBatch, "histograms"> & {
+    readonly histograms: readonly (Omit<HistogramPoint, "histogram"> & {
+      readonly histogram: ExponentialHistogram;
+    })[];
+  };
 }
 
 /** Writes an entry as JSON: metrics, which are nearly all there is, in a third of the room and the time. */
@@ -53,9 +64,15 @@ export function encodeEntry(entry: Entry): string {
 
 /** Reads what `encodeEntry` wrote, of this version or of former ones. */
 export function decodeEntry(text: string): Entry {
-  const entry: PackedEntry | Exclude<Entry, { signal: "metrics" }> = JSON.parse(text);
-  if (entry.signal !== "metrics" || entry.packed === undefined) return entry;
-  return { signal: "metrics", batch: { ...entry.batch, ...unpack(entry.packed) } };
+  const entry: PackedEntry | FormerEntry | Exclude<Entry, { signal: "metrics" }> = JSON.parse(text);
+  if (entry.signal !== "metrics") return entry;
+  if ("packed" in entry)
+    return { signal: "metrics", batch: { ...entry.batch, ...unpack(entry.packed) } };
+  const histograms = entry.batch.histograms.map((point) => ({
+    ...point,
+    histogram: toSparse(point.histogram),
+  }));
+  return { signal: "metrics", batch: { ...entry.batch, histograms } };
 }
 
 function pack({ histograms, counters }: MetricsBatch): Packed {
@@ -63,7 +80,7 @@ function pack({ histograms, counters }: MetricsBatch): Packed {
   return {
     histograms: histograms.map((point): PackedHistogram => {
       const { scale, count, sum, min = null, max = null, zeroCount } = point.histogram;
-      const { positives, buckets, counts } = toSparse(point.histogram);
+      const { positives, buckets, counts } = point.histogram;
       const head = [series.of(point), point.timeMs, scale, count, sum, min, max] as const;
       return [...head, zeroCount, positives, buckets, counts];
     }),
@@ -89,7 +106,7 @@ function unpack({ series, histograms, counters }: Packed): {
         timeMs,
         histogram: {
           ...{ scale, count, sum, min: min ?? undefined, max: max ?? undefined, zeroCount },
-          ...toDense({ positives, buckets, counts }),
+          ...{ positives, buckets, counts },
         },
       }),
     ),

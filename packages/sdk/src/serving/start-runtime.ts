@@ -1,0 +1,76 @@
+import type {
+  Build,
+  EarlyWasm,
+  EngineApi,
+  EngineName,
+  ImageAt,
+  RuntimeStarted,
+  WakeStep,
+} from "../worker/engine-api.ts";
+import type { WorkerLink } from "../worker/worker-link.ts";
+import type { RuntimeShelf } from "./runtime-shelf.ts";
+import { wasmHint } from "./wasm-hint.ts";
+
+/** Loading a runtime; a device that needs longer than this is stuck. */
+const START_TIMEOUT_MS = 120_000;
+
+/** Which runtime a worker starts, and what for. */
+export interface RuntimeStart {
+  /** Absolute URL of the folder that holds the runtimes' folders, with a slash at its end. */
+  readonly assets: string;
+  readonly shelf: RuntimeShelf;
+  /** Which to load ahead, while it is not known yet which the pack needs. */
+  readonly engine: EngineName;
+  readonly build: Build;
+  /** What may be woken in it. */
+  readonly wake: WakeStep;
+  /** Where the image is that is likely woken. */
+  readonly image?: ImageAt | undefined;
+  /** Whether it has to have all of the runtime, as a part that was fitted has trapped. */
+  readonly isFull: boolean;
+  /** Whether its engine is to be written down. */
+  readonly isForImage: boolean;
+}
+
+/** Starts a runtime in a worker, with what the page has kept of others and knows of those before it. */
+export function startRuntime(
+  link: WorkerLink<EngineApi>,
+  { assets, shelf, engine, build, wake, image, isFull, isForImage }: RuntimeStart,
+): Promise<RuntimeStarted> {
+  const isPatient = wake !== "none";
+  const request = {
+    ...{ assets, build, engine, isPatient, isFull, isForImage },
+    ...(isPatient && { earlyImage: image }),
+  };
+  // All of the runtime is what is streamed where nothing else is said.
+  const mayBeEarly = engine === "onnx" && build === "wasm" && !isFull && !isForImage;
+  const start = (module: WebAssembly.Module | undefined) => {
+    const wasm = module && shelf.kindOf(module);
+    const kept = { ...(module && { module }), ...(wasm && { wasm }) };
+    const early = module === undefined && mayBeEarly ? earlyFor(wake, shelf) : undefined;
+    const started = link.call(
+      (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
+      { timeoutMs: START_TIMEOUT_MS },
+    );
+    started.then(
+      (runtime) => noteFitted(runtime, early),
+      () => undefined,
+    );
+    return started;
+  };
+  const kind = `${engine} in ${build}${isFull ? ", all of it" : ""}`;
+  // Nothing is woken in a Module that is kept: its wasm streams while the image is read.
+  return isPatient ? shelf.keep(kind, start(undefined)) : shelf.start(kind, start);
+}
+
+/** The wasm that a worker likely needs: what one before it had. */
+function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefined {
+  if (wake === "full") return undefined;
+  return wake === "none" ? wasmHint.of("load") : (running ?? wasmHint.of("run"));
+}
+
+/** Remembers which fitted wasm it was, and where none was needed, that what was taken to be was not. */
+function noteFitted({ wasm, fitted }: RuntimeStarted, early: EarlyWasm | undefined): void {
+  if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
+  else if (early !== undefined && wasm !== "run") wasmHint.note("load", undefined);
+}
