@@ -22,7 +22,7 @@ const WHERE: Readonly<Record<Start["step"], string>> = {
 /** Why it was loaded, where the reason that the SDK gives needs words around it. */
 const WHY: Readonly<Record<Exclude<Start["code"], "woken">, (reason: string) => string>> = {
   "not-known": () =>
-    "No image of it is known here. Where it can be woken, one is made in idle time, for the next visit.",
+    "No image of it is known here. Where waking turns out faster than loading, one is made in idle time.",
   "no-image": (reason) => `Nothing could be woken: ${reason}.`,
   shared: (reason) => `Loading is as fast here: ${reason}.`,
   off: (reason) => `Nothing is woken here: ${reason}.`,
