@@ -45,7 +45,7 @@ function start(page: Page, cache = {}) {
 async function untilWritten(page: Page): Promise<void> {
   await expect.poll(() => verdictOn(page), { timeout: 90_000 }).toBeDefined();
   expect(await verdictOn(page)).toMatchObject({ image: "made" });
-  const hint = await page.evaluate(() => localStorage.getItem("selvedge.image lande auto"));
+  const hint = await page.evaluate(() => localStorage.getItem("selvedge.image lande"));
   expect(hint).toMatch(/^run /);
 }
 

@@ -161,7 +161,7 @@ export class WakingDevice {
     this.#answers = (await this.visit()).answers;
     // What a model calls as it is loaded, proven and rehearsed is in the runtime that was fitted to it.
     expect(await this.backstage(() => Object.keys(localStorage))).not.toContain(
-      `selvedge.image ${this.#name} load`,
+      `selvedge.load ${this.#name}`,
     );
     await this.sleepAgain();
   }

@@ -12,7 +12,7 @@ globalThis.Worker = class extends globalThis.Worker {
 
 void visit(async ({ model: name, release, dtype, build }) => {
   // What a page goes by: without it, engines are loaded as if none had been written down.
-  if (build === "loading") localStorage.removeItem(`selvedge.image ${name} ${dtype}`);
+  if (build === "loading") localStorage.removeItem(`selvedge.image ${name}`);
   const selvedge = createSelvedge({ registry: "/models", assets: "/selvedge/" });
   const model = await selvedge.load(name, { channel: release, dtype, backend: "wasm" });
   const predict = async (inputs) => {

@@ -3,7 +3,8 @@ const STORES = ["images", "imagePages", "runtimes", "verdicts"] as const;
 type StoreName = (typeof STORES)[number];
 
 const FOLDER = "selvedge-images";
-const HINT = "selvedge.image ";
+/** What pages know of images, runtimes, and what the store has. */
+const HINT = /^selvedge\.(image|load|stored|wasm) /;
 
 /** A copy of all of it, which other pages of the device can be given back. */
 export interface DeviceCopy {
@@ -30,7 +31,7 @@ export async function copyDevice(): Promise<DeviceCopy> {
   const files: DeviceCopy["files"][number][] = [];
   for await (const [name, handle] of (await filesFolder())?.entries() ?? [])
     files.push([name, await (await (handle as FileSystemFileHandle).getFile()).arrayBuffer()]);
-  const hints = Object.entries(localStorage).filter(([name]) => name.startsWith(HINT));
+  const hints = Object.entries(localStorage).filter(([name]) => HINT.test(name));
   return { records, files, hints };
 }
 
@@ -66,13 +67,12 @@ export async function putBack({ records, files, hints }: DeviceCopy): Promise<vo
 
 /** Without a hint nothing is woken: the next load is one as if there were no image. */
 export function forgetHints(): void {
-  for (const name of Object.keys(localStorage))
-    if (name.startsWith(HINT)) localStorage.removeItem(name);
+  for (const name of Object.keys(localStorage)) if (HINT.test(name)) localStorage.removeItem(name);
 }
 
 /** Lets pages believe that there is an image of a model. */
-export function hint(model: string, dtype = "auto"): void {
-  localStorage.setItem(`${HINT}${model} ${dtype}`, "run");
+export function hint(model: string): void {
+  localStorage.setItem(`selvedge.image ${model}`, "run");
 }
 
 /** Every image that is kept, and every key that is barred. */

@@ -84,8 +84,8 @@ export class Records {
 
   /** Hands what was written since to the outbox. */
   async tell(): Promise<void> {
-    const era = this.#era;
-    for (const batch of this.take()) if (era === this.#era) await this.#options.send?.(batch);
+    // All of them at once: what is left here while one is sent would be lost with the page.
+    await Promise.all(this.take().map((batch) => this.#options.send?.(batch)));
   }
 
   /** Takes what is to be told of records that were written since. */

@@ -24,7 +24,7 @@ const TIMINGS = {
   ...{ spawnMs: 0, resolveMs: 0, fetchMs: 0, compileMs: 0, importMs: 0, readMs: 0, createMs: 0 },
   ...{ wakeMs: 0, totalMs: 0 },
 };
-const ASKED = select();
+const { name: NAME } = select();
 
 /** A keeper that remembers, and says what it was told to drop. */
 const keeperWith = ({ isProven = true } = {}) => `
@@ -152,7 +152,7 @@ async function forget(workers: number): Promise<void> {
 
 test("an engine is written down, woken elsewhere, timed, and then told of to the next visit", async () => {
   await make();
-  expect(wakeHint.of(ASKED)).toBe("run");
+  expect(wakeHint.of(NAME)).toBe("run");
   expect(await remembered()).toEqual(["made"]);
   await vi.waitFor(() => expect(starts()).toHaveLength(8));
   const [first, second] = starts();
@@ -174,7 +174,7 @@ test("one that answers otherwise than before is quarantined, stays so, and is no
   await vi.waitFor(() =>
     expect(said).toContainEqual(["quarantine", IMAGE_KEY, "y[0] is 2, not 1"]),
   );
-  expect([await remembered(), wakeHint.of(ASKED)]).toEqual([["failed"], "none"]);
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
   expect(said.map(([kind]) => kind)).not.toContain("drop");
   await forget(2);
   await make({ isWrong: true });
@@ -185,7 +185,7 @@ test("one that is no faster than loading is dropped, and not made again", async 
   wakingMs = 390;
   await make();
   await vi.waitFor(() => expect(said.map(([kind]) => kind)).toContain("drop"));
-  expect([await remembered(), wakeHint.of(ASKED)]).toEqual([["not worth it"], "none"]);
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["not worth it"], "none"]);
 });
 
 test("one that cannot be written, or does not wake, is remembered as failed", async () => {
@@ -194,7 +194,7 @@ test("one that cannot be written, or does not wake, is remembered as failed", as
   keeper.end(new Error("another page"));
   keeper = keeperOf();
   await make({ hasNoImage: true });
-  expect([await remembered(), wakeHint.of(ASKED)]).toEqual([["failed"], "none"]);
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
 });
 
 test("what the browser refuses without a code is remembered too, unless the page is offline", async () => {
@@ -203,7 +203,7 @@ test("what the browser refuses without a code is remembered too, unless the page
   expect(await remembered()).toEqual([]);
   onLine.mockReturnValue(true);
   await make({ refusal: "the file is locked" });
-  expect([await remembered(), wakeHint.of(ASKED)]).toEqual([["failed"], "none"]);
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
   // The second page's own, too.
   await forget(3);
   await make({ refusal: "the file is locked" });
@@ -221,7 +221,7 @@ test("while another tab makes one, of whichever model, none is made here, and no
 
 test("what goes while it is timed is no image: two loads were compared", async () => {
   await make({}, {}, { lostAfter: 2 });
-  expect([await remembered(), wakeHint.of(ASKED)]).toEqual([["failed"], "none"]);
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
 });
 
 test("a page that has lost the hint of an image is given it again; nothing is made", async () => {
@@ -229,7 +229,7 @@ test("a page that has lost the hint of an image is given it again; nothing is ma
   await forget(8);
   localStorage.clear();
   await make();
-  expect(wakeHint.of(ASKED)).toBe("run");
+  expect(wakeHint.of(NAME)).toBe("run");
   expect(starts()).toEqual([]);
 });
 
@@ -251,7 +251,7 @@ test.each([
   ["hints cannot be kept", async () => unhinted()],
 ])("nothing is made where %s", async (_why, page) => {
   await page();
-  expect([starts(), await remembered(), wakeHint.of(ASKED)]).toEqual([[], [], "none"]);
+  expect([starts(), await remembered(), wakeHint.of(NAME)]).toEqual([[], [], "none"]);
 });
 
 function tight(): Promise<Served> {
@@ -293,6 +293,6 @@ test("a model that goes meanwhile leaves nothing that is believed", async () => 
   const served = { host, opened, timings: TIMINGS, ladder };
   const making = makeImage(leaving, { served, selector: select(), signal: ending.signal });
   await expect(making).rejects.toMatchObject({ name: "AbortError" });
-  expect([await remembered(), wakeHint.of(ASKED)]).toEqual([[], "none"]);
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([[], "none"]);
   expect(hosts).toHaveLength(1);
 });

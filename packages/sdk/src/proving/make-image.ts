@@ -56,15 +56,15 @@ async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   if (known === "failed" || known === "not worth it") return;
   // What was asked for its image and found none has lost it; what was not asked has lost the hint.
   if (known === "made" && host.start.code === "not-known")
-    return void wakeHint.note(wanted.selector, "run");
+    return void wakeHint.note(wanted.selector.name, "run");
   if (!(await isReady(rooms, wanted))) return;
   // Where a hint cannot be kept, nobody would ever wake it.
-  if (!wakeHint.note(wanted.selector, "none")) return;
+  if (!wakeHint.note(wanted.selector.name, "none")) return;
   await verdicts.judge(undefined);
   const result = await tryImage(rooms, wanted);
   await verdicts.write(result);
   if (result.image !== "made") return;
-  wakeHint.note(wanted.selector, "run", result.at);
+  wakeHint.note(wanted.selector.name, "run", result.at);
   const { recorder } = rooms.reporter;
   recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.at?.bytes ?? 0);
 }

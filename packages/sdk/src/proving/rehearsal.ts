@@ -55,12 +55,12 @@ export async function rehearseStart(
         if (signal.aborted || !breaksEngine(error)) throw error;
         return [];
       });
-    if (rehearsed.length > 0) await untilCached(pace, signal);
     const settings = chooseSettings(rehearsed) ?? {};
     const [, candidate] = key;
     const under = settingsUnder();
     const record: SettingsRecord = { digest, candidate, at: Date.now(), under, settings };
     await keeper.call((remote, call) => remote.judge(call, key, record), signal);
+    if (rehearsed.length > 0) await untilCached(pace, signal);
   } finally {
     signal.removeEventListener("abort", giveUp);
     own.dispose();

@@ -95,8 +95,8 @@ test("once the pack is whole the image is the device's own, and the next visit i
   const { first, complete } = await answered();
   await complete();
   expect(first.storage).toMatchObject({ kind: "persistent" });
-  expect(wakeHint.of(WANTED)).toBe("run");
-  expect(storedHint.isNoted(WANTED)).toBe(true);
+  expect(wakeHint.of(WANTED.name)).toBe("run");
+  expect(storedHint.isNoted(WANTED.name)).toBe(true);
   await expect.poll(() => judged).toEqual([["image fp32", "made"]]);
 });
 
@@ -104,15 +104,15 @@ test("where it can be in memory only, no image is kept of it", async () => {
   const { first, complete } = await answered(keeperOf({ kind: "memory" }));
   await complete();
   expect(first.storage).toEqual({ kind: "memory", reason: "there is no room" });
-  expect(wakeHint.of(WANTED)).toBe("none");
-  expect(storedHint.isNoted(WANTED)).toBe(false);
+  expect(wakeHint.of(WANTED.name)).toBe("none");
+  expect(storedHint.isNoted(WANTED.name)).toBe(false);
 });
 
 test("another version that came out meanwhile is the next load's", async () => {
   const { first, complete } = await answered(keeperOf({ digest: "e".repeat(64) }));
   await complete();
   expect(first.storage).toBe(TO_COME);
-  expect(wakeHint.of(WANTED)).toBe("none");
+  expect(wakeHint.of(WANTED.name)).toBe("none");
 });
 
 test("nobody is told of an image that could not be kept", async () => {
@@ -121,6 +121,6 @@ test("nobody is told of an image that could not be kept", async () => {
   const { first, complete } = await answered(keeperOf(), full);
   await expect(complete()).rejects.toMatchObject({ code: "storage-full" });
   expect(first.storage).toMatchObject({ kind: "persistent" });
-  expect(wakeHint.of(WANTED)).toBe("none");
+  expect(wakeHint.of(WANTED.name)).toBe("none");
   expect(judged).toEqual([]);
 });

@@ -27,7 +27,7 @@ export async function completeShipped(
   if (installed.digest !== digest) return;
   first.storage = installed.storage;
   if (installed.storage.kind === "memory") return;
-  storedHint.note(selector);
+  storedHint.note(selector.name);
   await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
     if (lock !== null) await keepImage(rooms, { first, selector, signal });
   });
@@ -53,5 +53,5 @@ async function keepImage(
     ...({ image: "made", reason: "it came with the pack, and gave its golden answers" } as const),
   };
   await rooms.keeper.call((remote, call) => remote.judge(call, key, verdict), signal);
-  wakeHint.note(selector, "run", at);
+  wakeHint.note(selector.name, "run", at);
 }

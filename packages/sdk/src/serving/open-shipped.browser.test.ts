@@ -112,7 +112,7 @@ test("a pack that comes with an image is woken from it, and not installed yet", 
   expect(host.start).toMatchObject({ step: "run", code: "woken", reason: "by image" });
   const asked = ["fetch 3", "offer", "open by image run first", "open by selector run first"];
   await expect.poll(() => said.toSorted()).toEqual([...asked, "start patiently"]);
-  expect(wakeHint.of(WANTED)).toBe("none");
+  expect(wakeHint.of(WANTED.name)).toBe("none");
 });
 
 test.each<[what: string, own: { engine?: string; keeper?: string }, code: string, why: RegExp]>([
@@ -139,7 +139,7 @@ test.each<[what: string, own: { engine?: string; keeper?: string }, code: string
   await expect.poll(() => said).toEqual(expect.arrayContaining(asked));
   expect(said.filter((what) => String(what).startsWith("start"))).toHaveLength(1);
   // The store has it from then on.
-  expect(storedHint.isNoted(WANTED)).toBe(true);
+  expect(storedHint.isNoted(WANTED.name)).toBe(true);
 });
 
 test("one that does not hold is followed by an engine that loads, in another worker", async () => {
@@ -174,6 +174,6 @@ test("nothing waits, and nothing is asked for, on a page without keys", () =>
   expectUsual(rooms({}, { trust: undefined })));
 
 test("nor where the store is known to have the model", async () => {
-  storedHint.note(WANTED);
+  storedHint.note(WANTED.name);
   await expectUsual(rooms());
 });

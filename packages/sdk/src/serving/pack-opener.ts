@@ -69,7 +69,7 @@ export class PackOpener {
   async open(request: OpenRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
     const turn = this.#starts.turnAlone();
     if (turn !== undefined) await this.#queue.until(turn, signal);
-    if (request.by === "selector") this.#starts.asked = request.selector;
+    if (request.by === "selector") this.#starts.name = request.selector.name;
     for (;;) {
       const session = this.#connect(request.by === "selector");
       try {
@@ -98,8 +98,7 @@ export class PackOpener {
     signal?: AbortSignal,
   ): Promise<HostOpened> {
     const from = origin === undefined ? {} : { origin };
-    if (origin !== undefined && this.#starts.asked.name === "")
-      this.#starts.asked = { name: origin.name, dtype };
+    this.#starts.name = origin?.name ?? this.#starts.name;
     const pack = { digest, dtype, ...from, ...this.#device() };
     const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
       this.#openMended(error, pack, signal),
@@ -200,7 +199,7 @@ export class PackOpener {
     worker.hold(id, opened, { backend, wake: () => this.openAhead() });
     this.#starts.opened(session, opened);
     const isStored = request.by === "selector" || request.by === "digest";
-    if (isFirst && isStored) storedHint.note(this.#starts.asked);
+    if (isFirst && isStored) storedHint.note(this.#starts.name);
     return { ...opened, compileMs, importMs, scriptAt };
   }
 

@@ -8,7 +8,7 @@ import type { EnginePool, OwnWorker } from "./engine-pool.ts";
 import type { EngineStart, StartEvent } from "./engine-start.ts";
 import type { EngineWorker } from "./engine-worker.ts";
 import { dimsOf } from "./used-dims.ts";
-import { type Asked, loadHint, storedHint, wakeHint } from "./wake-hint.ts";
+import { loadHint, storedHint, wakeHint } from "./wake-hint.ts";
 import { WakeSteps } from "./wake-steps.ts";
 
 /** Dropping an image, and giving the worker up. */
@@ -21,6 +21,8 @@ export interface Session {
   isOpen: boolean;
   /** Whether it has run once: the first time takes longer. */
   hasRun: boolean;
+  /** Whether it has answered a call. */
+  hasAnswered: boolean;
   /** The step that it is to be woken at, and once it is open, was. */
   step: WakeStep;
   /** Whether it is not woken as it shares its worker. */
@@ -55,8 +57,8 @@ interface Owner {
  * and the next start is made accordingly.
  */
 export class SessionStarts {
-  /** What was asked for first, as hints know it; without a name where it was opened by its digest alone. */
-  asked: Asked = { name: "", dtype: "auto" };
+  /** The model, as hints know it; empty where it was opened without its name. */
+  name = "";
   readonly #options: SessionStartsOptions;
   readonly #owner: Owner;
   readonly #mayWake: boolean;
@@ -89,6 +91,8 @@ export class SessionStarts {
 
   /** What has to be waited for before a worker is taken, where anything has. */
   turnAlone(): Promise<unknown> | undefined {
+    // A turn that is taken for nobody would never end.
+    this.#owner.ended.throwIfAborted();
     if (this.#own === "in-turn") this.#alone ??= this.#options.pool.alone();
     return this.#alone;
   }
@@ -110,18 +114,23 @@ export class SessionStarts {
       if (failure !== undefined && !this.failed(last, failure)) onRestart?.(host, failure);
     }
     const own = this.#own;
-    const hint = own === "to-wake" ? "run" : wakeHint.of(this.asked);
-    const isNew = own === undefined && hint === "none" && !storedHint.isNoted(this.asked);
+    const hint = own === "to-wake" ? "run" : wakeHint.of(this.name);
+    const isNew = own === undefined && hint === "none" && !storedHint.isNoted(this.name);
     const isFirst = mayShip && isNew;
     const wake = this.#steps.next(isFirst ? "run" : hint);
-    const image = wakeHint.imageOf(this.asked);
-    const isFull = this.#steps.isFull || loadHint.isFull(this.asked);
+    const image = wakeHint.imageOf(this.name);
+    const isFull = this.#steps.isFull || loadHint.isFull(this.name);
     const worker = pool.take(engine, place, { own, wake, image, isFull, isFirst });
     // In one that others are in, or will be, nothing is woken.
     const step = worker.sessions > 0 ? "none" : worker.wake;
     const isShared = wake !== step;
     const id = worker.nextSession();
-    const state = { isOpen: false, hasRun: false, isFirst: isFirst && step === "run" };
+    const state = {
+      isOpen: false,
+      hasRun: false,
+      hasAnswered: false,
+      isFirst: isFirst && step === "run",
+    };
     this.#session = { worker, id, step, isShared, ...state };
     return this.#session;
   }
@@ -133,8 +142,9 @@ export class SessionStarts {
     const start = this.#steps.opened(waking, isShared);
     session.step = start.step;
     if (asked !== "none" && start.step === "none") this.#note("none");
-    // What ships with a pack is the device's own once that is whole.
-    if (start.step === "run" && !session.isFirst) this.#note("run", start.image);
+    // What ships with a pack is the device's own once that is whole; another tab may be writing one now.
+    const isHinted = wakeHint.of(this.name) === "run";
+    if (start.step === "run" && !session.isFirst && isHinted) this.#note("run", start.image);
     if (this.#own !== undefined || this.#options.place.backend !== "wasm") return;
     // A woken engine has a worker alone: it is ended where its image does not hold.
     worker.isShared = start.step === "none";
@@ -146,6 +156,7 @@ export class SessionStarts {
     const session = this.#session;
     if (session === undefined) return;
     session.hasRun = true;
+    session.hasAnswered ||= ok;
     if (!ok || session.step !== "none") return;
     const doubt = this.#steps.takeDoubt();
     if (doubt === undefined) return;
@@ -169,8 +180,9 @@ export class SessionStarts {
     this.#ofStart.add(error);
     const isTrap = error.detail["isFitted"] === true;
     // The next visit need not fail again; what had answered, and trapped at nothing, may do so again.
-    if (session.step !== "none" && (isTrap || !session.hasRun)) this.#note(this.#steps.next("run"));
-    if (session.step === "none" && this.#own === undefined) loadHint.noteFull(this.asked);
+    if (session.step !== "none" && (isTrap || !session.hasAnswered))
+      this.#note(this.#steps.next("run"));
+    if (session.step === "none" && this.#own === undefined) loadHint.noteFull(this.name);
     const { trap } = this.start;
     if (trap !== undefined && dims !== undefined && isTrap) this.#tell({ kind: "trapped", trap });
     return true;
@@ -229,6 +241,6 @@ export class SessionStarts {
 
   /** What is only tried leaves no hint. */
   #note(step: WakeStep, image?: ImageAt): void {
-    if (this.#own === undefined) wakeHint.note(this.asked, step, image);
+    if (this.#own === undefined) wakeHint.note(this.name, step, image);
   }
 }

@@ -53,7 +53,7 @@ export function startRuntime(
       { timeoutMs: START_TIMEOUT_MS },
     );
     started.then(
-      (runtime) => noteFitted(runtime, early),
+      (runtime) => noteFitted(runtime, { wake, early }),
       () => undefined,
     );
     return started;
@@ -69,8 +69,12 @@ function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefi
   return wake === "none" ? wasmHint.of("load") : (running ?? wasmHint.of("run"));
 }
 
-/** Remembers which fitted wasm it was, and where none was needed, that what was taken to be was not. */
-function noteFitted({ wasm, fitted }: RuntimeStarted, early: EarlyWasm | undefined): void {
+/** Remembers which fitted wasm it was, and of what was taken to be needed in vain that it is not there. */
+function noteFitted(
+  { wasm, fitted }: RuntimeStarted,
+  { wake, early }: { readonly wake: WakeStep; readonly early: EarlyWasm | undefined },
+): void {
   if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
-  else if (early !== undefined && wasm !== "run") wasmHint.note("load", undefined);
+  if (early !== undefined && wasm === "full")
+    wasmHint.note(wake === "none" ? "load" : "run", undefined);
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { loadHint, wakeHint } from "./wake-hint.ts";
 
-const REC = { name: "ocr-rec", dtype: "auto" } as const;
+const REC = "ocr-rec";
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -21,8 +21,7 @@ test("without a hint nothing is woken; each model has its own", () => {
   expect(wakeHint.of(REC)).toBe("none");
   expect(wakeHint.note(REC, "run")).toBe(true);
   expect(wakeHint.of(REC)).toBe("run");
-  expect(wakeHint.of({ ...REC, name: "ocr-det" })).toBe("none");
-  expect(wakeHint.of({ ...REC, dtype: "q8" })).toBe("none");
+  expect(wakeHint.of("ocr-det")).toBe("none");
   wakeHint.note(REC, "none");
   expect(wakeHint.of(REC)).toBe("none");
 });
@@ -46,7 +45,7 @@ test("where the browser refuses, nothing is kept, nothing woken, and nothing thr
 });
 
 test("what someone else wrote there is no hint", () => {
-  localStorage.setItem("selvedge.image ocr-rec auto", "soon");
+  localStorage.setItem("selvedge.image ocr-rec", "soon");
   expect(wakeHint.of(REC)).toBe("none");
 });
 
@@ -67,6 +66,6 @@ test("where the image is comes with it, until it is written anew", () => {
   expect([wakeHint.of(REC), wakeHint.imageOf(REC)]).toEqual(["run", at]);
   wakeHint.note(REC, "run");
   expect([wakeHint.of(REC), wakeHint.imageOf(REC)]).toEqual(["run", undefined]);
-  localStorage.setItem("selvedge.image ocr-rec auto", "run 0 ../pages opfs 8192");
+  localStorage.setItem("selvedge.image ocr-rec", "run 0 ../pages opfs 8192");
   expect(wakeHint.imageOf(REC)).toBeUndefined();
 });

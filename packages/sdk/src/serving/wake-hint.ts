@@ -1,5 +1,4 @@
 import type { ImageAt, WakeStep } from "../worker/engine-api.ts";
-import type { PackSelector } from "../worker/keeper-api.ts";
 import { localText } from "./local-text.ts";
 
 /** After so long a step that failed is tried again: the runtime may have been fitted anew. */
@@ -7,58 +6,56 @@ const FORGET_MS = 7 * 24 * 60 * 60 * 1000;
 
 const IS_KEY = /^[\da-f]{64}$/;
 
-/** What a page asked for: each has an image of its own. */
-export type Asked = Pick<PackSelector, "name" | "dtype">;
-
 /**
  * What a page knows of a model's image before its engine worker has looked: that one was proven on this
- * device, and at which step it woke last. A hint that is wrong costs time, and nothing else; where the
+ * device, and at which step it woke last. It is of a name, whatever is asked of that, so that it can be
+ * taken from everyone who would wake what is being written. A hint that is wrong costs time, and nothing else; where the
  * browser refuses to keep any, nothing is woken.
  */
 export const wakeHint = {
   /** The step to begin with; `none` where there is likely no image. */
-  of(asked: Asked): WakeStep {
-    const [step, at] = read(imageKey(asked));
+  of(name: string): WakeStep {
+    const [step, at] = read(imageKey(name));
     if (step !== "full") return step === "run" ? "run" : "none";
     return isOld(at) ? "run" : "full";
   },
 
   /** Where the image is, as far as that is known. */
-  imageOf(asked: Asked): ImageAt | undefined {
-    const [, , key = "", place, bytes] = read(imageKey(asked));
+  imageOf(name: string): ImageAt | undefined {
+    const [, , key = "", place, bytes] = read(imageKey(name));
     const isPlace = place === "opfs" || place === "indexeddb";
     const size = Number(bytes);
     return IS_KEY.test(key) && isPlace && size > 0 ? { key, place, bytes: size } : undefined;
   },
 
   /** Says that an image is there, or that there is none. Answers whether that could be kept. */
-  note(asked: Asked, step: WakeStep, image?: ImageAt): boolean {
+  note(name: string, step: WakeStep, image?: ImageAt): boolean {
     const at = image === undefined ? [] : [image.key, image.place, image.bytes];
-    return keep(imageKey(asked), step, at);
+    return keep(imageKey(name), step, at);
   },
 };
 
 /** What a page knows of how a model is loaded where it is not woken. */
 export const loadHint = {
   /** Whether it needs all of the runtime: one that was fitted to others has trapped. */
-  isFull(asked: Asked): boolean {
-    const [step, at] = read(loadKey(asked));
+  isFull(name: string): boolean {
+    const [step, at] = read(loadKey(name));
     return step === "full" && !isOld(at);
   },
 
-  noteFull(asked: Asked): void {
-    keep(loadKey(asked), "full");
+  noteFull(name: string): void {
+    keep(loadKey(name), "full");
   },
 };
 
 /** What a page knows of whether the store has a model: no image ships with what is there. */
 export const storedHint = {
-  isNoted(asked: Asked): boolean {
-    return read(storedKey(asked))[0] === "run";
+  isNoted(name: string): boolean {
+    return read(storedKey(name))[0] === "run";
   },
 
-  note(asked: Asked): void {
-    keep(storedKey(asked), "run");
+  note(name: string): void {
+    keep(storedKey(name), "run");
   },
 };
 
@@ -76,14 +73,14 @@ function keep(key: string, step: WakeStep, rest: readonly (string | number)[] = 
   return localText.keep(key, step === "none" ? "" : text);
 }
 
-function imageKey({ name, dtype }: Asked): string {
-  return `selvedge.image ${name} ${dtype}`;
+function imageKey(name: string): string {
+  return `selvedge.image ${name}`;
 }
 
-function loadKey({ name, dtype }: Asked): string {
-  return `selvedge.load ${name} ${dtype}`;
+function loadKey(name: string): string {
+  return `selvedge.load ${name}`;
 }
 
-function storedKey({ name, dtype }: Asked): string {
-  return `selvedge.stored ${name} ${dtype}`;
+function storedKey(name: string): string {
+  return `selvedge.stored ${name}`;
 }

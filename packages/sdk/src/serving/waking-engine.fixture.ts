@@ -14,6 +14,8 @@ export const TRAP = 9;
 export interface WakingFaults {
   /** Steps that trap with `TRAP`. */
   readonly traps?: readonly WakeStep[];
+  /** Steps that break at `TRAP` for a reason that is not their wasm's. */
+  readonly crashes?: readonly WakeStep[];
   /** Steps that break while they open. */
   readonly doNotWake?: readonly WakeStep[];
   /** Whether a runtime traps as it loads the model, unless it is all of it. */
@@ -45,7 +47,8 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     start({ isPatient = false, isFull = false, isForImage = false, ...request }) {
       globalThis.isPatient = isPatient;
       globalThis.isFull = isFull;
-      api.tell(["start", { isPatient, isFull, isForImage }]);
+      const { early, earlyImage } = request;
+      api.tell(["start", { isPatient, isFull, isForImage, early, earlyImage }]);
       return ({ ${ENGINE_METHODS} }).start(request);
     },
     open(_session, _request, { wake = "none" }) {
@@ -56,14 +59,15 @@ export function wakingEngine(faults: WakingFaults = {}): string {
         return api.broken({ isFitted: true });
       if (doNotWake.includes(globalThis.wake)) return api.broken();
       const { value } = ({ ${ENGINE_METHODS} }).open();
-      const image = { key: ${JSON.stringify(IMAGE_KEY)}, bytes: 4096, readMs: 2, restoreMs: 1 };
+      const image = { key: ${JSON.stringify(IMAGE_KEY)}, place: "indexeddb", bytes: 4096, readMs: 2, restoreMs: 1 };
       const woken = globalThis.wake === "none" ? {} : { image };
       const waking = { step: globalThis.wake, reason: hasNoImage ? "there is none" : "as asked", ...woken };
       return { ok: true, value: wake === "none" ? value : { ...value, waking } };
     },
     run(session, { x }) {
-      const { traps = [] } = api.faults;
+      const { traps = [], crashes = [] } = api.faults;
       api.tell(["run", wake, x.data[0]]);
+      if (x.data[0] === ${TRAP} && crashes.includes(wake)) return api.broken();
       if (x.data[0] === ${TRAP} && traps.includes(wake)) return api.broken({ isFitted: wake === "run" });
       return ({ ${ENGINE_METHODS} }).run(session, { x });
     },

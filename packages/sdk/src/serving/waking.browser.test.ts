@@ -22,7 +22,7 @@ import {
 
 const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
 const REQUEST = { by: "selector", selector: select() } as const;
-const ASKED = select();
+const { name: NAME } = select();
 const TIMINGS = {
   ...{ spawnMs: 0, resolveMs: 0, fetchMs: 0, compileMs: 0, importMs: 0, readMs: 0, createMs: 0 },
   ...{ wakeMs: 0, totalMs: 0 },
@@ -116,7 +116,7 @@ test("without a hint an engine is started as if there were no images", async () 
 });
 
 test("with a hint its worker waits for what there is to wake, and wakes it", async () => {
-  wakeHint.note(ASKED, "run");
+  wakeHint.note(NAME, "run");
   const host = await serve();
   expect(await told("start", 1)).toMatchObject([{ isPatient: true }]);
   expect(host.start).toMatchObject({ step: "run", code: "woken", image: { key: IMAGE_KEY } });
@@ -124,15 +124,33 @@ test("with a hint its worker waits for what there is to wake, and wakes it", asy
   expect(await call(1)).toBe(1);
 });
 
+test("where the image was is remembered, and read by the next engine before it looks anything up", async () => {
+  wakeHint.note(NAME, "run");
+  await serve();
+  await hostOf(poolOf()).open(REQUEST);
+  const earlyImage = { key: IMAGE_KEY, place: "indexeddb", bytes: 4096 };
+  expect(wakeHint.imageOf(NAME)).toEqual(earlyImage);
+  const [first, second] = await told("start", 2);
+  expect([first, second]).toMatchObject([{ earlyImage: undefined }, { earlyImage }]);
+});
+
+test("an engine that wakes while its image is being written anew gives nobody a hint", async () => {
+  wakeHint.note(NAME, "run");
+  const opening = serve();
+  wakeHint.note(NAME, "none");
+  expect((await opening).start.code).toBe("woken");
+  expect(wakeHint.of(NAME)).toBe("none");
+});
+
 test("a hint that was wrong costs time, is forgotten, and is told", async () => {
-  wakeHint.note(ASKED, "run");
+  wakeHint.note(NAME, "run");
   const host = await serve({ hasNoImage: true });
   expect(host.start).toMatchObject({ step: "none", code: "no-image", reason: "there is none" });
-  expect(wakeHint.of(ASKED)).toBe("none");
+  expect(wakeHint.of(NAME)).toBe("none");
 });
 
 test("nothing is woken for a proof, on a GPU, or where the app does not want it", async () => {
-  wakeHint.note(ASKED, "run");
+  wakeHint.note(NAME, "run");
   const gpu = { backend: "webgpu", build: "webgpu", features: [] } as const;
   const others = [{ own: "at-once" }, { place: gpu }, { mayWake: false }] as const;
   for (const own of others) await hostOf(poolOf(), own).open(REQUEST);
@@ -142,7 +160,7 @@ test("nothing is woken for a proof, on a GPU, or where the app does not want it"
 
 describe("a call that a woken engine does not survive", () => {
   beforeEach(() => {
-    wakeHint.note(ASKED, "run");
+    wakeHint.note(NAME, "run");
   });
 
   test("is answered once, by the next step, and says nothing against the place", async () => {
@@ -155,7 +173,20 @@ describe("a call that a woken engine does not survive", () => {
     });
     expect([failures, restarts]).toEqual([[], []]);
     expect(events.map(({ kind }) => kind)).toEqual(["started", "trapped", "started"]);
-    expect(wakeHint.of(ASKED)).toBe("full");
+    expect(wakeHint.of(NAME)).toBe("full");
+  });
+
+  test("is no reason to wake otherwise the next time where it had answered, and nothing was lacking", async () => {
+    const host = await serve({ crashes: ["run"] });
+    expect(await Promise.all([call(1), call(TRAP)])).toEqual([1, TRAP]);
+    expect(host.start).toMatchObject({ step: "full", code: "woken" });
+    expect(wakeHint.of(NAME)).toBe("run");
+  });
+
+  test("is one where it was the first", async () => {
+    await serve({ crashes: ["run"] });
+    expect(await call(TRAP)).toBe(TRAP);
+    expect(wakeHint.of(NAME)).toBe("full");
   });
 
   test("goes down to an engine that is loaded, and the image is not woken again", async () => {
@@ -166,7 +197,7 @@ describe("a call that a woken engine does not survive", () => {
     expect(await told("quarantine", 1)).toEqual([IMAGE_KEY]);
     expect(events.at(-1)).toEqual({ kind: "quarantined", code: "failed" });
     expect([failures, restarts]).toEqual([[], []]);
-    expect(wakeHint.of(ASKED)).toBe("none");
+    expect(wakeHint.of(NAME)).toBe("none");
   });
 
   test("rejects where its inputs were handed over, and the next is answered", async () => {
@@ -183,7 +214,7 @@ describe("a call that a woken engine does not survive", () => {
 });
 
 test("an image that does not wake is loaded around, in one opening", async () => {
-  wakeHint.note(ASKED, "run");
+  wakeHint.note(NAME, "run");
   const host = await serve({ doNotWake: ["run", "full"] });
   expect(await told("open", 3)).toEqual(["run", "full", "none"]);
   expect(host.start).toMatchObject({ step: "none", code: "failed" });
@@ -193,7 +224,7 @@ test("an image that does not wake is loaded around, in one opening", async () =>
 
 describe("the check behind the first answer", () => {
   beforeEach(() => {
-    wakeHint.note(ASKED, "run");
+    wakeHint.note(NAME, "run");
   });
 
   test("leaves an engine alone that answers as before it was written down", async () => {
@@ -211,18 +242,18 @@ describe("the check behind the first answer", () => {
     expect(host.start.reason).toContain("y[0] is 2");
     expect(await told("quarantine", 1)).toEqual([IMAGE_KEY]);
     expect(events.filter(({ kind }) => kind === "quarantined")).toHaveLength(1);
-    expect([failures, restarts, wakeHint.of(ASKED)]).toEqual([[], [], "none"]);
+    expect([failures, restarts, wakeHint.of(NAME)]).toEqual([[], [], "none"]);
   });
 
   test("asks nothing of an engine that was loaded", async () => {
-    wakeHint.note(ASKED, "none");
+    wakeHint.note(NAME, "none");
     await (await serve({ isWrong: true })).checkWoken();
     expect(said.filter(([kind]) => kind === "quarantine")).toEqual([]);
   });
 });
 
 test("an engine that wakes again is checked again, behind the call that it was opened for", async () => {
-  wakeHint.note(ASKED, "run");
+  wakeHint.note(NAME, "run");
   let faults: WakingFaults = {};
   const reporter = new Reporter({ telemetry: undefined, service: "test" });
   const pool = poolOf(() => faults);
@@ -241,7 +272,7 @@ test("an engine that wakes again is checked again, behind the call that it was o
 });
 
 test("a woken engine's worker is its own; models that come when there are enough share, and are loaded", async () => {
-  for (const name of ["a", "b", "c"]) wakeHint.note(select({ name }), "run");
+  for (const name of ["a", "b", "c"]) wakeHint.note(name, "run");
   const pool = poolOf({}, 1);
   for (const name of ["a", "b", "c"])
     await hostOf(pool).open({ by: "selector", selector: select({ name }) });
@@ -250,7 +281,7 @@ test("a woken engine's worker is its own; models that come when there are enough
 });
 
 test("engines that were woken count: a page with two of its two workers starts one to share, and no more", async () => {
-  for (const name of ["a", "b"]) wakeHint.note(select({ name }), "run");
+  for (const name of ["a", "b"]) wakeHint.note(name, "run");
   const pool = poolOf({}, 2);
   for (const name of ["a", "b", "c", "d"])
     await hostOf(pool).open({ by: "selector", selector: select({ name }) });
@@ -267,11 +298,11 @@ test("a model that a fitted runtime cannot load traps once, and not on the next 
   // No other model pays for it, nor is an image asked for that there is not.
   await hostOf(poolOf()).open({ by: "selector", selector: select({ name: "other" }) });
   expect((await told("start", 4))[3]).toMatchObject({ isPatient: false, isFull: false });
-  expect([wakeHint.of(ASKED), restarts]).toEqual(["none", []]);
+  expect([wakeHint.of(NAME), restarts]).toEqual(["none", []]);
 });
 
 test("an engine that was ended to give memory back wakes again with its next call", async () => {
-  wakeHint.note(ASKED, "run");
+  wakeHint.note(NAME, "run");
   const pool = poolOf();
   const host = hostOf(pool);
   await host.open(REQUEST);

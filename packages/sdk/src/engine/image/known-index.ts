@@ -41,15 +41,24 @@ export function askAgain(database: Database, assets: string): void {
   fetchIndex(database, assets).catch(() => undefined);
 }
 
+/** What the host said of a runtime's files the last time that it was asked. */
+export function storedIndex(
+  database: Database,
+  assets: string,
+): Promise<RuntimeIndexRecord | undefined> {
+  return database.read(
+    { doing: "looking for runtimes", stores: ["runtimes"], nothing: undefined },
+    ({ store }) => store.get(indexUrl(assets)),
+  );
+}
+
 /** What is known of a runtime's files; asks the host where that was never done. */
 export async function findIndex(
   database: Database,
   assets: string,
+  known: Promise<RuntimeIndexRecord | undefined> = storedIndex(database, assets),
 ): Promise<RuntimeIndex | undefined> {
-  const stored = await database.read(
-    { doing: "looking for runtimes", stores: ["runtimes"], nothing: undefined },
-    ({ store }) => store.get(indexUrl(assets)),
-  );
+  const stored = await known;
   renewIndex(database, assets, stored);
   return stored === undefined ? fetchIndex(database, assets) : soundIndex(stored);
 }

@@ -1,6 +1,6 @@
-import type { Database } from "../../store/database.ts";
+import type { Database, RuntimeIndexRecord } from "../../store/database.ts";
 import type { RuntimeRequest } from "../../worker/engine-api.ts";
-import { askAgain, findIndex } from "./known-index.ts";
+import { askAgain, findIndex, storedIndex } from "./known-index.ts";
 import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
 const REASON = "the worker was not started to wake anything";
@@ -16,20 +16,25 @@ export function planAhead(
   database: Database,
 ): (request: RuntimeRequest) => WasmPlan | Promise<WasmPlan> {
   return (request) => {
-    const better = findFitted(database, request).catch(() => undefined);
+    const stored = storedIndex(database, request.assets).catch(() => undefined);
+    const better = findFitted(database, request, stored).catch(() => undefined);
     const usual = { wasm: USUAL, reason: REASON };
-    return request.early === undefined
-      ? { ...usual, better }
-      : better.then((found) => found ?? usual);
+    if (request.early === undefined) return { ...usual, better };
+    return stored.then(async (known) => {
+      // The host is not waited for: it may be out of reach, and the wasm cached.
+      if (known === undefined) return { ...usual, better };
+      return (await better) ?? usual;
+    });
   };
 }
 
 async function findFitted(
   database: Database,
   { assets, build, engine, module, isFull = false }: RuntimeRequest,
+  stored: Promise<RuntimeIndexRecord | undefined>,
 ): Promise<WasmPlan | undefined> {
   if (build !== "wasm" || engine !== "onnx" || module !== undefined || isFull) return undefined;
-  const index = await findIndex(database, assets);
+  const index = await findIndex(database, assets, stored);
   if (index?.load === undefined) return undefined;
   const { packs } = index.load;
   const active = await database.read(

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { EngineApi, RuntimeRequest, RuntimeStarted } from "../worker/engine-api.ts";
+import type { WorkerLink } from "../worker/worker-link.ts";
+import { RuntimeShelf } from "./runtime-shelf.ts";
+import { type RuntimeStart, startRuntime } from "./start-runtime.ts";
+import { wasmHint } from "./wasm-hint.ts";
+
+const RUN = { file: "ort.run-01.wasm", sha256: "0a".repeat(32) };
+const LOAD = { file: "ort.load-02.wasm", sha256: "0b".repeat(32) };
+
+const TIMES = { compileMs: 1, importMs: 1, scriptAt: 1 };
+
+let requests: RuntimeRequest[];
+
+beforeEach(() => {
+  requests = [];
+  const kept = new Map<string, string>();
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+    removeItem: (key: string) => kept.delete(key),
+  });
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** Starts a runtime in a worker that answers with what it ended with. */
+async function start(ending: Partial<RuntimeStarted>, how: Partial<RuntimeStart> = {}) {
+  const answer = async (request: RuntimeRequest) => {
+    requests.push(request);
+    return { ...TIMES, ...ending };
+  };
+  const call = (invoke: (remote: Pick<EngineApi, "start">) => unknown) =>
+    invoke({ start: answer as unknown as EngineApi["start"] });
+  const usual = { assets: "/", engine: "onnx", build: "wasm", wake: "none" } as const;
+  await startRuntime({ call } as unknown as WorkerLink<EngineApi>, {
+    ...{ ...usual, shelf: new RuntimeShelf(), isFull: false, isForImage: false, isFirst: false },
+    ...how,
+  });
+}
+
+test("the next worker begins with the wasm that the one before it ended with", async () => {
+  await start({ wasm: "load", fitted: LOAD });
+  await start({ wasm: "run", fitted: RUN }, { wake: "run" });
+  await start({ wasm: "load", fitted: LOAD });
+  await start({ wasm: "run", fitted: RUN }, { wake: "run" });
+  expect(requests.map(({ early }) => early)).toEqual([undefined, undefined, LOAD, RUN]);
+});
+
+test.each([
+  ["what loads", "none", "run"],
+  ["what only runs", "run", "load"],
+] as const)(
+  "of %s it is forgotten where it was not there, and of the other not",
+  async (_, wake, other) => {
+    wasmHint.note("load", LOAD);
+    wasmHint.note("run", RUN);
+    await start({ wasm: "full" }, { wake });
+    expect(wasmHint.of(wake === "none" ? "load" : "run")).toBeUndefined();
+    expect(wasmHint.of(other)).toBeDefined();
+  },
+);
+
+test("a pack that another engine runs says nothing of it", async () => {
+  wasmHint.note("load", LOAD);
+  await start({});
+  expect(wasmHint.of("load")).toEqual(LOAD);
+});
+
+test("nothing is begun with where all of the runtime is needed, or an engine is to be written down", async () => {
+  wasmHint.note("load", LOAD);
+  await start({ wasm: "full" }, { isFull: true });
+  await start({ wasm: "load", fitted: LOAD }, { isForImage: true });
+  expect(requests.map(({ early }) => early)).toEqual([undefined, undefined]);
+  expect(wasmHint.of("load")).toEqual(LOAD);
+});
