@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { batchOf, failures, NOON } from "../contract/sample-batch.ts";
+import { batchOf, failures, NOON, predictions } from "../contract/sample-batch.ts";
 import { openDuckDbStore } from "../duckdb/open-duckdb-store.ts";
 import type { Store } from "../store.ts";
 import { openJournalledStore } from "./journalled-store.ts";
@@ -46,6 +46,31 @@ test("keeps what the store cannot take now, and moves it when it can", async () 
   expect(await countIn(store)).toBe(2);
   await store.close();
 });
+
+test.each(["counters", "histograms"] as const)(
+  "attributes that wait are counted with every one of the %s that holds them",
+  async (kind) => {
+    const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { store: inner, journal, fail } = await failing();
+    const store = await openJournalledStore(inner, journal);
+    fail(true);
+    const attributes = JSON.stringify({ text: "x".repeat(2 ** 20) });
+    const part = kind === "counters" ? failures(1) : predictions([1]);
+    const points = Array.from({ length: 129 }, () => part);
+    const batch = batchOf("a", points);
+    await store.ingestMetrics([
+      { ...batch, [kind]: batch[kind].map((point) => ({ ...point, attributes })) },
+    ]);
+    await expect(store.ingestMetrics([batchOf("b", [failures(1)])])).rejects.toMatchObject({
+      message: expect.stringContaining("take more than it can write"),
+    });
+    fail(false);
+    expect(await countIn(store)).toBe(kind === "counters" ? 129 : 0);
+    await store.ingestMetrics([batchOf("b", [failures(1)])]);
+    await store.close();
+    told.mockRestore();
+  },
+);
 
 test("answers while more keeps coming in", async () => {
   const inner = await openDuckDbStore(join(folder, "store"));

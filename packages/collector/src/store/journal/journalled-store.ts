@@ -12,7 +12,7 @@ const MOVE_EVERY_MS = 250;
 /** Rows that wait, moved or not; beyond them batches wait before they are acknowledged. */
 const MAX_WAITING_ROWS = 100_000;
 
-/** The same of their text: a row may be a record of many kilobytes. */
+/** The same of their text: a row may be a record, or have attributes, of many kilobytes. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 
 /** Rows that are handed to the store at once, and how much text. */
@@ -144,7 +144,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
     }
     const text = encodeEntry(entry);
     const rows = rowsOf(entry);
-    const bytes = text.length;
+    const bytes = text.length + attributesIn(entry);
     waitingRows += rows;
     waitingBytes += bytes;
     try {
@@ -288,6 +288,15 @@ function rowsOf(entry: Entry): number {
   if (entry.signal === "traces") return entry.batch.spans.length;
   const { histograms, counters, distributions, irregulars } = entry.batch;
   return histograms.length + counters.length + distributions.length + irregulars.length;
+}
+
+/** The text of attributes that every point holds for itself, and that the journal has once a series. */
+function attributesIn(entry: Entry): number {
+  if (entry.signal !== "metrics") return 0;
+  const { histograms, counters } = entry.batch;
+  const lengthsOf = (points: readonly { readonly attributes: string | undefined }[]) =>
+    points.reduce((sum, { attributes = "" }) => sum + attributes.length, 0);
+  return lengthsOf(histograms) + lengthsOf(counters);
 }
 
 function failed(what: string, cause?: unknown): SelvedgeError {
