@@ -46,6 +46,13 @@ test("what a point has from its resource is told apart as well", () => {
   });
 });
 
+test("an empty label of a resource is not taken for none", () => {
+  const { recall, decode } = remembering();
+  const labels = said([model, "a"]);
+  for (const ofResource of [{}, { browser: "" }, { device: "" }, { browser: "", device: "" }])
+    expect(recall(labels, ofResource)).toStrictEqual(decode(labels, ofResource));
+});
+
 test.each([
   ["a number", [{ key: model, value: { intValue: "1" } }]],
   ["no value", [{ key: model }]],

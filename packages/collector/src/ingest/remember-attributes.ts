@@ -45,8 +45,9 @@ export function createAttributesMemory(): AttributesMemory {
 /** With the length of each text, so that none can pass for two; no name of a label has a digit or a colon. */
 function keyOf(attributes: unknown, ofResource: Labels): string | undefined {
   if (!Array.isArray(attributes) || attributes.length > KEYS.size) return undefined;
-  const { browser = "", device = "" } = ofResource;
-  let text = `${browser.length}:${browser}${device.length}:${device}`;
+  let text = "";
+  for (const label of [ofResource.browser, ofResource.device])
+    text += label === undefined ? "|" : `${label.length}:${label}`;
   for (const attribute of attributes as readonly unknown[]) {
     const { key, value } = (attribute ?? {}) as {
       readonly key?: unknown;
