@@ -68,6 +68,21 @@ test("there are never more combinations than there is room for, and one that is 
   expect(bounds.capped()).toEqual({ series: 980 });
 });
 
+test("points of a served version that there is no room for are of one series, and one object", () => {
+  const isServed = (model: string) => model.startsWith("rec");
+  const bounds = boundsOf({ series: 1, isServed });
+  bounds.of({ error: "a" });
+  const of = (model: string, version: string, error: string) =>
+    bounds.of({ model, version, error });
+  const other = of("rec", "1.0.0", "a");
+  expect(other).toMatchObject({ model: "rec", version: "1.0.0", error: "other" });
+  expect(of("rec", "1.0.0", "b")).toBe(other);
+  expect(of("rec", "1.0.1", "a")).toMatchObject({ model: "rec", version: "1.0.1" });
+  expect(of("rec1", ".0.0", "a")).toMatchObject({ model: "rec1", version: ".0.0" });
+  nowMs += DAY_MS;
+  expect(of("rec", "1.0.0", "b")).toEqual(other);
+});
+
 test("what nobody sent for two days makes room, and what somebody did keeps it", () => {
   const bounds = boundsOf();
   for (const error of ["a", "b", "c"]) bounds.of({ error });

@@ -57,6 +57,8 @@ export function createLabelBounds({
   const series = createKnown<Labels>(maxSeries);
   /** What labels were admitted as that are the same object; as long as series are known. */
   const admittedAs = new Map<Labels, Labels>();
+  /** What stands for all that there was no room for of a version that is served. */
+  const othersOf = new Map<string, Labels>();
   const counts: Record<string, number> = {};
   let renewAt = now() + DAY_MS;
 
@@ -64,6 +66,7 @@ export function createLabelBounds({
     const time = now();
     if (time < renewAt) return;
     admittedAs.clear();
+    othersOf.clear();
     const all = [series, ...values.values()];
     for (const known of all) known.renew();
     // Of two days without a point nothing is left to know.
@@ -72,6 +75,13 @@ export function createLabelBounds({
   };
   const count = (what: string): void => {
     counts[what] = (counts[what] ?? 0) + 1;
+  };
+  const otherOf = ({ model = OTHER, version = OTHER }: Labels): Labels => {
+    if (!isServed(model, version)) return ALL_OTHER;
+    const key = `${model.length}:${model}${version}`;
+    const other = othersOf.get(key) ?? Object.freeze({ ...ALL_OTHER, model, version });
+    othersOf.set(key, other);
+    return other;
   };
   const admit = (kind: string, text: string): boolean => {
     const known = values.get(kind) ?? createKnown<string>(valuesPerLabel);
@@ -117,8 +127,7 @@ export function createLabelBounds({
       const admitted = series.admit(replaced.length === 0 ? key : keyOf(bounded, ""), bounded);
       if (admitted !== undefined) return admitted;
       count("series");
-      const { model = OTHER, version = OTHER } = bounded;
-      return isServed(model, version) ? { ...ALL_OTHER, model, version } : ALL_OTHER;
+      return otherOf(bounded);
     },
     textOf: (kind, text) => {
       renew();
