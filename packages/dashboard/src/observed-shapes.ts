@@ -115,7 +115,14 @@ export const isAccuracyAnswer: Guard<AccuracyAnswer> = isShape<AccuracyAnswer>({
           count: isNumber,
         }),
       ),
-      error: isNullOr(isQuantiles),
+      error: isNullOr(
+        isShape<NonNullable<VersionAccuracy["error"]>>({
+          count: isNumber,
+          p50: isNumber,
+          p95: isNullOr(isNumber),
+          p99: isNullOr(isNumber),
+        }),
+      ),
     }),
   ),
 });

@@ -195,8 +195,16 @@ export interface AccuracyAnswer {
       readonly label: string;
       readonly count: number;
     }[];
-    /** How far predicted values were from true ones, in the model's own unit; `null` without any. */
-    readonly error: Quantiles | null;
+    /**
+     * How far predicted values were from true ones, in the model's own unit. A quantile is told where fifty
+     * values lie beyond it: of 100, of 1,000 and of 5,000 values on, and `null` before that.
+     */
+    readonly error: {
+      readonly count: number;
+      readonly p50: number;
+      readonly p95: number | null;
+      readonly p99: number | null;
+    } | null;
   }[];
 }
 

@@ -33,6 +33,10 @@ test("errors are told where fifty were", () => {
   expect(blockOf({ 9: 700 }, 50).error?.count).toBe(50);
 });
 
+test("the least and the most error are not known, for each is of one", () => {
+  expect(blockOf({}, 60).error).toMatchObject({ count: 60, min: undefined, max: undefined });
+});
+
 test("blocks are one with all that each of them shows", () => {
   const one = mergeBlocks([blockOf({ 3: 60, 9: 700 }, 50), blockOf({ 9: 100 }, 7)]);
   expect(one?.tenths).toEqual([

@@ -16,7 +16,7 @@ export interface FeedbackBlock {
   readonly confusion: PublishedConfusion;
   /** Tenths of confidence with fifty judged predictions and more. */
   readonly tenths: readonly Tenth[];
-  /** How far values were off, where fifty were told. */
+  /** How far values were off, where fifty were told; without the least and the most, each of which is one. */
   readonly error: ExponentialHistogram | undefined;
 }
 
@@ -30,7 +30,7 @@ export function publishFeedback(
     ...{ model, version, from, to },
     confusion: publishConfusion([...cells.values()]),
     tenths: publishTenths([...tenths.values()]),
-    error: (error?.count ?? 0) < MIN_HOLDERS ? undefined : error,
+    error: publishError(error),
   };
 }
 
@@ -54,6 +54,11 @@ export function mergeBlocks(blocks: readonly FeedbackBlock[]): FeedbackBlock | u
     tenths: [...tenths.values()].toSorted((a, b) => a.tenth - b.tenth),
     error: errors.length === 0 ? undefined : errors.reduce(mergeHistograms),
   };
+}
+
+function publishError(error: ExponentialHistogram | undefined): ExponentialHistogram | undefined {
+  if (error === undefined || error.count < MIN_HOLDERS) return undefined;
+  return { ...error, min: undefined, max: undefined };
 }
 
 /** Those that are too few are left out, with the next fewest where all that were left out are too few. */

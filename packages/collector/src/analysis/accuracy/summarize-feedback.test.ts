@@ -78,14 +78,33 @@ test("tells what is taken for what, the most frequent first", () => {
 });
 
 test("tells how far values were off, where nothing was right or wrong", () => {
-  const histogram = Array.from({ length: 60 }, (_, n) => 1 + (n % 3)).reduce(
-    recordValue,
-    emptyHistogram(),
-  );
-  const errors = [{ model: "rec", version: "1.0.0", histogram }];
-  const live = { counts: [], errors };
-  const [version] = summarizeFeedback(live, blocksOf({ errors })).versions;
+  const version = offBy(Array.from({ length: 120 }, (_, n) => 1 + (n % 3)));
   expect(version?.accuracy).toBeNull();
-  expect(version?.error?.count).toBe(60);
+  expect(version?.error?.count).toBe(120);
   expect(version?.error?.p50).toBeCloseTo(2, 1);
 });
+
+test.each([
+  [99, []],
+  [100, ["p50"]],
+  [999, ["p50"]],
+  [1000, ["p50", "p95"]],
+  [4999, ["p50", "p95"]],
+  [5000, ["p50", "p95", "p99"]],
+])("of %i values tells the quantiles %o: fifty lie beyond each", (count, told) => {
+  const { error } = offBy(Array.from({ length: count }, () => 17)) ?? {};
+  const quantiles = Object.entries({ ...error, count: null }).filter(([, value]) => value !== null);
+  expect(quantiles.map(([name]) => name)).toEqual(told);
+});
+
+test("nobody's own error is told, however many are the same", () => {
+  const { error } = offBy(Array.from({ length: 5000 }, () => 17)) ?? {};
+  expect(error?.p99).toBeCloseTo(17, 0);
+  expect(error?.p99).not.toBe(17);
+});
+
+function offBy(values: readonly number[]) {
+  const histogram = values.reduce(recordValue, emptyHistogram());
+  const errors = [{ model: "rec", version: "1.0.0", histogram }];
+  return summarizeFeedback({ counts: [], errors }, blocksOf({ errors })).versions[0];
+}

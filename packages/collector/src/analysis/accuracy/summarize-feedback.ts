@@ -1,5 +1,6 @@
-import { type AccuracyAnswer, type Quantiles, quantile } from "@selvedge/protocol";
+import { type AccuracyAnswer, type ExponentialHistogram, quantile } from "@selvedge/protocol";
 import type { FeedbackSummary } from "../../store/store.ts";
+import { MIN_HOLDERS } from "../drift/group-bins.ts";
 import { wilsonInterval } from "../interval.ts";
 import { type FeedbackBlock, mergeBlocks } from "./feedback-block.ts";
 import { writeConfusion } from "./publish-confusion.ts";
@@ -51,7 +52,7 @@ function detailsOf(block: FeedbackBlock | undefined): Details {
     calibration: tenths,
     calibrationError: calibrationError(tenths),
     confusion: writeConfusion(confusion),
-    error: error === undefined ? null : quantilesOf(error),
+    error: error === undefined ? null : writeError(error),
   };
 }
 
@@ -71,10 +72,15 @@ function calibrationError(calibration: VersionAccuracy["calibration"]): number |
   return apart / judged;
 }
 
-function quantilesOf(histogram: Parameters<typeof quantile>[0]): Quantiles | null {
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => quantile(histogram, q));
-  if (p50 === undefined || p95 === undefined || p99 === undefined) return null;
-  return { count: histogram.count, p50, p95, p99 };
+/** A quantile with few values beyond it is nearly the value of one of them, and is not told. */
+function writeError(histogram: ExponentialHistogram): VersionAccuracy["error"] {
+  const { count } = histogram;
+  const percentile = (percent: number): number | null => {
+    const isTold = count * (100 - percent) >= MIN_HOLDERS * 100;
+    return (isTold ? quantile(histogram, percent / 100) : undefined) ?? null;
+  };
+  const p50 = percentile(50);
+  return p50 === null ? null : { count, p50, p95: percentile(95), p99: percentile(99) };
 }
 
 function compareText(a: string, b: string): number {

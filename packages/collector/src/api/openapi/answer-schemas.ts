@@ -133,7 +133,10 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
         calibration: list(object({ tenth: count, judged: count, correct: count })),
         calibrationError: nullable(share),
         confusion: list(object({ predicted: text, label: text, count })),
-        error: nullable(reference("Quantiles")),
+        error: described(
+          nullable(object({ count, p50: number, p95: nullable(number), p99: nullable(number) })),
+          "How far values were off. A quantile is null where fewer than 50 values lie beyond it: p95 below 1,000 values, p99 below 5,000; null altogether below 100.",
+        ),
       }),
     ),
   }),
