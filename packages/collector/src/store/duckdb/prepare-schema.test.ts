@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, type MockInstance, test, vi } from "vitest";
 import { batchOf, failures, NOON, predictions } from "../contract/sample-batch.ts";
 import { openDuckDbStore } from "./open-duckdb-store.ts";
 
@@ -49,6 +49,7 @@ const DENSE_HISTOGRAMS = [
 
 let folder: string;
 let path: string;
+let told: MockInstance<typeof console.error>;
 
 async function run(statements: readonly string[]): Promise<unknown[][]> {
   const instance = await DuckDBInstance.create(path);
@@ -61,11 +62,15 @@ async function run(statements: readonly string[]): Promise<unknown[][]> {
 }
 
 beforeEach(async () => {
+  told = vi.spyOn(console, "error").mockImplementation(() => undefined);
   folder = await mkdtemp(join(tmpdir(), "selvedge-schema-"));
   path = join(folder, "store");
   await run(STORE_OF_1);
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  told.mockRestore();
+  await rm(folder, { recursive: true });
+});
 
 test("a store of schema 1 is brought up to date, and has lost nothing", async () => {
   for (let opening = 0; opening < 2; opening++) {
@@ -148,6 +153,7 @@ test("a store of schema 3 keeps the buckets of its raw histograms, and no empty 
   await before.close();
   const sparse = "SELECT positive_counts::VARCHAR FROM histogram_point ORDER BY count";
   expect(await run([sparse])).toEqual([["[]"], ["[1, 1, 1]"]]);
+  expect(told, "a new store and one of today's say nothing").not.toHaveBeenCalled();
   const dense = await run([
     ...DENSE_HISTOGRAMS,
     "UPDATE meta SET value = '3' WHERE key = 'schema'",
@@ -158,4 +164,8 @@ test("a store of schema 3 keeps the buckets of its raw histograms, and no empty 
   expect(await after.figures(WINDOW)).toEqual(expected);
   await after.close();
   expect(await run([sparse])).toEqual([["[]"], ["[1, 1, 1]"]]);
+  expect(told.mock.calls).toEqual([
+    [expect.stringMatching(/from schema 3 to 4, with 2 raw histograms; nothing is answered/)],
+    [expect.stringMatching(/has schema 4 now, after \d+\.\d s/)],
+  ]);
 });

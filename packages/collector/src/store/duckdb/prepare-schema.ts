@@ -24,7 +24,8 @@ const ROLLUPS_OF_3 = ["histogram_five", "counter_five"];
 
 /**
  * Makes the tables in a new store, and brings one of a former schema up to date: in one transaction, so
- * that it is of one schema or the other whatever happens.
+ * that it is of one schema or the other whatever happens. The latter takes some seconds for each million
+ * of raw rows, in which nothing is answered: a line says so before, and one after.
  *
  * @throws SelvedgeError `store-failed` when the store was made by a version that is not known here.
  */
@@ -43,6 +44,22 @@ export async function prepareSchema(connection: DuckDBConnection): Promise<void>
     ...way(),
     `INSERT OR REPLACE INTO meta VALUES ('schema', '${SCHEMA_VERSION}')`,
   ];
+  if (found === undefined) return runTogether(connection, statements);
+  const rows = await connection.runAndReadAll(`SELECT count(*) FROM ${HISTOGRAMS.name}`);
+  console.error(
+    `selvedge: the store is brought from schema ${found} to ${SCHEMA_VERSION}, with ${rows.getRows()[0]?.[0]} raw histograms; nothing is answered until that is done.`,
+  );
+  const began = performance.now();
+  await runTogether(connection, statements);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.error(`selvedge: the store has schema ${SCHEMA_VERSION} now, after ${seconds} s.`);
+}
+
+/** All of them or none. */
+async function runTogether(
+  connection: DuckDBConnection,
+  statements: readonly string[],
+): Promise<void> {
   await connection.run("BEGIN");
   try {
     for (const statement of statements) await connection.run(statement);
