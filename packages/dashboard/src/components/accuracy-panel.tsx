@@ -4,12 +4,13 @@ import type { Part } from "../api.ts";
 import { IntervalBar } from "../chart/interval-bar.tsx";
 import { placeInterval } from "../chart/place-interval.ts";
 import { formatCount } from "../format/format-count.ts";
-import { formatNumber, formatPercent } from "../format/format-number.ts";
-import { formatDays } from "../format/format-time.ts";
+import { formatPercent } from "../format/format-number.ts";
 import { compareNames } from "../series/series-identity.ts";
 import type { View } from "../state/view.ts";
+import { accuracyDetails, formatErrors } from "./accuracy-details.ts";
 import { Calibration } from "./calibration.tsx";
 import { ConfusionTable } from "./confusion-table.tsx";
+import { FeedbackDays } from "./feedback-days.tsx";
 import { Name } from "./name.tsx";
 import { Panel } from "./panel.tsx";
 import { PartOf } from "./part-of.tsx";
@@ -90,7 +91,7 @@ function AccuracyTable(props: {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ version, judged, accuracy, calibrationError, error }) => (
+        {rows.map(({ version, judged, accuracy, calibrationError, error, days }) => (
           <tr key={version}>
             <th scope="row">
               <Name>{version}</Name>
@@ -114,10 +115,16 @@ function AccuracyTable(props: {
               )}
             </td>
             <td class="number wide">
-              {calibrationError === null ? "–" : formatPercent(calibrationError)}
+              {calibrationError === null ? (
+                "–"
+              ) : (
+                <>
+                  {formatPercent(calibrationError)} <FeedbackDays of={days} />
+                </>
+              )}
             </td>
             <td class="number">
-              {error === null ? "–" : `${formatNumber(error.p50)} / ${formatNumber(error.p95)}`}
+              {formatErrors(error)} {error !== null && <FeedbackDays of={days} />}
             </td>
           </tr>
         ))}
@@ -126,30 +133,25 @@ function AccuracyTable(props: {
   );
 }
 
-/** Of the newest version that has any. */
-function Details({ rows }: { readonly rows: readonly VersionAccuracy[] }): JSX.Element | null {
-  const calibrated = rows.find(({ calibration }) => calibration.length > 0);
-  const confused = rows.find(({ confusion }) => confusion.length > 0);
-  const days = (calibrated ?? confused)?.days;
-  if (days === null || days === undefined)
+/** Each of the newest version that has any. */
+function Details({ rows }: { readonly rows: readonly VersionAccuracy[] }): JSX.Element {
+  const details = accuracyDetails(rows);
+  if (details === undefined)
     return (
       <p class="faint">
         How sure and how wrong answers were is told of whole days, once there is enough of it.
       </p>
     );
+  const { calibrated, confused, isJudged } = details;
   return (
-    <>
-      <p class="faint">Below: {formatDays(days.from, days.to)}.</p>
-      <div class="columns columns-wide">
-        {calibrated !== undefined && <Calibration of={calibrated} />}
-        {confused !== undefined ? (
-          <ConfusionTable of={confused} />
-        ) : (
-          <p class="faint">
-            Which class was taken for which is shown from fifty predictions of a pair on.
-          </p>
-        )}
-      </div>
-    </>
+    <div class="columns columns-wide">
+      {calibrated !== undefined && <Calibration of={calibrated} />}
+      {confused !== undefined && <ConfusionTable of={confused} />}
+      {confused === undefined && isJudged && (
+        <p class="faint">
+          Which class was taken for which is shown from fifty predictions of a pair on.
+        </p>
+      )}
+    </div>
   );
 }

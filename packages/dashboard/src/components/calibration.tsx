@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { formatCount } from "../format/format-count.ts";
 import { formatPercent } from "../format/format-number.ts";
 import type { VersionAccuracy } from "./accuracy-panel.tsx";
+import { FeedbackDays } from "./feedback-days.tsx";
 import { Name } from "./name.tsx";
 
 interface CalibrationProps {
@@ -11,7 +12,8 @@ interface CalibrationProps {
 const SIZE = 200;
 
 /** How often answers were right that the model gave with so much confidence: on the diagonal is honest. */
-export function Calibration({ of: { version, calibration } }: CalibrationProps): JSX.Element {
+export function Calibration({ of }: CalibrationProps): JSX.Element {
+  const { version, calibration, days } = of;
   const most = Math.max(...calibration.map(({ judged }) => judged));
   const points = calibration
     .toSorted((a, b) => a.tenth - b.tenth)
@@ -26,7 +28,7 @@ export function Calibration({ of: { version, calibration } }: CalibrationProps):
   return (
     <div class="calibration">
       <h3>
-        Calibration <Name>{version}</Name>
+        Calibration <Name>{version}</Name> <FeedbackDays of={days} />
       </h3>
       <div class="calibration-body">
         <figure>

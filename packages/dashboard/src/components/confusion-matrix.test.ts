@@ -14,7 +14,26 @@ test("rows are what was true, columns what was said", () => {
       [2, 8],
     ],
     left: 0,
+    rare: 0,
   });
+});
+
+test("pairs that are too rare to be told are neither right nor wrong", () => {
+  const matrix = confusionMatrix([
+    { label: "spam", predicted: "spam", count: 80 },
+    { label: "spam", predicted: "other", count: 60 },
+    { label: "other", predicted: "other", count: 70 },
+  ]);
+  expect(matrix).toEqual({
+    names: ["other", "spam"],
+    counts: [
+      [0, 0],
+      [60, 80],
+    ],
+    left: 0,
+    rare: 70,
+  });
+  expect(confusionMatrix([{ label: "other", predicted: "other", count: 70 }]).names).toEqual([]);
 });
 
 test("of many classes those that are mistaken most are shown, and the others counted", () => {

@@ -9,12 +9,20 @@ export interface ConfusionMatrix {
   readonly counts: readonly (readonly number[])[];
   /** Predictions of classes that are not shown. */
   readonly left: number;
+  /** Predictions of pairs that are too rare to be told: nobody knows whether they were right. */
+  readonly rare: number;
 }
 
 const SHOWN = 10;
 
+/** What a collector calls a class that it does not tell; a cell of two such is of all pairs that are rare. */
+const OTHER = "other";
+
 /** The matrix of the classes that were mistaken most often; of all, where they are few. */
-export function confusionMatrix(cells: readonly Cell[]): ConfusionMatrix {
+export function confusionMatrix(all: readonly Cell[]): ConfusionMatrix {
+  const isRare = ({ predicted, label }: Cell) => predicted === OTHER && label === OTHER;
+  const cells = all.filter((cell) => !isRare(cell));
+  const rare = all.filter(isRare).reduce((sum, { count }) => sum + count, 0);
   const weights = new Map<string, number>();
   for (const { predicted, label, count } of cells) {
     const weight = predicted === label ? 0 : count;
@@ -33,5 +41,5 @@ export function confusionMatrix(cells: readonly Cell[]): ConfusionMatrix {
     if (row === undefined || column < 0) left += count;
     else row[column] = (row[column] ?? 0) + count;
   }
-  return { names, counts, left };
+  return { names, counts, left, rare };
 }
