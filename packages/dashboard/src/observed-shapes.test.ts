@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { isAlertsAnswer, isDriftAnswer, isPredictionAnswer } from "./observed-shapes.ts";
+import {
+  isAccuracyAnswer,
+  isAlertsAnswer,
+  isDriftAnswer,
+  isPredictionAnswer,
+} from "./observed-shapes.ts";
 
 const FEATURE = {
   feature: "island",
@@ -31,6 +36,17 @@ test.each([
   ["a feature without bins", { bins: null }],
 ])("%s is no answer", (_, wrong) => {
   expect(isDriftAnswer(drift({ ...FEATURE, ...wrong }))).toBe(false);
+});
+
+test("a quantile of errors that too few values tell is null, but for the middle one", () => {
+  const version = {
+    ...{ model: "m", version: "1", judged: 0, correct: 0, accuracy: null, days: null },
+    ...{ calibration: [], calibrationError: null, confusion: [] },
+  };
+  const answer = (error: object | null) => ({ versions: [{ ...version, error }] });
+  expect(isAccuracyAnswer(answer(null))).toBe(true);
+  expect(isAccuracyAnswer(answer({ count: 100, p50: 1, p95: null, p99: null }))).toBe(true);
+  expect(isAccuracyAnswer(answer({ count: 9, p50: null, p95: null, p99: null }))).toBe(false);
 });
 
 test("attributes of a step are texts, numbers and truths", () => {
