@@ -138,7 +138,7 @@ test("a first visit wakes from the image that ships with the pack, and has all o
 
   // Nothing is visible before it is whole, and everything is soon after.
   await expect.poll(() => stored(page), { timeout: 30_000 }).toHaveLength(1);
-  const hint = () => page.evaluate(() => localStorage.getItem("selvedge.image lande auto"));
+  const hint = () => page.evaluate(() => localStorage.getItem("selvedge.image lande"));
   await expect.poll(hint, { timeout: 30_000 }).toMatch(/^run /);
   const [pack] = await stored(page);
   expect(pack?.bytes).toBeGreaterThan(bytesOf(variants[0].tensors));
@@ -152,7 +152,7 @@ test("a first visit wakes from the image that ships with the pack, and has all o
   expect(second.answers).toEqual(right);
 
   // And where that image is gone, the model is there to be loaded.
-  await page.evaluate(() => localStorage.removeItem("selvedge.image lande auto"));
+  await page.evaluate(() => localStorage.removeItem("selvedge.image lande"));
   await openBare(page, { url });
   const third = await visit(page, keys);
   expect(third.start).toMatchObject({ step: "none" });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { AnswerTable } from "../predictions/answer-table.ts";
 import { Outbox } from "../telemetry/outbox.ts";
 import { activate, findActive } from "./activations.ts";
 import type { Database } from "./database.ts";
@@ -10,6 +11,8 @@ import { clearPacks, findPack, listPacks, neededBlobs, storedBytes, touchPack } 
 import { missingPieces, putPieces, readBlobs, readPieceUnchecked } from "./pieces.ts";
 import { removePacks } from "./remove-packs.ts";
 import { takeStock } from "./take-stock.ts";
+
+const ANSWER = { id: "a", model: "m", version: "1.0.0", dtype: "fp32", backend: "wasm" } as const;
 
 let database: Database;
 let unheard: string[];
@@ -59,6 +62,8 @@ async function everyUse(): Promise<(() => Promise<unknown>)[]> {
     () => mark.end(),
     () => outbox.add({ signal: "metrics", body: { resourceMetrics: [] } }),
     () => outbox.look(),
+    () => outbox.leave({ signal: "metrics", body: { resourceMetrics: [] } }),
+    () => new AnswerTable(database, 10).leave([ANSWER]),
     () => outbox.lease({ owner: "test", endpoint: "/v1" }),
     () => outbox.settle([], { kind: "taken", rejected: 0 }, { owner: "test", endpoint: "/v1" }),
     () => outbox.choose("denied"),

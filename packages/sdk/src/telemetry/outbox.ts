@@ -1,4 +1,5 @@
 import type { OtlpBatch } from "@selvedge/protocol";
+import { commitWrite } from "../store/commit-write.ts";
 import type { Database } from "../store/database.ts";
 import type { Answer } from "./answer.ts";
 import {
@@ -119,13 +120,15 @@ export class Outbox {
   async leave(batch: OtlpBatch): Promise<void> {
     const doing = "keeping telemetry of a page that goes away";
     const { clock, erasures } = ticked(this.#seen ?? freshState(this.#now()), this.#now());
-    const record: OutboxRecord = { ...recordOf(batch, clock), erasures };
+    // Of an erasure that is under way, what is left here is not part.
+    const record: OutboxRecord = {
+      ...recordOf(batch, clock),
+      erasures: this.#erasures ?? erasures,
+    };
     await this.#database.transact(
       { doing, stores: ["outbox"], mode: "readwrite" },
       async (transaction) => {
-        const added = transaction.store.add(record);
-        transaction.commit();
-        await added;
+        await commitWrite(transaction, transaction.store.add(record));
       },
     );
   }
@@ -168,9 +171,7 @@ export class Outbox {
       mode: "readwrite",
     } as const;
     await this.#database.transact(how, async (transaction) => {
-      const chosen = transaction.store.put(choice, CHOICE);
-      transaction.commit();
-      await chosen;
+      await commitWrite(transaction, transaction.store.put(choice, CHOICE));
     });
   }
 
@@ -205,9 +206,9 @@ export class Outbox {
       await memory.clear();
       await memory.put(withDrops(after, { erased }), STATE);
       if (choice !== undefined) await memory.put(choice, CHOICE);
-      this.#seen = after;
+      return after;
     });
-    await erasing.catch((error: unknown) => {
+    this.#seen = await erasing.catch((error: unknown) => {
       // Nothing was erased: what is kept is of the same time as before.
       this.#erasures = known;
       throw error;

@@ -229,6 +229,19 @@ describe("as the page goes away", () => {
     await vi.waitFor(() => expect(asking()).not.toEqual([]));
   });
 
+  test("before it has what stores and sends, it asks the store nothing, and has it all should it come back", async () => {
+    open();
+    const opened = vi.spyOn(IDBDatabase.prototype, "transaction");
+    reporter.recorder.predicted(subject, 1);
+    dispatchEvent(new Event("pagehide"));
+    hide();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(opened).not.toHaveBeenCalled();
+    dispatchEvent(new Event("pageshow"));
+    await reporter.flush();
+    expect(received).toHaveLength(1);
+  });
+
   test("nothing is sent to a collector that asked to be left alone", async () => {
     answer = () => new Response("", { status: 429, headers: { "Retry-After": "60" } });
     open();

@@ -380,6 +380,8 @@ export class Reporter {
   /** The page goes away, or is frozen: nothing that is waited for comes back to it. */
   #leave(): void {
     if (!this.#consent.mayRecord) return;
+    // What is asked for now comes when it may ask the store nothing; it keeps what it has, should it come back.
+    if (this.#isAway && this.#means === undefined) return;
     void this.#leaveAll().catch(() => undefined);
     if (this.state === "enabled") this.#means?.courier.sendLast(this.#unsent.last);
   }
