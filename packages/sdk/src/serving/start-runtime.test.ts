@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EngineApi, RuntimeRequest, RuntimeStarted } from "../worker/engine-api.ts";
 import type { WorkerLink } from "../worker/worker-link.ts";
+import { stubLocalStorage } from "./local-storage.fixture.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 import { type RuntimeStart, startRuntime } from "./start-runtime.ts";
 import { wasmHint } from "./wasm-hint.ts";
@@ -14,12 +15,7 @@ let requests: RuntimeRequest[];
 
 beforeEach(() => {
   requests = [];
-  const kept = new Map<string, string>();
-  vi.stubGlobal("localStorage", {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
-  });
+  stubLocalStorage();
 });
 
 afterEach(() => vi.unstubAllGlobals());

@@ -1,16 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { stubLocalStorage } from "./local-storage.fixture.ts";
 import { wasmHint } from "./wasm-hint.ts";
 
 const REF = { file: "ort.run-0123.wasm", sha256: "0f".repeat(32) };
 
-beforeEach(() => {
-  const kept = new Map<string, string>();
-  vi.stubGlobal("localStorage", {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
-  });
-});
+beforeEach(stubLocalStorage);
 
 afterEach(() => {
   vi.unstubAllGlobals();
