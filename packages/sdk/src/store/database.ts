@@ -6,7 +6,7 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
-import type { OutboxRecord } from "../telemetry/outbox-record.ts";
+import type { LeftBatch, OutboxRecord } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
 import type { ImagePlace } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
@@ -171,6 +171,8 @@ export interface StoreSchema extends DBSchema {
   // ArrayBuffers, never Blobs: WebKit aborts the whole transaction on a Blob.
   pieces: { key: PieceKey; value: ArrayBuffer };
   outbox: { key: number; value: OutboxRecord };
+  /** What pages leave as they go away, for the outbox. */
+  left: { key: number; value: LeftBatch };
   leases: { key: string; value: LeaseRecord };
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };

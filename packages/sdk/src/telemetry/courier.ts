@@ -100,9 +100,9 @@ export class Courier {
     this.#sender.wake();
   }
 
-  /** Takes a batch of a page that goes away, or is frozen. @throws SelvedgeError as `add` */
-  leaveBehind(batch: OtlpBatch): Promise<void> {
-    return this.#outbox.leave(batch);
+  /** Takes batches of a page that goes away, or is frozen: all or none. @throws SelvedgeError as `add` */
+  leaveBehind(batches: readonly OtlpBatch[]): Promise<void> {
+    return this.#outbox.leave(batches);
   }
 
   /** Sends what there is to send, past the usual pace. */

@@ -2,7 +2,7 @@ import type { OtlpBatch } from "@selvedge/protocol";
 import type { Answer } from "./answer.ts";
 import { backoffMs } from "./backoff.ts";
 import { dropReport } from "./drop-report.ts";
-import { type OutboxRecord, recordOf, resourceOf } from "./outbox-record.ts";
+import { type OutboxRecord, recordOf, resourceOf, soundRecord } from "./outbox-record.ts";
 import { type OutboxState, withDrops } from "./outbox-state.ts";
 
 /** What the app's user said about telemetry. */
@@ -31,10 +31,21 @@ interface Cursor {
   continue(): Promise<Cursor | null>;
 }
 
+/** Of all batches that wait. */
 export async function bytesOf(records: Records): Promise<number> {
   let bytes = 0;
-  for (let at = await records.openCursor(); at; at = await at.continue()) bytes += at.value.bytes;
+  for (let at = await records.openCursor(); at; at = await at.continue())
+    bytes += soundRecord(at.value)?.bytes ?? 0;
   return bytes;
+}
+
+/** Throws out what is no batch: whoever sends reads all of them. How much was in it, nobody knows. */
+export async function dropDamaged(visit: Visit): Promise<void> {
+  for (let at = await visit.records.openCursor(); at; at = await at.continue()) {
+    if (soundRecord(at.value) !== undefined) continue;
+    await visit.records.delete(at.key);
+    visit.state = withDrops(visit.state, { damaged: 1 });
+  }
 }
 
 export async function put(visit: Visit, record: OutboxRecord): Promise<void> {

@@ -117,6 +117,36 @@ describe("what waits", () => {
   });
 });
 
+test("what pages of version 5 left among what waits is told apart by what they knew", async () => {
+  await outbox.look();
+  await database.close();
+  indexedDB.deleteDatabase("selvedge");
+  const old = await openDB("selvedge", 5, {
+    upgrade(connection) {
+      for (const name of ["activations", "pieces", "leases", "downloads", "trust", "telemetry"])
+        connection.createObjectStore(name);
+      for (const name of ["imagePages", "runtimes"]) connection.createObjectStore(name);
+      for (const name of ["images", "predictions"])
+        connection.createObjectStore(name, { keyPath: name === "images" ? "key" : "id" });
+      connection.createObjectStore("packs", { keyPath: "digest" });
+      connection.createObjectStore("verdicts", { keyPath: ["digest", "candidate"] });
+      connection.createObjectStore("outbox", { autoIncrement: true });
+    },
+  });
+  const counted = { bytes: 300, items: 1, addedAt: 0, tries: 0 };
+  await old.add("outbox", { ...batch("waits"), ...counted });
+  await old.add("outbox", { ...batch("left"), ...counted, erasures: 2 });
+  await old.add("outbox", { ...batch("left before an erasure"), ...counted, erasures: 1 });
+  await old.add("outbox", null);
+  const state = { seenAt: now, clock: 0, bytes: 300, drops: {}, sentAt: -1e9, erasures: 2 };
+  await old.put("telemetry", state, "outbox");
+  old.close();
+  outbox = open(LIMITS, new Database());
+  await outbox.look();
+  expect((await drain()).flat().flatMap(idsIn)).toEqual(["waits", "left"]);
+  expect(await reported()).toEqual({ erased: 1, damaged: 1 });
+});
+
 describe("a lease", () => {
   beforeEach(() => add(batch("a")));
 
@@ -408,25 +438,145 @@ test("state that makes no sense is begun anew, and the bytes counted again", asy
   expect((await drain()).flat().map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
 });
 
+/** What the store has of what pages left. */
+const left = () => database.use("testing", (connection) => connection.count("left"));
+
 describe("what a page leaves as it goes away", () => {
   test("waits as other batches do", async () => {
     await outbox.look();
-    await outbox.leave(batch("a"));
+    await outbox.leave([batch("a"), logs("b")]);
+    expect((await drain()).flat()).toEqual([batch("a"), logs("b")]);
+    expect(await left()).toBe(0);
+  });
+
+  test("is stored while others are in the middle of a transaction over the outbox", async () => {
+    await outbox.look();
+    const most = 1_000;
+    let isOver = false;
+    const stores = ["outbox", "telemetry"] as const;
+    const holding = database.transact(
+      { doing: "testing", stores, mode: "readwrite" },
+      async (transaction) => {
+        let requests = 0;
+        while (!isOver && requests++ < most) await transaction.objectStore("outbox").count();
+        return requests;
+      },
+    );
+    await outbox.leave([batch("a")]);
+    isOver = true;
+    expect(await holding).toBeLessThan(most);
     expect((await drain()).flat()).toEqual([batch("a")]);
+  });
+
+  test("is one transaction, committed with its requests: nothing of the page's is waited for", async () => {
+    await outbox.look();
+    const opened = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const committed = vi.spyOn(IDBTransaction.prototype, "commit");
+    const leaving = outbox.leave([batch("a"), batch("b"), logs("c")]);
+    // No answer of the store's can have come.
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect(opened.mock.calls.map(([names]) => names)).toEqual([["left"]]);
+    expect(committed).toHaveBeenCalledOnce();
+    await leaving;
+    vi.restoreAllMocks();
+    expect(await left()).toBe(3);
   });
 
   test("and had stored already is sent once", async () => {
     await add(batch("a"), batch("b"));
-    await outbox.leave(batch("a"));
+    await outbox.leave([batch("a")]);
     expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+  });
+
+  test("is found by a page that stays open, and only then anything is written", async () => {
+    await lease();
+    const opened = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const written = () =>
+      opened.mock.calls.flatMap(([names, mode]) => (mode === "readwrite" ? [names].flat() : []));
+    await lease();
+    expect(written()).not.toContain("left");
+    await open(LIMITS, new Database()).leave([batch("a")]);
+    opened.mockClear();
+    expect(ids(await lease())).toEqual(["a"]);
+    expect(written()).toContain("left");
+    vi.restoreAllMocks();
+  });
+
+  test("is taken in once by tabs that look at once", async () => {
+    await outbox.leave([batch("a"), batch("b")]);
+    const tabs = [outbox, open(LIMITS, new Database()), open(LIMITS, new Database())];
+    await Promise.all(tabs.map((one) => one.look()));
+    expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+  });
+
+  test.each([0, 1, 2, 3])(
+    "is lost nowhere and doubled nowhere, whatever dies after %i transactions of taking it in",
+    async (most) => {
+      await outbox.leave([batch("a"), batch("b")]);
+      let begun = 0;
+      const dying = new Database();
+      const { transact } = dying;
+      vi.spyOn(dying, "transact").mockImplementation((how, run) =>
+        begun++ < most ? transact.call(dying, how, run) : Promise.reject(new Error("killed")),
+      );
+      await open(LIMITS, dying)
+        .look()
+        .catch(() => undefined);
+      await open(LIMITS, new Database()).look();
+      expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+      expect(await left()).toBe(0);
+    },
+  );
+
+  test("stays where it is while there is no room for it, and holds up nothing that waits", async () => {
+    await add(batch("a"));
+    await outbox.leave([batch("b")]);
+    const add_ = IDBObjectStore.prototype.add;
+    const full = vi.spyOn(IDBObjectStore.prototype, "add").mockImplementation(function (
+      this: IDBObjectStore,
+      value,
+    ) {
+      if (this.name === "outbox") throw new DOMException("the disk is full", "QuotaExceededError");
+      return add_.call(this, value);
+    });
+    const waiting = await lease();
+    expect(ids(waiting)).toEqual(["a"]);
+    expect(await left()).toBe(1);
+    await outbox.settle(waiting, TAKEN, ME);
+    full.mockRestore();
+    expect((await drain()).flat()).toEqual([batch("b")]);
   });
 
   test("is not sent where all was erased meanwhile", async () => {
     await outbox.look();
     await open().erase();
-    await outbox.leave(batch("a"));
+    await outbox.leave([batch("a")]);
     expect((await drain()).flat()).toEqual([]);
     expect(await reported()).toEqual({ erased: 1 });
+  });
+
+  test("is erased with all else, counted once, and not brought back by who had read it before", async () => {
+    await outbox.leave([batch("a"), batch("b")]);
+    const reading = open(LIMITS, new Database());
+    const change = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const looking = reading.look();
+    await vi.waitFor(() =>
+      expect(change.mock.calls.map(([names]) => names)).toContainEqual(["left"]),
+    );
+    await Promise.all([outbox.erase(), looking]);
+    change.mockRestore();
+    expect(await left()).toBe(0);
+    expect((await drain()).flat().flatMap(idsIn)).not.toContain("a");
+    expect(await reported()).toEqual({ erased: 2 });
+  });
+
+  test("is thrown away where the user wants no telemetry, as what is added then", async () => {
+    await outbox.leave([batch("a")]);
+    await outbox.choose("denied");
+    await outbox.look();
+    await outbox.choose("granted");
+    expect((await drain()).flat()).toEqual([]);
+    expect(await left()).toBe(0);
   });
 
   test("is as old as it is, however long ago the page has looked", async () => {
@@ -436,19 +586,92 @@ describe("what a page leaves as it goes away", () => {
     await other.choice();
     outbox = open({ ...LIMITS, maxAgeMs: DAY_MS });
     now += 0.9 * DAY_MS;
-    await other.leave(batch("left"));
+    await other.leave([batch("left")]);
     await outbox.look();
     now += 0.9 * DAY_MS;
     await outbox.look();
     expect((await drain()).flat().flatMap(idsIn)).toEqual(["left"]);
   });
 
-  test("counts towards what waits at most with the next look", async () => {
+  test("counts towards what waits at most as it is taken in", async () => {
     const large = "x".repeat(2_000);
     await outbox.look();
-    for (const id of ["a", "b", "c"]) await outbox.leave(batch(id, large));
-    const small = open({ ...LIMITS, maxBytes: 5_000 });
-    await small.look();
-    expect((await drain()).flat().flatMap(idsIn)).toEqual(["b", "c"]);
+    for (const id of ["a", "b", "c"]) await outbox.leave([batch(id, large)]);
+    outbox = open({ ...LIMITS, maxBytes: 5_000 });
+    expect(ids(await lease())).toEqual(["b", "c"]);
+  });
+
+  test("and is too much by itself costs no other", async () => {
+    await outbox.leave([batch("a"), batch("b", "x".repeat(2_000))]);
+    outbox = open({ ...LIMITS, maxBytes: 1_000 });
+    expect(ids(await lease())).toEqual(["a"]);
+    expect(await reported()).toMatchObject({ "too-many-bytes": 1 });
+  });
+});
+
+describe("what is damaged", () => {
+  const body = batch("none").body;
+  const DAMAGED: [what: string, value: unknown][] = [
+    ["nothing", {}],
+    ["no batch", { batch: null }],
+    ["no signal", { batch: { signal: "smoke", body } }],
+    ["a body of another signal", { batch: { signal: "logs", body } }],
+    ["nothing in its body", { batch: { signal: "metrics", body: { resourceMetrics: [null] } } }],
+    ["attributes that are none", { batch: { signal: "metrics", body: noAttributes() } }],
+  ];
+
+  function noAttributes() {
+    const [part] = batch("none").body.resourceMetrics;
+    return { resourceMetrics: [{ ...part, resource: { attributes: [null] } }] };
+  }
+
+  const put = (store: "outbox" | "left", value: unknown) =>
+    database.use("testing", (connection) => connection.put(store, value as never));
+
+  test.each(DAMAGED)(
+    "and holds %s is thrown out of what was left, and told",
+    async (_what, value) => {
+      await outbox.leave([batch("a")]);
+      await put("left", value);
+      await outbox.leave([batch("b")]);
+      await outbox.look();
+      expect(await reported()).toEqual({ damaged: 1 });
+      expect(await left()).toBe(0);
+    },
+  );
+
+  test.each(DAMAGED)("and holds %s is thrown out of what waits, and told", async (_what, value) => {
+    await add(batch("a"));
+    const { batch: one } = value as { batch?: object };
+    await put("outbox", { ...one, bytes: 1, items: 1, addedAt: 0, tries: 0 });
+    await add(batch("b"));
+    await outbox.look();
+    const all = (await drain()).flat();
+    expect(all.flatMap(idsIn).slice(0, 2)).toEqual(["a", "b"]);
+    expect(await reported()).toEqual({ damaged: 1 });
+  });
+
+  test.each([null, "text", 3])(
+    "and is no record at all (%s) is thrown out of what waits",
+    async (value) => {
+      await add(batch("a"));
+      await put("outbox", value);
+      await outbox.look();
+      expect((await drain()).flat()).toEqual([batch("a")]);
+      await put("outbox", value);
+      await outbox.erase();
+      expect(await reported()).toMatchObject({ erased: 0 });
+    },
+  );
+
+  test("about when it was left, or what was erased by then, costs no other", async () => {
+    await outbox.leave([batch("a")]);
+    await put("left", { batch: batch("b"), leftAt: Number.NaN, erasures: 0 });
+    await put("left", { batch: batch("c"), leftAt: 1e300, erasures: 0 });
+    await put("left", { batch: batch("d"), leftAt: 0, erasures: "none" });
+    await put("left", { key: 1e300, batch: batch("e"), leftAt: 0, erasures: 0 });
+    await outbox.look();
+    expect((await drain()).flat().flatMap(idsIn)).toEqual(["a", "b", "c"]);
+    expect(await reported()).toEqual({ erased: 1 });
   });
 });

@@ -1,7 +1,8 @@
 import type { OtlpBatch } from "@selvedge/protocol";
-import { commitWrite } from "../store/commit-write.ts";
+import { commitRequest } from "../store/commit-request.ts";
 import type { Database } from "../store/database.ts";
 import type { Answer } from "./answer.ts";
+import { eraseAll } from "./erase-all.ts";
 import {
   isLeased,
   type Leased,
@@ -9,20 +10,22 @@ import {
   type LeaseRequest,
   leaseBatches,
 } from "./lease-batches.ts";
-import { type Drops, type OutboxRecord, recordOf } from "./outbox-record.ts";
+import { LeftBatches } from "./left-batches.ts";
+import { type Drops, type LeftBatch, recordOf } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import {
   bytesOf,
   type Choice,
   drop,
+  dropDamaged,
   keep,
-  put,
   remove,
   report,
   type Visit,
   withoutWait,
   withWait,
 } from "./outbox-visit.ts";
+import { takeIn, takeInLeft } from "./take-in.ts";
 
 /** How much waits at most, and how long. */
 export interface OutboxLimits {
@@ -49,6 +52,7 @@ const CHOICE = "consent";
  */
 export class Outbox {
   readonly #database: Database;
+  readonly #left: LeftBatches;
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
   readonly #onErased: () => void;
@@ -68,6 +72,7 @@ export class Outbox {
     onErased: () => void = () => undefined,
   ) {
     this.#database = database;
+    this.#left = new LeftBatches(database);
     this.#limits = limits;
     this.#now = now;
     this.#onErased = onErased;
@@ -84,10 +89,15 @@ export class Outbox {
     return choice;
   }
 
-  /** Drops what is too old. @returns what the user has said about telemetry */
+  /**
+   * Takes in what pages left, and drops what is too old, or no batch.
+   *
+   * @returns what the user has said about telemetry
+   */
   async look(): Promise<Choice | undefined> {
-    return this.#change("looking at telemetry that waits", async (visit) => {
-      // Pages that went away have not counted what they left.
+    return this.#changeWithLeft("looking at telemetry that waits", async (visit) => {
+      await dropDamaged(visit);
+      // Counted anew: what keeps count of it may have been damaged, or of an older version.
       visit.state = { ...visit.state, bytes: await bytesOf(visit.records) };
       await this.#trim(visit);
       return visit.choice;
@@ -104,39 +114,30 @@ export class Outbox {
       if (visit.choice === "denied") return "denied";
       visit.state = withDrops(visit.state, drops);
       const record = recordOf(batch, visit.state.clock);
-      const reason = this.#reasonAgainst(record, visit.state);
-      if (reason === undefined) await put(visit, record);
-      else visit.state = withDrops(visit.state, { [reason]: record.items });
+      const { maxBytes } = this.#limits;
+      const isIn = await takeIn(visit, { record, erasures: this.#erasures, maxBytes });
       await this.#trim(visit);
       await report(visit, batch);
-      return reason === undefined ? "stored" : "dropped";
+      return isIn ? "stored" : "dropped";
     });
   }
 
   /**
-   * Takes a batch of a page that goes away, or is frozen: in one write, as nothing that is read comes back
-   * to such a page. Whoever looks next finds it, and has it count.
+   * Takes batches of a page that goes away, or is frozen: in one write beside the outbox, as nothing that
+   * is read comes back to such a page, and what is queued behind others goes with it. Whoever looks or
+   * leases next takes them in.
    */
-  async leave(batch: OtlpBatch): Promise<void> {
-    const doing = "keeping telemetry of a page that goes away";
-    const { clock, erasures } = ticked(this.#seen ?? freshState(this.#now()), this.#now());
+  async leave(batches: readonly OtlpBatch[]): Promise<void> {
+    const { clock: leftAt, erasures } = ticked(this.#seen ?? freshState(this.#now()), this.#now());
     // Of an erasure that is under way, what is left here is not part.
-    const record: OutboxRecord = {
-      ...recordOf(batch, clock),
-      erasures: this.#erasures ?? erasures,
-    };
-    await this.#database.transact(
-      { doing, stores: ["outbox"], mode: "readwrite" },
-      async (transaction) => {
-        await commitWrite(transaction, transaction.store.add(record));
-      },
-    );
+    const known = this.#erasures ?? erasures;
+    await this.#left.add(batches.map((batch): LeftBatch => ({ batch, leftAt, erasures: known })));
   }
 
-  /** Takes what one request may hold, for a while. */
+  /** Takes what one request may hold, for a while. What pages left is among it. */
   async lease(wanted: LeaseRequest): Promise<Leased> {
     const doing = "taking telemetry to send it";
-    return this.#change(doing, (visit) => leaseBatches(visit, wanted));
+    return this.#changeWithLeft(doing, (visit) => leaseBatches(visit, wanted));
   }
 
   /** Writes down what came of sending. */
@@ -171,7 +172,7 @@ export class Outbox {
       mode: "readwrite",
     } as const;
     await this.#database.transact(how, async (transaction) => {
-      await commitWrite(transaction, transaction.store.put(choice, CHOICE));
+      await commitRequest(transaction, transaction.store.put(choice, CHOICE));
     });
   }
 
@@ -181,38 +182,53 @@ export class Outbox {
    */
   async erase(): Promise<void> {
     const doing = "erasing telemetry";
-    const stores = ["outbox", "telemetry", "predictions"] as const;
+    const stores = ["outbox", "left", "telemetry", "predictions"] as const;
     const known = this.#erasures;
     const how = { doing, stores, mode: "readwrite" } as const;
-    const erasing = this.#database.transact(how, async (transaction) => {
-      const records = transaction.objectStore("outbox");
-      const memory = transaction.objectStore("telemetry");
-      const all = await records.getAll();
-      const choice = await memory.get(CHOICE);
-      const before = soundState(await memory.get(STATE)) ?? freshState(this.#now());
-      const { clock, sentAt, wait } = ticked(before, this.#now());
-      // Known before it is done: what is added from here on was measured after.
-      this.#erasures = before.erasures + 1;
-      const after: OutboxState = {
-        ...freshState(this.#now()),
-        clock,
-        sentAt,
-        ...(wait === undefined ? {} : { wait }),
-        erasures: this.#erasures,
-      };
-      const erased = all.reduce((sum, { items }) => sum + items, 0);
-      await records.clear();
-      await transaction.objectStore("predictions").clear();
-      await memory.clear();
-      await memory.put(withDrops(after, { erased }), STATE);
-      if (choice !== undefined) await memory.put(choice, CHOICE);
-      return after;
-    });
+    const erasing = this.#database.transact(how, (transaction) =>
+      eraseAll(
+        {
+          outbox: transaction.objectStore("outbox"),
+          left: transaction.objectStore("left"),
+          predictions: transaction.objectStore("predictions"),
+          memory: transaction.objectStore("telemetry"),
+        },
+        {
+          now: this.#now(),
+          keys: { state: STATE, choice: CHOICE },
+          onBegin: (erasures) => {
+            // Known before it is done: what is added from here on was measured after.
+            this.#erasures = erasures;
+          },
+        },
+      ),
+    );
     this.#seen = await erasing.catch((error: unknown) => {
       // Nothing was erased: what is kept is of the same time as before.
       this.#erasures = known;
       throw error;
     });
+  }
+
+  /** As `#change`; what pages left comes to the outbox first, in the same transaction. */
+  async #changeWithLeft<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+    // Nearly always there is nothing. What cannot be read now is there for the next look.
+    const left = await this.#left.read().catch(() => []);
+    const last = left.at(-1)?.key;
+    if (last === undefined) return this.#change(doing, run);
+    try {
+      const value = await this.#change(doing, async (visit) => {
+        await takeInLeft(visit, left, this.#limits.maxBytes);
+        await this.#trim(visit);
+        return run(visit);
+      });
+      // Known to be taken in: should it stay, the next look deletes it.
+      await this.#left.remove(last).catch(() => undefined);
+      return value;
+    } catch {
+      // Where there is no room for it, what waits goes out all the same, and makes some.
+      return await this.#change(doing, run);
+    }
   }
 
   /** One transaction. State that is written is the visit's, as it is in the end. */
@@ -238,11 +254,6 @@ export class Outbox {
     );
     this.#notice(state);
     return value;
-  }
-
-  #reasonAgainst({ bytes }: OutboxRecord, { erasures }: OutboxState): string | undefined {
-    if (this.#erasures !== undefined && this.#erasures !== erasures) return "erased";
-    return bytes > this.#limits.maxBytes ? "too-many-bytes" : undefined;
   }
 
   #notice(state: OutboxState): void {

@@ -56,7 +56,12 @@ async function recordFirst(): Promise<void> {
 }
 
 const texts = () => received.map(({ request }) => JSON.stringify(request));
-const waiting = () => database.use("testing", (connection) => connection.count("outbox"));
+/** How many batches the store has, those included that pages left as they went away. */
+const waiting = () =>
+  database.use("testing", async (connection) => {
+    const counts = await Promise.all([connection.count("outbox"), connection.count("left")]);
+    return counts[0] + counts[1];
+  });
 const requests = (): OtlpBatch[] => received.map(({ request }) => request);
 const remembered = (): Promise<Choice | undefined> => new Outbox(database, TELEMETRY).look();
 const hide = () => {
@@ -171,8 +176,9 @@ describe("as the page goes away", () => {
       init: { method: "POST", headers: { "x-token": "secret" } },
     });
     await vi.waitFor(async () => expect(await waiting()).toBe(1));
-    const [record] = await database.use("testing", (connection) => connection.getAll("outbox"));
-    expect(idsIn(record ?? batch("none"))).toEqual(last().flatMap(({ request }) => idsIn(request)));
+    const [left] = await database.use("testing", (connection) => connection.getAll("left"));
+    const ids = last().flatMap(({ request }) => idsIn(request));
+    expect(idsIn(left?.batch ?? batch("none"))).toEqual(ids);
   });
 
   test("what was acknowledged is not sent again", async () => {

@@ -327,12 +327,13 @@ export class Reporter {
   }
 
   /** The store may have been asked to keep it already, in a way that takes longer: a repeat is harmless. */
-  async #leaveBehind(batch: OtlpBatch): Promise<void> {
+  async #leaveBehind(batches: readonly OtlpBatch[]): Promise<void> {
+    if (batches.length === 0) return;
     try {
-      await this.#means?.courier.leaveBehind(batch);
-      this.#unsent.stored(batch);
+      await this.#means?.courier.leaveBehind(batches);
+      for (const batch of batches) this.#unsent.stored(batch);
     } catch {
-      this.#unsent.refuse(batch);
+      for (const batch of batches) this.#unsent.refuse(batch);
     }
   }
 
@@ -374,7 +375,10 @@ export class Reporter {
   }
 
   #comeBack(): void {
+    const wasAway = this.#isAway;
     this.#isAway = false;
+    // There may be no other page to send what it left.
+    if (wasAway && this.state === "enabled") this.#means?.courier.wake();
   }
 
   /** The page goes away, or is frozen: nothing that is waited for comes back to it. */
@@ -393,8 +397,7 @@ export class Reporter {
     if (!isReady) await handing;
     if (this.state !== "enabled") return;
     for (const batch of this.onLeave?.() ?? []) this.#keep(batch);
-    const unstored = this.#unsent.takeUnstored();
-    await Promise.all([handing, ...unstored.map((batch) => this.#leaveBehind(batch))]);
+    await Promise.all([handing, this.#leaveBehind(this.#unsent.takeUnstored())]);
   }
 
   #deny(): void {
