@@ -438,6 +438,14 @@ test("state that makes no sense is begun anew, and the bytes counted again", asy
   expect((await drain()).flat().map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
 });
 
+test("a lease by a clock that was begun anew since holds nothing up", async () => {
+  await add(batch("a"));
+  now += DAY_MS;
+  await lease();
+  await database.use("testing", (connection) => connection.delete("telemetry", "outbox"));
+  expect(ids(await lease(OTHER))).toEqual(["a"]);
+});
+
 /** What the store has of what pages left. */
 const left = () => database.use("testing", (connection) => connection.count("left"));
 
@@ -660,7 +668,7 @@ describe("what is damaged", () => {
       expect((await drain()).flat()).toEqual([batch("a")]);
       await put("outbox", value);
       await outbox.erase();
-      expect(await reported()).toMatchObject({ erased: 0 });
+      expect(await reported()).toEqual({});
     },
   );
 
