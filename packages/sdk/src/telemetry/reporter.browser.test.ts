@@ -7,7 +7,8 @@ import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { HeldCalls } from "./held-calls.ts";
 import { Outbox } from "./outbox.ts";
 import type { Choice } from "./outbox-visit.ts";
-import { Reporter, type TelemetrySettings } from "./reporter.ts";
+import { Reporter } from "./reporter.ts";
+import type { TelemetrySettings } from "./reporter-settings.ts";
 import { servedFor } from "./served.fixture.ts";
 
 const TELEMETRY: TelemetrySettings = {
