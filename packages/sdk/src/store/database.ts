@@ -6,6 +6,7 @@ import {
   openDB,
   type StoreNames,
 } from "idb";
+import type { Choice } from "../telemetry/choice.ts";
 import type { LeftBatch, OutboxRecord } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
 import type { ImagePlace } from "../worker/engine-api.ts";
@@ -173,6 +174,8 @@ export interface StoreSchema extends DBSchema {
   outbox: { key: number; value: OutboxRecord };
   /** What pages leave as they go away, for the outbox. */
   left: { key: number; value: LeftBatch };
+  /** What the user said last about telemetry, and nothing else. */
+  choices: { key: number; value: { readonly choice: Choice; readonly key?: number } };
   leases: { key: string; value: LeaseRecord };
   /** By pack digest and dtype. */
   downloads: { key: string; value: DownloadRecord };

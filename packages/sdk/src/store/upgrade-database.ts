@@ -50,6 +50,7 @@ export async function upgradeDatabase(
   }
   if (from < 6) {
     const left = database.createObjectStore("left", { keyPath: "key", autoIncrement: true });
+    database.createObjectStore("choices", { keyPath: "key", autoIncrement: true });
     const store = transaction.objectStore("outbox");
     for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
       // Version 5 had it among the others, told apart by this.

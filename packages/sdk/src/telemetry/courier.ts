@@ -1,10 +1,10 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { Database } from "../store/database.ts";
 import { findLocks } from "../tabs/find-locks.ts";
+import type { Choice } from "./choice.ts";
 import { type DeliveryHooks, DirectDelivery } from "./direct-delivery.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 import { batchIdOf, type Drops } from "./outbox-record.ts";
-import type { Choice } from "./outbox-visit.ts";
 import type { Collector } from "./post.ts";
 import { choiceIn } from "./read-choice.ts";
 import { Sender } from "./sender.ts";

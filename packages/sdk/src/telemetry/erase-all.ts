@@ -1,4 +1,4 @@
-import { leftKeys } from "./left-batches.ts";
+import { leftKeys } from "./left-records.ts";
 import { type LeftBatch, soundRecord } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import { recordOfLeft } from "./take-in.ts";

@@ -1,12 +1,10 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import type { Answer } from "./answer.ts";
 import { backoffMs } from "./backoff.ts";
+import type { Choice } from "./choice.ts";
 import { dropReport } from "./drop-report.ts";
 import { type OutboxRecord, recordOf, resourceOf, soundRecord } from "./outbox-record.ts";
 import { type OutboxState, withDrops } from "./outbox-state.ts";
-
-/** What the app's user said about telemetry. */
-export type Choice = "granted" | "denied";
 
 /** What a transaction has at hand. */
 export interface Visit {

@@ -374,6 +374,65 @@ describe("a user who wants none of it", () => {
   });
 });
 
+describe("what a user says as their page goes elsewhere", () => {
+  /** Says something, and dies before the outbox hears of it. */
+  async function sayAndDie(choice: "granted" | "denied"): Promise<void> {
+    const dying = new Database();
+    const { transact } = dying;
+    vi.spyOn(dying, "transact").mockImplementation((how, run) =>
+      how.stores.includes("telemetry")
+        ? Promise.reject(new Error("killed"))
+        : transact.call(dying, how, run),
+    );
+    await open(LIMITS, dying).choose(choice);
+  }
+
+  test("is written down while others are in the middle of a transaction over the outbox", async () => {
+    const holding = hold();
+    const choosing = outbox.choose("denied");
+    const other = new Database();
+    const said = () => other.use("testing", (connection) => connection.count("choices"));
+    await vi.waitFor(async () => expect(await said()).toBe(1), { interval: 1 });
+    expect(await holding.end()).toBe("was held");
+    await choosing;
+    expect(await outbox.choice()).toBe("denied");
+  });
+
+  test("holds for every page after it, and for tabs that are open as they come to send", async () => {
+    await add(batch("a"));
+    await sayAndDie("denied");
+    expect(await open(LIMITS, new Database()).choice()).toBe("denied");
+    expect(await outbox.lease({ ...ME, isUrgent: true })).toEqual({ kind: "denied" });
+    expect(await outbox.add(batch("b"))).toBe("denied");
+  });
+
+  test("gives way to what they say later, and is not brought back by a tab that had read it", async () => {
+    await sayAndDie("denied");
+    const reading = new Database();
+    const { transact } = reading;
+    vi.spyOn(reading, "transact").mockImplementation(async (how, run) => {
+      if (how.mode === "readwrite" && how.stores.includes("outbox")) await outbox.choose("granted");
+      return transact.call(reading, how, run);
+    });
+    expect(await open(LIMITS, reading).look()).toBe("granted");
+    expect(await outbox.choice()).toBe("granted");
+  });
+
+  test("outlives an erasure that follows it", async () => {
+    await sayAndDie("denied");
+    await outbox.erase();
+    expect(await outbox.look()).toBe("denied");
+  });
+
+  test("in version 5 of the store holds until they say something else", async () => {
+    await database.use("testing", (connection) => connection.put("telemetry", "denied", "consent"));
+    expect(await outbox.choice()).toBe("denied");
+    expect(await outbox.add(batch("a"))).toBe("denied");
+    await outbox.choose("granted");
+    expect(await outbox.add(batch("b"))).toBe("stored");
+  });
+});
+
 describe("erasing", () => {
   test("deletes what waits, ids and predictions; how much it was is counted", async () => {
     await add(batch("a"), batch("b"));
@@ -446,6 +505,25 @@ test("a lease by a clock that was begun anew since holds nothing up", async () =
   expect(ids(await lease(OTHER))).toEqual(["a"]);
 });
 
+/** Begins a transaction over the outbox that goes on until it is ended, or has made too many requests. */
+function hold(): { end: () => Promise<"was held" | "was over"> } {
+  let isEnding = false;
+  const how = { doing: "testing", stores: ["outbox", "telemetry"], mode: "readwrite" } as const;
+  const holding = database.transact(how, async (transaction) => {
+    for (let requests = 0; requests < 1_000; requests++) {
+      if (isEnding) return "was held";
+      await transaction.objectStore("outbox").count();
+    }
+    return "was over";
+  });
+  return {
+    end: () => {
+      isEnding = true;
+      return holding;
+    },
+  };
+}
+
 /** What the store has of what pages left. */
 const left = () => database.use("testing", (connection) => connection.count("left"));
 
@@ -459,20 +537,9 @@ describe("what a page leaves as it goes away", () => {
 
   test("is stored while others are in the middle of a transaction over the outbox", async () => {
     await outbox.look();
-    const most = 1_000;
-    let isOver = false;
-    const stores = ["outbox", "telemetry"] as const;
-    const holding = database.transact(
-      { doing: "testing", stores, mode: "readwrite" },
-      async (transaction) => {
-        let requests = 0;
-        while (!isOver && requests++ < most) await transaction.objectStore("outbox").count();
-        return requests;
-      },
-    );
+    const holding = hold();
     await outbox.leave([batch("a")]);
-    isOver = true;
-    expect(await holding).toBeLessThan(most);
+    expect(await holding.end()).toBe("was held");
     expect((await drain()).flat()).toEqual([batch("a")]);
   });
 

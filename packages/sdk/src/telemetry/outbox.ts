@@ -2,6 +2,7 @@ import type { OtlpBatch } from "@selvedge/protocol";
 import { commitRequest } from "../store/commit-request.ts";
 import type { Database } from "../store/database.ts";
 import type { Answer } from "./answer.ts";
+import { type Choice, saidLast, soundChoice } from "./choice.ts";
 import { eraseAll } from "./erase-all.ts";
 import {
   isLeased,
@@ -10,12 +11,11 @@ import {
   type LeaseRequest,
   leaseBatches,
 } from "./lease-batches.ts";
-import { LeftBatches } from "./left-batches.ts";
+import { type Left, LeftRecords } from "./left-records.ts";
 import { type Drops, type LeftBatch, recordOf } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import {
   bytesOf,
-  type Choice,
   drop,
   dropDamaged,
   keep,
@@ -52,7 +52,7 @@ const CHOICE = "consent";
  */
 export class Outbox {
   readonly #database: Database;
-  readonly #left: LeftBatches;
+  readonly #left: LeftRecords;
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
   readonly #onErased: () => void;
@@ -72,7 +72,7 @@ export class Outbox {
     onErased: () => void = () => undefined,
   ) {
     this.#database = database;
-    this.#left = new LeftBatches(database);
+    this.#left = new LeftRecords(database);
     this.#limits = limits;
     this.#now = now;
     this.#onErased = onErased;
@@ -81,12 +81,14 @@ export class Outbox {
   /** What the user has said about telemetry. Reads only: a store that is full or damaged can do that. */
   async choice(): Promise<Choice | undefined> {
     const how = { doing: "reading a choice", stores: ["telemetry"], mode: "readonly" } as const;
-    const [choice, state] = await this.#database.transact(how, async ({ store }) => [
+    // Before what is known of it to the outbox, which may come to know it meanwhile.
+    const { said } = await this.#left.read();
+    const [known, state] = await this.#database.transact(how, async ({ store }) => [
       soundChoice(await store.get(CHOICE)),
       soundState(await store.get(STATE)) ?? freshState(this.#now()),
     ]);
     this.#notice(state);
-    return choice;
+    return saidLast(known, said)?.choice;
   }
 
   /**
@@ -164,16 +166,19 @@ export class Outbox {
     });
   }
 
-  /** Remembers what the user said: in one write, as whoever answers a question often goes on at once. */
+  /**
+   * Remembers what the user said: in one write beside the outbox, as whoever answers a question often goes
+   * on at once. When it resolves no tab stores or leases anything that they do not want.
+   */
   async choose(choice: Choice): Promise<void> {
-    const how = {
-      doing: "remembering a choice",
-      stores: ["telemetry"],
-      mode: "readwrite",
-    } as const;
-    await this.#database.transact(how, async (transaction) => {
-      await commitRequest(transaction, transaction.store.put(choice, CHOICE));
+    const key = await this.#left.choose(choice);
+    const doing = "having the outbox know a choice";
+    const how = { doing, stores: ["telemetry"], mode: "readwrite" } as const;
+    const knowing = this.#database.transact(how, async (transaction) => {
+      await commitRequest(transaction, transaction.store.put({ choice, key }, CHOICE));
     });
+    // It is remembered, and known with the next look; of a store that has no room for it, nothing is stored.
+    await knowing.catch(() => undefined);
   }
 
   /**
@@ -213,40 +218,47 @@ export class Outbox {
   /** As `#change`; what pages left comes to the outbox first, in the same transaction. */
   async #changeWithLeft<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
     // Nearly always there is nothing. What cannot be read now is there for the next look.
-    const left = await this.#left.read().catch(() => []);
-    const last = left.at(-1)?.key;
-    if (last === undefined) return this.#change(doing, run);
+    const left = await this.#left.read().catch((): Left => ({ batches: [], said: undefined }));
+    const last = left.batches.at(-1)?.key;
+    if (last === undefined) return this.#change(doing, run, left);
     try {
-      const value = await this.#change(doing, async (visit) => {
-        await takeInLeft(visit, left, this.#limits.maxBytes);
+      const takeAndRun = async (visit: Visit): Promise<T> => {
+        await takeInLeft(visit, left.batches, this.#limits.maxBytes);
         await this.#trim(visit);
         return run(visit);
-      });
+      };
+      const value = await this.#change(doing, takeAndRun, left);
       // Known to be taken in: should it stay, the next look deletes it.
       await this.#left.remove(last).catch(() => undefined);
       return value;
     } catch {
       // Where there is no room for it, what waits goes out all the same, and makes some.
-      return await this.#change(doing, run);
+      return await this.#change(doing, run, left);
     }
   }
 
-  /** One transaction. State that is written is the visit's, as it is in the end. */
-  async #change<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+  /**
+   * One transaction. State that is written is the visit's, as it is in the end.
+   *
+   * @param said what the user may have said since the outbox heard of it last
+   */
+  async #change<T>(
+    doing: string,
+    run: (visit: Visit) => Promise<T>,
+    { said }: Pick<Left, "said"> = { said: undefined },
+  ): Promise<T> {
     const [value, state] = await this.#database.transact(
       { doing, ...EVERYTHING },
       async (transaction) => {
         const records = transaction.objectStore("outbox");
         const memory = transaction.objectStore("telemetry");
-        const [stored, choice] = [soundState(await memory.get(STATE)), await memory.get(CHOICE)];
+        const stored = soundState(await memory.get(STATE));
+        const known = soundChoice(await memory.get(CHOICE));
+        const last = saidLast(known, said);
+        if (last !== known) await memory.put(last, CHOICE);
         const now = this.#now();
         const state = ticked(stored ?? freshState(now, await bytesOf(records)), now);
-        const visit: Visit = {
-          records,
-          memory,
-          state,
-          choice: soundChoice(choice),
-        };
+        const visit: Visit = { records, memory, state, choice: last?.choice };
         const value = await run(visit);
         await memory.put(visit.state, STATE);
         return [value, visit.state] as const;
@@ -276,8 +288,4 @@ export class Outbox {
       await drop(visit, { key, record, reason: isOld ? "too-old" : "too-many-bytes" });
     }
   }
-}
-
-function soundChoice(stored: unknown): Choice | undefined {
-  return stored === "granted" || stored === "denied" ? stored : undefined;
 }
