@@ -37,13 +37,20 @@ export async function bytesOf(records: Records): Promise<number> {
   return bytes;
 }
 
-/** Throws out what is no batch: whoever sends reads all of them. How much was in it, nobody knows. */
-export async function dropDamaged(visit: Visit): Promise<void> {
+/**
+ * Counts what waits anew, as what keeps count of it may have been damaged; throws out what is no batch, as
+ * whoever sends reads all of them. How much was in that, nobody knows.
+ */
+export async function recount(visit: Visit): Promise<void> {
+  let bytes = 0;
   for (let at = await visit.records.openCursor(); at; at = await at.continue()) {
-    if (soundRecord(at.value) !== undefined) continue;
+    const record = soundRecord(at.value);
+    bytes += record?.bytes ?? 0;
+    if (record !== undefined) continue;
     await visit.records.delete(at.key);
     visit.state = withDrops(visit.state, { damaged: 1 });
   }
+  visit.state = { ...visit.state, bytes };
 }
 
 export async function put(visit: Visit, record: OutboxRecord): Promise<void> {

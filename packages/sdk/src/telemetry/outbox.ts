@@ -17,8 +17,8 @@ import { freshState, type OutboxState, soundState, ticked, withDrops } from "./o
 import {
   bytesOf,
   drop,
-  dropDamaged,
   keep,
+  recount,
   remove,
   report,
   type Visit,
@@ -98,9 +98,7 @@ export class Outbox {
    */
   async look(): Promise<Choice | undefined> {
     return this.#changeWithLeft("looking at telemetry that waits", async (visit) => {
-      await dropDamaged(visit);
-      // Counted anew: what keeps count of it may have been damaged, or of an older version.
-      visit.state = { ...visit.state, bytes: await bytesOf(visit.records) };
+      await recount(visit);
       await this.#trim(visit);
       return visit.choice;
     });

@@ -249,6 +249,19 @@ describe("as the page goes away", () => {
     expect(received).toHaveLength(1);
   });
 
+  test("what it left is sent as it comes back: there may be no other page", async () => {
+    open();
+    await recordFirst();
+    answer = () => Promise.reject(new TypeError("there is no network"));
+    dispatchEvent(new Event("pagehide"));
+    await vi.waitFor(async () => expect(await waiting()).toBe(1));
+    answer = () => new Response("{}");
+    received.length = 0;
+    dispatchEvent(new Event("pageshow"));
+    await vi.waitFor(async () => expect(await waiting()).toBe(0));
+    expect(requests().flatMap(idsIn)).toHaveLength(1);
+  });
+
   test("nothing is sent to a collector that asked to be left alone", async () => {
     answer = () => new Response("", { status: 429, headers: { "Retry-After": "60" } });
     open();
