@@ -12,7 +12,7 @@ const GATHER_MS = 5_000;
 const KEEPALIVE_BYTES = 60 * 1024;
 
 /** What batches are made of, and what they go with. */
-export interface BatchProcessorOptions {
+interface BatchProcessorOptions {
   readonly means: LazyCourier;
   readonly consent: Consent;
   readonly service: string;

@@ -4,7 +4,7 @@ import { freshState, type OutboxState, soundState, ticked, withDrops } from "./o
 import { recordOfLeft } from "./take-in.ts";
 
 /** What is used of the stores that telemetry has something in. */
-export interface ErasedStores {
+interface ErasedStores {
   readonly outbox: Clears & { getAll(): Promise<readonly unknown[]> };
   readonly left: Clears & { getAll(keys: IDBKeyRange): Promise<readonly LeftBatch[]> };
   readonly predictions: Clears;

@@ -3,7 +3,7 @@ import type { Consent } from "./consent.ts";
 import type { Courier, CourierHooks, CourierSettings } from "./courier.ts";
 
 /** What batches are written and sent with. */
-export interface Means {
+interface Means {
   readonly toBatches: typeof import("./to-batch.ts").toBatches;
   readonly courier: Courier;
 }

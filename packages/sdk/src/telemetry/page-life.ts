@@ -1,5 +1,5 @@
 /** Who is told of what becomes of a page. */
-export interface PageLifeHooks {
+interface PageLifeHooks {
   /** It is hidden, and may be frozen or ended without another word. */
   readonly onHide: () => void;
   /** It goes away, or is frozen: nothing that is waited for comes back to it. */
