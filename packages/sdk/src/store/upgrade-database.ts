@@ -1,10 +1,9 @@
-import type { OtlpBatch, OtlpMetricsRequest } from "@selvedge/protocol";
+import type { OtlpMetricsRequest } from "@selvedge/protocol";
 import type { IDBPDatabase, IDBPTransaction } from "idb";
-import type { OutboxRecord } from "../telemetry/outbox-record.ts";
 import type { PackChoice, StoreName, StoreSchema } from "./database.ts";
 
 /** The version of the store that `StoreSchema` describes. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 5;
 
 /** Brings a database of any earlier version to this one. Nothing in it is lost. */
 export async function upgradeDatabase(
@@ -47,19 +46,5 @@ export async function upgradeDatabase(
     database.createObjectStore("images", { keyPath: "key" }).createIndex("pack", "pack");
     database.createObjectStore("imagePages");
     database.createObjectStore("runtimes");
-  }
-  if (from < 6) {
-    const left = database.createObjectStore("left", { keyPath: "key", autoIncrement: true });
-    database.createObjectStore("choices", { keyPath: "key", autoIncrement: true });
-    const store = transaction.objectStore("outbox");
-    for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
-      // Version 5 had it among the others, told apart by this.
-      const { erasures, signal, body, addedAt }: OutboxRecord & { erasures?: number } = Object(
-        cursor.value,
-      );
-      if (erasures === undefined) continue;
-      await left.add({ batch: { signal, body } as OtlpBatch, leftAt: addedAt, erasures });
-      await cursor.delete();
-    }
   }
 }

@@ -141,6 +141,7 @@ export class Courier {
     removeEventListener("online", this.#online);
     this.#ended.abort();
     this.#sender.end();
+    void this.#outbox.close();
     void this.#database.close();
   }
 }
@@ -185,9 +186,11 @@ export function storedChoice(): Promise<Choice | undefined> {
 
 async function withOutbox<T>(use: (outbox: Outbox) => Promise<T>): Promise<T> {
   const database = new Database();
+  const outbox = new Outbox(database, { maxBytes: 0, maxAgeMs: 0 });
   try {
-    return await use(new Outbox(database, { maxBytes: 0, maxAgeMs: 0 }));
+    return await use(outbox);
   } finally {
+    await outbox.close();
     await database.close();
   }
 }

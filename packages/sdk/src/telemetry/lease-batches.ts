@@ -1,7 +1,7 @@
 import type { OtlpBatch } from "@selvedge/protocol";
-import { batchIdOf, batchOf, type Lease } from "./outbox-record.ts";
+import { batchIdOf, batchOf, type Lease, type OutboxRecord } from "./outbox-record.ts";
 import type { OutboxState } from "./outbox-state.ts";
-import { remove, type Visit } from "./outbox-visit.ts";
+import { drop, remove, type Visit } from "./outbox-visit.ts";
 
 /** How long a sender that has died holds up what it was about to send: longer than a request may take. */
 const LEASE_MS = 45_000;
@@ -60,6 +60,11 @@ export function isLeased(lease: Lease | undefined, clock: number): boolean {
   return leftMs > 0 && leftMs <= LEASE_MS;
 }
 
+/** Whether it was left by a page that did not know yet that everything before was erased. */
+function isErased({ erasures }: OutboxRecord, state: OutboxState): boolean {
+  return erasures !== undefined && erasures !== state.erasures;
+}
+
 function waitOf(
   { clock, sentAt, wait }: OutboxState,
   { endpoint, isUrgent = false }: LeaseRequest,
@@ -87,6 +92,10 @@ async function choose(
     const isRepeat = id !== "" && batches.some(({ batch }) => batchIdOf(batch) === id);
     if (isRepeat) {
       await remove(visit, key, record);
+      continue;
+    }
+    if (isErased(record, visit.state)) {
+      await drop(visit, { key, record, reason: "erased" });
       continue;
     }
     if (record.lease !== undefined && isLeased(record.lease, clock)) {

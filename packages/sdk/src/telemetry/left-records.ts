@@ -1,11 +1,20 @@
+import type { DBSchema } from "idb";
 import { commitRequest } from "../store/commit-request.ts";
-import type { Database } from "../store/database.ts";
-import type { Choice, SaidChoice } from "./choice.ts";
-import { soundChoice } from "./choice.ts";
+import { Connection } from "../store/connection.ts";
+import { type Choice, type SaidChoice, soundChoice } from "./choice.ts";
 import type { LeftBatch } from "./outbox-record.ts";
 
-/** How many batches are read at once. What lies beyond is there for the next look. */
+/** How many batches are read at once, unless all are asked for. */
 const MOST_READ = 256;
+
+/** The most that a store is asked for. */
+export const EVERYTHING_LEFT: number = 2 ** 32 - 1;
+
+interface LeftSchema extends DBSchema {
+  batches: { key: number; value: LeftBatch };
+  /** What the user said last about telemetry, and nothing else. */
+  choices: { key: number; value: { readonly choice: Choice; readonly key?: number } };
+}
 
 /** What pages have left. */
 export interface Left {
@@ -15,34 +24,35 @@ export interface Left {
   readonly said: SaidChoice | undefined;
 }
 
-/** The keys that the store gives. Under another key there is nothing of ours. */
-export function leftKeys(): IDBKeyRange {
-  return IDBKeyRange.upperBound(Number.MAX_SAFE_INTEGER);
-}
-
 /**
- * What pages write that may be going away, in stores of its own: such a write has to wait for whatever is in
- * progress over the same store, of this page or another tab's, and goes with that where the browser ends
- * the page. So each transaction here makes its requests at once and is committed with them, and none but an
- * erasure covers these stores and others.
+ * What pages write that may be going away, in a database of its own. In one database a write waits for any
+ * other that is in progress, of this page or another tab's and to whichever of its stores, and goes with
+ * that where the browser ends the page. Each transaction here makes its requests at once and is committed
+ * with them: none waits for a page to go on.
  */
 export class LeftRecords {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
+  readonly #database = new Connection<LeftSchema>({
+    name: "selvedge-left",
+    version: 1,
+    upgrade: async (database, _from, transaction) => {
+      for (const name of ["batches", "choices"] as const) {
+        database.createObjectStore(name, { keyPath: "key", autoIncrement: true });
+        const store = transaction.objectStore(name);
+        // Keys go on from here: greater than those of a database that was deleted before.
+        const first = { key: Date.now() } as never;
+        await store.delete(await store.add(first));
+      }
+    },
+  });
 
   /** Leaves all of them, or none. */
   async add(batches: readonly LeftBatch[]): Promise<void> {
     const doing = "keeping telemetry of a page that goes away";
-    const how = { doing, stores: ["left"], mode: "readwrite" } as const;
-    await this.#database.transact(how, (transaction) =>
-      commitRequest(
-        transaction,
-        Promise.all(batches.map(async (one) => transaction.store.add(one))),
-      ),
-    );
+    const how = { doing, stores: ["batches"], mode: "readwrite" } as const;
+    await this.#database.transact(how, (transaction) => {
+      const { store } = transaction;
+      return commitRequest(transaction, Promise.all(batches.map(async (one) => store.add(one))));
+    });
   }
 
   /** Leaves what the user said, in the place of what they said before. @returns its number */
@@ -50,37 +60,37 @@ export class LeftRecords {
     const how = { doing: "remembering a choice", stores: ["choices"], mode: "readwrite" } as const;
     return this.#database.transact(how, async (transaction) => {
       const { store } = transaction;
-      const [, key] = await commitRequest(
-        transaction,
-        Promise.all([(async () => store.clear())(), (async () => store.add({ choice }))()]),
-      );
+      const clearing = async () => store.clear();
+      const adding = async () => store.add({ choice });
+      const [, key] = await commitRequest(transaction, Promise.all([clearing(), adding()]));
       return key;
     });
   }
 
-  async read(): Promise<Left> {
+  /** @param most how many batches */
+  read(most: number = MOST_READ): Promise<Left> {
     const doing = "looking for what pages left that went away";
-    const how = { doing, stores: ["left", "choices"], mode: "readonly" } as const;
+    const how = { doing, stores: ["batches", "choices"], mode: "readonly" } as const;
     return this.#database.transact(how, async (transaction) => {
-      const left = transaction.objectStore("left");
-      const choices = transaction.objectStore("choices");
-      const [batches, said] = await commitRequest(
-        transaction,
-        Promise.all([
-          (async () => left.getAll(leftKeys(), MOST_READ))(),
-          (async () => choices.getAll())(),
-        ]),
-      );
-      return { batches, said: soundChoice(said.at(-1)) };
+      // Under keys that the store does not give there is nothing of ours.
+      const keys = IDBKeyRange.upperBound(Number.MAX_SAFE_INTEGER);
+      const batches = async () => transaction.objectStore("batches").getAll(keys, most);
+      const choices = async () => transaction.objectStore("choices").getAll();
+      const all = await commitRequest(transaction, Promise.all([batches(), choices()]));
+      return { batches: all[0], said: soundChoice(all[1].at(-1)) };
     });
   }
 
   /** Deletes batches that were left up to this key. */
   async remove(upTo: number): Promise<void> {
-    const doing = "taking over telemetry of pages that went away";
-    const how = { doing, stores: ["left"], mode: "readwrite" } as const;
+    const doing = "deleting what pages left that went away";
+    const how = { doing, stores: ["batches"], mode: "readwrite" } as const;
     await this.#database.transact(how, (transaction) =>
       commitRequest(transaction, transaction.store.delete(IDBKeyRange.upperBound(upTo))),
     );
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
   }
 }

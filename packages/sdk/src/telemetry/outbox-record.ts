@@ -23,6 +23,8 @@ export type OutboxRecord = OtlpBatch & {
    * refused.
    */
   readonly isAlone?: true;
+  /** How often everything had been erased, as far as a page knew that left it here: as pages did. */
+  readonly erasures?: number;
   /** What it tells was dropped, by reason: told again by another batch, should this one be dropped. */
   readonly drops?: Drops;
 };

@@ -6,6 +6,8 @@ import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { UNANSWERED } from "./answer.ts";
 import { batch, dropsIn, idsIn, logs, spans } from "./batch.fixture.ts";
 import type { LeasedBatch } from "./lease-batches.ts";
+import { leftBatches, putLeft } from "./left.fixture.ts";
+import { LeftRecords } from "./left-records.ts";
 import { Outbox } from "./outbox.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -117,34 +119,17 @@ describe("what waits", () => {
   });
 });
 
-test("what pages of version 5 left among what waits is told apart by what they knew", async () => {
-  await outbox.look();
-  await database.close();
-  indexedDB.deleteDatabase("selvedge");
-  const old = await openDB("selvedge", 5, {
-    upgrade(connection) {
-      for (const name of ["activations", "pieces", "leases", "downloads", "trust", "telemetry"])
-        connection.createObjectStore(name);
-      for (const name of ["imagePages", "runtimes"]) connection.createObjectStore(name);
-      for (const name of ["images", "predictions"])
-        connection.createObjectStore(name, { keyPath: name === "images" ? "key" : "id" });
-      connection.createObjectStore("packs", { keyPath: "digest" });
-      connection.createObjectStore("verdicts", { keyPath: ["digest", "candidate"] });
-      connection.createObjectStore("outbox", { autoIncrement: true });
-    },
-  });
+test("what pages of earlier versions left among what waits is told apart by what they knew", async () => {
   const counted = { bytes: 300, items: 1, addedAt: 0, tries: 0 };
-  await old.add("outbox", { ...batch("waits"), ...counted });
-  await old.add("outbox", { ...batch("left"), ...counted, erasures: 2 });
-  await old.add("outbox", { ...batch("left before an erasure"), ...counted, erasures: 1 });
-  await old.add("outbox", null);
   const state = { seenAt: now, clock: 0, bytes: 300, drops: {}, sentAt: -1e9, erasures: 2 };
-  await old.put("telemetry", state, "outbox");
-  old.close();
-  outbox = open(LIMITS, new Database());
-  await outbox.look();
+  await database.use("testing", async (connection) => {
+    await connection.add("outbox", { ...batch("waits"), ...counted });
+    await connection.add("outbox", { ...batch("left"), ...counted, erasures: 2 });
+    await connection.add("outbox", { ...batch("left before"), ...counted, erasures: 1 });
+    await connection.put("telemetry", state, "outbox");
+  });
   expect((await drain()).flat().flatMap(idsIn)).toEqual(["waits", "left"]);
-  expect(await reported()).toEqual({ erased: 1, damaged: 1 });
+  expect(await reported()).toEqual({ erased: 1 });
 });
 
 describe("a lease", () => {
@@ -377,22 +362,28 @@ describe("a user who wants none of it", () => {
 describe("what a user says as their page goes elsewhere", () => {
   /** Says something, and dies before the outbox hears of it. */
   async function sayAndDie(choice: "granted" | "denied"): Promise<void> {
-    const dying = new Database();
-    const { transact } = dying;
-    vi.spyOn(dying, "transact").mockImplementation((how, run) =>
-      how.stores.includes("telemetry")
-        ? Promise.reject(new Error("killed"))
-        : transact.call(dying, how, run),
-    );
-    await open(LIMITS, dying).choose(choice);
+    const begun = IDBDatabase.prototype.transaction;
+    const dying = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
+      this: IDBDatabase,
+      names,
+      ...how
+    ) {
+      if ([names].flat().includes("telemetry")) throw new DOMException("killed", "UnknownError");
+      return begun.call(this, names, ...how);
+    });
+    await open(LIMITS, new Database()).choose(choice);
+    dying.mockRestore();
   }
 
   test("is written down while others are in the middle of a transaction over the outbox", async () => {
+    await outbox.look();
     const holding = hold();
     const choosing = outbox.choose("denied");
-    const other = new Database();
-    const said = () => other.use("testing", (connection) => connection.count("choices"));
-    await vi.waitFor(async () => expect(await said()).toBe(1), { interval: 1 });
+    const records = new LeftRecords();
+    const said = async () => (await records.read()).said;
+    await vi.waitFor(async () => expect(await said()).toMatchObject({ choice: "denied" }), {
+      interval: 1,
+    });
     expect(await holding.end()).toBe("was held");
     await choosing;
     expect(await outbox.choice()).toBe("denied");
@@ -524,8 +515,8 @@ function hold(): { end: () => Promise<"was held" | "was over"> } {
   };
 }
 
-/** What the store has of what pages left. */
-const left = () => database.use("testing", (connection) => connection.count("left"));
+/** How many batches pages have left that nobody has taken in. */
+const left = async () => (await leftBatches()).length;
 
 describe("what a page leaves as it goes away", () => {
   test("waits as other batches do", async () => {
@@ -550,7 +541,7 @@ describe("what a page leaves as it goes away", () => {
     const leaving = outbox.leave([batch("a"), batch("b"), logs("c")]);
     // No answer of the store's can have come.
     for (let i = 0; i < 20; i++) await Promise.resolve();
-    expect(opened.mock.calls.map(([names]) => names)).toEqual([["left"]]);
+    expect(opened.mock.calls.map(([names]) => names)).toEqual([["batches"]]);
     expect(committed).toHaveBeenCalledOnce();
     await leaving;
     vi.restoreAllMocks();
@@ -569,11 +560,11 @@ describe("what a page leaves as it goes away", () => {
     const written = () =>
       opened.mock.calls.flatMap(([names, mode]) => (mode === "readwrite" ? [names].flat() : []));
     await lease();
-    expect(written()).not.toContain("left");
+    expect(written()).not.toContain("batches");
     await open(LIMITS, new Database()).leave([batch("a")]);
     opened.mockClear();
     expect(ids(await lease())).toEqual(["a"]);
-    expect(written()).toContain("left");
+    expect(written()).toContain("batches");
     vi.restoreAllMocks();
   });
 
@@ -589,14 +580,16 @@ describe("what a page leaves as it goes away", () => {
     async (most) => {
       await outbox.leave([batch("a"), batch("b")]);
       let begun = 0;
-      const dying = new Database();
-      const { transact } = dying;
-      vi.spyOn(dying, "transact").mockImplementation((how, run) =>
-        begun++ < most ? transact.call(dying, how, run) : Promise.reject(new Error("killed")),
-      );
-      await open(LIMITS, dying)
-        .look()
-        .catch(() => undefined);
+      const begin = IDBDatabase.prototype.transaction;
+      const dying = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
+        this: IDBDatabase,
+        ...how
+      ) {
+        if (begun++ >= most) throw new DOMException("killed", "UnknownError");
+        return begin.apply(this, how);
+      });
+      await outbox.look().catch(() => undefined);
+      dying.mockRestore();
       await open(LIMITS, new Database()).look();
       expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
       expect(await left()).toBe(0);
@@ -636,7 +629,7 @@ describe("what a page leaves as it goes away", () => {
     const change = vi.spyOn(IDBDatabase.prototype, "transaction");
     const looking = reading.look();
     await vi.waitFor(() =>
-      expect(change.mock.calls.map(([names]) => names)).toContainEqual(["left"]),
+      expect(change.mock.calls.map(([names]) => names)).toContainEqual(["batches", "choices"]),
     );
     await Promise.all([outbox.erase(), looking]);
     change.mockRestore();
@@ -700,14 +693,14 @@ describe("what is damaged", () => {
     return { resourceMetrics: [{ ...part, resource: { attributes: [null] } }] };
   }
 
-  const put = (store: "outbox" | "left", value: unknown) =>
-    database.use("testing", (connection) => connection.put(store, value as never));
+  const putWaiting = (value: unknown) =>
+    database.use("testing", (connection) => connection.put("outbox", value as never));
 
   test.each(DAMAGED)(
     "and holds %s is thrown out of what was left, and told",
     async (_what, value) => {
       await outbox.leave([batch("a")]);
-      await put("left", value);
+      await putLeft(value);
       await outbox.leave([batch("b")]);
       await outbox.look();
       expect(await reported()).toEqual({ damaged: 1 });
@@ -718,7 +711,7 @@ describe("what is damaged", () => {
   test.each(DAMAGED)("and holds %s is thrown out of what waits, and told", async (_what, value) => {
     await add(batch("a"));
     const { batch: one } = value as { batch?: object };
-    await put("outbox", { ...one, bytes: 1, items: 1, addedAt: 0, tries: 0 });
+    await putWaiting({ ...one, bytes: 1, items: 1, addedAt: 0, tries: 0 });
     await add(batch("b"));
     await outbox.look();
     const all = (await drain()).flat();
@@ -730,10 +723,10 @@ describe("what is damaged", () => {
     "and is no record at all (%s) is thrown out of what waits",
     async (value) => {
       await add(batch("a"));
-      await put("outbox", value);
+      await putWaiting(value);
       await outbox.look();
       expect((await drain()).flat()).toEqual([batch("a")]);
-      await put("outbox", value);
+      await putWaiting(value);
       await outbox.erase();
       expect(await reported()).toEqual({});
     },
@@ -741,10 +734,10 @@ describe("what is damaged", () => {
 
   test("about when it was left, or what was erased by then, costs no other", async () => {
     await outbox.leave([batch("a")]);
-    await put("left", { batch: batch("b"), leftAt: Number.NaN, erasures: 0 });
-    await put("left", { batch: batch("c"), leftAt: 1e300, erasures: 0 });
-    await put("left", { batch: batch("d"), leftAt: 0, erasures: "none" });
-    await put("left", { key: 1e300, batch: batch("e"), leftAt: 0, erasures: 0 });
+    await putLeft({ batch: batch("b"), leftAt: Number.NaN, erasures: 0 });
+    await putLeft({ batch: batch("c"), leftAt: 1e300, erasures: 0 });
+    await putLeft({ batch: batch("d"), leftAt: 0, erasures: "none" });
+    await putLeft({ key: 1e300, batch: batch("e"), leftAt: 0, erasures: 0 });
     await outbox.look();
     expect((await drain()).flat().flatMap(idsIn)).toEqual(["a", "b", "c"]);
     expect(await reported()).toEqual({ erased: 1 });

@@ -11,7 +11,7 @@ import {
   type LeaseRequest,
   leaseBatches,
 } from "./lease-batches.ts";
-import { type Left, LeftRecords } from "./left-records.ts";
+import { EVERYTHING_LEFT, type Left, LeftRecords } from "./left-records.ts";
 import { type Drops, type LeftBatch, recordOf } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import {
@@ -52,7 +52,7 @@ const CHOICE = "consent";
  */
 export class Outbox {
   readonly #database: Database;
-  readonly #left: LeftRecords;
+  readonly #left = new LeftRecords();
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
   readonly #onErased: () => void;
@@ -72,7 +72,6 @@ export class Outbox {
     onErased: () => void = () => undefined,
   ) {
     this.#database = database;
-    this.#left = new LeftRecords(database);
     this.#limits = limits;
     this.#now = now;
     this.#onErased = onErased;
@@ -185,19 +184,21 @@ export class Outbox {
    */
   async erase(): Promise<void> {
     const doing = "erasing telemetry";
-    const stores = ["outbox", "left", "telemetry", "predictions"] as const;
+    const stores = ["outbox", "telemetry", "predictions"] as const;
     const known = this.#erasures;
+    const left = await this.#left.read(EVERYTHING_LEFT);
+    const last = left.batches.at(-1)?.key;
     const how = { doing, stores, mode: "readwrite" } as const;
     const erasing = this.#database.transact(how, (transaction) =>
       eraseAll(
         {
           outbox: transaction.objectStore("outbox"),
-          left: transaction.objectStore("left"),
           predictions: transaction.objectStore("predictions"),
           memory: transaction.objectStore("telemetry"),
         },
         {
           now: this.#now(),
+          left: left.batches,
           keys: { state: STATE, choice: CHOICE },
           onBegin: (erasures) => {
             // Known before it is done: what is added from here on was measured after.
@@ -211,6 +212,12 @@ export class Outbox {
       this.#erasures = known;
       throw error;
     });
+    if (last !== undefined) await this.#left.remove(last);
+  }
+
+  /** Gives back what it has opened for what pages leave. */
+  close(): Promise<void> {
+    return this.#left.close();
   }
 
   /** As `#change`; what pages left comes to the outbox first, in the same transaction. */

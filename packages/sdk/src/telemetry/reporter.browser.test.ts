@@ -6,6 +6,7 @@ import { batch, dropsIn, idsIn } from "./batch.fixture.ts";
 import type { Choice } from "./choice.ts";
 import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { HeldCalls } from "./held-calls.ts";
+import { leftBatches } from "./left.fixture.ts";
 import { Outbox } from "./outbox.ts";
 import { Reporter } from "./reporter.ts";
 import type { TelemetrySettings } from "./reporter-settings.ts";
@@ -58,11 +59,10 @@ async function recordFirst(): Promise<void> {
 
 const texts = () => received.map(({ request }) => JSON.stringify(request));
 /** How many batches the store has, those included that pages left as they went away. */
-const waiting = () =>
-  database.use("testing", async (connection) => {
-    const counts = await Promise.all([connection.count("outbox"), connection.count("left")]);
-    return counts[0] + counts[1];
-  });
+const waiting = async () => {
+  const left = await leftBatches();
+  return left.length + (await database.use("testing", (connection) => connection.count("outbox")));
+};
 const requests = (): OtlpBatch[] => received.map(({ request }) => request);
 const remembered = (): Promise<Choice | undefined> => new Outbox(database, TELEMETRY).look();
 const hide = () => {
@@ -177,7 +177,7 @@ describe("as the page goes away", () => {
       init: { method: "POST", headers: { "x-token": "secret" } },
     });
     await vi.waitFor(async () => expect(await waiting()).toBe(1));
-    const [left] = await database.use("testing", (connection) => connection.getAll("left"));
+    const [left] = await leftBatches();
     const ids = last().flatMap(({ request }) => idsIn(request));
     expect(idsIn(left?.batch ?? batch("none"))).toEqual(ids);
   });
