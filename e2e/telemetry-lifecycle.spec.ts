@@ -217,7 +217,7 @@ test.describe("a page that is frozen", () => {
     await expect.poll(() => collector.answered["breaks"] ?? 0).toBeGreaterThan(0);
     // Browsers discard pages minutes after they froze them: the write that nobody waits for is over then.
     await expect
-      .poll(() => next.evaluate(waitingBatches, null), { timeout: 30_000 })
+      .poll(() => next.evaluate(waitingBatches, "selvedge.predict.duration"), { timeout: 30_000 })
       .toBeGreaterThan(0);
     void page.discard();
     collector.manner = takes;
