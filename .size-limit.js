@@ -113,7 +113,8 @@ export default [
   {
     name: "what carries telemetry, where there is any",
     path: "packages/sdk/dist/telemetry/courier.js",
-    limit: "10 kB",
+    // What pages leave, and what their user says, in a database of its own took it past 10.
+    limit: "11 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
