@@ -40,8 +40,9 @@ test.each([
 
 test("a quantile of errors that too few values tell is null, but for the middle one", () => {
   const version = {
-    ...{ model: "m", version: "1", judged: 0, correct: 0, accuracy: null, days: null },
-    ...{ calibration: [], calibrationError: null, confusion: [] },
+    ...{ model: "m", version: "1", judged: 0, correct: 0, accuracy: null },
+    days: { calibration: null, confusion: null, error: null },
+    ...{ calibration: [], calibrationError: null, confusion: [], classNames: {} },
   };
   const answer = (error: object | null) => ({ versions: [{ ...version, error }] });
   expect(isAccuracyAnswer(answer(null))).toBe(true);
