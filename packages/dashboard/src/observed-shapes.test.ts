@@ -61,7 +61,7 @@ test("attributes of a step are texts, numbers and truths", () => {
 test("an alert's state is one of the four", () => {
   const instance = { labels: { model: "m" }, state: "firing", since: 1, value: null };
   const answer = (instances: unknown[]) => ({
-    rules: [{ name: "r", kind: "drift", severity: "info", summary: "", instances }],
+    rules: [{ name: "r", kind: "drift", severity: "info", summary: "", unit: "share", instances }],
     history: [],
   });
   expect(isAlertsAnswer(answer([instance]))).toBe(true);

@@ -179,6 +179,7 @@ export const isAlertsAnswer: Guard<AlertsAnswer> = isShape<AlertsAnswer>({
       kind: isOneOf(["threshold", "change", "burn-rate", "drift"]),
       severity: isOneOf(["info", "warning", "critical"]),
       summary: isText,
+      unit: isOneOf(["share", "milliseconds", "bytes", "number"]),
       instances: isListOf(
         isShape<Rule["instances"][number]>({
           labels: isRecordOf(isText),

@@ -280,6 +280,8 @@ export interface AlertsAnswer {
     readonly severity: "info" | "warning" | "critical";
     /** What the rule says, for people. */
     readonly summary: string;
+    /** What `value` is in; shares are from 0 to 1, and so are changes that are shares of what was before. */
+    readonly unit: "share" | "milliseconds" | "bytes" | "number";
     readonly instances: readonly {
       /** Such as `{model: "rec", version: "1.2.0"}`. */
       readonly labels: Readonly<Record<string, string>>;

@@ -63,7 +63,7 @@ function AccuracyTable(props: {
   );
   const from = Math.floor(lowest * 20) / 20;
   return (
-    <table>
+    <table class="accuracy">
       <caption class="visually-hidden">
         Accuracy by version in the last {rangeName}, from feedback
       </caption>

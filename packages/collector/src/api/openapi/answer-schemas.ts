@@ -194,6 +194,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
         kind: oneOf("threshold", "change", "burn-rate", "drift"),
         severity: oneOf("info", "warning", "critical"),
         summary: text,
+        unit: described(oneOf("share", "milliseconds", "bytes", "number"), "What values are in."),
         instances: list(object({ labels, state, since: time, value: nullable(number) })),
       }),
     ),
