@@ -16,7 +16,7 @@ test("every page has one heading, a name for all that can be used, and the width
   page,
   site,
 }) => {
-  await page.setViewportSize({ width: 375, height: 800 });
+  await page.setViewportSize({ width: 360, height: 740 });
   for (const address of PAGES) {
     await page.goto(`${site.url}/${address}`);
     await page.locator("main[aria-busy=false] h1").waitFor();

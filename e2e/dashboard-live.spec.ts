@@ -90,6 +90,7 @@ test("a name that is markup is shown as text", async ({ page, site }) => {
         kind: "threshold",
         severity: "info",
         summary: name,
+        unit: "number",
         instances: [{ labels: { [name]: name }, state: "firing", since: 1, value: 1 }],
       },
     ],

@@ -44,24 +44,32 @@ test("a model: latency, health by device class, accuracy with its interval, cali
   await expect(health.getByRole("rowheader", { name: "Phone, weak" })).toBeVisible();
   const accuracy = page.getByRole("table", { name: /^Accuracy by version/ });
   await expect(accuracy.getByRole("row", { name: /2\.1\.0/ })).toContainText("94% 92.6%–95.2%");
-  await expect(accuracy.getByRole("cell", { name: "2.7%" })).toContainText(/1\s?–\s?7 Jun \(UTC\)/);
+  await expect(accuracy.getByRole("cell", { name: "≥ 1.64%" })).toContainText(
+    /1\s?–\s?7 Jun \(UTC\)/,
+  );
   for (const title of [/^Calibration 2\.1\.0/, /^Confusion 2\.1\.0/])
     await expect(page.getByRole("heading", { name: title })).toContainText(/1\s?–\s?7 Jun \(UTC\)/);
   const calibration = page.getByRole("table", { name: /^Calibration/ });
   await expect(calibration.getByRole("row", { name: /90–100%/ })).toContainText("98.8%");
   const confusion = page.getByRole("table", { name: /^True classes/ });
   const adelie = confusion.getByRole("row", { name: /^Adelie/ });
-  await expect(adelie.getByRole("cell")).toHaveText(["512", "21", "6"]);
-  await expect(page.getByText("83 more, too rare to tell.")).toBeVisible();
+  await expect(adelie.getByRole("cell")).toHaveText(["512", "61", "56"]);
+  await expect(
+    page.getByText("83 more, of pairs too rare to tell or without classes."),
+  ).toBeVisible();
 });
 
 test("a version narrows the page about its model, and Back widens it", async ({ page, site }) => {
   await page.goto(`${site.url}/?view=model&model=ocr-rec`);
   const versions = page.getByRole("table", { name: /^Latency of predictions/ });
+  const failures = page.getByRole("table", { name: /^Failures .* by error code/ });
   await expect(versions.getByRole("row", { name: /1\.4\.0/ })).toHaveCount(2);
+  await expect(failures.getByRole("row", { name: /1\.4\.0/ }).first()).toBeVisible();
   await page.getByRole("combobox", { name: "Version" }).selectOption("1.5.0");
   await expect(page).toHaveURL(/version=1\.5\.0/);
   await expect(versions.getByRole("row", { name: /1\.4\.0/ })).toHaveCount(0);
+  await expect(failures.getByRole("row", { name: /1\.5\.0/ }).first()).toBeVisible();
+  await expect(failures.getByRole("row", { name: /1\.4\.0/ })).toHaveCount(0);
   await page.goBack();
   await expect(versions.getByRole("row", { name: /1\.4\.0/ })).toHaveCount(2);
 });
@@ -180,6 +188,7 @@ test("alerts: what fires first, what it is about, and what changed", async ({ pa
     "OK",
   ]);
   await expect(rules.getByRole("row", { name: /features-drift/ })).toContainText("bill_length_mm");
+  await expect(rules.getByRole("cell", { name: "1.31%" })).toBeVisible();
   const changes = page.getByRole("table", { name: "Changes of alerts" });
   await expect(changes.getByRole("row", { name: /features-drift/ })).toContainText("not reached");
   await expect(page.getByRole("link", { name: "Alerts 2 firing" })).toBeVisible();

@@ -33,7 +33,7 @@ export async function readPenguins() {
 /** Packs both versions with the table as their reference, and gives their manifests by version. */
 export async function packPenguins(registry, scratch) {
   const penguins = await readPenguins();
-  const reference = join(scratch, "reference.json");
+  const [reference, labels] = ["reference.json", "labels.txt"].map((name) => join(scratch, name));
   const x = {
     type: "float32",
     dims: [penguins.length, COLUMNS.length],
@@ -41,11 +41,13 @@ export async function packPenguins(registry, scratch) {
   };
   const file = { features: { x: COLUMNS }, cases: [{ inputs: { x } }] };
   await writeFile(reference, JSON.stringify(file));
+  await writeFile(labels, `${SPECIES.join("\n")}\n`);
   const packed = new Map();
   for (const { version, sees } of VERSIONS) {
     const model = join(scratch, `${MODEL}-${version}.onnx`);
     await writeFile(model, onnxOf(classifierOf(penguins, sees)));
-    await pack({ model, name: MODEL, version, registry, reference, license: "CC0-1.0" });
+    const files = { reference, attachments: [labels] };
+    await pack({ model, name: MODEL, version, registry, ...files, license: "CC0-1.0" });
     await promote({
       name: MODEL,
       version,

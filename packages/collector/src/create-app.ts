@@ -2,6 +2,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { createGuards } from "./access/guard.ts";
 import type { Alerts } from "./alerts/start-alerts.ts";
+import type { ReadClassNames } from "./analysis/accuracy/read-class-names.ts";
 import type { ReadFeedbackBlocks } from "./analysis/accuracy/read-feedback-blocks.ts";
 import type { ReadDrift } from "./analysis/drift/create-drift-reader.ts";
 import { apiRoutes } from "./api/api-routes.ts";
@@ -19,6 +20,7 @@ import type { Seen, Store } from "./store/store.ts";
 export interface Analysis {
   readonly readDrift: ReadDrift;
   readonly readFeedbackBlocks: ReadFeedbackBlocks;
+  readonly readClassNames: ReadClassNames;
   readonly alerts: Pick<Alerts, "answer">;
   readonly isServed: IsServed;
   /** What was stored lately: it keeps the room that it had before this start. */
@@ -29,6 +31,7 @@ export interface Analysis {
 const NO_ANALYSIS: Analysis = {
   readDrift: async () => undefined,
   readFeedbackBlocks: async () => [],
+  readClassNames: async () => new Map(),
   alerts: { answer: async () => ({ rules: [], history: [] }) },
   isServed: () => false,
   seen: NOTHING_SEEN,
@@ -38,7 +41,7 @@ const NO_ANALYSIS: Analysis = {
 export function createApp(
   store: Store,
   config: CollectorConfig = DEFAULT_CONFIG,
-  { readDrift, readFeedbackBlocks, alerts, isServed, seen }: Analysis = NO_ANALYSIS,
+  { isServed, seen, ...found }: Analysis = NO_ANALYSIS,
 ): Hono<{ Bindings: HttpBindings }> {
   const now = Date.now;
   const guards = createGuards(config);
@@ -52,7 +55,7 @@ export function createApp(
     const [{ bytes, rows }, totals, { rules }] = await Promise.all([
       store.size(),
       store.totals(),
-      alerts.answer(),
+      found.alerts.answer(),
     ]);
     const about = { ...stats(), bytesOnDisk: bytes, rows };
     return { stats: about, totals, rules, commits: commits.samples() };
@@ -69,7 +72,7 @@ export function createApp(
     )
     .use("/api/*", guards.read)
     .use("/metrics", guards.read)
-    .route("/api", apiRoutes({ store, readDrift, readFeedbackBlocks, alerts, stats, now }))
+    .route("/api", apiRoutes({ store, ...found, stats, now }))
     .route("/", metricsRoute(readFigures, now))
     .notFound((context) =>
       context.json({ code: "not-found", message: "There is nothing at this address." }, 404),

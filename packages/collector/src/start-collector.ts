@@ -6,6 +6,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { isLoopback } from "./access/client-address.ts";
 import { startAlerts } from "./alerts/start-alerts.ts";
 import { SYSTEM_EDGE } from "./alerts/system-edge.ts";
+import { createClassNameReader } from "./analysis/accuracy/read-class-names.ts";
 import { createFeedbackBlockReader } from "./analysis/accuracy/read-feedback-blocks.ts";
 import { createDriftReader } from "./analysis/drift/create-drift-reader.ts";
 import { createManifestReader } from "./analysis/read-manifest.ts";
@@ -102,6 +103,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const app = createApp(store, config, {
     readDrift,
     readFeedbackBlocks,
+    readClassNames: createClassNameReader(registryDir, readManifest),
     alerts,
     isServed: watchServedVersions(registryDir, Date.now),
     seen,

@@ -40,8 +40,9 @@ test.each([
 
 test("a quantile of errors that too few values tell is null, but for the middle one", () => {
   const version = {
-    ...{ model: "m", version: "1", judged: 0, correct: 0, accuracy: null, days: null },
-    ...{ calibration: [], calibrationError: null, confusion: [] },
+    ...{ model: "m", version: "1", judged: 0, correct: 0, accuracy: null },
+    days: { calibration: null, confusion: null, error: null },
+    ...{ calibration: [], calibrationError: null, confusion: [], classNames: {} },
   };
   const answer = (error: object | null) => ({ versions: [{ ...version, error }] });
   expect(isAccuracyAnswer(answer(null))).toBe(true);
@@ -60,7 +61,7 @@ test("attributes of a step are texts, numbers and truths", () => {
 test("an alert's state is one of the four", () => {
   const instance = { labels: { model: "m" }, state: "firing", since: 1, value: null };
   const answer = (instances: unknown[]) => ({
-    rules: [{ name: "r", kind: "drift", severity: "info", summary: "", instances }],
+    rules: [{ name: "r", kind: "drift", severity: "info", summary: "", unit: "share", instances }],
     history: [],
   });
   expect(isAlertsAnswer(answer([instance]))).toBe(true);

@@ -6,6 +6,7 @@ import type {
   DriftAnswer,
   DriftBin,
   FeatureDrift,
+  FeedbackDays,
   HealthAnswer,
   PredictionAnswer,
   Quantiles,
@@ -91,6 +92,8 @@ export const isDriftAnswer: Guard<DriftAnswer> = isShape<DriftAnswer>({
 
 type VersionAccuracy = AccuracyAnswer["versions"][number];
 
+const isDays = isNullOr(isShape<FeedbackDays>({ from: isNumber, to: isNumber, count: isNumber }));
+
 export const isAccuracyAnswer: Guard<AccuracyAnswer> = isShape<AccuracyAnswer>({
   versions: isListOf(
     isShape<VersionAccuracy>({
@@ -99,10 +102,15 @@ export const isAccuracyAnswer: Guard<AccuracyAnswer> = isShape<AccuracyAnswer>({
       judged: isNumber,
       correct: isNumber,
       accuracy: isNullOr(isInterval),
-      days: isNullOr(isShape<{ from: number; to: number }>({ from: isNumber, to: isNumber })),
+      days: isShape<VersionAccuracy["days"]>({
+        calibration: isDays,
+        confusion: isDays,
+        error: isDays,
+      }),
       calibration: isListOf(
         isShape<VersionAccuracy["calibration"][number]>({
-          tenth: isNumber,
+          from: isNumber,
+          to: isNumber,
           judged: isNumber,
           correct: isNumber,
         }),
@@ -115,6 +123,7 @@ export const isAccuracyAnswer: Guard<AccuracyAnswer> = isShape<AccuracyAnswer>({
           count: isNumber,
         }),
       ),
+      classNames: isRecordOf(isText),
       error: isNullOr(
         isShape<NonNullable<VersionAccuracy["error"]>>({
           count: isNumber,
@@ -170,6 +179,7 @@ export const isAlertsAnswer: Guard<AlertsAnswer> = isShape<AlertsAnswer>({
       kind: isOneOf(["threshold", "change", "burn-rate", "drift"]),
       severity: isOneOf(["info", "warning", "critical"]),
       summary: isText,
+      unit: isOneOf(["share", "milliseconds", "bytes", "number"]),
       instances: isListOf(
         isShape<Rule["instances"][number]>({
           labels: isRecordOf(isText),

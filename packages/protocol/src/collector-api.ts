@@ -161,6 +161,14 @@ export interface DriftAnswer {
   readonly features: readonly FeatureDrift[];
 }
 
+/** Whole days in UTC that a figure is of; milliseconds since 1970. */
+export interface FeedbackDays {
+  readonly from: number;
+  readonly to: number;
+  /** Of how many days between the two: of fewer than there are where others told too little. */
+  readonly count: number;
+}
+
 /** `GET /api/accuracy`: what feedback says of each version. */
 export interface AccuracyAnswer {
   readonly versions: readonly {
@@ -176,25 +184,41 @@ export interface AccuracyAnswer {
       readonly high: number;
     } | null;
     /**
-     * The whole days in UTC, milliseconds since 1970, that calibration, confusion and error are of: what
-     * feedback says beyond right and wrong is told of blocks of days, so that no two windows tell of few.
-     * `null` before there is one.
+     * What feedback says beyond right and wrong is told of blocks of whole days, so that no two windows tell
+     * of few: here is of which. `confusion` is of all of them, calibration and errors of those that told any.
      */
-    readonly days: { readonly from: number; readonly to: number } | null;
-    /** By tenth of confidence, those with fifty and more. */
+    readonly days: {
+      readonly calibration: FeedbackDays | null;
+      readonly confusion: FeedbackDays | null;
+      readonly error: FeedbackDays | null;
+    };
+    /** By range of confidence, those with fifty right and fifty wrong and more; the lowest first. */
     readonly calibration: readonly {
-      readonly tenth: number;
+      /** From 0 to 1, in tenths. */
+      readonly from: number;
+      readonly to: number;
       readonly judged: number;
       readonly correct: number;
     }[];
-    /** Expected calibration error over those tenths; `null` where there are none. */
+    /**
+     * Expected calibration error, from 0 to 1, at least: how far accuracies lie outside of their ranges.
+     * `null` where there are none.
+     */
     readonly calibrationError: number | null;
-    /** Cells of fewer than fifty are one, called `other`, or left out where they are too few together. */
+    /**
+     * Cells of fewer than fifty are one with what told no classes, called `other`, or left out where they
+     * are too few together. Classes are called as devices call them.
+     */
     readonly confusion: readonly {
       readonly predicted: string;
       readonly label: string;
       readonly count: number;
     }[];
+    /**
+     * What classes in `confusion` are called, by what devices call them: of those that go by their place
+     * among the scores, where the registry's manifest has a file of their names.
+     */
+    readonly classNames: Readonly<Record<string, string>>;
     /**
      * How far predicted values were from true ones, in the model's own unit. A quantile is told where fifty
      * values lie beyond it: of 100, of 1,000 and of 5,000 values on, and `null` before that.
@@ -256,6 +280,8 @@ export interface AlertsAnswer {
     readonly severity: "info" | "warning" | "critical";
     /** What the rule says, for people. */
     readonly summary: string;
+    /** What `value` is in; shares are from 0 to 1, and so are changes that are shares of what was before. */
+    readonly unit: "share" | "milliseconds" | "bytes" | "number";
     readonly instances: readonly {
       /** Such as `{model: "rec", version: "1.2.0"}`. */
       readonly labels: Readonly<Record<string, string>>;

@@ -40,6 +40,7 @@ export type {
   DriftVerdict,
   FailuresAnswer,
   FeatureDrift,
+  FeedbackDays,
   HealthAnswer,
   LatencyAnswer,
   ModelsAnswer,

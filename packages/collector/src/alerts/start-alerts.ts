@@ -7,7 +7,7 @@ import { createFirstSeen, type FirstSeen } from "./first-seen.ts";
 import { createOwedAnnouncements } from "./owed-announcements.ts";
 import type { WebhookEdge } from "./send-webhook.ts";
 import { createStandings } from "./standings.ts";
-import { summarizeRule } from "./summarize-rule.ts";
+import { summarizeRule, unitOf } from "./summarize-rule.ts";
 import { createWebhookQueue } from "./webhook-queue.ts";
 
 /** Changes that are read again after a restart, and those that are answered. */
@@ -132,6 +132,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
         rules: config.rules.map((rule) => ({
           ...{ name: rule.name, kind: rule.kind, severity: rule.severity },
           summary: summarizeRule(rule),
+          unit: unitOf(rule),
           instances: standings.of(rule),
         })),
         history: history.slice(0, ANSWERED),

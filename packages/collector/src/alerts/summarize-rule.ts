@@ -1,3 +1,4 @@
+import type { AlertsAnswer } from "@selvedge/protocol";
 import type { AlertMetric, AlertRule, Bound } from "./alert-rule.ts";
 import { sayDuration } from "./parse-duration.ts";
 
@@ -18,6 +19,17 @@ export function summarizeRule(rule: AlertRule): string {
   const lasting = rule.forMs > 0 ? `, for ${sayDuration(rule.forMs)}` : "";
   const whose = rule.model === undefined ? "" : ` of ${rule.model}`;
   return `${capital(watched(rule, whose))}${lasting}.`;
+}
+
+/** What the values are in that a rule watches. */
+export function unitOf(rule: AlertRule): AlertsAnswer["rules"][number]["unit"] {
+  // How many times as fast as allowed, and how far a feature has moved: neither has a unit.
+  if (rule.kind === "burn-rate" || rule.kind === "drift") return "number";
+  if (rule.kind === "change" && rule.difference === "relative") return "share";
+  const { metric } = rule;
+  if (metric === "failure-rate" || metric === "accuracy") return "share";
+  if (metric === "memory-p95") return "bytes";
+  return metric.startsWith("latency") ? "milliseconds" : "number";
 }
 
 function watched(rule: AlertRule, whose: string): string {

@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { open, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
 import {
   isModelName,
   isVersion,
@@ -12,6 +10,7 @@ import {
   type TrustAnchors,
   verifyModelSignature,
 } from "@selvedge/protocol";
+import { openInside } from "./open-inside.ts";
 import { createPackKeys } from "./pack-keys.ts";
 
 /** More than any manifest takes, of which devices are to fetch 64 KB at most. */
@@ -98,19 +97,6 @@ async function readInside(registryDir: string, path: string): Promise<string | u
     return await file.readFile("utf8");
   } finally {
     await file.close();
-  }
-}
-
-/** Opens a file of the registry, not one that a link leads to outside of it. */
-async function openInside(registryDir: string, path: string) {
-  try {
-    const root = await realpath(registryDir);
-    const file = await realpath(join(root, path));
-    return file.startsWith(root + sep) ? await open(file) : undefined;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
   }
 }
 

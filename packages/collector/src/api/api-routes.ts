@@ -2,6 +2,8 @@ import type { StatsAnswer } from "@selvedge/protocol";
 import { SelvedgeError } from "@selvedge/protocol";
 import { type Context, Hono } from "hono";
 import type { Alerts } from "../alerts/start-alerts.ts";
+import { nameClasses } from "../analysis/accuracy/name-classes.ts";
+import type { ReadClassNames } from "../analysis/accuracy/read-class-names.ts";
 import type { ReadFeedbackBlocks } from "../analysis/accuracy/read-feedback-blocks.ts";
 import { summarizeFeedback } from "../analysis/accuracy/summarize-feedback.ts";
 import { compareVersions } from "../analysis/compare-versions.ts";
@@ -21,6 +23,7 @@ export interface ApiOptions {
   readonly store: Store;
   readonly readDrift: ReadDrift;
   readonly readFeedbackBlocks: ReadFeedbackBlocks;
+  readonly readClassNames: ReadClassNames;
   readonly alerts: Pick<Alerts, "answer">;
   /** What the collector counts of itself. */
   readonly stats: () => Pick<StatsAnswer, "startedAt" | "received" | "refused" | "capped">;
@@ -32,6 +35,7 @@ export function apiRoutes({
   store,
   readDrift,
   readFeedbackBlocks,
+  readClassNames,
   alerts,
   stats,
   now,
@@ -75,7 +79,7 @@ export function apiRoutes({
     )
     .get("/drift", async (context) => {
       const question = parseDrift(context.req.query(), now());
-      const found = await readDrift(question);
+      const found = await readDrift(question, askedBy(context));
       if (found === undefined)
         throw new SelvedgeError(
           "not-found",
@@ -85,8 +89,12 @@ export function apiRoutes({
     })
     .get("/accuracy", async (context) => {
       const window = parseWindow(context.req.query(), now());
-      const live = await store.feedback(window, askedBy(context));
-      return context.json(summarizeFeedback(live, await readFeedbackBlocks(window)));
+      const asking = askedBy(context);
+      const live = await store.feedback(window, asking);
+      // Of what nothing came no blocks are told: a model that nobody knows costs one question.
+      const isAny = live.counts.length > 0 || live.errors.length > 0;
+      const blocks = isAny ? await readFeedbackBlocks(window, asking) : [];
+      return context.json(await nameClasses(summarizeFeedback(live, blocks), readClassNames));
     })
     .get("/comparison", async (context) => {
       const { a, b, ...window } = parseComparison(context.req.query(), now());

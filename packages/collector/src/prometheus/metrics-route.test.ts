@@ -64,7 +64,7 @@ test("every state of a rule is told, those that nothing is in as well", () => {
     ...FIGURES,
     rules: [
       {
-        ...{ name: "slow", kind: "threshold", severity: "warning", summary: "" },
+        ...{ name: "slow", kind: "threshold", severity: "warning", summary: "", unit: "number" },
         instances: [
           { labels: {}, state: "firing", ...since },
           { labels: {}, state: "firing", ...since },

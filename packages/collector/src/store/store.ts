@@ -162,6 +162,12 @@ export interface FeedbackSummary {
   }[];
 }
 
+/** What feedback came to on a day. */
+export interface DailyFeedback extends FeedbackSummary {
+  /** The midnight that it began with, in UTC; milliseconds since 1970. */
+  readonly day: number;
+}
+
 /** Durations of predictions over a window, by version: what comparisons are made of. */
 export interface VersionFigures {
   readonly model: string;
@@ -269,8 +275,10 @@ export interface Store {
   figures(window: Window, asking?: Asking): Promise<readonly VersionFigures[]>;
   /** How the values of each feature were distributed. */
   distributions(window: Window, asking?: Asking): Promise<readonly DistributionSummary[]>;
-  /** What feedback came to. */
+  /** How many predictions feedback called right and wrong, and how far values were off; not what they were taken for. */
   feedback(window: Window, asking?: Asking): Promise<FeedbackSummary>;
+  /** All that feedback said on each day of the window that there was any on, the first first; few days at a time. */
+  dailyFeedback(window: Window, asking?: Asking): Promise<readonly DailyFeedback[]>;
   /**
    * What versions came to since the store was made. It never falls, whatever is rolled up or dropped: some
    * two hundred versions have numbers of their own, all others are one, `other`. A version that nothing

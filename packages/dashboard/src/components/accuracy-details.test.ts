@@ -1,23 +1,24 @@
 import { expect, test } from "vitest";
 import { accuracyDetails, formatErrors } from "./accuracy-details.ts";
 
+const NO_DAYS = { calibration: null, confusion: null, error: null };
+const DAYS = { from: 0, to: 1, count: 1 };
 const ROW = {
   ...{ model: "rec", version: "1.0.0", judged: 9, correct: 9, accuracy: null },
-  ...{ days: { from: 0, to: 1 }, calibration: [], calibrationError: null, confusion: [] },
-  error: null,
+  ...{ days: { ...NO_DAYS, confusion: DAYS }, calibration: [], calibrationError: null },
+  ...{ confusion: [], classNames: {}, error: null },
 };
-const calibrated = { ...ROW, calibration: [{ tenth: 9, judged: 60, correct: 50 }] };
+const calibrated = { ...ROW, calibration: [{ from: 0.8, to: 1, judged: 600, correct: 500 }] };
 const confused = { ...ROW, confusion: [{ predicted: "a", label: "b", count: 60 }] };
 
-test("each detail is of the newest version that has it, of its own days", () => {
-  const details = accuracyDetails([ROW, confused, { ...calibrated, days: { from: 1, to: 2 } }]);
-  expect(details?.confused?.days).toEqual({ from: 0, to: 1 });
-  expect(details?.calibrated?.days).toEqual({ from: 1, to: 2 });
+test("each detail is of the newest version that has it", () => {
+  const details = accuracyDetails([ROW, confused, calibrated]);
+  expect(details).toEqual({ isJudged: true, confused, calibrated });
 });
 
 test("details are waited for only while no version has days", () => {
-  expect(accuracyDetails([{ ...ROW, days: null }])).toBeUndefined();
-  expect(accuracyDetails([{ ...ROW, days: null }, ROW])).toEqual({ isJudged: true });
+  expect(accuracyDetails([{ ...ROW, days: NO_DAYS }])).toBeUndefined();
+  expect(accuracyDetails([{ ...ROW, days: NO_DAYS }, ROW])).toEqual({ isJudged: true });
 });
 
 test("a model of values has no classes to be confused", () => {

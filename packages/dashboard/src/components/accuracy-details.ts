@@ -22,7 +22,7 @@ export interface AccuracyDetails<Row> {
 export function accuracyDetails<Row extends VersionAccuracy>(
   rows: readonly Row[],
 ): AccuracyDetails<Row> | undefined {
-  const told = rows.filter(({ days }) => days !== null);
+  const told = rows.filter(({ days }) => days.confusion !== null);
   if (told.length === 0) return undefined;
   return {
     calibrated: told.find(({ calibration }) => calibration.length > 0),

@@ -63,7 +63,7 @@ function AccuracyTable(props: {
   );
   const from = Math.floor(lowest * 20) / 20;
   return (
-    <table>
+    <table class="accuracy">
       <caption class="visually-hidden">
         Accuracy by version in the last {rangeName}, from feedback
       </caption>
@@ -82,7 +82,7 @@ function AccuracyTable(props: {
               <span>100%</span>
             </span>
           </td>
-          <th scope="col" class="number wide" title="Expected calibration error">
+          <th scope="col" class="number wide" title="Expected calibration error, at least">
             Calibration error
           </th>
           <th scope="col" class="number" title="How far values were off, p50 and p95">
@@ -119,12 +119,12 @@ function AccuracyTable(props: {
                 "–"
               ) : (
                 <>
-                  {formatPercent(calibrationError)} <FeedbackDays of={days} />
+                  ≥ {formatPercent(calibrationError)} <FeedbackDays of={days.calibration} />
                 </>
               )}
             </td>
             <td class="number">
-              {formatErrors(error)} {error !== null && <FeedbackDays of={days} />}
+              {formatErrors(error)} <FeedbackDays of={days.error} />
             </td>
           </tr>
         ))}
@@ -146,6 +146,12 @@ function Details({ rows }: { readonly rows: readonly VersionAccuracy[] }): JSX.E
   return (
     <div class="columns columns-wide">
       {calibrated !== undefined && <Calibration of={calibrated} />}
+      {calibrated === undefined && isJudged && (
+        <p class="faint">
+          How right the sure ones were is shown once there are fifty right and fifty wrong answers
+          among them, and among the others.
+        </p>
+      )}
       {confused !== undefined && <ConfusionTable of={confused} />}
       {confused === undefined && isJudged && (
         <p class="faint">

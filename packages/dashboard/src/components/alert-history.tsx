@@ -1,6 +1,6 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
-import { formatNumber } from "../format/format-number.ts";
+import { formatAlertValue } from "../format/format-alert-value.ts";
 import { STATES } from "./alert-names.ts";
 import { Chip } from "./chip.tsx";
 import { Labels } from "./labels.tsx";
@@ -9,11 +9,16 @@ import { Name } from "./name.tsx";
 
 interface AlertHistoryProps {
   readonly changes: AlertsAnswer["history"];
+  /** What is watched now; a rule that is not among them has lost its unit. */
+  readonly rules: AlertsAnswer["rules"];
   readonly now: number;
 }
 
+const UNKNOWN = { kind: "threshold", unit: "number" } as const;
+
 /** What went from one state to another, and whether its webhook was told. */
-export function AlertHistory({ changes, now }: AlertHistoryProps): JSX.Element {
+export function AlertHistory({ changes, rules, now }: AlertHistoryProps): JSX.Element {
+  const kindOf = new Map(rules.map((rule) => [rule.name, rule]));
   if (changes.length === 0)
     return <p class="nothing">Nothing has changed since rules are watched.</p>;
   return (
@@ -53,7 +58,7 @@ export function AlertHistory({ changes, now }: AlertHistoryProps): JSX.Element {
             <td class="wide">
               <Delivery delivered={delivered} />
             </td>
-            <td class="number wide">{value === null ? "–" : formatNumber(value)}</td>
+            <td class="number wide">{formatAlertValue(value, kindOf.get(rule) ?? UNKNOWN)}</td>
             <td class="number">
               <Moment at={at} now={now} />
             </td>

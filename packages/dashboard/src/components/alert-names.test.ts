@@ -14,6 +14,7 @@ function rule(
     kind: "threshold",
     severity,
     summary: "",
+    unit: "number",
     instances: instances.map(([state, since, model]) => ({
       state,
       since,

@@ -1,6 +1,6 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { ComponentChildren, JSX } from "preact";
-import { formatNumber } from "../format/format-number.ts";
+import { formatAlertValue } from "../format/format-alert-value.ts";
 import { STATES, type StandingAlert } from "./alert-names.ts";
 import { Chip } from "./chip.tsx";
 import { Labels } from "./labels.tsx";
@@ -46,7 +46,7 @@ export function AlertTable({ standing, silent, now }: AlertTableProps): JSX.Elem
             <RuleCell rule={rule}>
               <Labels labels={instance.labels} />
               <div class="soft">
-                {instance.value !== null && formatNumber(instance.value)} since{" "}
+                {instance.value !== null && formatAlertValue(instance.value, rule)} since{" "}
                 <Moment at={instance.since} now={now} />
               </div>
             </RuleCell>
@@ -54,9 +54,7 @@ export function AlertTable({ standing, silent, now }: AlertTableProps): JSX.Elem
             <td class="wide">
               <Labels labels={instance.labels} />
             </td>
-            <td class="number wide">
-              {instance.value === null ? "–" : formatNumber(instance.value)}
-            </td>
+            <td class="number wide">{formatAlertValue(instance.value, rule)}</td>
             <td class="number wide">
               <Moment at={instance.since} now={now} />
             </td>

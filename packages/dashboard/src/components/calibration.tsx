@@ -15,36 +15,36 @@ const SIZE = 200;
 export function Calibration({ of }: CalibrationProps): JSX.Element {
   const { version, calibration, days } = of;
   const most = Math.max(...calibration.map(({ judged }) => judged));
-  const points = calibration
-    .toSorted((a, b) => a.tenth - b.tenth)
-    .map(({ tenth, judged, correct }) => ({
-      tenth,
-      judged,
-      rate: judged > 0 ? correct / judged : 0,
-      x: ((tenth + 0.5) / 10) * SIZE,
-      radius: 3 + 4 * Math.sqrt(judged / most),
-    }));
+  const ranges = calibration.map(({ from, to, judged, correct }) => ({
+    ...{ from, to, judged },
+    rate: judged > 0 ? correct / judged : 0,
+    thickness: 3 + 5 * Math.sqrt(judged / most),
+  }));
   const y = (rate: number): number => SIZE * (1 - rate);
   return (
     <div class="calibration">
       <h3>
-        Calibration <Name>{version}</Name> <FeedbackDays of={days} />
+        Calibration <Name>{version}</Name> <FeedbackDays of={days.calibration} />
       </h3>
       <div class="calibration-body">
         <figure>
           <svg viewBox={`-8 -8 ${SIZE + 16} ${SIZE + 16}`} aria-hidden="true">
             <rect class="calibration-frame" width={SIZE} height={SIZE} />
             <line class="calibration-ideal" x1="0" y1={SIZE} x2={SIZE} y2="0" />
-            <path
-              class="calibration-line"
-              d={points.map(({ x, rate }, i) => `${i === 0 ? "M" : "L"}${x} ${y(rate)}`).join("")}
-            />
-            {points.map(({ tenth, x, rate, radius }) => (
-              <circle key={tenth} class="calibration-dot" cx={x} cy={y(rate)} r={radius} />
+            {ranges.map(({ from, to, rate, thickness }) => (
+              <line
+                key={from}
+                class="calibration-range"
+                x1={from * SIZE}
+                x2={to * SIZE}
+                y1={y(rate)}
+                y2={y(rate)}
+                stroke-width={thickness}
+              />
             ))}
           </svg>
           <figcaption class="faint">
-            confidence →, right ↑; dashed: as right as it is sure
+            confidence →, right ↑; a bar that meets the dashed line is as right as it is sure
           </figcaption>
         </figure>
         <table class="compact">
@@ -61,10 +61,10 @@ export function Calibration({ of }: CalibrationProps): JSX.Element {
             </tr>
           </thead>
           <tbody>
-            {points.map(({ tenth, rate, judged }) => (
-              <tr key={tenth}>
+            {ranges.map(({ from, to, rate, judged }) => (
+              <tr key={from}>
                 <th scope="row">
-                  {tenth * 10}–{tenth * 10 + 10}%
+                  {Math.round(100 * from)}–{Math.round(100 * to)}%
                 </th>
                 <td class="number">{formatPercent(rate)}</td>
                 <td class="number faint">{formatCount(judged)}</td>

@@ -56,27 +56,30 @@ export function CollectorPanel({ stats, now }: CollectorPanelProps): JSX.Element
                 ))}
               </tbody>
             </table>
-            <table class="compact">
-              <caption>Stored</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Table</th>
-                  <th scope="col" class="number">
-                    Rows
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {Object.entries(rows).map(([table, count]) => (
-                  <tr key={table}>
-                    <th scope="row">
-                      <Name>{table}</Name>
+            <details class="bin-table">
+              <summary>Rows of {Object.keys(rows).length} tables</summary>
+              <table class="compact">
+                <caption class="visually-hidden">Stored</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">Table</th>
+                    <th scope="col" class="number">
+                      Rows
                     </th>
-                    <td class="number">{formatCompactCount(count)}</td>
                   </tr>
-                ))}
-              </tbody>
-            </table>
+                </thead>
+                <tbody>
+                  {Object.entries(rows).map(([table, count]) => (
+                    <tr key={table}>
+                      <th scope="row">
+                        <Name>{table}</Name>
+                      </th>
+                      <td class="number">{formatCompactCount(count)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </details>
           </div>
         )}
       </PartOf>

@@ -36,6 +36,21 @@ test("pairs that are too rare to be told are neither right nor wrong", () => {
   expect(confusionMatrix([{ label: "other", predicted: "other", count: 70 }]).names).toEqual([]);
 });
 
+test("classes that devices tell by their place are in its order, by what they are called", () => {
+  const cells = [
+    { label: "10", predicted: "10", count: 5 },
+    { label: "2", predicted: "10", count: 7 },
+    { label: "constructor", predicted: "2", count: 9 },
+  ];
+  const called = new Map([
+    ["2", "Adelie"],
+    ["10", "constructor"],
+  ]);
+  const { names, counts } = confusionMatrix(cells, called);
+  expect(names).toEqual(["Adelie", "10", "constructor"]);
+  expect(counts[0]).toEqual([0, 7, 0]);
+});
+
 test("of many classes those that are mistaken most are shown, and the others counted", () => {
   const cells = Array.from({ length: 14 }, (_, index) => ({
     label: `c${index}`,

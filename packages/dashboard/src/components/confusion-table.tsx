@@ -11,12 +11,12 @@ interface ConfusionTableProps {
 
 /** Which class was taken for which: a row for what was true, a column for what was said. */
 export function ConfusionTable({ of }: ConfusionTableProps): JSX.Element {
-  const { version, confusion, days } = of;
-  const matrix = confusionMatrix(confusion);
+  const { version, confusion, days, classNames } = of;
+  const matrix = confusionMatrix(confusion, new Map(Object.entries(classNames)));
   return (
     <div>
       <h3>
-        Confusion <Name>{version}</Name> <FeedbackDays of={days} />
+        Confusion <Name>{version}</Name> <FeedbackDays of={days.confusion} />
       </h3>
       {matrix.names.length > 0 && <Matrix matrix={matrix} version={version} />}
       {matrix.left > 0 && (
@@ -24,7 +24,11 @@ export function ConfusionTable({ of }: ConfusionTableProps): JSX.Element {
           {formatCount(matrix.left)} more, among classes that are seldom confused, are left out.
         </p>
       )}
-      {matrix.rare > 0 && <p class="faint">{formatCount(matrix.rare)} more, too rare to tell.</p>}
+      {matrix.rare > 0 && (
+        <p class="faint">
+          {formatCount(matrix.rare)} more, of pairs too rare to tell or without classes.
+        </p>
+      )}
     </div>
   );
 }

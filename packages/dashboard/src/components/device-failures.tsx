@@ -7,6 +7,7 @@ import { type HealthGroup, healthRows } from "../series/health-rows.ts";
 import { Name } from "./name.tsx";
 import { Panel } from "./panel.tsx";
 import { PartOf } from "./part-of.tsx";
+import { rateWidth } from "./rate-width.ts";
 
 interface DeviceFailuresProps {
   readonly health: Part<HealthAnswer> | undefined;
@@ -71,7 +72,7 @@ function RateTable(props: {
             </th>
             <td class="meter-cell">
               <span class="meter meter-danger" aria-hidden="true">
-                <span style={{ width: `${worst > 0 ? (100 * rate(row)) / worst : 0}%` }} />
+                <span style={{ width: rateWidth(rate(row), worst) }} />
               </span>
             </td>
             <td class="number">{formatShare(row.failures, row.predictions + row.failures)}</td>

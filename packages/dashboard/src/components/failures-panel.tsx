@@ -14,10 +14,12 @@ interface FailuresPanelProps {
   readonly failures: FailuresAnswer;
 }
 
-/** What failed, by code; the page of failures says more. */
+/** What failed, by code, of the version that was chosen; the page of failures says more. */
 export function FailuresPanel({ snapshot, failures }: FailuresPanelProps): JSX.Element {
   const { view, fetchedAt } = snapshot;
-  const groups = failureGroups(failures);
+  const isShown = ({ version }: { readonly version: string }) =>
+    view.version === undefined || version === view.version;
+  const groups = failureGroups({ failures: failures.failures.filter(isShown) });
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   return (
     <Panel

@@ -1,12 +1,13 @@
+import type { FeedbackDays as Days } from "@selvedge/protocol";
 import type { JSX } from "preact";
-import { formatDays } from "../format/format-time.ts";
-import type { VersionAccuracy } from "./accuracy-panel.tsx";
+import { formatSomeDays } from "../format/format-time.ts";
 
 interface FeedbackDaysProps {
-  readonly of: VersionAccuracy["days"];
+  readonly of: Days | null;
 }
 
 /** The days that a figure of feedback is of, which are not those of the window; nothing without any. */
 export function FeedbackDays({ of }: FeedbackDaysProps): JSX.Element | null {
-  return of === null ? null : <span class="faint feedback-days">{formatDays(of.from, of.to)}</span>;
+  if (of === null) return null;
+  return <span class="faint feedback-days">{formatSomeDays(of)}</span>;
 }

@@ -1,7 +1,7 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import type { Part } from "../api.ts";
-import { formatNumber } from "../format/format-number.ts";
+import { formatAlertValue } from "../format/format-alert-value.ts";
 import { linkTo } from "../state/link-to.ts";
 import type { View } from "../state/view.ts";
 import { STATES, standingAlerts } from "./alert-names.ts";
@@ -48,7 +48,7 @@ export function FiringPanel({ alerts, view, now }: FiringPanelProps): JSX.Elemen
             </span>
             <Labels labels={instance.labels} />
             <span class="number">
-              {instance.value === null ? "" : formatNumber(instance.value)}{" "}
+              {instance.value === null ? "" : formatAlertValue(instance.value, rule)}{" "}
               <span class="faint">
                 since <Moment at={instance.since} now={now} />
               </span>

@@ -11,6 +11,7 @@ import type { View } from "../state/view.ts";
 import { Name } from "./name.tsx";
 import { Panel } from "./panel.tsx";
 import { PartOf } from "./part-of.tsx";
+import { rateWidth } from "./rate-width.ts";
 import { Segmented } from "./segmented.tsx";
 
 interface HealthPanelProps {
@@ -115,7 +116,7 @@ function HealthTable({ rows, by, rangeName }: HealthTableProps): JSX.Element {
             <td class="number">{formatCount(row.predictions)}</td>
             <td class="meter-cell wide">
               <span class="meter meter-danger" aria-hidden="true">
-                <span style={{ width: `${worst > 0 ? (100 * rate(row)) / worst : 0}%` }} />
+                <span style={{ width: rateWidth(rate(row), worst) }} />
               </span>
             </td>
             <td class={row.failures > 0 ? "number" : "number faint"}>

@@ -4,6 +4,7 @@ import {
   formatClock,
   formatDays,
   formatMoment,
+  formatSomeDays,
   formatStep,
   formatTimeTick,
 } from "./format-time.ts";
@@ -44,4 +45,10 @@ test("whole days end with the last of them", () => {
   const day = (date: number) => Date.UTC(2025, 10, date);
   expect(formatDays(day(12), day(19)).replaceAll(/\s*–\s*/g, "–")).toBe("12–18 Nov (UTC)");
   expect(formatDays(day(12), day(13))).toBe("12 Nov (UTC)");
+});
+
+test("some of many days tell how many they are", () => {
+  const [from, to] = [Date.UTC(2025, 10, 12), Date.UTC(2025, 10, 19)];
+  expect(formatSomeDays({ from, to, count: 7 })).toBe(formatDays(from, to));
+  expect(formatSomeDays({ from, to, count: 2 })).toBe(`2 days of ${formatDays(from, to)}`);
 });

@@ -30,6 +30,16 @@ export function formatDays(fromMs: number, toMs: number): string {
   return `${day.formatRange(fromMs, Math.max(fromMs, toMs - 1))} (UTC)`;
 }
 
+/** So many of the days between two midnights in UTC: `12–19 Nov`, or `5 days of 12–19 Nov`. */
+export function formatSomeDays(of: {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}): string {
+  const days = formatDays(of.from, of.to);
+  return of.count * DAY_MS < of.to - of.from ? `${of.count} days of ${days}` : days;
+}
+
 /** A tick of a time axis: the day at midnight, the time of day elsewhere. */
 export function formatTimeTick(timeMs: number): string {
   const time = new Date(timeMs);

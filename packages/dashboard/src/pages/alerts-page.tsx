@@ -52,6 +52,7 @@ function Standing({ alerts, model, now }: StandingProps): JSX.Element {
       </Panel>
       <Panel id="history" title="What changed" note="the latest first">
         <AlertHistory
+          rules={alerts.rules}
           changes={alerts.history.filter(
             ({ labels }) => model === undefined || labels["model"] === model,
           )}

@@ -1,5 +1,6 @@
 import type { AccuracyAnswer } from "@selvedge/protocol";
 import { MIN_HOLDERS } from "../drift/group-bins.ts";
+import type { FeedbackTally } from "./tally-feedback.ts";
 
 type Confusion = AccuracyAnswer["versions"][number]["confusion"];
 
@@ -13,7 +14,7 @@ const MAX_CELLS = 500;
 export interface PublishedConfusion {
   /** Cells of fifty predictions and more. */
   readonly shown: Confusion;
-  /** Predictions in all other cells together. */
+  /** Predictions in all other cells together, and those that told no classes. */
   readonly hidden: number;
 }
 
@@ -23,12 +24,19 @@ export interface PublishedConfusion {
  * with the next rarest where they are too few together.
  *
  * How many predictions were right and how many wrong is told besides. So the cells of either kind are
- * joined among themselves, and what follows by subtraction has fifty as well, or is all of its kind.
+ * joined among themselves, with those of whose classes nothing was told, and what follows by subtraction
+ * has fifty as well, or is all of its kind.
  */
-export function publishConfusion(cells: Confusion): PublishedConfusion {
-  const kinds = [true, false].map((isRight) =>
-    joinRare(cells.filter(({ predicted, label }) => (predicted === label) === isRight)),
-  );
+export function publishConfusion({
+  judged,
+  correct,
+  cells,
+}: Pick<FeedbackTally, "judged" | "correct" | "cells">): PublishedConfusion {
+  const all = [...cells.values()];
+  const kinds = [true, false].map((isRight) => {
+    const some = all.filter(({ predicted, label }) => (predicted === label) === isRight);
+    return joinRare(some, isRight ? correct : judged - correct);
+  });
   return {
     shown: kinds.flatMap(({ shown }) => shown),
     hidden: sum(kinds.map(({ hidden }) => hidden)),
@@ -67,19 +75,17 @@ export function writeConfusion({ shown, hidden }: PublishedConfusion): Confusion
   );
 }
 
-function joinRare(cells: Confusion): PublishedConfusion {
+/** @param total how many there are of the kind, those that told no classes included */
+function joinRare(cells: Confusion, total: number): PublishedConfusion {
+  // Where no classes are told at all, none is hidden.
+  if (cells.length === 0) return { shown: [], hidden: 0 };
   const isRare = (cell: Confusion[number]) =>
     cell.count < MIN_HOLDERS || (cell.predicted === OTHER && cell.label === OTHER);
-  const rare = cells.filter(isRare);
   const others = cells.filter((cell) => !isRare(cell)).toSorted((a, b) => a.count - b.count);
-  const excess = others.splice(0, Math.max(0, others.length - MAX_CELLS));
-  let hidden = sum([...rare, ...excess].map(({ count }) => count));
-  while (rare.length > 0 && hidden < MIN_HOLDERS) {
-    const next = others.shift();
-    if (next === undefined) break;
-    hidden += next.count;
-  }
-  return { shown: others, hidden };
+  others.splice(0, Math.max(0, others.length - MAX_CELLS));
+  const hidden = () => total - sum(others.map(({ count }) => count));
+  while (others.length > 0 && hidden() > 0 && hidden() < MIN_HOLDERS) others.shift();
+  return { shown: others, hidden: hidden() };
 }
 
 function sum(counts: readonly number[]): number {

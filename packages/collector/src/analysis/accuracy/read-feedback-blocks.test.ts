@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { counted } from "../../fixtures/counted-feedback.ts";
-import type { FeedbackSummary, Window } from "../../store/store.ts";
+import type { Asking, DailyFeedback, FeedbackSummary, Window } from "../../store/store.ts";
 import { DAY_MS, PERIOD_MS } from "../drift/to-blocks.ts";
 import { createFeedbackBlockReader } from "./read-feedback-blocks.ts";
 import { summarizeFeedback } from "./summarize-feedback.ts";
@@ -18,11 +18,15 @@ function storeOf(said: Said) {
   const asked: Window[] = [];
   return {
     asked,
-    feedback: async (window: Window): Promise<FeedbackSummary> => {
+    dailyFeedback: async (window: Window): Promise<DailyFeedback[]> => {
       asked.push(window);
       const isWithin = (at: number) => day(at) >= window.from && day(at) < window.to;
-      const counts = said.filter(([at]) => isWithin(at)).map(([, count]) => count);
-      return { counts, errors: [] };
+      const within = said.filter(([at]) => isWithin(at));
+      return [...new Set(within.map(([at]) => at))].map((at) => ({
+        day: day(at),
+        counts: within.filter(([one]) => one === at).map(([, count]) => count),
+        errors: [],
+      }));
     },
   };
 }
@@ -71,22 +75,69 @@ test("of a day that is not over nothing is told", async () => {
   expect(await read({ from: day(0), to: day(5) })).toEqual([]);
 });
 
-test("days are read once, and weeks without feedback at a time", async () => {
+test("days are read once, a week at a time", async () => {
   const { read, asked } = readerOf([[15, wrong(900)]]);
   for (let times = 0; times < 3; times++) await read({ from: day(0), to: day(60) });
-  const daily = asked.filter(({ from, to }) => to - from === DAY_MS).map(({ from }) => from);
-  expect(new Set(daily).size).toBe(daily.length);
-  expect(daily).toContain(day(15));
-  expect(asked.length).toBeLessThan(40);
+  const starts = asked.map(({ from }) => from);
+  expect(new Set(starts).size).toBe(starts.length);
+  expect(starts).toContain(day(14));
+  expect(Math.max(...asked.map(({ from, to }) => to - from))).toBe(7 * DAY_MS);
+  expect(asked.length).toBeLessThan(24);
+});
+
+test("whoever goes away is answered at once, and whoever asks next reads on from there", async () => {
+  const { asked, dailyFeedback } = storeOf([[30, wrong(900)]]);
+  const left = new AbortController();
+  const store = {
+    dailyFeedback: async (window: Window, { signal }: Asking = {}) => {
+      if (signal === undefined || asked.length === 0) return dailyFeedback(window);
+      left.abort();
+      throw new Error("given up");
+    },
+  };
+  const read = createFeedbackBlockReader({ store, keptMs: YEAR_MS, now: () => day(60) });
+  const window = { from: day(28), to: day(60) };
+  await expect(read(window, { signal: left.signal })).rejects.toMatchObject({ code: "closed" });
+  expect(asked).toHaveLength(1);
+  expect(spans(await read(window))).toEqual([[30, 31]]);
+  expect(new Set(asked.map(({ from }) => from)).size).toBe(asked.length);
+});
+
+test("nothing is read for whoever has gone away before its turn", async () => {
+  const { asked, dailyFeedback } = storeOf([[30, wrong(900)]]);
+  let answerFirst = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answerFirst = resolve;
+  });
+  const signals: (AbortSignal | undefined)[] = [];
+  const store = {
+    dailyFeedback: async (window: Window, { signal }: Asking = {}) => {
+      signals.push(signal);
+      await answered;
+      return dailyFeedback(window);
+    },
+  };
+  const read = createFeedbackBlockReader({ store, keptMs: YEAR_MS, now: () => day(60) });
+  const window = { from: day(28), to: day(60) };
+  const [stays, leaves, gone] = [1, 2, 3].map(() => new AbortController());
+  gone?.abort();
+  const all = [stays, leaves, gone].map((one) => read(window, { signal: one?.signal }));
+  const settled = Promise.allSettled(all);
+  leaves?.abort();
+  answerFirst();
+  const outcomes = await settled;
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+  expect(new Set(signals)).toEqual(new Set([stays?.signal]));
+  expect(new Set(asked.map(({ from }) => from)).size).toBe(asked.length);
 });
 
 test("a day that could not be read is read when someone asks again", async () => {
-  const { feedback } = storeOf([[0, wrong(900)]]);
+  const { dailyFeedback } = storeOf([[0, wrong(900)]]);
   let isBroken = true;
   const store = {
-    feedback: async (window: Window) => {
+    dailyFeedback: async (window: Window) => {
       if (isBroken) throw new Error("the disk is gone");
-      return feedback(window);
+      return dailyFeedback(window);
     },
   };
   const read = createFeedbackBlockReader({ store, keptMs: YEAR_MS, now: () => day(9) });

@@ -1,17 +1,27 @@
-import type { Store, Window } from "../../store/store.ts";
+import { givenUp } from "../../store/given-up.ts";
+import type { Asking, Store, Window } from "../../store/store.ts";
 import { lastMidnight } from "../drift/read-days.ts";
 import { DAY_MS, periodsOf } from "../drift/to-blocks.ts";
 import type { FeedbackBlock } from "./feedback-block.ts";
 import { type Folded, foldDay } from "./fold-days.ts";
-import { tallyFeedback } from "./tally-feedback.ts";
+import { tallyFeedback, versionKey } from "./tally-feedback.ts";
 
-/** The blocks that a window touches, and for a version that has none there its latest before that. */
-export type ReadFeedbackBlocks = (window: Window) => Promise<readonly FeedbackBlock[]>;
+/**
+ * The blocks that a window touches, and for a version that has none there its latest before that. Whoever
+ * goes away is answered `closed`; what was read by then stays, and whoever waits behind goes on from there.
+ */
+export type ReadFeedbackBlocks = (
+  window: Window,
+  asking?: Asking,
+) => Promise<readonly FeedbackBlock[]>;
 
 /** Models and periods whose blocks are kept; what is forgotten is read again. */
 const MAX_KEPT = 64;
 
 const WEEK_MS = 7 * DAY_MS;
+
+/** Days that are read at a time: each may have as many rows as there are series. */
+const AT_ONCE_MS = WEEK_MS;
 
 /** How far back a block may lie that answers for a window without one. */
 const LATELY_MS = 4 * WEEK_MS;
@@ -24,8 +34,8 @@ interface Period extends Folded {
 }
 
 /**
- * Reads blocks of feedback. Days are read in their order, each once, when they are over and take nothing
- * more (`open-day.ts`); what is asked decides which blocks are told, never where one begins.
+ * Reads blocks of feedback. Days are read in their order, some at a time, each once, when they are over and
+ * take nothing more (`open-day.ts`); what is asked decides which blocks are told, never where one begins.
  *
  * @param keptMs how long feedback is kept
  */
@@ -34,7 +44,7 @@ export function createFeedbackBlockReader({
   keptMs,
   now,
 }: {
-  readonly store: Pick<Store, "feedback">;
+  readonly store: Pick<Store, "dailyFeedback">;
   readonly keptMs: number;
   readonly now: () => number;
 }): ReadFeedbackBlocks {
@@ -52,54 +62,76 @@ export function createFeedbackBlockReader({
     return period;
   };
 
-  const readUpTo = async (period: Period, model: string | undefined, to: number): Promise<void> => {
-    const read = async (lengthMs: number) =>
-      tallyFeedback(await store.feedback({ from: period.next, to: period.next + lengthMs, model }));
+  const readUpTo = async (
+    period: Period,
+    { model, to }: Pick<Window, "model" | "to">,
+    asking: Asking,
+  ): Promise<void> => {
     while (period.next < to) {
-      const startsWeek = period.next % WEEK_MS === 0 && period.next + WEEK_MS <= to;
-      const isEmpty = startsWeek && (await read(WEEK_MS)).size === 0;
-      const tallies = isEmpty ? new Map() : await read(DAY_MS);
-      const until = period.next + (isEmpty ? WEEK_MS : DAY_MS);
+      if (asking.signal?.aborted) throw givenUp();
+      const until = Math.min(period.next + AT_ONCE_MS, to);
+      const days = await store.dailyFeedback({ from: period.next, to: until, model }, asking);
+      const byDay = new Map(days.map((said) => [said.day, tallyFeedback(said)]));
       // Days without feedback close blocks as well.
-      for (; period.next < until; period.next += DAY_MS) foldDay(period, period.next, tallies);
+      for (; period.next < until; period.next += DAY_MS)
+        foldDay(period, period.next, byDay.get(period.next) ?? new Map());
     }
   };
 
-  const blocksOf = async (model: string | undefined, from: number, end: number) => {
+  const blocksOf = async (
+    from: number,
+    { model, to }: Pick<Window, "model" | "to">,
+    asking: Asking,
+  ): Promise<readonly FeedbackBlock[]> => {
     const period = periodOf(model, from);
-    const read = () => readUpTo(period, model, end);
+    const read = () => readUpTo(period, { model, to }, asking);
     period.reading = period.reading.then(read, read);
-    await period.reading;
+    await untilGone(period.reading, asking.signal);
     return period.blocks;
   };
 
-  return async ({ from, to, model }) => {
+  return async ({ from, to, model }, asking = {}) => {
     const nowMs = now();
     const end = lastMidnight(nowMs);
     const { lengthMs, firstMs } = periodsOf(keptMs, nowMs);
     const since = Math.max(from - LATELY_MS, firstMs);
     const blocks: FeedbackBlock[] = [];
     for (let start = since - (since % lengthMs); start < Math.min(to, end); start += lengthMs)
-      blocks.push(...(await blocksOf(model, start, Math.min(start + lengthMs, end))));
+      blocks.push(
+        ...(await blocksOf(start, { model, to: Math.min(start + lengthMs, end) }, asking)),
+      );
     return touchedOrLatest(blocks, { from, to });
   };
 }
 
+/** Whoever sends can make up versions without end: each block is looked at once. */
 function touchedOrLatest(
   blocks: readonly FeedbackBlock[],
   { from, to }: { from: number; to: number },
 ): FeedbackBlock[] {
   const touched = blocks.filter((block) => block.to > from && block.from < to);
-  const has = (some: readonly FeedbackBlock[], { model, version }: FeedbackBlock) =>
-    some.some((block) => block.model === model && block.version === version);
-  const latest: FeedbackBlock[] = [];
-  for (const block of blocks.toSorted((a, b) => b.to - a.to))
-    if (
-      block.to <= from &&
-      block.to > from - LATELY_MS &&
-      !has(touched, block) &&
-      !has(latest, block)
-    )
-      latest.push(block);
-  return [...touched, ...latest];
+  const told = new Set(touched.map(versionKey));
+  const latest = new Map<string, FeedbackBlock>();
+  for (const block of blocks) {
+    const key = versionKey(block);
+    const isLately = block.to <= from && block.to > from - LATELY_MS;
+    if (isLately && !told.has(key) && block.to > (latest.get(key)?.to ?? 0)) latest.set(key, block);
+  }
+  return [...touched, ...latest.values()];
+}
+
+/** Waits no longer than whoever asked does. */
+async function untilGone(reading: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return reading;
+  let leave = (): void => undefined;
+  const left = new Promise<never>((_, reject) => {
+    leave = () => reject(givenUp());
+  });
+  signal.addEventListener("abort", leave);
+  if (signal.aborted) leave();
+  try {
+    await Promise.race([reading, left]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }

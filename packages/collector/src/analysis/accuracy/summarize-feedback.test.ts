@@ -7,11 +7,13 @@ import { summarizeFeedback } from "./summarize-feedback.ts";
 import { tallyFeedback } from "./tally-feedback.ts";
 
 const WEEK = { from: Date.UTC(2026, 5, 1), to: Date.UTC(2026, 5, 8) };
+const NEXT_WEEK = { from: WEEK.to, to: Date.UTC(2026, 5, 15) };
+const WEEK_AFTER = { from: NEXT_WEEK.to, to: Date.UTC(2026, 5, 22) };
 
 /** What may be known of a week in which just this was said. */
-function blocksOf(summary: Partial<FeedbackSummary>): FeedbackBlock[] {
+function blocksOf(summary: Partial<FeedbackSummary>, week = WEEK): FeedbackBlock[] {
   const tallies = tallyFeedback({ counts: [], errors: [], ...summary });
-  return [...tallies.values()].map((tally) => publishFeedback(tally, WEEK));
+  return [...tallies.values()].map((tally) => publishFeedback(tally, week));
 }
 
 const LIVE: FeedbackSummary = { counts: [counted({ count: 3 })], errors: [] };
@@ -37,7 +39,7 @@ test("tells of the window itself nothing but how many were right", () => {
   expect(summarizeFeedback({ counts, errors }, []).versions).toMatchObject([
     {
       judged: 400,
-      days: null,
+      days: { calibration: null, confusion: null, error: null },
       calibration: [],
       calibrationError: null,
       confusion: [],
@@ -46,21 +48,42 @@ test("tells of the window itself nothing but how many were right", () => {
   ]);
 });
 
-test("tells how well confidence is calibrated, by tenth, and how far off it is over them", () => {
-  const counts = [
-    counted({ confidenceTenth: 9, count: 95 }),
-    counted({ confidenceTenth: 9, count: 5, correct: false }),
-    counted({ confidenceTenth: 5, count: 25 }),
-    counted({ confidenceTenth: 5, count: 75, correct: false }),
-  ];
+const CALIBRATED = [
+  counted({ confidenceTenth: 9, count: 950 }),
+  counted({ confidenceTenth: 9, count: 50, correct: false }),
+  counted({ confidenceTenth: 5, count: 250 }),
+  counted({ confidenceTenth: 5, count: 750, correct: false }),
+];
+
+test("tells how well confidence is calibrated, by range, and how far off it is over them at least", () => {
+  const counts = [...CALIBRATED, counted({ confidenceTenth: 8, count: 1000, correct: false })];
   const [version] = summarizeFeedback(LIVE, blocksOf({ counts })).versions;
-  expect(version).toMatchObject({ judged: 3, days: WEEK });
+  expect(version).toMatchObject({ judged: 3, days: { calibration: { ...WEEK, count: 7 } } });
   expect(version?.calibration).toEqual([
-    { tenth: 5, judged: 100, correct: 25 },
-    { tenth: 9, judged: 100, correct: 95 },
+    { from: 0, to: 0.8, judged: 1000, correct: 250 },
+    { from: 0.8, to: 1, judged: 2000, correct: 950 },
   ]);
-  // The ninth tenth is where it should be; of the fifth 25% are right where 55% should be.
-  expect(version?.calibrationError).toBeCloseTo(0.15);
+  // Below 80% a quarter is right, as may be; above it 47.5%, where at least 80% should be.
+  expect(version?.calibrationError).toBeCloseTo((0.325 * 2) / 3);
+});
+
+test("each figure tells of which days it is, and of how many between them", () => {
+  const histogram = Array.from({ length: 200 }, () => 2).reduce(recordValue, emptyHistogram());
+  const errors = [{ model: "rec", version: "1.0.0", histogram }];
+  const sure = [counted({ confidenceTenth: 9, count: 900 })];
+  const blocks = [
+    ...blocksOf({ counts: CALIBRATED }),
+    ...blocksOf({ counts: sure, errors }, NEXT_WEEK),
+    ...blocksOf({ counts: CALIBRATED }, WEEK_AFTER),
+  ];
+  const [version] = summarizeFeedback(LIVE, blocks).versions;
+  const whole = { from: WEEK.from, to: WEEK_AFTER.to };
+  expect(version?.days).toEqual({
+    calibration: { ...whole, count: 14 },
+    confusion: { ...whole, count: 21 },
+    error: { ...NEXT_WEEK, count: 7 },
+  });
+  expect(version?.calibration.map(({ judged }) => judged)).toEqual([2000, 2000]);
 });
 
 test("tells what is taken for what, the most frequent first", () => {
@@ -68,11 +91,12 @@ test("tells what is taken for what, the most frequent first", () => {
     counted({ predicted: "Gentoo", label: "Adelie", correct: false, count: 52 }),
     counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 9, count: 50 }),
     counted({ predicted: "Adelie", label: "Adelie", confidenceTenth: 8, count: 30 }),
-    counted({ predicted: "Adelie", label: undefined, count: 7 }),
+    counted({ predicted: "Adelie", label: undefined, count: 70 }),
   ];
   const [version] = summarizeFeedback(LIVE, blocksOf({ counts })).versions;
   expect(version?.confusion).toEqual([
     { predicted: "Adelie", label: "Adelie", count: 80 },
+    { predicted: "other", label: "other", count: 70 },
     { predicted: "Gentoo", label: "Adelie", count: 52 },
   ]);
 });

@@ -1,10 +1,18 @@
-import { type AccuracyAnswer, type ExponentialHistogram, quantile } from "@selvedge/protocol";
+import {
+  type AccuracyAnswer,
+  type ExponentialHistogram,
+  type FeedbackDays,
+  mergeHistograms,
+  quantile,
+} from "@selvedge/protocol";
 import type { FeedbackSummary } from "../../store/store.ts";
 import { MIN_HOLDERS } from "../drift/group-bins.ts";
+import { DAY_MS } from "../drift/to-blocks.ts";
 import { wilsonInterval } from "../interval.ts";
-import { type FeedbackBlock, mergeBlocks } from "./feedback-block.ts";
-import { writeConfusion } from "./publish-confusion.ts";
-import { tallyFeedback } from "./tally-feedback.ts";
+import type { FeedbackBlock } from "./feedback-block.ts";
+import { type ConfidenceRange, mergeCalibrations } from "./publish-calibration.ts";
+import { mergeConfusions, writeConfusion } from "./publish-confusion.ts";
+import { tallyFeedback, versionKey } from "./tally-feedback.ts";
 
 type VersionAccuracy = AccuracyAnswer["versions"][number];
 
@@ -18,18 +26,14 @@ export function summarizeFeedback(
   live: FeedbackSummary,
   blocks: readonly FeedbackBlock[],
 ): AccuracyAnswer {
-  const versions = [...tallyFeedback(live).values()].map(
-    ({ model, version, judged, correct }): VersionAccuracy => {
-      const its = blocks.filter((block) => block.model === model && block.version === version);
-      return {
-        model,
-        version,
-        judged,
-        correct,
-        accuracy: judged === 0 ? null : wilsonInterval(correct, judged),
-        ...detailsOf(mergeBlocks(its)),
-      };
-    },
+  const blocksOf = byVersion(blocks);
+  const versions = [...tallyFeedback(live)].map(
+    ([key, { model, version, judged, correct }]): VersionAccuracy => ({
+      ...{ model, version, judged, correct },
+      accuracy: judged === 0 ? null : wilsonInterval(correct, judged),
+      ...detailsOf(blocksOf.get(key) ?? []),
+      classNames: {},
+    }),
   );
   return {
     versions: versions.toSorted(
@@ -38,42 +42,73 @@ export function summarizeFeedback(
   };
 }
 
+/** Blocks by `versionKey`. */
+function byVersion(blocks: readonly FeedbackBlock[]): Map<string, FeedbackBlock[]> {
+  const groups = new Map<string, FeedbackBlock[]>();
+  for (const block of blocks) {
+    const group = groups.get(versionKey(block));
+    if (group === undefined) groups.set(versionKey(block), [block]);
+    else group.push(block);
+  }
+  return groups;
+}
+
 type Details = Pick<
   VersionAccuracy,
   "days" | "calibration" | "calibrationError" | "confusion" | "error"
 >;
 
-function detailsOf(block: FeedbackBlock | undefined): Details {
-  if (block === undefined)
-    return { days: null, calibration: [], calibrationError: null, confusion: [], error: null };
-  const { from, to, tenths, confusion, error } = block;
+function detailsOf(blocks: readonly FeedbackBlock[]): Details {
+  const calibrated = blocks.filter(({ ranges }) => ranges.length > 0);
+  const ranges = mergeCalibrations(calibrated.map((block) => block.ranges));
+  const off = blocks.filter(({ error }) => error !== undefined);
+  const error = writeError(off.flatMap((block) => block.error ?? []));
   return {
-    days: { from, to },
-    calibration: tenths,
-    calibrationError: calibrationError(tenths),
-    confusion: writeConfusion(confusion),
-    error: error === undefined ? null : writeError(error),
+    days: {
+      calibration: ranges.length === 0 ? null : daysOf(calibrated),
+      confusion: daysOf(blocks),
+      error: error === null ? null : daysOf(off),
+    },
+    calibration: ranges.map(({ first, last, judged, correct }) => ({
+      ...{ from: first / 10, to: (last + 1) / 10, judged, correct },
+    })),
+    calibrationError: calibrationError(ranges),
+    confusion: writeConfusion(mergeConfusions(blocks.map(({ confusion }) => confusion))),
+    error,
+  };
+}
+
+/** `null` for no blocks. */
+function daysOf(blocks: readonly FeedbackBlock[]): FeedbackDays | null {
+  if (blocks.length === 0) return null;
+  return {
+    from: Math.min(...blocks.map(({ from }) => from)),
+    to: Math.max(...blocks.map(({ to }) => to)),
+    count: blocks.reduce((sum, { from, to }) => sum + (to - from) / DAY_MS, 0),
   };
 }
 
 /**
- * Expected calibration error: how far accuracy lies from confidence, tenth by tenth, weighed by what was
- * judged. Of a confidence only its tenth is known, which stands for its middle: the error is right to 0.05.
+ * Expected calibration error: how far accuracy lies from confidence, range by range, weighed by what was
+ * judged. Of a confidence only its range is known, so that this is the least that it may be.
  *
  * @see C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On calibration of modern neural networks" (2017)
  */
-function calibrationError(calibration: VersionAccuracy["calibration"]): number | null {
-  const judged = calibration.reduce((sum, tenth) => sum + tenth.judged, 0);
+function calibrationError(ranges: readonly ConfidenceRange[]): number | null {
+  const judged = ranges.reduce((sum, range) => sum + range.judged, 0);
   if (judged === 0) return null;
-  const apart = calibration.reduce(
-    (sum, { tenth, judged: of, correct }) => sum + Math.abs(correct - (of * (tenth + 0.5)) / 10),
-    0,
-  );
+  const apart = ranges.reduce((sum, { first, last, judged: of, correct }) => {
+    const [least, most] = [(of * first) / 10, (of * (last + 1)) / 10];
+    return sum + Math.max(0, least - correct, correct - most);
+  }, 0);
   return apart / judged;
 }
 
 /** A quantile with few values beyond it is nearly the value of one of them, and is not told. */
-function writeError(histogram: ExponentialHistogram): VersionAccuracy["error"] {
+function writeError(histograms: readonly ExponentialHistogram[]): VersionAccuracy["error"] {
+  const [first, ...others] = histograms;
+  if (first === undefined) return null;
+  const histogram = others.reduce(mergeHistograms, first);
   const { count } = histogram;
   const percentile = (percent: number): number | null => {
     const isTold = count * (100 - percent) >= MIN_HOLDERS * 100;

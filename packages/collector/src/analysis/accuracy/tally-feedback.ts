@@ -7,7 +7,7 @@ export interface FeedbackTally {
   readonly version: string;
   readonly judged: number;
   readonly correct: number;
-  /** What was taken for what, by a key of the two. */
+  /** What was taken for what, by a key of the two; not of those that contradict being right or wrong. */
   readonly cells: ReadonlyMap<string, Cell>;
   /** By tenth of confidence, those with any. */
   readonly tenths: ReadonlyMap<number, Tenth>;
@@ -32,19 +32,19 @@ export interface Tenth {
 
 type Counts = FeedbackSummary["counts"];
 
-/** Adds up what a store answers, by a key of the version. */
+/** Adds up what a store answers, by `versionKey`. */
 export function tallyFeedback({ counts, errors }: FeedbackSummary): Map<string, FeedbackTally> {
   const tallies = new Map<string, FeedbackTally>();
   for (const some of byVersion(counts).values()) {
     const [{ model, version }] = some;
     const right = some.filter(({ correct }) => correct);
     const tally = { model, version, judged: total(some), correct: total(right), error: undefined };
-    tallies.set(keyOf(tally), { ...tally, cells: cellsOf(some), tenths: tenthsOf(some) });
+    tallies.set(versionKey(tally), { ...tally, cells: cellsOf(some), tenths: tenthsOf(some) });
   }
   for (const { model, version, histogram } of errors) {
     const none = { judged: 0, correct: 0, cells: new Map(), tenths: new Map(), error: undefined };
-    const known = tallies.get(keyOf({ model, version })) ?? { model, version, ...none };
-    tallies.set(keyOf(known), { ...known, error: bothErrors(known.error, histogram) });
+    const known = tallies.get(versionKey({ model, version })) ?? { model, version, ...none };
+    tallies.set(versionKey(known), { ...known, error: bothErrors(known.error, histogram) });
   }
   return tallies;
 }
@@ -62,7 +62,14 @@ export function addTallies(a: FeedbackTally, b: FeedbackTally): FeedbackTally {
   };
 }
 
-function keyOf({ model, version }: { readonly model: string; readonly version: string }): string {
+/** A key of a version, whatever names hold. */
+export function versionKey({
+  model,
+  version,
+}: {
+  readonly model: string;
+  readonly version: string;
+}): string {
   return JSON.stringify([model, version]);
 }
 
@@ -70,8 +77,8 @@ function keyOf({ model, version }: { readonly model: string; readonly version: s
 function byVersion(counts: Counts): Map<string, [Counts[number], ...Counts[number][]]> {
   const groups = new Map<string, [Counts[number], ...Counts[number][]]>();
   for (const entry of counts) {
-    const group = groups.get(keyOf(entry));
-    if (group === undefined) groups.set(keyOf(entry), [entry]);
+    const group = groups.get(versionKey(entry));
+    if (group === undefined) groups.set(versionKey(entry), [entry]);
     else group.push(entry);
   }
   return groups;
@@ -83,8 +90,8 @@ function total(counts: Counts): number {
 
 function cellsOf(counts: Counts): Map<string, Cell> {
   const cells = new Map<string, Cell>();
-  for (const { predicted, label, count } of counts)
-    if (predicted !== undefined && label !== undefined)
+  for (const { predicted, label, correct, count } of counts)
+    if (predicted !== undefined && label !== undefined && (predicted === label) === correct)
       put(cells, JSON.stringify([predicted, label]), { predicted, label, count }, addCells);
   return cells;
 }

@@ -1,5 +1,5 @@
 import type { DriftAnswer } from "@selvedge/protocol";
-import type { Store } from "../../store/store.ts";
+import type { Asking, Store } from "../../store/store.ts";
 import type { ReadManifest } from "../read-manifest.ts";
 import { type DriftQuestion, measureDrift } from "./measure-drift.ts";
 import { createDayReader } from "./read-days.ts";
@@ -11,7 +11,10 @@ export interface DriftReading {
 }
 
 /** Answers questions about drift; `undefined` where the registry does not have the version. */
-export type ReadDrift = (question: DriftQuestion) => Promise<DriftReading | undefined>;
+export type ReadDrift = (
+  question: DriftQuestion,
+  asking?: Asking,
+) => Promise<DriftReading | undefined>;
 
 /** Reads drift of what the registry serves. Of a version without a reference there are no features. */
 export function createDriftReader({
@@ -27,12 +30,14 @@ export function createDriftReader({
   readonly now: () => number;
 }): ReadDrift {
   const readDay = createDayReader(store, now);
-  return async (question) => {
+  return async (question, { signal } = {}) => {
     const served = await readManifest(question.model, question.version);
     if (served === undefined) return undefined;
     const reference = served.manifest.reference ?? { samples: 0, features: [] };
     const { digest, signedBy } = served;
-    const measured = await measureDrift(question, { reference, readDay, nowMs: now(), keptMs });
+    const measured = await measureDrift(question, {
+      ...{ reference, readDay, nowMs: now(), keptMs, signal },
+    });
     return { answer: { ...measured, signedBy }, digest };
   };
 }

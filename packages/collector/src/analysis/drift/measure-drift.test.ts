@@ -225,6 +225,26 @@ test("counts with other bounds, or of another version, are none of the feature's
   }
 });
 
+test("no further days are read for whoever has gone away", async () => {
+  const left = new AbortController();
+  const read: number[] = [];
+  const measured = measureDrift(
+    { model: "rec", version: "1.0.0", baseline: "reference", from: day(0), to: day(50) },
+    {
+      reference: REFERENCE,
+      readDay: async (_, at) => {
+        read.push(at);
+        left.abort();
+        return [];
+      },
+      nowMs: day(60),
+      signal: left.signal,
+    },
+  );
+  await expect(measured).rejects.toMatchObject({ code: "closed" });
+  expect(read.length).toBeLessThan(5);
+});
+
 test("missing values and those out of range are shares of their own, where fifty have any", async () => {
   const usual = contributors(900, { random: seededRandom(11) });
   const [none] = (await ask(usual)).features;

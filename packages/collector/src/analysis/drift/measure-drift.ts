@@ -5,6 +5,7 @@ import {
   type Reference,
   type ReferenceFeature,
 } from "@selvedge/protocol";
+import { givenUp } from "../../store/given-up.ts";
 import type { DistributionSummary } from "../../store/store.ts";
 import { compareBlocks, withoutFigures } from "./compare-blocks.ts";
 import { lastMidnight, type ReadDay } from "./read-days.ts";
@@ -40,12 +41,15 @@ export async function measureDrift(
     readDay,
     nowMs,
     keptMs = KEPT_MS,
+    signal,
   }: {
     readonly reference: Reference;
     readonly readDay: ReadDay;
     readonly nowMs: number;
     /** How long distributions are kept. */
     readonly keptMs?: number | undefined;
+    /** Whoever asked has gone away: no further days are read, and it rejects with `closed`. */
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<MeasuredDrift> {
   const { model, version, baseline } = question;
@@ -56,7 +60,7 @@ export async function measureDrift(
   const periods = periodsOf(keptMs, nowMs);
   const lately = periodOf(from - WEEK_MS, periods);
   const earliest = baseline === "previous" ? periodOf(lately - WEEK_MS, periods) : lately;
-  const days = await readDays(model, { from: earliest, to, readDay });
+  const days = await readDays(model, { from: earliest, to, readDay, signal });
   const answers = reference.features.map((feature) => {
     const { blocks, waiting } = blocksOf(feature, { version, days, periods });
     const current = usual(blocksFor(blocks, { from, to }));
@@ -103,10 +107,17 @@ type Day = { readonly day: number; readonly summaries: readonly DistributionSumm
 
 async function readDays(
   model: string,
-  { from, to, readDay }: { from: number; to: number; readDay: ReadDay },
+  {
+    from,
+    to,
+    readDay,
+    signal,
+  }: { from: number; to: number; readDay: ReadDay; signal: AbortSignal | undefined },
 ): Promise<Day[]> {
   const days: Day[] = [];
   for (let start = Math.max(0, from); start < to; start += READ_AT_ONCE * DAY_MS) {
+    // Between two reads, not amid one: what a day told is kept for all who ask.
+    if (signal?.aborted) throw givenUp();
     const some = Array.from({ length: READ_AT_ONCE }, (_, i) => start + i * DAY_MS);
     const read = some
       .filter((day) => day < to)

@@ -18,6 +18,13 @@ const series = { model: text, version: text, backend: text };
 const state = oneOf("ok", "pending", "firing", "no-data");
 const labels = record(text);
 const measured = nullable(object({ value: number, count }));
+const days = nullable(
+  object({
+    from: time,
+    to: time,
+    count: described(count, "Of how many days between the two; others told too little."),
+  }),
+);
 const interval = nullable(object({ value: number, low: number, high: number }));
 
 /** What each question is answered with, by the name of its type in `collector-api.ts` of the protocol. */
@@ -126,13 +133,27 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
         judged: count,
         correct: count,
         accuracy: interval,
-        days: described(
-          nullable(object({ from: time, to: time })),
-          "What calibration, confusion and error are of; null before there are any.",
+        days: object({
+          calibration: described(days, "Of the blocks of days that told any; null for none."),
+          confusion: described(days, "Of all blocks of days; null before there is one."),
+          error: described(days, "Of the blocks of days that told any; null for none."),
+        }),
+        calibration: described(
+          list(object({ from: share, to: share, judged: count, correct: count })),
+          "By range of confidence: tenths are joined until 50 were right and 50 wrong.",
         ),
-        calibration: list(object({ tenth: count, judged: count, correct: count })),
-        calibrationError: nullable(share),
-        confusion: list(object({ predicted: text, label: text, count })),
+        calibrationError: described(
+          nullable(share),
+          "Expected calibration error, at least: how far accuracies lie outside of their ranges.",
+        ),
+        confusion: described(
+          list(object({ predicted: text, label: text, count })),
+          "Pairs of 50 predictions and more; all others are one, other, where they have 50 together.",
+        ),
+        classNames: described(
+          record(text),
+          "What classes that go by their place are called, where the registry has a file of their names.",
+        ),
         error: described(
           nullable(object({ count, p50: number, p95: nullable(number), p99: nullable(number) })),
           "How far values were off. A quantile is null where fewer than 50 values lie beyond it: p95 below 1,000 values, p99 below 5,000; null altogether below 100.",
@@ -173,6 +194,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
         kind: oneOf("threshold", "change", "burn-rate", "drift"),
         severity: oneOf("info", "warning", "critical"),
         summary: text,
+        unit: described(oneOf("share", "milliseconds", "bytes", "number"), "What values are in."),
         instances: list(object({ labels, state, since: time, value: nullable(number) })),
       }),
     ),

@@ -75,6 +75,52 @@ export function answersContract({ open }: StoreUnderTest): void {
     );
   });
 
+  test("tells of as many series as an answer has room for, the others as one, and loses nothing", async () => {
+    const store = await open();
+    const versions = Array.from({ length: 130 }, (_, i) => `1.0.${i}`);
+    // More of some than of others, each in another step and at a scale of its own.
+    const points = versions.map((version, i) =>
+      predictions(
+        Array.from({ length: i < 40 ? 3 : 1 }, () => 0.1),
+        { version, scale: 2 + (i % 9), timeMs: NOON + i * 1000 },
+      ),
+    );
+    await store.ingestMetrics([batchOf("a", points)]);
+    const window = { from: NOON, to: NOON + 999_000, stepMs: 1000 };
+    const { series } = await store.predictions(window);
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+    expect(series).toHaveLength(101);
+    expect(sum(series.flatMap(({ counts }) => counts))).toBe(130 + 80);
+    expect(series.filter(({ counts }) => sum(counts) === 3)).toHaveLength(40);
+    const other = series.find(({ version }) => version === "other");
+    expect(other).toMatchObject({ model: "other", backend: "other" });
+    expect(sum(other?.counts ?? [])).toBe(30);
+    const { predict } = await store.latency(window);
+    expect(predict).toHaveLength(101);
+    expect(predict.find(({ version }) => version === "other")).toMatchObject({ count: 30 });
+    expect(predict.reduce((total, { count }) => total + count, 0)).toBe(130 + 80);
+    for (const { p50 } of predict) expect(Math.abs(p50 - 100)).toBeLessThan(10);
+    // In fewer steps there is room for all of them.
+    expect((await store.predictions({ ...window, stepMs: 10_000 })).series).toHaveLength(130);
+  });
+
+  test("lists ten thousand versions, those that most was heard of", async () => {
+    const store = await open();
+    const versions = Array.from({ length: 10_010 }, (_, i) => `1.0.${i}`);
+    const points = versions.map((version, i) => failures(i < 10 ? 1 : 2, { version }));
+    await store.ingestMetrics([batchOf("a", points)]);
+    const { models } = await store.models(HOUR);
+    const listed = models.flatMap((model) => model.versions);
+    expect(listed).toHaveLength(10_000);
+    expect(listed.filter(({ version }) => /^1\.0\.\d$/.test(version))).toEqual([]);
+    // Failures by kind have room for as many: sums are kept, and names lost.
+    const { failures: kinds } = await store.failures(HOUR);
+    expect(kinds).toHaveLength(10_001);
+    expect(kinds.find(({ version }) => version === "other")).toMatchObject({ count: 10 });
+    const { groups } = await store.health(HOUR);
+    expect(groups.reduce((sum, group) => sum + group.failures, 0)).toBe(20_010);
+  });
+
   test("says nothing was measured in steps without points", async () => {
     const store = await open();
     await store.ingestMetrics([batchOf("a", [predictions([0.1], { timeMs: NOON + MINUTE })])]);

@@ -99,7 +99,7 @@ export function healthContract({ open }: StoreUnderTest): void {
         durations(METRICS.feedbackError, [-3, 4]),
       ]),
     ]);
-    const { counts, errors } = await store.feedback(HOUR);
+    const [{ counts, errors } = { counts: [], errors: [] }] = await store.dailyFeedback(HOUR);
     const said = { model: "rec", version: "1.0.0", predicted: "cat", confidenceTenth: 9 };
     expect(counts).toHaveLength(3);
     expect(counts).toEqual(
@@ -110,6 +110,40 @@ export function healthContract({ open }: StoreUnderTest): void {
       ]),
     );
     expect(errors).toMatchObject([{ model: "rec", histogram: { count: 2, min: -3, max: 4 } }]);
+    const whole = await store.feedback(HOUR);
+    expect(whole.errors).toEqual(errors);
+    expect(whole.counts.map(({ correct, count, label }) => [correct, count, label])).toEqual([
+      [false, 1, undefined],
+      [true, 9, undefined],
+    ]);
+  });
+
+  test("tells feedback by day, in UTC", async () => {
+    const store = await open();
+    const [dayMs, midnight] = [86_400_000, Math.floor(NOON / 86_400_000) * 86_400_000];
+    const hit = { correct: true, predicted: "cat", label: "cat", confidence: "9" };
+    const at = (timeMs: number, count: number) => ({ ...judged(count, hit), timeMs });
+    const error = { ...durations(METRICS.feedbackError, [4]), timeMs: midnight };
+    await store.ingestMetrics([
+      batchOf("a", [
+        at(midnight - 1, 2),
+        at(midnight, 3),
+        at(midnight + dayMs - 1, 4),
+        error,
+        at(midnight + 3 * dayMs, 5),
+      ]),
+    ]);
+    const week = { from: midnight - dayMs, to: midnight + 6 * dayMs, model: "rec" };
+    const ofDays = async () => {
+      const days = await store.dailyFeedback(week);
+      expect(days.map(({ day }) => (day - midnight) / dayMs)).toEqual([-1, 0, 3]);
+      expect(days.map(({ errors }) => errors.length)).toEqual([0, 1, 0]);
+      return days.map(({ counts }) => counts.map(({ count }) => count));
+    };
+    expect(await ofDays()).toEqual([[2], [7], [5]]);
+    await store.maintain(midnight + 5 * dayMs);
+    expect(await ofDays()).toEqual([[2], [7], [5]]);
+    expect(await store.dailyFeedback({ ...week, model: "nobody-s" })).toEqual([]);
   });
 
   test("follows one prediction through its record and the spans of its trace", async () => {

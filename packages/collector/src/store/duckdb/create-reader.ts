@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { SelvedgeError } from "@selvedge/protocol";
+import { givenUp } from "../given-up.ts";
 import type { Asking } from "../store.ts";
 import { type ReadRows, rowsOn } from "./read-rows.ts";
 
@@ -31,7 +31,7 @@ export function createReader(instance: DuckDBInstance): Reader {
   const waiting = new Set<() => void>();
 
   const takeTurn = async (signal: AbortSignal | undefined): Promise<void> => {
-    if (signal?.aborted) throw gone();
+    if (signal?.aborted) throw givenUp();
     if (running < AT_ONCE) {
       running += 1;
       return;
@@ -43,7 +43,7 @@ export function createReader(instance: DuckDBInstance): Reader {
       };
       const leave = () => {
         waiting.delete(begin);
-        reject(gone());
+        reject(givenUp());
       };
       signal?.addEventListener("abort", leave, { once: true });
       waiting.add(begin);
@@ -90,7 +90,7 @@ async function answer<T>(
     await connection.run("BEGIN TRANSACTION READ ONLY");
     return await question(whileAsked(connection, signal));
   } catch (error) {
-    throw signal?.aborted ? gone() : error;
+    throw signal?.aborted ? givenUp() : error;
   } finally {
     signal?.removeEventListener("abort", interrupt);
     clearTimeout(again);
@@ -103,11 +103,7 @@ async function answer<T>(
 function whileAsked(connection: DuckDBConnection, signal: AbortSignal | undefined): ReadRows {
   const read = rowsOn(connection);
   return async (sql, parameters) => {
-    if (signal?.aborted) throw gone();
+    if (signal?.aborted) throw givenUp();
     return read(sql, parameters);
   };
-}
-
-function gone(): SelvedgeError {
-  return new SelvedgeError("closed", "The question was given up: whoever asked it went away.");
 }

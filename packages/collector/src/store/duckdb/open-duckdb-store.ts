@@ -20,7 +20,7 @@ import { prepareSchema } from "./prepare-schema.ts";
 import { readAlerts } from "./read-alerts.ts";
 import { readDistributions } from "./read-distributions.ts";
 import { readFailures } from "./read-failures.ts";
-import { readFeedback } from "./read-feedback.ts";
+import { readDailyFeedback, readFeedback } from "./read-feedback.ts";
 import { readFigures } from "./read-figures.ts";
 import { readHealth } from "./read-health.ts";
 import { readLatency } from "./read-latency.ts";
@@ -149,6 +149,8 @@ export async function openDuckDbStore(
       answer("read distributions", (read) => readDistributions(read, window), asking),
     feedback: (window, asking) =>
       answer("read feedback", (read) => readFeedback(read, window), asking),
+    dailyFeedback: (window, asking) =>
+      answer("read feedback by day", (read) => readDailyFeedback(read, window), asking),
     totals: () => answer("read totals", readTotals),
     seen: (since) => answer("read what it has seen", (read) => readSeen(read, since)),
     prediction: (id, asking) =>

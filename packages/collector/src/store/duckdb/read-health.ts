@@ -8,6 +8,7 @@ import type { Window } from "../store.ts";
 import { OF_THE_APP } from "./read-figures.ts";
 import { type LabelledHistogram, readHistograms } from "./read-histograms.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
+import { readWithin } from "./read-within.ts";
 import { findSources, type Source } from "./sources.ts";
 import { mergeAll, toQuantiles } from "./to-quantiles.ts";
 import { labelColumns } from "./window.ts";
@@ -87,11 +88,13 @@ async function readCounts(read: ReadRows, counters: Source): Promise<Map<string,
     ([name, metric]) => `coalesce(sum(value) FILTER (${isCounted(metric)}), 0)::DOUBLE AS ${name}`,
   );
   const names = Object.values(COUNTED).map((metric) => `'${metric}'`);
-  const rows = await read(
-    `SELECT ${labelColumns(LABELS)}, ${sums.join(", ")} FROM ${counters.rows}
-     WHERE metric IN (${names.join(", ")}) GROUP BY ALL HAVING sum(value) > 0`,
-    counters.parameters,
-  );
+  const where = `metric IN (${names.join(", ")})`;
+  const rows = await readWithin(read, counters, {
+    ...{ labels: LABELS, weight: "value", where },
+    sql: (from) =>
+      `SELECT ${labelColumns(LABELS)}, ${sums.join(", ")} FROM ${from}
+       WHERE ${where} GROUP BY ALL HAVING sum(value) > 0`,
+  });
   return new Map(rows.map((row) => [keyOf(row), row]));
 }
 

@@ -1,4 +1,5 @@
 import { type Buckets, type ExponentialHistogram, MAX_BUCKETS } from "@selvedge/protocol";
+import { foldSeries, MAX_ROWS, mostSeries } from "./fold-series.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
 import type { Side } from "./side.ts";
 import type { Source } from "./sources.ts";
@@ -18,28 +19,57 @@ export interface LabelledHistogram {
   readonly histogram: ExponentialHistogram;
 }
 
+/** What is asked of histograms. */
+interface HistogramQuestion {
+  readonly metric: string;
+  readonly labels: readonly string[];
+  /** SQL for the step of a row; absent: all are of one. */
+  readonly step?: string;
+  /** How many there are. @default 1 */
+  readonly steps?: number;
+  readonly source: Source;
+}
+
 /**
- * Adds up the points of a metric by labels, step and scale. The adding is DuckDB's, bucket by
- * bucket, so that what reaches JavaScript grows with what is shown and not with what was sent.
+ * Adds up the points of a metric by labels, step and scale; series that are too many for one answer are
+ * one, `other`.
  */
 export async function readHistograms(
+  read: ReadRows,
+  question: HistogramQuestion,
+): Promise<LabelledHistogram[]> {
+  const { metric, labels, steps = 1, source } = question;
+  const found = await readSums(read, question);
+  const most = mostSeries(steps);
+  const series = new Set(found.map(({ row }) => JSON.stringify(labels.map((l) => row.text(l)))));
+  if (found.length <= MAX_ROWS && series.size <= most) return found;
+  const where = `metric = '${metric}'`;
+  const folded = foldSeries(source, { labels, weight: "count", where, most });
+  return readSums(read, { ...question, source: folded, isOneScale: true });
+}
+
+/**
+ * The adding is DuckDB's, bucket by bucket, so that what reaches JavaScript grows with what is shown and
+ * not with what was sent. Of what is more than there is room for, only so much is read that it is noticed.
+ *
+ * @param isOneScale whether a step of a series is one row, as coarse as the coarsest point of it
+ */
+async function readSums(
   read: ReadRows,
   {
     metric,
     labels,
     step = "0",
     source,
-  }: {
-    metric: string;
-    labels: readonly string[];
-    /** SQL for the step of a row; absent: all are of one. */
-    step?: string;
-    source: Source;
-  },
+    isOneScale = false,
+  }: HistogramQuestion & { readonly isOneScale?: boolean },
 ): Promise<LabelledHistogram[]> {
   const names = labels.map((label) => `"${label}"`).join(", ");
   // By a hash of its labels, as where rollups are made: to group by texts twice takes most of the time.
   const keys = "series, step, coarse";
+  const fine = `least(scale, ${ANSWER_SCALE})`;
+  const all = labels.map((label) => `coalesce("${label}", 'unknown')`).join(", ");
+  const coarse = isOneScale ? `min(${fine}) OVER (PARTITION BY hash(${all}), ${step})` : fine;
   const any = labels.map((label) => `any_value("${label}") AS "${label}"`).join(", ");
   const cells = (side: Side) =>
     `SELECT ${keys}, '${side}' AS side, unnest(${side}_counts) AS n,
@@ -51,7 +81,7 @@ export async function readHistograms(
     `[c.bucket FOR c IN ${side}] AS ${side}, [c.n FOR c IN ${side}] AS ${side}_n`;
   const rows = await read(
     `WITH labelled AS (
-       SELECT ${labelColumns(labels)}, ${step} AS step, least(scale, ${ANSWER_SCALE}) AS coarse,
+       SELECT ${labelColumns(labels)}, ${step} AS step, ${coarse} AS coarse,
          * EXCLUDE (${names}) FROM ${source.rows} WHERE metric = $metric),
      point AS NOT MATERIALIZED (
        SELECT ${names}, hash(${names}) AS series, step, scale, coarse, count, "sum", "min", "max",
@@ -68,7 +98,8 @@ export async function readHistograms(
      sides AS (
        SELECT ${keys}, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY ${keys})
      SELECT * EXCLUDE (positive, negative), ${lists("positive")}, ${lists("negative")}
-     FROM total LEFT JOIN sides USING (${keys}) ORDER BY ${names}, step, coarse`,
+     FROM total LEFT JOIN sides USING (${keys}) ORDER BY ${names}, step, coarse
+     LIMIT ${isOneScale ? "ALL" : MAX_ROWS + 1}`,
     { ...source.parameters, metric },
   );
   return rows.map((row) => ({

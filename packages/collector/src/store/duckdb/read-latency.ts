@@ -18,6 +18,7 @@ export async function readLatency(read: ReadRows, window: SteppedWindow): Promis
     metric: METRICS.predictDuration,
     labels: PREDICT_LABELS,
     step: stepOf(window),
+    steps: stepCount(window),
     source: histograms,
   });
   const load = await readHistograms(read, {

@@ -5,6 +5,9 @@ import type { ReadRows } from "./read-rows.ts";
 import { findSources } from "./sources.ts";
 import { labelColumns } from "./window.ts";
 
+/** Whoever sends makes up versions: of more than these, those that most was heard of are listed. */
+const MAX_VERSIONS = 10_000;
+
 /** Answers `Store.models`. */
 export async function readModels(read: ReadRows, window: Window): Promise<ModelsAnswer> {
   const { histograms, counters } = await findSources(read, window);
@@ -23,7 +26,9 @@ export async function readModels(read: ReadRows, window: Window): Promise<Models
        coalesce(list_sort(list(DISTINCT backend) FILTER (backend IS NOT NULL)), []) AS backends,
        sum(predictions)::DOUBLE AS predictions, sum(failures)::DOUBLE AS failures,
        min(first_ms) AS first_seen, max(last_ms) AS last_seen
-     FROM seen GROUP BY model, version ORDER BY model, version`,
+     FROM seen GROUP BY model, version
+     QUALIFY row_number() OVER (ORDER BY sum(predictions) + sum(failures) DESC, model, version) <= ${MAX_VERSIONS}
+     ORDER BY model, version`,
     { ...histograms.parameters, ...counters.parameters },
   );
   return {

@@ -199,6 +199,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
     figures: (window, asking) => asked(() => store.figures(window, asking)),
     distributions: (window, asking) => asked(() => store.distributions(window, asking)),
     feedback: (window, asking) => asked(() => store.feedback(window, asking)),
+    dailyFeedback: (window, asking) => asked(() => store.dailyFeedback(window, asking)),
     totals: () => asked(() => store.totals()),
     seen: (since) => asked(() => store.seen(since)),
     prediction: (id, asking) => asked(() => store.prediction(id, asking)),
