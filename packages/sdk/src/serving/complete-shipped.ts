@@ -1,5 +1,5 @@
 import { imageUnder, imageVerdictKey } from "../proving/image-record.ts";
-import { hasPlentyOfRoom } from "../proving/image-room.ts";
+import { inMemory, lackOfRoom } from "../proving/image-room.ts";
 import { IMAGES_LOCK } from "../proving/make-image.ts";
 import type { Loaded } from "./behind.ts";
 import type { LoadRooms } from "./load-rooms.ts";
@@ -26,7 +26,8 @@ export async function completeShipped(
   // A version that came out meanwhile is the next load's.
   if (installed.digest !== digest) return;
   first.storage = installed.storage;
-  if (installed.storage.kind === "memory") return;
+  const { storage } = installed;
+  if (storage.kind === "memory") return first.host.noteNoImage(inMemory(storage));
   storedHint.note(selector.name);
   await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
     if (lock !== null) await keepImage(rooms, { first, selector, signal });
@@ -44,9 +45,16 @@ async function keepImage(
   const { host, opened } = first;
   const { digest, dtype, settings } = opened;
   const { step, image } = host.start;
-  if (step === "none" || !(await hasPlentyOfRoom(rooms, image?.bytes ?? 0, signal))) return;
+  if (step === "none") return;
+  const shortage = await lackOfRoom(rooms, image?.bytes ?? 0, signal);
+  if (shortage !== undefined) return host.noteNoImage(shortage);
   const limits = { timeoutMs: TIMEOUT_MS, signal };
-  const at = await host.ask((remote) => remote.keepShipped(), limits);
+  const at = await host
+    .ask((remote) => remote.keepShipped(), limits)
+    .catch((error: unknown) => {
+      host.noteNoImage(error instanceof Error ? error.message : String(error));
+      throw error;
+    });
   const key = imageVerdictKey(digest, dtype);
   const verdict = {
     ...{ digest, candidate: key[1], at: Date.now(), under: imageUnder(settings) },

@@ -84,6 +84,11 @@ export class EngineHost {
     return this.#starts.start;
   }
 
+  /** Says why later visits find no image of it; nothing where they find one. */
+  noteNoImage(reason: string | undefined): void {
+    this.#starts.noteNoImage(reason);
+  }
+
   /** The pack it has opened. */
   get pack(): PackRef | undefined {
     return this.#opener.pack;
