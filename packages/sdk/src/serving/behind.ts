@@ -7,7 +7,7 @@ import type { Rung } from "./ladder.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
-import type { Errand } from "./open-proven.ts";
+import { complete, type Errand, isLacking } from "./open-proven.ts";
 import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
 import type { Served } from "./served.ts";
@@ -16,6 +16,9 @@ import { whenVisible } from "./when-visible.ts";
 import type { WinBack } from "./win-back.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
+
+/** Looking whether a pack is whole, which no piece is read for. */
+const LOOK_TIMEOUT_MS = 30_000;
 
 /** What a model was loaded with, as far as it matters afterwards. */
 export interface Loaded {
@@ -67,8 +70,10 @@ export class Behind {
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
     // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
-    if (first.host.start.code === "woken")
+    if (first.host.start.code === "woken") {
       await first.host.checkWoken(disposal).catch(() => undefined);
+      await this.#refill();
+    }
     await this.#complete();
     await this.#contend();
     const isPinned = selector.version !== undefined;
@@ -93,6 +98,21 @@ export class Behind {
       await whenIdle();
       await this.#complete();
       await this.#updates.checkQuietly();
+    }
+  }
+
+  /** What was woken needed nothing of its pack, which the browser may have evicted in part. */
+  async #refill(): Promise<void> {
+    const { first, isShipped, model, selector } = this.#loaded;
+    if (isShipped === true) return;
+    const signal = model.disposal;
+    const limits = { timeoutMs: LOOK_TIMEOUT_MS, signal };
+    try {
+      await first.host.ask((engine, session) => engine.requireWhole(session), limits);
+    } catch (error) {
+      // Where the link is down, whatever needs it next asks again.
+      const wanted = { ...selector, version: first.opened.version };
+      if (isLacking(error)) await complete(this.#rooms, { wanted, signal }).catch(() => undefined);
     }
   }
 

@@ -88,6 +88,9 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       const holds = !api.faults.isWrong;
       return { ok: true, value: { holds, finding: holds ? "bit for bit" : "y[0] is 2, not 1" } };
     },
+    requireWhole() {
+      return { ok: true };
+    },
     quarantine(key, reason) {
       api.tell(["quarantine", key, reason]);
       return { ok: true };

@@ -16,7 +16,7 @@ import {
   choosePack,
   type FoundPack,
   readSource,
-  readSourceOf,
+  readWhole,
   requireWhole,
 } from "../engine/open-pack.ts";
 import { readSettings } from "../engine/read-settings.ts";
@@ -80,10 +80,8 @@ const api: EngineApi = {
       const { digest, manifest, variant } = found;
       // Where nothing is to be woken, the tensors are read while the page may still hold the start back.
       const toWake = how.wake === "run" || how.wake === "full" ? (await planned).toWake : undefined;
-      const [read] = await Promise.all([
-        toWake === undefined ? readSourceOf(database, found) : undefined,
-        requireWhole(database, found, request),
-      ]);
+      // Of what is woken nothing is needed: the page asks for it behind the first answer.
+      const read = toWake === undefined ? await readWhole(database, found, request) : undefined;
       const readMs = performance.now() - startedAt;
       const [loaded, settings] = await Promise.all([
         runtimes.need(variant.engine),
@@ -102,7 +100,7 @@ const api: EngineApi = {
         toWake !== undefined && image !== undefined
           ? await wake(loaded, toWake, { image, pack: found })
           : await loaded.createSession(
-              read ?? (await readSourceOf(database, found)),
+              read ?? (await readWhole(database, found, request)),
               created,
               (made) => prove({ database, session: made }, { manifest, variant, backend }),
             );
@@ -187,6 +185,8 @@ const api: EngineApi = {
       const { assets } = await runtimes.requested;
       return checkWoken(onTrial(id), runtimes.wasm, assets);
     }),
+
+  requireWhole: (id) => outcomeOf(() => requireWhole(database, opened(id).pack)),
 
   quarantine: (key, reason) =>
     outcomeOf(() => barImage(database, { key, kind: "quarantined", reason })),
