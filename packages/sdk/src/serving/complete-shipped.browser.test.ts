@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { IMAGES_LOCK } from "../proving/make-image.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";
 import { completeShipped } from "./complete-shipped.ts";
@@ -77,6 +78,19 @@ test("nobody is told of an image that could not be kept, but whoever asks why th
   expect(first.host.start).toMatchObject({ code: "woken", noImage: "this site has no more room" });
   expect(wakeHint.of(WANTED.name)).toBe("none");
   expect(page.saidOf("judge")).toEqual([]);
+});
+
+test("one that comes while another is being kept is kept after it", async () => {
+  const { complete } = await answered();
+  let completing: Promise<void> | undefined;
+  await navigator.locks.request(IMAGES_LOCK, async () => {
+    completing = complete();
+    const isWaiting = async () => ((await navigator.locks.query()).pending ?? []).length > 0;
+    await expect.poll(isWaiting).toBe(true);
+    expect(wakeHint.of(WANTED.name)).toBe("none");
+  });
+  await completing;
+  expect(wakeHint.of(WANTED.name)).toBe("run");
 });
 
 test("nor is one kept where there is too little room for it", async () => {

@@ -2,11 +2,15 @@ import { imageUnder, imageVerdictKey } from "../proving/image-record.ts";
 import { inMemory, lackOfRoom } from "../proving/image-room.ts";
 import { IMAGES_LOCK } from "../proving/make-image.ts";
 import type { Loaded } from "./behind.ts";
+import { eitherOf } from "./either-of.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { storedHint, wakeHint } from "./wake-hint.ts";
 
 /** Putting an image together and writing it down. */
 const TIMEOUT_MS = 60_000;
+
+/** Two models that come at once keep their images in turn; one that is made takes longer than is waited for. */
+const PATIENCE_MS = 30_000;
 
 /**
  * Completes what was woken from an image that ships with its pack: installs the pack, so that there is
@@ -29,8 +33,12 @@ export async function completeShipped(
   const { storage } = installed;
   if (storage.kind === "memory") return first.host.noteNoImage(inMemory(storage));
   storedHint.note(selector.name);
-  await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
-    if (lock !== null) await keepImage(rooms, { first, selector, signal });
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  const turn = { signal: eitherOf(signal, patience.signal) };
+  await navigator.locks.request(IMAGES_LOCK, turn, async () => {
+    clearTimeout(timer);
+    await keepImage(rooms, { first, selector, signal });
   });
 }
 
