@@ -41,6 +41,8 @@ export async function* proveServing(
     await settle("proven");
   } catch (error) {
     if (!(error instanceof SelvedgeError && isFailureOfPack(error)) || signal.aborted) throw error;
+    // It serves: that there is no room for it twice says nothing of its answers.
+    if (error.code === "out-of-memory") throw error;
     const reason = error.message;
     reporter.recorder.failed({ model: name, version, dtype, backend: "wasm" }, "prove", error.code);
     ladder.note({ place: host.place, dtype }, { state: "serving", reason });
