@@ -41,7 +41,10 @@ export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void>
   // Where nothing is woken, nothing is written down.
   if (rooms.cache?.images === false || step !== "none" || code === "off" || code === "shared")
     return;
-  if (storage?.kind === "memory") return host.noteNoImage(inMemory(storage));
+  if (storage?.kind === "memory") {
+    host.noImage = inMemory(storage);
+    return;
+  }
   if (code === "failed" || code === "wrong")
     return verdictsOf(rooms, wanted).write({ image: "failed", reason, settings: opened.settings });
   // Two at once would sweep each other's pages, and one would vouch for what the other has written.
@@ -54,21 +57,29 @@ async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   const { host } = wanted.served;
   const verdicts = verdictsOf(rooms, wanted);
   const { image, reason } = (await verdicts.known()) ?? {};
-  if (image === "failed" || image === "not worth it") return host.noteNoImage(reason);
+  if (image === "failed" || image === "not worth it") {
+    host.noImage = reason;
+    return;
+  }
   // What was asked for its image and found none has lost it; what was not asked has lost the hint.
   if (image === "made" && host.start.code === "not-known")
     return void wakeHint.note(wanted.selector.name, "run");
   if (!(await isProven(rooms, wanted))) return;
   const most = host.memory?.engineBytes ?? USUAL_GROWTH * wanted.served.opened.bytes;
   const shortage = await lackOfRoom(rooms, most, wanted.signal);
-  if (shortage !== undefined) return host.noteNoImage(shortage);
+  if (shortage !== undefined) {
+    host.noImage = shortage;
+    return;
+  }
   // Where a hint cannot be kept, nobody would ever wake it.
-  if (!wakeHint.note(wanted.selector.name, "none"))
-    return host.noteNoImage("the browser keeps no hint of it in localStorage");
+  if (!wakeHint.note(wanted.selector.name, "none")) {
+    host.noImage = "the browser keeps no hint of it in localStorage";
+    return;
+  }
   await verdicts.judge(undefined);
   const result = await tryImage(rooms, wanted);
   await verdicts.write(result);
-  host.noteNoImage(result.image === "made" ? undefined : result.reason);
+  host.noImage = result.image === "made" ? undefined : result.reason;
   if (result.image !== "made") return;
   wakeHint.note(wanted.selector.name, "run", result.at);
   const { recorder } = rooms.reporter;

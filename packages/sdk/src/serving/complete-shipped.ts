@@ -31,7 +31,10 @@ export async function completeShipped(
   if (installed.digest !== digest) return;
   first.storage = installed.storage;
   const { storage } = installed;
-  if (storage.kind === "memory") return first.host.noteNoImage(inMemory(storage));
+  if (storage.kind === "memory") {
+    first.host.noImage = inMemory(storage);
+    return;
+  }
   storedHint.note(selector.name);
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
@@ -55,12 +58,15 @@ async function keepImage(
   const { step, image } = host.start;
   if (step === "none") return;
   const shortage = await lackOfRoom(rooms, image?.bytes ?? 0, signal);
-  if (shortage !== undefined) return host.noteNoImage(shortage);
+  if (shortage !== undefined) {
+    host.noImage = shortage;
+    return;
+  }
   const limits = { timeoutMs: TIMEOUT_MS, signal };
   const at = await host
     .ask((remote) => remote.keepShipped(), limits)
     .catch((error: unknown) => {
-      host.noteNoImage(error instanceof Error ? error.message : String(error));
+      host.noImage = error instanceof Error ? error.message : String(error);
       throw error;
     });
   const key = imageVerdictKey(digest, dtype);

@@ -89,11 +89,6 @@ export class SessionStarts {
     return this.#steps.start;
   }
 
-  /** Says why there is no image of it, or that there is one. */
-  noteNoImage(reason: string | undefined): void {
-    this.#steps.noImage = reason;
-  }
-
   /** What has to be waited for before a worker is taken, where anything has. */
   turnAlone(): Promise<unknown> | undefined {
     // A turn that is taken for nobody would never end.

@@ -30,15 +30,6 @@ test("what the hint says is tried first, and without one nothing is", () => {
   ]);
 });
 
-test("why there is no image is told, until there is one", () => {
-  steps.opened(undefined, false);
-  expect(steps.start).not.toHaveProperty("noImage");
-  steps.noImage = "no more room";
-  expect(steps.start).toMatchObject({ code: "not-known", noImage: "no more room" });
-  steps.noImage = undefined;
-  expect(steps.start).not.toHaveProperty("noImage");
-});
-
 test("a step that failed leads to the next, whatever the hint says, and for as long as the host lives", () => {
   steps.opened(woken("run"), false);
   expect(steps.failed("run", crash())).toBe(true);

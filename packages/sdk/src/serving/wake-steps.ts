@@ -21,8 +21,6 @@ interface Doubt {
 export class WakeSteps {
   /** Whether anything is woken here. */
   mayWake = false;
-  /** Why no image of it could be written down, where that was tried. */
-  noImage: string | undefined;
   /** The first that may be tried. */
   #first: WakeStep = "run";
   /** What keeps the engine from an earlier step. */
@@ -43,9 +41,7 @@ export class WakeSteps {
     const { step = "none", reason = "it has not been opened", image } = this.#opened ?? {};
     const trap = this.#trap === undefined ? {} : { trap: this.#trap };
     const why = this.#setback === undefined ? reason : this.#setback.reason;
-    const { noImage } = this;
-    const told = { ...(image && { image }), ...(noImage && { noImage }), ...trap };
-    return { step, code: this.#code, reason: why, ...told };
+    return { step, code: this.#code, reason: why, ...(image && { image }), ...trap };
   }
 
   /**
