@@ -7,7 +7,7 @@ import type { Rung } from "./ladder.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
-import { complete, isLacking } from "./open-proven.ts";
+import { complete, type Errand, isLacking } from "./open-proven.ts";
 import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
 import type { Served } from "./served.ts";
@@ -81,9 +81,7 @@ export class Behind {
     await pause(proveAfterMs, disposal);
     await whenIdle();
     await this.#complete();
-    await this.#inBackground((signal) =>
-      proveServing(this.#rooms, { ...this.#loaded, signal }),
-    ).catch(() => undefined);
+    await this.#inSteps(proveServing(this.#rooms, this.#loaded)).catch(() => undefined);
     await whenIdle();
     await this.#inBackground((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
@@ -154,7 +152,7 @@ export class Behind {
   /** Where the app gave an order, what served first is not raced. */
   async #goBack(): Promise<boolean> {
     const { reopenFirst } = await import("./reopen-first.ts");
-    return this.#inBackground((signal) => reopenFirst(this.#rooms, { ...this.#loaded, signal }));
+    return this.#inSteps(reopenFirst(this.#rooms, this.#loaded));
   }
 
   /**
@@ -171,14 +169,7 @@ export class Behind {
       const { Contest } = await import("../proving/contest.ts");
       contest = new Contest(this.#rooms, selector, { ...how, model });
       this.#contest = contest;
-      const steps = contest.run();
-      // Whoever asks for an update meanwhile waits for one candidate of this model, and not for all.
-      for (;;) {
-        const { done, value: errand } = await this.#inBackground(() => steps.next());
-        if (done) break;
-        // No turn is held while it fetches: on a slow link others would wait for it.
-        await errand?.();
-      }
+      await this.#inSteps(contest.run());
     } catch {
       // The model is gone, or the chunk cannot be loaded: the next load tries again.
     }
@@ -194,6 +185,19 @@ export class Behind {
     await whenIdle();
     this.#isProvingSoon = false;
     await this.#inBackground(async () => this.#contest?.proveLarger()).catch(() => undefined);
+  }
+
+  /**
+   * Does one step after the other in the background. Whoever asks for an update meanwhile waits for one
+   * step, and not for all.
+   */
+  async #inSteps<T>(steps: AsyncGenerator<Errand | undefined, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = await this.#inBackground(() => steps.next());
+      if (done) return value;
+      // No turn is held while it fetches: on a slow link others would wait for it.
+      await value?.();
+    }
   }
 
   /**
