@@ -24,7 +24,7 @@ export interface SoundImage {
   /** Milliseconds that it took to put the pages into memory; 0 until then. */
   readonly restoreMs: number;
   /** Frees its pages, where nothing is woken from it. */
-  letGo(): void;
+  readonly letGo: () => void;
 }
 
 /**
