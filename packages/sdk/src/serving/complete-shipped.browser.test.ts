@@ -93,6 +93,15 @@ test("one that comes while another is being kept is kept after it", async () => 
   expect(wakeHint.of(WANTED.name)).toBe("run");
 });
 
+test("one that another tab has kept by then is left as it is", async () => {
+  const engine = `keepShipped: () => (${failed("storage-damaged", "pieces are missing")}),`;
+  const { first, complete } = await answered({ engine });
+  wakeHint.note(WANTED.name, "run");
+  await complete();
+  expect(first.host.start).not.toHaveProperty("noImage");
+  expect(wakeHint.of(WANTED.name)).toBe("run");
+});
+
 test("nor is one kept where there is too little room for it", async () => {
   const estimate = vi.spyOn(navigator.storage, "estimate");
   estimate.mockResolvedValue({ usage: 0, quota: 8 * 4096 - 1 });

@@ -56,7 +56,8 @@ async function keepImage(
   const { host, opened } = first;
   const { digest, dtype, settings } = opened;
   const { step, image } = host.start;
-  if (step === "none") return;
+  // Another tab, on its first visit too, may have kept it by now, and given up what it was made of.
+  if (step === "none" || wakeHint.of(selector.name) !== "none") return;
   const shortage = await lackOfRoom(rooms, image?.bytes ?? 0, signal);
   if (shortage !== undefined) {
     host.noImage = shortage;
