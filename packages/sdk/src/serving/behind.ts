@@ -7,7 +7,7 @@ import type { Rung } from "./ladder.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
-import { complete, type Errand, isLacking } from "./open-proven.ts";
+import { complete, type Errand, isLacking, LOOK_TIMEOUT_MS } from "./open-proven.ts";
 import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
 import type { Served } from "./served.ts";
@@ -16,9 +16,6 @@ import { whenVisible } from "./when-visible.ts";
 import type { WinBack } from "./win-back.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
-
-/** Looking whether a pack is whole, which no piece is read for. */
-const LOOK_TIMEOUT_MS = 30_000;
 
 /** What a model was loaded with, as far as it matters afterwards. */
 export interface Loaded {

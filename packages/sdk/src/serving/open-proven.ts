@@ -7,6 +7,9 @@ import type { OwnWorker } from "./engine-pool.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { HostOpened } from "./pack-opener.ts";
 
+/** Looking whether a pack is whole, which no piece is read for. */
+export const LOOK_TIMEOUT_MS = 30_000;
+
 /** An engine that has opened a pack and given its golden answers, and serves nobody yet. */
 export interface Proven {
   readonly host: EngineHost;
@@ -50,12 +53,24 @@ export async function* openProvenInSteps(
   wanted: Wanted,
 ): AsyncGenerator<Errand, Proven> {
   try {
-    return await openAndProve(rooms, wanted, openHeld);
+    return await openAndProve(rooms, wanted, openWhole);
   } catch (error) {
     if (!isLacking(error)) throw error;
   }
   yield () => complete(rooms, wanted);
   return openAndProve(rooms, wanted, openMended);
+}
+
+/** As `openHeld`, where the store has its golden answers as well: they would be fetched in the turn. */
+async function openWhole(
+  host: EngineHost,
+  choice: Choice,
+  signal: AbortSignal,
+): Promise<HostOpened> {
+  const opened = await openHeld(host, choice, signal);
+  const limits = { timeoutMs: LOOK_TIMEOUT_MS, signal };
+  await host.ask((engine, session) => engine.requireWhole(session), limits);
+  return opened;
 }
 
 async function openAndProve(

@@ -55,7 +55,8 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
       if (digest === undefined) return { ok: true };
       const record = await api.read("packs", digest);
       if (record === undefined) return fail("storage-damaged");
-      const { name, version, signature, variants } = JSON.parse(record.manifest);
+      const { name, version, signature, variants, attachments } = JSON.parse(record.manifest);
+      globalThis.attachments = attachments;
       const { graph } = variants.find((variant) => variant.dtype === dtype);
       globalThis.place = ${JSON.stringify(places)}[backend === "wasm" ? "wasm" : dtype + " " + layout] ?? {};
       if (await api.read("pieces", [graph.sha256, 0]) === undefined) return fail("storage-damaged");
@@ -66,6 +67,11 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
       if (fault === "hangs") return new Promise(() => {});
       const costs = { bytes: 1, readMs: 1, createMs: 1, signedBy: {} };
       return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, variants: variants.map((variant) => ({ ...variant, bytes: 1, largestTensorBytes: 1 })), ...costs } };
+    },
+    async requireWhole() {
+      const pieces = await Promise.all(attachments.map(({ sha256 }) => api.read("pieces", [sha256, 0])));
+      const error = { name: "SelvedgeError", code: "storage-damaged", message: "pieces are missing" };
+      return pieces.includes(undefined) ? { ok: false, error } : { ok: true };
     },
     rehearse: () => ({ ok: true, value: [] }),
     close: () => ({ ok: true }),

@@ -508,32 +508,38 @@ describe("a first install", () => {
     await vi.waitFor(() => expect(running()).toBe(1));
   });
 
-  test("that lost something meanwhile gets it while other models have the turn to prove, and is proven then", async () => {
-    const page = openPage({ proveAfterMs: 0 });
-    const end = await page.pool.alone();
-    await page.load();
-    await loseGraph(first);
-    let answer = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    const isAskedFor = new Promise<void>((resolve) => {
-      registry.intercept = async ({ path }) => {
-        if (!path.includes("/segments/")) return undefined;
-        resolve();
-        await held;
-        return undefined;
-      };
-    });
-    end();
-    await isAskedFor;
-    (await page.pool.alone())();
-    expect(running()).toBe(1);
-    expect((await active())?.isProven).toBe(false);
-    answer();
-    await vi.waitFor(async () => expect((await active())?.isProven).toBe(true), 10_000);
-    expect(failures).toEqual([]);
-  });
+  test.each([
+    ["its graph", loseGraph],
+    ["a file that travels with it", loseLabels],
+  ])(
+    "that lost %s meanwhile gets it while other models have the turn to prove, and is proven then",
+    async (_what, lose) => {
+      const page = openPage({ proveAfterMs: 0 });
+      const end = await page.pool.alone();
+      await page.load();
+      await lose(first);
+      let answer = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const isAskedFor = new Promise<void>((resolve) => {
+        registry.intercept = async ({ path }) => {
+          if (!path.includes("/segments/")) return undefined;
+          resolve();
+          await held;
+          return undefined;
+        };
+      });
+      end();
+      await isAskedFor;
+      (await page.pool.alone())();
+      expect(running()).toBe(1);
+      expect((await active())?.isProven).toBe(false);
+      answer();
+      await vi.waitFor(async () => expect((await active())?.isProven).toBe(true), 10_000);
+      expect(failures).toEqual([]);
+    },
+  );
 
   test("that finds no memory for a second engine has not failed, and is proven on a later visit", async () => {
     const page = openPage({ proveAfterMs: 0 });
@@ -633,8 +639,15 @@ describe("where what answered last does not open", () => {
 });
 
 /** The browser loses the graph of a pack. */
-async function loseGraph({ manifest }: BuiltPack): Promise<void> {
-  await database.use("losing a piece", (connection) =>
-    connection.delete("pieces", [firstVariant(manifest).graph.sha256, 0]),
-  );
+function loseGraph({ manifest }: BuiltPack): Promise<void> {
+  return lose(firstVariant(manifest).graph);
+}
+
+/** The browser loses a file that travels with a pack. */
+async function loseLabels({ manifest }: BuiltPack): Promise<void> {
+  for (const attachment of manifest.attachments) await lose(attachment);
+}
+
+function lose({ sha256 }: { readonly sha256: string }): Promise<void> {
+  return database.use("losing a piece", (connection) => connection.delete("pieces", [sha256, 0]));
 }
