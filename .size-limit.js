@@ -113,7 +113,8 @@ export default [
   {
     name: "what carries telemetry, where there is any",
     path: "packages/sdk/dist/telemetry/courier.js",
-    limit: "10 kB",
+    // What pages leave, and what their user says, in a database of its own took it past 10.
+    limit: "11 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },
@@ -129,7 +130,7 @@ export default [
     name: "the engine worker without its runtime",
     path: "packages/sdk/dist/worker/engine.js",
     // As esbuild minifies it; rolldown, which Vite builds with, comes to 25.0.
-    limit: "27.2 kB",
+    limit: "26 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

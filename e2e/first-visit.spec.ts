@@ -1,20 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
+import type { Browser, BrowserContext } from "@playwright/test";
 import type { PublicKeys } from "selvedge";
-import { ShippedSite } from "./fixtures/shipped-site.ts";
+import { device, expect, loadedAnswers, stored, test, visit } from "./fixtures/shipped.ts";
+import type { ShippedSite } from "./fixtures/shipped-site.ts";
 import { openBare } from "./fixtures/test.ts";
-
-/** Packing, writing two sessions down and fitting a runtime, on a machine that has other things to do. */
-const PREPARING_MS = 300_000;
-
-let site: ShippedSite;
-
-test.beforeAll(async () => {
-  test.setTimeout(PREPARING_MS);
-  site = await ShippedSite.make();
-});
-
-test.afterAll(() => site.remove());
 
 /** What a device was sent, in order. */
 function watch(context: BrowserContext): { readonly path: string; readonly bytes: number }[] {
@@ -26,64 +15,9 @@ function watch(context: BrowserContext): { readonly path: string; readonly bytes
   return sent;
 }
 
-/** Loads the model with some keys, and predicts. */
-function visit(page: Page, publicKeys: unknown, inputs = 3) {
-  return page.evaluate(
-    async ({ publicKeys, inputs }) => {
-      const selvedge = selvedgeModule.createSelvedge({
-        registry: "/models",
-        ...(publicKeys === undefined ? {} : { publicKeys: publicKeys as PublicKeys }),
-      });
-      const model = await selvedge.load("lande", { backend: "wasm" });
-      const { start, storage } = model.info;
-      const answers: string[] = [];
-      for (let input = 0; input < inputs; input++) {
-        const data = new Float32Array(620).map((_, i) => ((i * (input + 7)) % 31) / 310);
-        const { outputs } = await model.predict({
-          ngrams: { type: "float32", data, dims: [1, 620] },
-        });
-        const bits = outputs["probabilities"]?.data as Float32Array;
-        answers.push([...new Uint8Array(bits.buffer)].join());
-      }
-      Object.assign(globalThis, { selvedge, model });
-      return { start, storage, answers };
-    },
-    { publicKeys, inputs },
-  );
-}
-
-/** What of the model is visible in the store. */
-function stored(page: Page) {
-  return page.evaluate(async () => {
-    const { selvedge } = globalThis as unknown as {
-      selvedge: ReturnType<typeof selvedgeModule.createSelvedge>;
-    };
-    return selvedge.cache.list();
-  });
-}
-
-async function device(
-  browser: Browser,
-  url: string,
-): Promise<{ context: BrowserContext; page: Page }> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await openBare(page, { url });
-  return { context, page };
-}
-
-/** The answers of a device that loads. */
-async function loadedAnswers(browser: Browser, url: string): Promise<readonly string[]> {
-  const { context, page } = await device(browser, url);
-  const { start, answers } = await visit(page, undefined);
-  expect(start).toMatchObject({ step: "none", code: "not-known" });
-  await context.close();
-  return answers;
-}
-
 /** Takes a copy of the site, spoiled, to a device with keys, and expects that it loads as usual. */
 async function expectLoad(
-  browser: Browser,
+  { browser, site }: { browser: Browser; site: ShippedSite },
   spoil: (spoiled: ShippedSite) => Promise<void>,
   expected: { readonly code: string; readonly reason: RegExp },
 ): Promise<void> {
@@ -93,7 +27,9 @@ async function expectLoad(
   try {
     const right = await loadedAnswers(browser, url);
     const { context, page } = await device(browser, url);
-    const { start, storage, answers } = await visit(page, await spoiled.keysOf("keys"));
+    const { start, storage, answers } = await visit(page, {
+      publicKeys: await spoiled.keysOf("keys"),
+    });
     expect(start).toMatchObject({ step: "none", code: expected.code });
     expect(start.reason).toMatch(expected.reason);
     expect(answers).toEqual(right);
@@ -107,13 +43,14 @@ async function expectLoad(
 
 test("a first visit wakes from the image that ships with the pack, and has all of it afterwards", async ({
   browser,
+  site,
 }) => {
   const { url, stop } = await site.serve();
   const right = await loadedAnswers(browser, url);
   const { context, page } = await device(browser, url);
   const sent = watch(context);
-  const keys = await site.keysOf("keys");
-  const first = await visit(page, keys);
+  const publicKeys = await site.keysOf("keys");
+  const first = await visit(page, { publicKeys });
   const before = [...sent];
   expect(first.start).toMatchObject({ step: "run", code: "woken" });
   expect(first.start.reason).toContain("ships with the pack");
@@ -147,14 +84,14 @@ test("a first visit wakes from the image that ships with the pack, and has all o
   // Later visits need no registry, wake from what is the device's own now, and answer the same.
   await context.route("**/models/**", (route) => route.abort());
   await openBare(page, { url });
-  const second = await visit(page, keys);
+  const second = await visit(page, { publicKeys });
   expect(second.start).toMatchObject({ step: "run", code: "woken", reason: "as asked" });
   expect(second.answers).toEqual(right);
 
   // And where that image is gone, the model is there to be loaded.
   await page.evaluate(() => localStorage.removeItem("selvedge.image lande"));
   await openBare(page, { url });
-  const third = await visit(page, keys);
+  const third = await visit(page, { publicKeys });
   expect(third.start).toMatchObject({ step: "none" });
   expect(third.answers).toEqual(right);
   await context.close();
@@ -163,12 +100,13 @@ test("a first visit wakes from the image that ships with the pack, and has all o
 
 test("without keys nothing of an image is fetched, and with those of others nothing at all", async ({
   browser,
+  site,
 }) => {
   const { url, stop } = await site.serve();
   const files = await Promise.all([site.fileOf("bare"), site.fileOf("difference")]);
   const unsigned = await device(browser, url);
   const sent = watch(unsigned.context);
-  const { start } = await visit(unsigned.page, undefined);
+  const { start } = await visit(unsigned.page);
   expect(start).toMatchObject({ step: "none", code: "not-known" });
   expect(start.reason).toBe("no image of it is known here");
   const bare = files[0]?.url ?? "";
@@ -177,7 +115,9 @@ test("without keys nothing of an image is fetched, and with those of others noth
 
   const foreign = await device(browser, url);
   const asked = watch(foreign.context);
-  await expect(visit(foreign.page, await site.keysOf("others"))).rejects.toThrow(/sign/);
+  await expect(visit(foreign.page, { publicKeys: await site.keysOf("others") })).rejects.toThrow(
+    /sign/,
+  );
   expect(asked.filter(({ path }) => path.includes("/segments/"))).toEqual([]);
   await foreign.context.close();
   await stop();
@@ -185,6 +125,7 @@ test("without keys nothing of an image is fetched, and with those of others noth
 
 test("a file of an image that is damaged on the host is no obstacle to loading", async ({
   browser,
+  site,
 }) => {
   const spoil = async (spoiled: ShippedSite) => {
     const { path, at } = await spoiled.fileOf("bare");
@@ -192,17 +133,23 @@ test("a file of an image that is damaged on the host is no obstacle to loading",
     bytes[at + 5000] = (bytes[at + 5000] ?? 0) ^ 1;
     await writeFile(path, bytes);
   };
-  await expectLoad(browser, spoil, { code: "no-image", reason: /are not what the manifest says/ });
+  await expectLoad({ browser, site }, spoil, {
+    code: "no-image",
+    reason: /are not what the manifest says/,
+  });
 });
 
-test("an image whose golden answers do not hold answers nothing", async ({ browser }) => {
+test("an image whose golden answers do not hold answers nothing", async ({ browser, site }) => {
   test.setTimeout(120_000);
   const reason = /does not give its golden answers/;
-  await expectLoad(browser, (spoiled) => spoiled.shipAnothersImage(), { code: "failed", reason });
+  await expectLoad({ browser, site }, (spoiled) => spoiled.shipAnothersImage(), {
+    code: "failed",
+    reason,
+  });
 });
 
-test("a runtime that traps answers nothing", async ({ browser }) => {
-  await expectLoad(browser, (spoiled) => spoiled.hostTraps(), {
+test("a runtime that traps answers nothing", async ({ browser, site }) => {
+  await expectLoad({ browser, site }, (spoiled) => spoiled.hostTraps(), {
     code: "failed",
     reason: /engine|unreachable|wake/,
   });
@@ -210,9 +157,10 @@ test("a runtime that traps answers nothing", async ({ browser }) => {
 
 test("a visit that ends with its first answer leaves no half of a pack, and costs the next one nothing twice", async ({
   browser,
+  site,
 }) => {
   const { url, stop } = await site.serve();
-  const keys = await site.keysOf("keys");
+  const publicKeys = await site.keysOf("keys");
   const { context, page } = await device(browser, url);
   const left = await page.evaluate(async (publicKeys) => {
     const selvedge = selvedgeModule.createSelvedge({
@@ -225,18 +173,18 @@ test("a visit that ends with its first answer leaves no half of a pack, and cost
     const { storage, start } = model.info;
     await model.dispose();
     return { storage, code: start.code, packs: await selvedge.cache.list() };
-  }, keys);
+  }, publicKeys);
   expect(left).toMatchObject({ code: "woken", storage: { kind: "memory" }, packs: [] });
 
   // There is nothing that could be loaded without the registry, and no one is told otherwise.
   await context.route("**/models/**", (route) => route.abort());
   await openBare(page, { url });
-  await expect(visit(page, keys)).rejects.toThrow(/lande/);
+  await expect(visit(page, { publicKeys })).rejects.toThrow(/lande/);
   await context.unroute("**/models/**");
 
   await openBare(page, { url });
   const sent = watch(context);
-  const { start, answers } = await visit(page, keys);
+  const { start, answers } = await visit(page, { publicKeys });
   const before = [...sent];
   expect(start.code).toBe("woken");
   expect(answers).toEqual(await loadedAnswers(browser, url));

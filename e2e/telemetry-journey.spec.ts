@@ -109,7 +109,7 @@ async function setClocks(tabs: readonly Tab[], offsetMs: number): Promise<void> 
   await Promise.all(tabs.map(set));
 }
 
-const waiting = (page: Page) => page.evaluate(waitingBatches);
+const waiting = (page: Page) => page.evaluate(waitingBatches, null);
 
 test(`${EVENTS} events through killed tabs, no network, failing collectors and clocks that jump: none is lost, none counts twice`, async ({
   context,

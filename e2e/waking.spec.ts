@@ -83,6 +83,16 @@ test("a model that was proven is woken on the next visit, answers the same to th
   const timings = { first: first.timings, second: second.timings, third: third.timings };
   test.info().annotations.push({ type: "timings", description: JSON.stringify(timings) });
 
+  // The demo, which is of the same origin, shows to people how it came to be there. Where there are few
+  // cores, its third model shares a worker.
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "hardwareConcurrency", { value: 8 });
+  });
+  await page.goto(`${site.url}/demo/diagnose.html`);
+  const shown = page.locator("[data-model=lande] [data-start=woken]");
+  await expect(shown).toHaveText(/^Woken.+from an image of .+: read in .+, put back in /);
+  await expect(shown).not.toHaveAttribute("data-setback");
+
   // Whoever may not keep images has none from then on.
   await openBare(page, site);
   const fourth = await start(page, { images: false });

@@ -11,6 +11,10 @@ export const WINDOW_MS = 48 * HOUR_MS;
 const ROWS_PER_SEQUENCE = 20_000;
 const SHAPES = 512;
 
+/** Events of one statement, and what DuckDB may take for it: the collector's own bound is for the collector. */
+const EVENTS_AT_ONCE = 2_000_000;
+const SETTINGS = { memory_limit: "1GiB" };
+
 /**
  * Makes a store that holds so many events of 48 hours, in SQL: nine of ten are points of durations, the
  * tenth counts failures. They come from 3 models, 2 versions, 2 backends, 4 browsers and 4 classes of
@@ -18,7 +22,7 @@ const SHAPES = 512;
  */
 export async function generateStore(path, { events, toMs }) {
   await (await openDuckDbStore(path)).close();
-  const instance = await DuckDBInstance.create(path);
+  const instance = await DuckDBInstance.create(path, SETTINGS);
   const connection = await instance.connect();
   const random = seededRandom(7);
   await connection.run(`CREATE TEMP TABLE shape (id INTEGER, count UINTEGER, "sum" DOUBLE, "min" DOUBLE,
@@ -42,19 +46,22 @@ export async function generateStore(path, { events, toMs }) {
     ['chrome 156', 'firefox 150', 'safari 26', 'chrome 155'][1 + ((hash(n) >> 24) % 4)::BIGINT] AS browser,
     ['desktop-high', 'desktop-low', 'mobile-high', 'mobile-low'][1 + ((hash(n) >> 28) % 4)::BIGINT] AS device,
     '{"service.name":"shop"}' AS resource`;
-  await connection.run(
-    `INSERT INTO histogram_point BY NAME
-     SELECT ${observation}, '${METRICS.predictDuration}' AS metric, 5 AS scale, count, "sum", "min", "max",
-       0 AS zero_count, positive_buckets, positive_counts, [] AS negative_buckets, [] AS negative_counts
-     FROM (SELECT range AS n FROM range(${events}) WHERE range % 10 < 9) JOIN shape ON id = ((hash(n) >> 40) % ${SHAPES})::BIGINT
-     ORDER BY n`,
-  );
-  await connection.run(
-    `INSERT INTO counter_point BY NAME
-     SELECT ${observation}, '${METRICS.failures}' AS metric, 1 AS value, 'predict' AS operation,
-       ['network', 'timeout', 'integrity'][1 + ((hash(n) >> 32) % 3)::BIGINT] AS error
-     FROM (SELECT range AS n FROM range(${events}) WHERE range % 10 = 9)`,
-  );
+  for (let from = 0; from < events; from += EVENTS_AT_ONCE) {
+    const some = `(SELECT range AS n FROM range(${from}, ${Math.min(events, from + EVENTS_AT_ONCE)}))`;
+    await connection.run(
+      `INSERT INTO histogram_point BY NAME
+       SELECT ${observation}, '${METRICS.predictDuration}' AS metric, 5 AS scale, count, "sum", "min", "max",
+         0 AS zero_count, positive_buckets, positive_counts, [] AS negative_buckets, [] AS negative_counts
+       FROM ${some} JOIN shape ON id = ((hash(n) >> 40) % ${SHAPES})::BIGINT
+       WHERE n % 10 < 9 ORDER BY n`,
+    );
+    await connection.run(
+      `INSERT INTO counter_point BY NAME
+       SELECT ${observation}, '${METRICS.failures}' AS metric, 1 AS value, 'predict' AS operation,
+         ['network', 'timeout', 'integrity'][1 + ((hash(n) >> 32) % 3)::BIGINT] AS error
+       FROM ${some} WHERE n % 10 = 9`,
+    );
+  }
   await connection.run("CHECKPOINT");
   connection.closeSync();
   instance.closeSync();

@@ -6,6 +6,7 @@ import { generateStore, WINDOW_MS } from "./generate.mjs";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const WATCH_MS = 20;
 
 /** What a dashboard asks, of 48 hours in whole hours and of the last six in steps of six minutes. */
 function questions(toMs) {
@@ -22,7 +23,7 @@ function questions(toMs) {
   return { "48 h": ask(days), "6 h": ask(hours) };
 }
 
-/** How long each question takes of so many events, raw and rolled up, and what they weigh. */
+/** How long each question takes of so many events, raw and rolled up, with what they weigh and the most memory it took. */
 export async function measureQuestions({ events, rounds }) {
   const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-questions-"));
   const path = join(folder, "collector.duckdb");
@@ -32,6 +33,7 @@ export async function measureQuestions({ events, rounds }) {
     await generateStore(path, { events, toMs });
     const generatedMs = performance.now() - generatedAt;
     const store = await openDuckDbStore(path);
+    const watch = watchMemory();
     const raw = await askAll(store, toMs, rounds);
     const { bytes: rawBytes } = await store.size();
     const startedAt = performance.now();
@@ -39,11 +41,11 @@ export async function measureQuestions({ events, rounds }) {
     const rollUpMs = performance.now() - startedAt;
     const rolled = await askAll(store, toMs, rounds);
     await store.close();
+    const memoryBytes = watch.end();
     const reopened = await openDuckDbStore(path);
     const { bytes, rows } = await reopened.size();
-    const { rss } = process.memoryUsage();
     await reopened.close();
-    return { raw, rolled, rawBytes, bytes, rows, rollUpMs, generatedMs, memoryBytes: rss };
+    return { raw, rolled, rawBytes, bytes, rows, rollUpMs, generatedMs, memoryBytes };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -60,4 +62,20 @@ async function askAll(store, toMs, rounds) {
         times[`${name}, ${window}`].push(performance.now() - startedAt);
       }
   return times;
+}
+
+/** The most memory this process takes from now until the end, in bytes. */
+function watchMemory() {
+  let most = 0;
+  const look = () => {
+    most = Math.max(most, process.memoryUsage.rss());
+  };
+  const timer = setInterval(look, WATCH_MS);
+  return {
+    end: () => {
+      clearInterval(timer);
+      look();
+      return most;
+    },
+  };
 }

@@ -29,6 +29,19 @@ test("what was loaded says why", () => {
   );
 });
 
+test("what could not be written down says why", () => {
+  const loaded = {
+    step: "none",
+    code: "not-known",
+    reason: "no image of it is known here",
+  } as const;
+  expect(startWords({ ...loaded, noImage: "the user saves data" })).toEqual({
+    title: "Loaded",
+    detail: "There is no image of it to wake: the user saves data.",
+    isSetback: false,
+  });
+});
+
 test("what went wrong on the way stands out, in the SDK's own words", () => {
   const reason = "an engine that was woken failed: it trapped.";
   expect(startWords({ code: "failed", step: "none", reason })).toEqual({

@@ -31,7 +31,7 @@ const WHY: Readonly<Record<Exclude<Start["code"], "woken">, (reason: string) => 
 };
 
 /** Says how an engine came to be: woken or loaded, from what, in what time, and why not otherwise. */
-export function startWords({ code, step, reason, image, trap }: Start): StartWords {
+export function startWords({ code, step, reason, image, noImage, trap }: Start): StartWords {
   const trapped =
     trap === undefined
       ? ""
@@ -49,7 +49,11 @@ export function startWords({ code, step, reason, image, trap }: Start): StartWor
     };
   }
   const isSetback = code === "failed" || code === "wrong" || trap !== undefined;
-  return { title: "Loaded", detail: `${WHY[code](reason)}${trapped}`, isSetback };
+  const why =
+    noImage === undefined || code === "failed" || code === "wrong"
+      ? WHY[code](reason)
+      : sentence(`there is no image of it to wake: ${noImage}`);
+  return { title: "Loaded", detail: `${why}${trapped}`, isSetback };
 }
 
 /** Begins large, and ends with one full stop. */

@@ -106,6 +106,16 @@ function isOfImage(verdict: unknown): verdict is { image: string; reason: string
   return String((verdict as { candidate?: unknown }).candidate).startsWith("image ");
 }
 
+/** Takes every byte of every pack from the device, as a browser does that needs room. */
+export function evictPieces(): Promise<void> {
+  return onPieces("readwrite", (pieces) => pieces.clear());
+}
+
+/** How many pieces of packs there are. */
+export function countPieces(): Promise<number> {
+  return onPieces("readonly", (pieces) => pieces.count());
+}
+
 /** Changes the record of each image. */
 export async function changeRecords(
   change: (image: ImageFound) => ImageFound | Promise<ImageFound>,
@@ -255,6 +265,23 @@ async function writeFile(name: string, bytes: ArrayBuffer): Promise<void> {
 async function filesFolder(): Promise<FileSystemDirectoryHandle | undefined> {
   const root = await navigator.storage?.getDirectory?.();
   return root?.getDirectoryHandle(FOLDER, { create: true });
+}
+
+async function onPieces<Result>(
+  mode: IDBTransactionMode,
+  ask: (pieces: IDBObjectStore) => IDBRequest<Result>,
+): Promise<Result> {
+  const database = await settled(indexedDB.open("selvedge"));
+  const answer = await settled(ask(database.transaction("pieces", mode).objectStore("pieces")));
+  database.close();
+  return answer;
+}
+
+function settled<Result>(request: IDBRequest<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
 }
 
 /** Does something with each of the stores, in one transaction. */

@@ -14,7 +14,7 @@ import { anchorsOf, type PublicKeys } from "./public-keys.ts";
 import type { MemoryPolicy } from "./serving/memory-budget.ts";
 import type { UpdatePolicy } from "./serving/model-update.ts";
 import type { PageTracer } from "./telemetry/page-tracer.ts";
-import type { TelemetrySettings } from "./telemetry/reporter.ts";
+import type { TelemetrySettings } from "./telemetry/reporter-settings.ts";
 import type { TraceParent } from "./telemetry/trace-context.ts";
 import type { TracingOptions } from "./telemetry/tracing.ts";
 import type { Backend } from "./worker/engine-api.ts";

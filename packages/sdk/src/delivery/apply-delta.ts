@@ -4,11 +4,20 @@ import {
   type DeltaBlob,
   pieceDigests,
   pieceRange,
-  sha256,
 } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
+import type { Hasher } from "../store/hasher.ts";
 import { readPieceUnchecked } from "../store/pieces.ts";
 import type { PieceWriter } from "./piece-writer.ts";
+
+/** What deltas are undone with. */
+interface ApplyOptions {
+  readonly database: Database;
+  readonly writer: PieceWriter;
+  /** One for all deltas: what it hashes in is held as long as what it hashed would be. */
+  readonly hasher: Hasher;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Makes a blob of its base, piece by piece, and writes those pieces that have the digest they should.
@@ -20,7 +29,7 @@ import type { PieceWriter } from "./piece-writer.ts";
 export async function applyDelta(
   blob: DeltaBlob,
   difference: Uint8Array,
-  { database, writer, signal }: { database: Database; writer: PieceWriter; signal: AbortSignal },
+  { database, writer, hasher, signal }: ApplyOptions,
 ): Promise<boolean> {
   let isWhole = true;
   for (const [index, digest] of pieceDigests(blob).entries()) {
@@ -36,7 +45,7 @@ export async function applyDelta(
       if (base?.byteLength === bytes) {
         const part = { base: new Uint8Array(base), delta: difference, start };
         const made = applyTensorDeltaPart(blob.dtype, part);
-        if ((await sha256(made)) === digest) piece = made.buffer;
+        if ((await hasher.sha256(made)) === digest) piece = made.buffer;
       }
     } finally {
       writer.drop(scratchBytes);

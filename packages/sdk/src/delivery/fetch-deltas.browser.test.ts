@@ -1,4 +1,4 @@
-import { PIECE_BYTES } from "@selvedge/protocol";
+import { PIECE_BYTES, pieceDigests } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { findActive } from "../store/activations.ts";
 import type { Database } from "../store/database.ts";
@@ -96,6 +96,23 @@ test("availability says what the deltas take, and progress comes to that", async
   const fetching = seen.filter(({ phase }) => phase === "fetch");
   expect(fetching[0]).toMatchObject({ loaded: 0, total: updateBytes(update) });
   expect(fetching.at(-1)).toMatchObject({ loaded: updateBytes(update) });
+});
+
+test("what is made of a delta is not hashed in the buffer that is stored, which browsers would hold on to", async () => {
+  await installIt();
+  const update = await publishUpdate();
+  const hash = vi.spyOn(crypto.subtle, "digest");
+  const put = vi.spyOn(IDBObjectStore.prototype, "put");
+  await installIt();
+  const hashed = hash.mock.calls.map(([, bytes]) =>
+    ArrayBuffer.isView(bytes) ? bytes.buffer : bytes,
+  );
+  const stored = put.mock.calls
+    .map(([value]) => value)
+    .filter((value) => value instanceof ArrayBuffer);
+  vi.restoreAllMocks();
+  expect(stored.length).toBeGreaterThanOrEqual(tensorsOf(update).flatMap(pieceDigests).length);
+  expect(stored.filter((buffer) => hashed.includes(buffer))).toEqual([]);
 });
 
 test("a device that holds nothing fetches the tensors, and no delta", async () => {

@@ -1,5 +1,6 @@
 import { pieceDigests, SelvedgeError } from "@selvedge/protocol";
 import type { Database } from "../store/database.ts";
+import { Hasher } from "../store/hasher.ts";
 import { pieceId } from "../store/pieces.ts";
 import { applyDelta } from "./apply-delta.ts";
 import { type FetchOptions, fetchPieces } from "./fetch-pieces.ts";
@@ -29,6 +30,7 @@ export async function fetchDeltas(
   options: DeltaOptions,
 ): Promise<void> {
   const { writer, refused, onFetched } = options;
+  const hasher = new Hasher();
   // Each has this one chance; those that were made are taken off again.
   for (const { sha256: digest } of deltas) refused.add(digest);
   let coming: { digest: string; come: number; gunzip: Gunzip } | undefined;
@@ -61,7 +63,7 @@ export async function fetchDeltas(
     const difference = await gunzip.end().catch(() => undefined);
     if (difference === undefined) return;
     for (const each of blobs)
-      if (await applyDelta(each, difference, options)) refused.delete(each.sha256);
+      if (await applyDelta(each, difference, { ...options, hasher })) refused.delete(each.sha256);
   };
   try {
     for (let left: readonly Wanted[] = deltaRanges; left.length > 0; )

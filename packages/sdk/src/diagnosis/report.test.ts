@@ -44,6 +44,19 @@ test("a report says what an engine was woken from, and what a fitted runtime lac
   expect(report).toContain("create 55, wake 14, total 160 ms");
 });
 
+test("a report says why there is no image to wake", () => {
+  const loaded = {
+    step: "none",
+    code: "not-known",
+    reason: "no image of it is known here",
+  } as const;
+  const start = { ...loaded, noImage: "this site has no more room" };
+  const report = reportOf({ ...SOUND, models: [{ ...OCR_REC, start }] }, []);
+  expect(report).toContain(
+    "loaded, no image of it is known here, no image: this site has no more room",
+  );
+});
+
 test("findings stand at the top, each with how bad it is", () => {
   const findings = [
     { level: "fault", message: "The page is not a secure context." },

@@ -170,10 +170,10 @@ function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: C
   return [state, place.filter(Boolean).join(" "), msText(runMs), reason];
 }
 
-function startText({ step, reason, image, trap }: ModelFacts["start"]): string {
+function startText({ step, reason, image, noImage, trap }: ModelFacts["start"]): string {
   const woken = image && `woken from ${bytesText(image.bytes)} in the ${step} wasm`;
   const trapped = trap && `a fitted runtime lacked what ${dimsText(trap.dims)} needs`;
-  return listOf([woken ?? "loaded", reason, trapped]);
+  return listOf([woken ?? "loaded", reason, noImage && `no image: ${noImage}`, trapped]);
 }
 
 function memoryText({ state, shareBytes, sharedWith, tensorBytes }: ModelFacts["memory"]): string {

@@ -38,11 +38,25 @@ export async function openPack(
 ): Promise<ReadPack | undefined> {
   const found = await choosePack(database, request);
   if (found === undefined) return undefined;
+  return { ...found, source: await readWhole(database, found, request) };
+}
+
+/**
+ * Reads a variant's graph and tensors, and checks every piece of them. What is opened by selector has to be
+ * whole, attachments and golden answers too, as that is when what is missing can be installed.
+ *
+ * @throws SelvedgeError `storage-damaged` where a piece is missing or damaged.
+ */
+export async function readWhole(
+  database: Database,
+  found: FoundPack,
+  { by }: Pick<OpenRequest, "by">,
+): Promise<SessionSource> {
   const [source] = await Promise.all([
     readSourceOf(database, found),
-    requireWhole(database, found, request),
+    by === "selector" ? requireWhole(database, found) : undefined,
   ]);
-  return { ...found, source };
+  return source;
 }
 
 /**
@@ -83,16 +97,14 @@ export async function choosePack(
 }
 
 /**
- * What is opened by selector has to be whole, though an engine that wakes needs none of it now.
+ * Finds out whether everything is there that a device needs of a pack. No bytes are read.
  *
  * @throws SelvedgeError `storage-damaged`, naming the pieces that are missing.
  */
 export async function requireWhole(
   database: Database,
   { manifest, variant }: FoundPack,
-  { by }: Pick<OpenRequest, "by">,
 ): Promise<void> {
-  if (by !== "selector") return;
   const missing = await missingPieces(database, neededBlobs(manifest, variant));
   if (missing.size > 0)
     throw new SelvedgeError(
@@ -102,12 +114,7 @@ export async function requireWhole(
     );
 }
 
-/**
- * Reads a variant's graph and tensors, and checks every piece of them.
- *
- * @throws SelvedgeError `storage-damaged` where a piece is missing or damaged.
- */
-export async function readSourceOf(
+async function readSourceOf(
   database: Database,
   { variant }: Pick<FoundPack, "variant">,
 ): Promise<SessionSource> {

@@ -60,8 +60,8 @@ export const SHIPPED_IMAGES = "shipped-images.js";
 /** The version of TensorFlow.js that is built into the SDK's own runtime file. */
 export const TFJS_VERSION = "4.22.0";
 
-/** Grows when `runtime/tfjs.ts`, or how it is built, changes. */
-const TFJS_REVISION = 2;
+/** Grows when `runtime/tfjs.ts`, what it is made of, or how it is built, changes. */
+const TFJS_REVISION = 3;
 
 /** The folder below `assets` for TensorFlow.js. */
 export const TFJS_FOLDER: string = `tfjs-${TFJS_VERSION}-${TFJS_REVISION}`;

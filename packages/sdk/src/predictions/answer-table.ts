@@ -1,4 +1,4 @@
-import { commitWrite } from "../store/commit-write.ts";
+import { commitRequest } from "../store/commit-request.ts";
 import type { AnswerSummary, Database } from "../store/database.ts";
 
 /** A record holds about so many answers: fewer would be many records, more would be a large one. */
@@ -49,7 +49,7 @@ export class AnswerTable {
     const how = { doing, stores: ["telemetry"], mode: "readwrite" } as const;
     await this.#database.transact(how, async (transaction) => {
       const kept = transaction.store.put([...answers], keyOf(answers.length));
-      await commitWrite(transaction, kept);
+      await commitRequest(transaction, kept);
     });
   }
 

@@ -46,6 +46,13 @@ test("settings that do not compute the golden answers are not chosen, however fa
   expect(chooseSettings([usual, wrong])).toBeUndefined();
 });
 
+test("where the usual settings do not, those that do are chosen, however slow", () => {
+  const wrong = rehearsed(USUAL, { start: 10, run: 5, holds: false });
+  const slow = rehearsed(PREPACKED, { start: 200, run: 50 });
+  expect(chooseSettings([wrong, slow])).toBe(PREPACKED);
+  expect(chooseSettings([wrong, slow, rehearsed(LEAN, { start: 100, run: 50 })])).toBe(LEAN);
+});
+
 test("nothing is chosen where nothing was measured", () => {
   expect(chooseSettings([])).toBeUndefined();
   expect(

@@ -2,7 +2,7 @@ import type { EngineHost } from "../serving/engine-host.ts";
 import type { Rung, Standing } from "../serving/ladder.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Model } from "../serving/model.ts";
-import { complete, isLacking, openHeld, openMended } from "../serving/open-proven.ts";
+import { complete, type Errand, isLacking, openHeld, openMended } from "../serving/open-proven.ts";
 import type { HostOpened } from "../serving/pack-opener.ts";
 import { type Served, subjectOf } from "../serving/served.ts";
 import { elementsOf } from "../serving/used-dims.ts";
@@ -23,9 +23,6 @@ import { whenIdle } from "./when-idle.ts";
 
 /** Proving on a slow device runs the model for the first time, shaders and all. */
 const TRIAL_TIMEOUT_MS = 120_000;
-
-/** Something that takes as long as a link does: done before the next step, while others have their turn. */
-export type Errand = () => Promise<void>;
 
 /** How candidates are gone through. */
 export interface ContestHow {

@@ -16,14 +16,15 @@ afterEach(() => {
 });
 
 const record = (image: string, at = Date.now()) => ({
-  ...{ digest, candidate, at, under: imageUnder(), reason: "" },
+  ...{ digest, candidate, at, under: imageUnder(), reason: "it was so" },
   image,
 });
 
 test.each(["made", "not worth it", "failed"])(
-  "what came of an image is remembered: %s",
+  "what came of an image is remembered, and why: %s",
   (image) => {
-    expect(soundImageVerdict([{}, record(image)], KEY, imageUnder())).toBe(image);
+    const found = soundImageVerdict([{}, record(image)], KEY, imageUnder());
+    expect(found).toEqual({ image, reason: "it was so" });
   },
 );
 
@@ -42,7 +43,7 @@ test.each([
   "what came to %s is tried again after %i days, also where the clock was set back",
   (image, days) => {
     const after = (ms: number) =>
-      soundImageVerdict([record(image, Date.now() - ms)], KEY, imageUnder());
+      soundImageVerdict([record(image, Date.now() - ms)], KEY, imageUnder())?.image;
     const limit = days * DAY_MS;
     expect([limit - 1, limit, -limit].map(after)).toEqual([image, undefined, undefined]);
   },

@@ -29,18 +29,19 @@ export function imageUnder(settings: SessionSettings = {}): string {
   return `${settingsUnder()}; ${graphOptimizationLevel}, ${prepacking ? "" : "not "}prepacked`;
 }
 
-/** What came of it, as it was stored under a key; none where that says nothing any more. */
+/** What came of it, and why, as it was stored under a key; none where that says nothing any more. */
 export function soundImageVerdict(
   stored: readonly unknown[],
   [digest, candidate]: VerdictKey,
   under: string,
-): ImageVerdict["image"] | undefined {
+): Pick<ImageVerdict, "image" | "reason"> | undefined {
   const record = stored.filter(isRecord).find((one) => one["candidate"] === candidate);
   const { image, at } = record ?? {};
   if (record?.["digest"] !== digest || record["under"] !== under) return undefined;
-  if (image === "made") return image;
+  const reason = String(record["reason"]);
+  if (image === "made") return { image, reason };
   // A clock that was set back must not make it last for ever.
   const age = Math.abs(Date.now() - Number(at));
   const isKnown = image === "not worth it" || image === "failed";
-  return isKnown && age < FORGET_MS[image] ? image : undefined;
+  return isKnown && age < FORGET_MS[image] ? { image, reason } : undefined;
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { LoadRooms } from "../serving/load-rooms.ts";
-import { hasPlentyOfRoom } from "./image-room.ts";
+import { lackOfRoom } from "./image-room.ts";
 
 const MB = 2 ** 20;
 const { signal } = new AbortController();
@@ -12,10 +12,10 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Whether there is room for an image, on a device that says this of itself. */
-function hasRoom(bytes: number, device: object): Promise<boolean> {
+/** Why there is no room for an image, on a device that says this of itself. */
+function whyNone(bytes: number, device: object): Promise<string | undefined> {
   vi.stubGlobal("navigator", device);
-  return hasPlentyOfRoom(rooms, bytes, signal);
+  return lackOfRoom(rooms, bytes, signal);
 }
 
 const withFree = (quota: number, usage = 0) => ({
@@ -23,8 +23,10 @@ const withFree = (quota: number, usage = 0) => ({
 });
 
 test("an image is made where eight times its size is free, and not where less is", async () => {
-  expect(await hasRoom(10 * MB, withFree(100 * MB, 20 * MB))).toBe(true);
-  expect(await hasRoom(10 * MB, withFree(100 * MB, 21 * MB))).toBe(false);
+  expect(await whyNone(10 * MB, withFree(100 * MB, 20 * MB))).toBeUndefined();
+  expect(await whyNone(10 * MB, withFree(100 * MB, 21 * MB))).toBe(
+    "it may take 10.5 MB, and of the 82.8 MB that the browser has left for this site, no more than an eighth is for an image",
+  );
 });
 
 test.each([
@@ -32,11 +34,11 @@ test.each([
   ["has one that estimates nothing", { storage: {} }],
   ["estimates without a number", { storage: { estimate: async () => ({}) } }],
 ])("on a device that %s, a small image is made and a large one is not", async (_, device) => {
-  expect(await hasRoom(32 * MB, device)).toBe(true);
-  expect(await hasRoom(32 * MB + 1, device)).toBe(false);
+  expect(await whyNone(32 * MB, device)).toBeUndefined();
+  expect(await whyNone(32 * MB + 1, device)).toContain("does not say how much room there is");
 });
 
 test("none is made where the user saves data", async () => {
   const saving = { ...withFree(1000 * MB), connection: { saveData: true } };
-  expect(await hasRoom(MB, saving)).toBe(false);
+  expect(await whyNone(MB, saving)).toBe("the user saves data");
 });

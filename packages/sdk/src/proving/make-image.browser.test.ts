@@ -197,6 +197,16 @@ test("one that cannot be written, or does not wake, is remembered as failed", as
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
 });
 
+test("what there was no room for has its reason in model.info, on later visits too", async () => {
+  const { host } = await make({ isFull: true });
+  expect(host.start).toMatchObject({ step: "none", code: "not-known", noImage: "no more room" });
+  expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
+  await forget(1);
+  const later = await make();
+  expect(later.host.start.noImage).toBe("no more room");
+  expect(starts()).toEqual([]);
+});
+
 test("what the browser refuses without a code is remembered too, unless the page is offline", async () => {
   const onLine = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
   await expect(make({ refusal: "the file is locked" })).rejects.toThrow("the file is locked");
@@ -243,14 +253,16 @@ test("an image that was evicted is made again", async () => {
 });
 
 test.each([
-  ["the app wants none", async () => make({}, { images: false })],
-  ["there is little room", async () => tight()],
-  ["the app gives models no more room", async () => make({}, { maxBytes: 1500 })],
-  ["its user saves data", async () => saving()],
-  ["the pack is not proven", async () => unproven()],
-  ["hints cannot be kept", async () => unhinted()],
-])("nothing is made where %s", async (_why, page) => {
-  await page();
+  ["the app wants none", async () => make({}, { images: false }), undefined],
+  ["there is little room", async () => tight(), /no more than an eighth/],
+  ["the app gives models no more room", async () => make({}, { maxBytes: 1500 }), /maxBytes/],
+  ["its user saves data", async () => saving(), /saves data/],
+  ["the pack is not proven", async () => unproven(), undefined],
+  ["hints cannot be kept", async () => unhinted(), /localStorage/],
+])("nothing is made where %s", async (_why, page, reason) => {
+  const { noImage } = (await page()).host.start;
+  if (reason === undefined) expect(noImage).toBeUndefined();
+  else expect(noImage).toMatch(reason);
   expect([starts(), await remembered(), wakeHint.of(NAME)]).toEqual([[], [], "none"]);
 });
 

@@ -10,7 +10,7 @@ import {
   imageVerdictKey,
   soundImageVerdict,
 } from "./image-record.ts";
-import { hasPlentyOfRoom } from "./image-room.ts";
+import { inMemory, lackOfRoom } from "./image-room.ts";
 import { type Result, tryImage } from "./try-image.ts";
 
 /** What a model's engine takes of memory, as a multiple of its bytes, where nobody has measured it. */
@@ -30,17 +30,21 @@ export interface Wanted {
  * Writes the engine of a model down, once for each pack on this device and in workers of its own, so that
  * the next visit wakes it: where it is proven, there is room, and waking it is right, bit for bit, and
  * clearly faster than loading it. Until all of that is known no page is told of the image, and so none
- * wakes it, wherever this is cut off.
+ * wakes it, wherever this is cut off. Why there is none, `model.info.start` says.
  *
  * @throws AbortError when the signal fires, and whatever the keeper does.
  */
 export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   const { host, opened, storage } = wanted.served;
   const { step, code, reason } = host.start;
-  if (host.backend !== "wasm" || opened.engine !== "onnx" || storage?.kind === "memory") return;
+  if (host.backend !== "wasm" || opened.engine !== "onnx") return;
   // Where nothing is woken, nothing is written down.
   if (rooms.cache?.images === false || step !== "none" || code === "off" || code === "shared")
     return;
+  if (storage?.kind === "memory") {
+    host.noImage = inMemory(storage);
+    return;
+  }
   if (code === "failed" || code === "wrong")
     return verdictsOf(rooms, wanted).write({ image: "failed", reason, settings: opened.settings });
   // Two at once would sweep each other's pages, and one would vouch for what the other has written.
@@ -52,17 +56,30 @@ export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void>
 async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   const { host } = wanted.served;
   const verdicts = verdictsOf(rooms, wanted);
-  const known = await verdicts.known();
-  if (known === "failed" || known === "not worth it") return;
+  const { image, reason } = (await verdicts.known()) ?? {};
+  if (image === "failed" || image === "not worth it") {
+    host.noImage = reason;
+    return;
+  }
   // What was asked for its image and found none has lost it; what was not asked has lost the hint.
-  if (known === "made" && host.start.code === "not-known")
+  if (image === "made" && host.start.code === "not-known")
     return void wakeHint.note(wanted.selector.name, "run");
-  if (!(await isReady(rooms, wanted))) return;
+  if (!(await isProven(rooms, wanted))) return;
+  const most = host.memory?.engineBytes ?? USUAL_GROWTH * wanted.served.opened.bytes;
+  const shortage = await lackOfRoom(rooms, most, wanted.signal);
+  if (shortage !== undefined) {
+    host.noImage = shortage;
+    return;
+  }
   // Where a hint cannot be kept, nobody would ever wake it.
-  if (!wakeHint.note(wanted.selector.name, "none")) return;
+  if (!wakeHint.note(wanted.selector.name, "none")) {
+    host.noImage = "the browser keeps no hint of it in localStorage";
+    return;
+  }
   await verdicts.judge(undefined);
   const result = await tryImage(rooms, wanted);
   await verdicts.write(result);
+  host.noImage = result.image === "made" ? undefined : result.reason;
   if (result.image !== "made") return;
   wakeHint.note(wanted.selector.name, "run", result.at);
   const { recorder } = rooms.reporter;
@@ -93,17 +110,12 @@ function verdictsOf({ keeper }: LoadRooms, { served: { opened }, signal }: Wante
   };
 }
 
-/** Whether the pack is proven on this device, and there is room for an image of its engine. */
-async function isReady(
-  rooms: LoadRooms,
-  { served: { host, opened }, selector, signal }: Wanted,
+/** Whether the pack is the current one, and proven on this device. */
+async function isProven(
+  { keeper }: LoadRooms,
+  { served: { opened }, selector, signal }: Wanted,
 ): Promise<boolean> {
-  const standing = await rooms.keeper.call(
-    (remote, call) => remote.standing(call, selector),
-    signal,
-  );
+  const standing = await keeper.call((remote, call) => remote.standing(call, selector), signal);
   if (standing?.current.digest !== opened.digest) return false;
-  if (!standing.isProven || standing.isRefused) return false;
-  const most = host.memory?.engineBytes ?? USUAL_GROWTH * opened.bytes;
-  return hasPlentyOfRoom(rooms, most, signal);
+  return standing.isProven && !standing.isRefused;
 }

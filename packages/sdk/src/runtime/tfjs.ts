@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js as one file that needs no other but its wasm, which comes from the page's own assets.
+ * TensorFlow.js, and how models run in it, as one file that needs no other but its wasm, which comes from the page's own assets.
  * The engine worker imports it by URL, and only for models that are made for it.
  */
 import "@tensorflow/tfjs-backend-cpu";
@@ -8,9 +8,8 @@ import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js"
 import wasmFactory from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js";
 import { registerBackend } from "@tensorflow/tfjs-core";
 
-export { loadGraphModel } from "@tensorflow/tfjs-converter";
-export { engine, env, io, setBackend, type Tensor, tensor } from "@tensorflow/tfjs-core";
-export { loadLayersModel } from "@tensorflow/tfjs-layers";
+export { env } from "@tensorflow/tfjs-core";
+export { createTfjsSession } from "./tfjs/tfjs-session.ts";
 
 // Its declarations speak of a default export, where the file is CommonJS and exports the function.
 const createWasm = wasmFactory as unknown as typeof wasmFactory.default;

@@ -7,6 +7,7 @@ import type { Rung } from "./ladder.ts";
 import type { LoadRooms, Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import type { ModelUpdate, UpdateFeed, UpdatePolicy } from "./model-update.ts";
+import { complete, type Errand, isLacking } from "./open-proven.ts";
 import { pause } from "./pause.ts";
 import { proveServing } from "./prove-serving.ts";
 import type { Served } from "./served.ts";
@@ -15,6 +16,9 @@ import { whenVisible } from "./when-visible.ts";
 import type { WinBack } from "./win-back.ts";
 
 const PACE: Pace = { proveAfterMs: 10_000, checkEveryMs: 60 * 60 * 1000 };
+
+/** Looking whether a pack is whole, which no piece is read for. */
+const LOOK_TIMEOUT_MS = 30_000;
 
 /** What a model was loaded with, as far as it matters afterwards. */
 export interface Loaded {
@@ -66,8 +70,10 @@ export class Behind {
     // A page that is offline when its engine fails has to have it by then.
     import("./failover.ts").catch(() => undefined);
     // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
-    if (first.host.start.code === "woken")
+    if (first.host.start.code === "woken") {
       await first.host.checkWoken(disposal).catch(() => undefined);
+      await this.#refill();
+    }
     await this.#complete();
     await this.#contend();
     const isPinned = selector.version !== undefined;
@@ -75,9 +81,7 @@ export class Behind {
     await pause(proveAfterMs, disposal);
     await whenIdle();
     await this.#complete();
-    await this.#inBackground((signal) =>
-      proveServing(this.#rooms, { ...this.#loaded, signal }),
-    ).catch(() => undefined);
+    await this.#inSteps(proveServing(this.#rooms, this.#loaded)).catch(() => undefined);
     await whenIdle();
     await this.#inBackground((signal) => rehearseStart(this.#rooms, first, signal)).catch(
       () => undefined,
@@ -94,6 +98,21 @@ export class Behind {
       await whenIdle();
       await this.#complete();
       await this.#updates.checkQuietly();
+    }
+  }
+
+  /** What was woken needed nothing of its pack, which the browser may have evicted in part. */
+  async #refill(): Promise<void> {
+    const { first, isShipped, model, selector } = this.#loaded;
+    if (isShipped === true) return;
+    const signal = model.disposal;
+    const limits = { timeoutMs: LOOK_TIMEOUT_MS, signal };
+    try {
+      await first.host.ask((engine, session) => engine.requireWhole(session), limits);
+    } catch (error) {
+      // Where the link is down, whatever needs it next asks again.
+      const wanted = { ...selector, version: first.opened.version };
+      if (isLacking(error)) await complete(this.#rooms, { wanted, signal }).catch(() => undefined);
     }
   }
 
@@ -133,7 +152,7 @@ export class Behind {
   /** Where the app gave an order, what served first is not raced. */
   async #goBack(): Promise<boolean> {
     const { reopenFirst } = await import("./reopen-first.ts");
-    return this.#inBackground((signal) => reopenFirst(this.#rooms, { ...this.#loaded, signal }));
+    return this.#inSteps(reopenFirst(this.#rooms, this.#loaded));
   }
 
   /**
@@ -150,14 +169,7 @@ export class Behind {
       const { Contest } = await import("../proving/contest.ts");
       contest = new Contest(this.#rooms, selector, { ...how, model });
       this.#contest = contest;
-      const steps = contest.run();
-      // Whoever asks for an update meanwhile waits for one candidate of this model, and not for all.
-      for (;;) {
-        const { done, value: errand } = await this.#inBackground(() => steps.next());
-        if (done) break;
-        // No turn is held while it fetches: on a slow link others would wait for it.
-        await errand?.();
-      }
+      await this.#inSteps(contest.run());
     } catch {
       // The model is gone, or the chunk cannot be loaded: the next load tries again.
     }
@@ -173,6 +185,19 @@ export class Behind {
     await whenIdle();
     this.#isProvingSoon = false;
     await this.#inBackground(async () => this.#contest?.proveLarger()).catch(() => undefined);
+  }
+
+  /**
+   * Does one step after the other in the background. Whoever asks for an update meanwhile waits for one
+   * step, and not for all.
+   */
+  async #inSteps<T>(steps: AsyncGenerator<Errand | undefined, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = await this.#inBackground(() => steps.next());
+      if (done) return value;
+      // No turn is held while it fetches: on a slow link others would wait for it.
+      await value?.();
+    }
   }
 
   /**

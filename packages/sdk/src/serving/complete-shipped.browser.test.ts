@@ -1,82 +1,35 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { select } from "../delivery/registry.fixture.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { IMAGES_LOCK } from "../proving/make-image.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
-import { KeeperClient } from "../worker/keeper-client.ts";
-import { ENGINE_METHODS, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 import type { Loaded } from "./behind.ts";
 import { completeShipped } from "./complete-shipped.ts";
-import { EngineHost } from "./engine-host.ts";
-import { EnginePool } from "./engine-pool.ts";
 import type { LoadRooms } from "./load-rooms.ts";
-import { RuntimeShelf } from "./runtime-shelf.ts";
+import { failed, type OwnMethods, ShippedPage, WANTED } from "./shipped-page.fixture.ts";
 import { storedHint, wakeHint } from "./wake-hint.ts";
 
-const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
-const CHANNEL = "what was judged of images that ship";
-const WANTED = select({ trust: "ab".repeat(32) });
-const DIGEST = "d".repeat(64);
 const TO_COME: PackStorage = { kind: "memory", reason: "its tensors are still to come" };
 
-let judged: unknown[];
-let channel: BroadcastChannel;
-let ends: (() => void)[];
+let page: ShippedPage;
 
 beforeEach(() => {
-  [judged, ends] = [[], []];
-  channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = ({ data }) => judged.push(data);
-  localStorage.clear();
+  page = new ShippedPage();
 });
 
-afterEach(() => {
-  for (const end of ends) end();
-  channel.close();
-  localStorage.clear();
-});
+afterEach(() => page.end());
 
-/** An engine that was woken from an image that ships. */
-const ENGINE = `${ENGINE_METHODS}
-  open(_session, { by }) {
-    if (by === "selector") return { ok: true };
-    const { value } = ({ ${ENGINE_METHODS} }).open();
-    const image = { key: "k", bytes: 4096, readMs: 2, restoreMs: 1 };
-    return { ok: true, value: { ...value, waking: { step: "run", reason: "by image", image } } };
-  },
-  keepShipped: () => ({ ok: true, value: { key: "k", bytes: 4096, place: "opfs" } }),
-`;
-
-function keeperOf({ digest = DIGEST, kind = "persistent" } = {}): string {
-  return `
-    start() {},
-    install() {
-      const costs = { bytes: 1, fetchedBytes: 1, resolveMs: 1, fetchMs: 1 };
-      const storage = ${JSON.stringify({ kind, reason: "there is no room" })};
-      const pack = { digest: ${JSON.stringify(digest)}, version: "1.0.0", dtype: "fp32", storage };
-      return { ok: true, value: { ...pack, ...costs } };
-    },
-    judge(_call, [, candidate], { image }) {
-      const channel = new BroadcastChannel(${JSON.stringify(CHANNEL)});
-      channel.postMessage([candidate, image]);
-      channel.close();
-      return { ok: true };
-    },
-  `;
+/** A keeper's method that installs something else, or elsewhere. */
+function installs({ digest = "d".repeat(64), kind = "persistent" }): string {
+  return `install() {
+    const costs = { bytes: 1, fetchedBytes: 1, resolveMs: 1, fetchMs: 1 };
+    const storage = { kind: ${JSON.stringify(kind)}, reason: "there is no room" };
+    const pack = { digest: ${JSON.stringify(digest)}, version: "1.0.0", dtype: "fp32", storage };
+    return { ok: true, value: { ...pack, ...costs } };
+  },`;
 }
 
 /** A model that has just answered for the first time. */
-async function answered(keeper = keeperOf(), engine = "") {
-  const pool = new EnginePool({
-    assets: "https://assets.test/",
-    shelf: new RuntimeShelf(),
-    spawn: () => scriptedWorker(ENGINE + engine),
-  });
-  const { trust } = WANTED;
-  const host = new EngineHost({ place: WASM, pool, trust, mayWake: true, onDispose: () => {} });
-  const client = new KeeperClient(() => scriptedWorker(keeper), { registry: "" });
-  ends.push(
-    () => host.dispose(),
-    () => client.end(new Error("the test is over")),
-  );
+async function answered(own: OwnMethods = {}) {
+  const { host, keeper } = page.rooms(own);
   await host.open({ by: "selector", selector: WANTED });
   const opened = await host.open({ by: "image" });
   const first = { host, opened, storage: TO_COME };
@@ -85,7 +38,7 @@ async function answered(keeper = keeperOf(), engine = "") {
     first,
     complete: () =>
       completeShipped(
-        { keeper: client } as unknown as LoadRooms,
+        { keeper } as unknown as LoadRooms,
         loaded as unknown as Pick<Loaded, "first" | "selector" | "model">,
       ),
   };
@@ -97,30 +50,56 @@ test("once the pack is whole the image is the device's own, and the next visit i
   expect(first.storage).toMatchObject({ kind: "persistent" });
   expect(wakeHint.of(WANTED.name)).toBe("run");
   expect(storedHint.isNoted(WANTED.name)).toBe(true);
-  await expect.poll(() => judged).toEqual([["image fp32", "made"]]);
+  expect(first.host.start.noImage).toBeUndefined();
+  await expect.poll(() => page.saidOf("judge")).toEqual(["judge image fp32 made"]);
 });
 
 test("where it can be in memory only, no image is kept of it", async () => {
-  const { first, complete } = await answered(keeperOf({ kind: "memory" }));
+  const { first, complete } = await answered({ keeper: installs({ kind: "memory" }) });
   await complete();
   expect(first.storage).toEqual({ kind: "memory", reason: "there is no room" });
+  expect(first.host.start.noImage).toBe("the model is kept in memory only: there is no room");
   expect(wakeHint.of(WANTED.name)).toBe("none");
   expect(storedHint.isNoted(WANTED.name)).toBe(false);
 });
 
 test("another version that came out meanwhile is the next load's", async () => {
-  const { first, complete } = await answered(keeperOf({ digest: "e".repeat(64) }));
+  const { first, complete } = await answered({ keeper: installs({ digest: "e".repeat(64) }) });
   await complete();
   expect(first.storage).toBe(TO_COME);
   expect(wakeHint.of(WANTED.name)).toBe("none");
 });
 
-test("nobody is told of an image that could not be kept", async () => {
-  const error = { name: "SelvedgeError", code: "storage-full", message: "no room", detail: {} };
-  const full = `keepShipped: () => (${JSON.stringify({ ok: false, error })}),`;
-  const { first, complete } = await answered(keeperOf(), full);
+test("nobody is told of an image that could not be kept, but whoever asks why there is none", async () => {
+  const engine = `keepShipped: () => (${failed("storage-full", "this site has no more room")}),`;
+  const { first, complete } = await answered({ engine });
   await expect(complete()).rejects.toMatchObject({ code: "storage-full" });
   expect(first.storage).toMatchObject({ kind: "persistent" });
+  expect(first.host.start).toMatchObject({ code: "woken", noImage: "this site has no more room" });
   expect(wakeHint.of(WANTED.name)).toBe("none");
-  expect(judged).toEqual([]);
+  expect(page.saidOf("judge")).toEqual([]);
+});
+
+test("one that comes while another is being kept is kept after it", async () => {
+  const { complete } = await answered();
+  let completing: Promise<void> | undefined;
+  await navigator.locks.request(IMAGES_LOCK, async () => {
+    completing = complete();
+    const isWaiting = async () => ((await navigator.locks.query()).pending ?? []).length > 0;
+    await expect.poll(isWaiting).toBe(true);
+    expect(wakeHint.of(WANTED.name)).toBe("none");
+  });
+  await completing;
+  expect(wakeHint.of(WANTED.name)).toBe("run");
+});
+
+test("nor is one kept where there is too little room for it", async () => {
+  const estimate = vi.spyOn(navigator.storage, "estimate");
+  estimate.mockResolvedValue({ usage: 0, quota: 8 * 4096 - 1 });
+  const { first, complete } = await answered();
+  await complete();
+  estimate.mockRestore();
+  expect(first.storage).toMatchObject({ kind: "persistent" });
+  expect(first.host.start.noImage).toContain("no more than an eighth");
+  expect(wakeHint.of(WANTED.name)).toBe("none");
 });

@@ -1,12 +1,16 @@
 import { imageUnder, imageVerdictKey } from "../proving/image-record.ts";
-import { hasPlentyOfRoom } from "../proving/image-room.ts";
+import { inMemory, lackOfRoom } from "../proving/image-room.ts";
 import { IMAGES_LOCK } from "../proving/make-image.ts";
 import type { Loaded } from "./behind.ts";
+import { eitherOf } from "./either-of.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { storedHint, wakeHint } from "./wake-hint.ts";
 
 /** Putting an image together and writing it down. */
 const TIMEOUT_MS = 60_000;
+
+/** Two models that come at once keep their images in turn; one that is made takes longer than is waited for. */
+const PATIENCE_MS = 30_000;
 
 /**
  * Completes what was woken from an image that ships with its pack: installs the pack, so that there is
@@ -26,10 +30,18 @@ export async function completeShipped(
   // A version that came out meanwhile is the next load's.
   if (installed.digest !== digest) return;
   first.storage = installed.storage;
-  if (installed.storage.kind === "memory") return;
+  const { storage } = installed;
+  if (storage.kind === "memory") {
+    first.host.noImage = inMemory(storage);
+    return;
+  }
   storedHint.note(selector.name);
-  await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
-    if (lock !== null) await keepImage(rooms, { first, selector, signal });
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  const turn = { signal: eitherOf(signal, patience.signal) };
+  await navigator.locks.request(IMAGES_LOCK, turn, async () => {
+    clearTimeout(timer);
+    await keepImage(rooms, { first, selector, signal });
   });
 }
 
@@ -44,9 +56,19 @@ async function keepImage(
   const { host, opened } = first;
   const { digest, dtype, settings } = opened;
   const { step, image } = host.start;
-  if (step === "none" || !(await hasPlentyOfRoom(rooms, image?.bytes ?? 0, signal))) return;
+  if (step === "none") return;
+  const shortage = await lackOfRoom(rooms, image?.bytes ?? 0, signal);
+  if (shortage !== undefined) {
+    host.noImage = shortage;
+    return;
+  }
   const limits = { timeoutMs: TIMEOUT_MS, signal };
-  const at = await host.ask((remote) => remote.keepShipped(), limits);
+  const at = await host
+    .ask((remote) => remote.keepShipped(), limits)
+    .catch((error: unknown) => {
+      host.noImage = error instanceof Error ? error.message : String(error);
+      throw error;
+    });
   const key = imageVerdictKey(digest, dtype);
   const verdict = {
     ...{ digest, candidate: key[1], at: Date.now(), under: imageUnder(settings) },

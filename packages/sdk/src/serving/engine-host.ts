@@ -48,6 +48,8 @@ export interface HostRun extends HostCall {
  */
 export class EngineHost {
   readonly place: Place;
+  /** Why later visits find no image of it, once that is known. */
+  noImage: string | undefined;
   readonly #disposal = new AbortController();
   readonly #queue: CallQueue;
   readonly #starts: SessionStarts;
@@ -81,7 +83,8 @@ export class EngineHost {
 
   /** How its engine came to be. */
   get start(): EngineStart {
-    return this.#starts.start;
+    const { noImage } = this;
+    return { ...this.#starts.start, ...(noImage && { noImage }) };
   }
 
   /** The pack it has opened. */

@@ -13,6 +13,11 @@ export interface EngineStart extends Omit<Waking, "image"> {
   readonly code: StartCode;
   /** What was woken, and how long that took. */
   readonly image?: Waking["image"];
+  /**
+   * Why later visits find no image of it, for people: writing one down was tried, or not worth it, or there
+   * is too little room. Told some time behind the first answer; absent where there is one, or as long as none was tried.
+   */
+  readonly noImage?: string;
   /** A call that a fitted runtime lacked a function for, and another engine answered: its inputs' dims. */
   readonly trap?: Trap;
 }

@@ -25,6 +25,9 @@ interface Wanted {
   readonly own: OwnWorker;
 }
 
+/** Something that takes as long as a link does: done before the next step, while others have their turn. */
+export type Errand = () => Promise<void>;
+
 /**
  * Opens a stored pack in an engine of its own, beside whatever serves, and has it give its golden
  * answers there. An engine that fails ends. What the device lacks is fetched in between: no engine waits
@@ -33,13 +36,26 @@ interface Wanted {
  * @throws SelvedgeError `no-candidate` where the golden answers do not hold; what opening throws.
  */
 export async function openProven(rooms: LoadRooms, wanted: Wanted): Promise<Proven> {
+  const steps = openProvenInSteps(rooms, wanted);
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done) return value;
+    await value();
+  }
+}
+
+/** As `openProven`, for whoever has a turn that is not to be held while something is fetched. */
+export async function* openProvenInSteps(
+  rooms: LoadRooms,
+  wanted: Wanted,
+): AsyncGenerator<Errand, Proven> {
   try {
     return await openAndProve(rooms, wanted, openHeld);
   } catch (error) {
     if (!isLacking(error)) throw error;
-    await complete(rooms, wanted);
-    return openAndProve(rooms, wanted, openMended);
   }
+  yield () => complete(rooms, wanted);
+  return openAndProve(rooms, wanted, openMended);
 }
 
 async function openAndProve(

@@ -1,7 +1,7 @@
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
-import { openProven } from "./open-proven.ts";
+import { type Errand, openProvenInSteps } from "./open-proven.ts";
 import { rungOf, type Served } from "./served.ts";
 
 /** What is to serve again. */
@@ -10,20 +10,20 @@ interface Reopening {
   readonly selector: PackSelector;
   /** What served when the model was loaded. */
   readonly first: Served;
-  readonly signal: AbortSignal;
 }
 
 /**
  * Lets the place that served first answer again, where the app named it before others: what is faster
- * was not the question. It gives its golden answers first.
+ * was not the question. It gives its golden answers first. What the device has lost of it is left as an errand.
  *
  * @returns whether that is decided
  * @throws SelvedgeError as `openProven`
  */
-export async function reopenFirst(
+export async function* reopenFirst(
   rooms: LoadRooms,
-  { model, selector, first, signal }: Reopening,
-): Promise<boolean> {
+  { model, selector, first }: Reopening,
+): AsyncGenerator<Errand, boolean> {
+  const { disposal: signal } = model;
   const { served: before } = model;
   const { digest, dtype, version } = first.opened;
   const { place } = first.host;
@@ -32,7 +32,7 @@ export async function reopenFirst(
   const wanted = { ...selector, version, dtype, backend, features };
   const choice = { digest, dtype };
   const how = { wanted, place, choice, signal, own: "at-once" } as const;
-  const { host, opened, finding } = await openProven(rooms, how);
+  const { host, opened, finding } = yield* openProvenInSteps(rooms, how);
   if (model.served.host !== before.host) {
     host.dispose();
     return false;

@@ -143,8 +143,8 @@ export class SessionStarts {
     session.step = start.step;
     if (asked !== "none" && start.step === "none") this.#note("none");
     // What ships with a pack is the device's own once that is whole; another tab may be writing one now.
-    const isHinted = wakeHint.of(this.name) === "run";
-    if (start.step === "run" && !session.isFirst && isHinted) this.#note("run", start.image);
+    const hint = wakeHint.of(this.name);
+    if (start.step !== "none" && !session.isFirst && hint !== "none") this.#note(hint, start.image);
     if (this.#own !== undefined || this.#options.place.backend !== "wasm") return;
     // A woken engine has a worker alone: it is ended where its image does not hold.
     worker.isShared = start.step === "none";

@@ -3,7 +3,12 @@ import { activationKey } from "../store/activations.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 
 /** What is the matter with a version on this device. */
-export type Fault = "answers wrongly" | "answers wrongly on webgpu" | "does not open" | "hangs";
+export type Fault =
+  | "answers wrongly"
+  | "answers wrongly on webgpu"
+  | "does not open"
+  | "finds no memory"
+  | "hangs";
 
 /** How a place does: its kernels, and how long a run takes in milliseconds. */
 interface PlaceDouble {
@@ -57,6 +62,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
       globalThis.version = version;
       globalThis.fault = ${JSON.stringify(faults)}[version];
       if (fault === "does not open") return fail("session-failed");
+      if (fault === "finds no memory") return fail("out-of-memory");
       if (fault === "hangs") return new Promise(() => {});
       const costs = { bytes: 1, readMs: 1, createMs: 1, signedBy: {} };
       return { ok: true, value: { digest, name, version, dtype, engine: "onnx", signature, variants: variants.map((variant) => ({ ...variant, bytes: 1, largestTensorBytes: 1 })), ...costs } };

@@ -508,6 +508,50 @@ describe("a first install", () => {
     await vi.waitFor(() => expect(running()).toBe(1));
   });
 
+  test("that lost something meanwhile gets it while other models have the turn to prove, and is proven then", async () => {
+    const page = openPage({ proveAfterMs: 0 });
+    const end = await page.pool.alone();
+    await page.load();
+    await loseGraph(first);
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const isAskedFor = new Promise<void>((resolve) => {
+      registry.intercept = async ({ path }) => {
+        if (!path.includes("/segments/")) return undefined;
+        resolve();
+        await held;
+        return undefined;
+      };
+    });
+    end();
+    await isAskedFor;
+    (await page.pool.alone())();
+    expect(running()).toBe(1);
+    expect((await active())?.isProven).toBe(false);
+    answer();
+    await vi.waitFor(async () => expect((await active())?.isProven).toBe(true), 10_000);
+    expect(failures).toEqual([]);
+  });
+
+  test("that finds no memory for a second engine has not failed, and is proven on a later visit", async () => {
+    const page = openPage({ proveAfterMs: 0 });
+    const end = await page.pool.alone();
+    const { model, events } = await page.load();
+    faults["1.0.0"] = "finds no memory";
+    end();
+    // The third is what comes after: it would rehearse.
+    await vi.waitFor(() => expect(engines).toHaveLength(3), 10_000);
+    await vi.waitFor(() => expect(running()).toBe(1));
+    expect(await active()).toEqual({ current: choice(first), isProven: false, refused: [] });
+    expect([events, failures]).toEqual([[], []]);
+    await model.dispose();
+    delete faults["1.0.0"];
+    await openPage({ proveAfterMs: 0 }).load();
+    await vi.waitFor(async () => expect((await active())?.isProven).toBe(true), 10_000);
+  });
+
   test("that fails goes on serving for want of another, says so, and is not tried again", async () => {
     faults["1.0.0"] = "answers wrongly";
     const { model, until } = await openPage({ proveAfterMs: 0 }).load();

@@ -29,6 +29,22 @@ test("a step that failed is left out for a week, and then tried again", () => {
   expect(wakeHint.of(REC)).toBe("run");
 });
 
+test("and no longer, though the next step wakes on every visit and says where its image is", () => {
+  vi.useFakeTimers({ now: 1_700_000_000_000 });
+  const at = { key: "ab".repeat(32), place: "opfs", bytes: 8192 } as const;
+  wakeHint.note(REC, "full");
+  for (let day = 1; day <= 6; day++) {
+    vi.advanceTimersByTime(24 * 60 * 60 * 1000);
+    wakeHint.note(REC, "full", at);
+    expect([wakeHint.of(REC), wakeHint.imageOf(REC)]).toEqual(["full", at]);
+  }
+  vi.advanceTimersByTime(24 * 60 * 60 * 1000);
+  expect(wakeHint.of(REC)).toBe("run");
+  // It has failed anew.
+  wakeHint.note(REC, "full");
+  expect(wakeHint.of(REC)).toBe("full");
+});
+
 test("where the browser refuses, nothing is kept, nothing woken, and nothing thrown", () => {
   const refuse = () => {
     throw new DOMException("denied", "SecurityError");

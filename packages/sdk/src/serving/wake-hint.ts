@@ -31,7 +31,10 @@ export const wakeHint = {
   /** Says that an image is there, or that there is none. Answers whether that could be kept. */
   note(name: string, step: WakeStep, image?: ImageAt): boolean {
     const at = image === undefined ? [] : [image.key, image.place, image.bytes];
-    return keep(imageKey(name), step, at);
+    const [before, since] = read(imageKey(name));
+    // A step is left out for a week, however often the next one wakes meanwhile.
+    const isSame = step === "full" && before === "full" && !isOld(since);
+    return keep(imageKey(name), step, { at, ...(isSame && { since }) });
   },
 };
 
@@ -59,6 +62,12 @@ export const storedHint = {
   },
 };
 
+/** What is kept besides a step: where its image is, and since when a step is left out. */
+interface Kept {
+  readonly at?: readonly (string | number)[];
+  readonly since?: string | number | undefined;
+}
+
 function read(key: string): readonly string[] {
   return localText.read(key).split(" ");
 }
@@ -67,9 +76,9 @@ function isOld(at: string | undefined): boolean {
   return !(Math.abs(Date.now() - Number(at)) < FORGET_MS);
 }
 
-function keep(key: string, step: WakeStep, rest: readonly (string | number)[] = []): boolean {
+function keep(key: string, step: WakeStep, { at = [], since = Date.now() }: Kept = {}): boolean {
   // Only a step that is left out has its time.
-  const text = [step, step === "full" ? Date.now() : 0, ...rest].join(" ");
+  const text = [step, step === "full" ? since : 0, ...at].join(" ");
   return localText.keep(key, step === "none" ? "" : text);
 }
 

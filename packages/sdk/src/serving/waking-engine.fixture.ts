@@ -26,6 +26,8 @@ export interface WakingFaults {
   readonly isWrong?: boolean;
   /** Whether writing it down fails. */
   readonly isRefused?: boolean;
+  /** Whether there is no room left once it is written. */
+  readonly isFull?: boolean;
   /** What the browser says instead, where that fails in a way that has no code. */
   readonly refusal?: string;
 }
@@ -74,6 +76,8 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     hibernate() {
       if (api.faults.isRefused)
         return { ok: false, error: { name: "SelvedgeError", code: "no-candidate", message: "no index" } };
+      if (api.faults.isFull)
+        return { ok: false, error: { name: "SelvedgeError", code: "storage-full", message: "no more room" } };
       const { refusal } = api.faults;
       if (refusal !== undefined)
         return { ok: false, error: { name: "InvalidStateError", message: refusal } };
@@ -83,6 +87,9 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     checkWoken() {
       const holds = !api.faults.isWrong;
       return { ok: true, value: { holds, finding: holds ? "bit for bit" : "y[0] is 2, not 1" } };
+    },
+    requireWhole() {
+      return { ok: true };
     },
     quarantine(key, reason) {
       api.tell(["quarantine", key, reason]);

@@ -134,6 +134,17 @@ test("where the image was is remembered, and read by the next engine before it l
   expect([first, second]).toMatchObject([{ earlyImage: undefined }, { earlyImage }]);
 });
 
+test("and so where it woke in all of the runtime, as what only runs had failed", async () => {
+  wakeHint.note(NAME, "run");
+  await serve({ traps: ["run"] });
+  expect(await call(TRAP)).toBe(TRAP);
+  expect(wakeHint.of(NAME)).toBe("full");
+  const earlyImage = { key: IMAGE_KEY, place: "indexeddb", bytes: 4096 };
+  expect(wakeHint.imageOf(NAME)).toEqual(earlyImage);
+  await hostOf(poolOf()).open(REQUEST);
+  expect((await told("start", 3)).at(-1)).toMatchObject({ earlyImage });
+});
+
 test("an engine that wakes while its image is being written anew gives nobody a hint", async () => {
   wakeHint.note(NAME, "run");
   const opening = serve();

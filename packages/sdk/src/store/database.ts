@@ -1,20 +1,12 @@
 import type { Dtype, PredictionRecord } from "@selvedge/protocol";
-import {
-  type DBSchema,
-  type IDBPDatabase,
-  type IDBPTransaction,
-  openDB,
-  type StoreNames,
-} from "idb";
+import type { DBSchema, StoreNames } from "idb";
 import type { OutboxRecord } from "../telemetry/outbox-record.ts";
 import type { Tensors } from "../tensor.ts";
 import type { ImagePlace } from "../worker/engine-api.ts";
 import type { VerdictKey, VerdictRecord } from "../worker/keeper-api.ts";
+import { Connection } from "./connection.ts";
 import { MemoryLayer } from "./memory-layer.ts";
-import { isUnavailable, storageError } from "./storage-error.ts";
 import { SCHEMA_VERSION, upgradeDatabase } from "./upgrade-database.ts";
-
-const DATABASE = "selvedge";
 
 /** A pack whose pieces are all in the store. */
 export interface PackRecord {
@@ -189,139 +181,12 @@ export interface StoreSchema extends DBSchema {
 /** The store's parts, as transactions name them. */
 export type StoreName = StoreNames<StoreSchema>;
 
-/** A transaction over some parts of the store. */
-type Transaction<
-  Names extends readonly StoreName[],
-  Mode extends "readonly" | "readwrite",
-> = IDBPTransaction<StoreSchema, [...Names], Mode>;
-
-/**
- * The connection to IndexedDB: opened when first needed, closed when another tab wants to upgrade or
- * delete the database, and opened again after that. Beside it lies what IndexedDB did not take.
- */
-export class Database {
+/** The connection to the store. Beside it lies what IndexedDB did not take. */
+export class Database extends Connection<StoreSchema> {
   /** What is kept only as long as this worker lives. Looked at before IndexedDB is. */
   readonly memory: MemoryLayer = new MemoryLayer();
-  #connection: Promise<IDBPDatabase<StoreSchema>> | undefined;
 
-  /**
-   * Runs something on the connection; once more where that was closed under it.
-   *
-   * @param doing what to call it in errors
-   * @throws SelvedgeError `storage-unavailable` where IndexedDB is refused, `storage-full` where the
-   * quota is used up.
-   */
-  async use<T>(
-    doing: string,
-    run: (connection: IDBPDatabase<StoreSchema>) => Promise<T>,
-  ): Promise<T> {
-    try {
-      const connection = this.#connect();
-      const used = this.#connection;
-      try {
-        return await run(await connection);
-      } catch (error) {
-        if (used === undefined || used === this.#connection || !isOfClosed(error)) throw error;
-        return await run(await this.#connect());
-      }
-    } catch (error) {
-      throw storageError(error, doing);
-    }
-  }
-
-  /**
-   * Runs something in one transaction: all of it is done, or nothing. `run` may wait for the
-   * transaction's own requests only, and leaves none that no one waits for: where several are made at
-   * once, each in an async function, so that one which throws is heard among the others.
-   *
-   * @throws SelvedgeError as `use`
-   */
-  transact<const Names extends readonly StoreName[], Mode extends "readonly" | "readwrite", T>(
-    { doing, stores, mode }: { doing: string; stores: Names; mode: Mode },
-    run: (transaction: Transaction<Names, Mode>) => Promise<T>,
-  ): Promise<T> {
-    return this.use(doing, async (connection) => {
-      const transaction = connection.transaction<[...Names], Mode>([...stores], mode);
-      // Whatever it rejects with is thrown below; a rejection that no one hears is an error of the page.
-      transaction.done.catch(() => undefined);
-      try {
-        const value = await run(transaction);
-        await transaction.done;
-        return value;
-      } catch (error) {
-        // A request that was caught up in it says only that it was; the transaction says why.
-        const cause = transaction.error ?? error;
-        abort(transaction);
-        throw cause;
-      }
-    });
-  }
-
-  /** Reads in one transaction. Where IndexedDB is refused it holds nothing: `nothing` is the answer. */
-  async read<const Names extends readonly StoreName[], T>(
-    { doing, stores, nothing }: { doing: string; stores: Names; nothing: T },
-    run: (transaction: Transaction<Names, "readonly">) => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await this.transact({ doing, stores, mode: "readonly" }, run);
-    } catch (error) {
-      if (isUnavailable(error)) return nothing;
-      throw error;
-    }
-  }
-
-  /** Whether IndexedDB can be used here at all. */
-  canOpen(): Promise<boolean> {
-    return this.#connect().then(
-      () => true,
-      () => false,
-    );
-  }
-
-  async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    (await connection?.catch(() => undefined))?.close();
-  }
-
-  async #connect(): Promise<IDBPDatabase<StoreSchema>> {
-    try {
-      // Where an origin is opaque, opening throws before there is a promise.
-      this.#connection ??= this.#open();
-      return await this.#connection;
-    } catch (error) {
-      this.#connection = undefined;
-      throw error;
-    }
-  }
-
-  #open(): Promise<IDBPDatabase<StoreSchema>> {
-    return openDB<StoreSchema>(DATABASE, SCHEMA_VERSION, {
-      upgrade: (database, from, _to, transaction) => {
-        // What goes wrong is told to whoever opens; half of an upgrade is none.
-        transaction.done.catch(() => undefined);
-        upgradeDatabase(database, from, transaction).catch(() => abort(transaction));
-      },
-      blocking: (_current, _blocked, event) => {
-        this.#connection = undefined;
-        if (event.target instanceof IDBDatabase) event.target.close();
-      },
-      terminated: () => {
-        this.#connection = undefined;
-      },
-    });
-  }
-}
-
-/** What a connection says that was closed meanwhile, and a transaction that was cut off by that. */
-function isOfClosed(error: unknown): boolean {
-  return error instanceof Error && ["InvalidStateError", "AbortError"].includes(error.name);
-}
-
-function abort(transaction: { abort(): void }): void {
-  try {
-    transaction.abort();
-  } catch {
-    // It is over already.
+  constructor() {
+    super({ name: "selvedge", version: SCHEMA_VERSION, upgrade: upgradeDatabase });
   }
 }

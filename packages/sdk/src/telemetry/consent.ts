@@ -1,4 +1,4 @@
-import type { Choice } from "./outbox-visit.ts";
+import type { Choice } from "./choice.ts";
 
 /**
  * Whether telemetry runs. `off`: there is no endpoint, and the user has not been heard to turn it off.

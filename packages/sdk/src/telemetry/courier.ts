@@ -1,10 +1,10 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { Database } from "../store/database.ts";
 import { findLocks } from "../tabs/find-locks.ts";
+import type { Choice } from "./choice.ts";
 import { type DeliveryHooks, DirectDelivery } from "./direct-delivery.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 import { batchIdOf, type Drops } from "./outbox-record.ts";
-import type { Choice } from "./outbox-visit.ts";
 import type { Collector } from "./post.ts";
 import { choiceIn } from "./read-choice.ts";
 import { Sender } from "./sender.ts";
@@ -100,9 +100,9 @@ export class Courier {
     this.#sender.wake();
   }
 
-  /** Takes a batch of a page that goes away, or is frozen. @throws SelvedgeError as `add` */
-  leaveBehind(batch: OtlpBatch): Promise<void> {
-    return this.#outbox.leave(batch);
+  /** Takes batches of a page that goes away, or is frozen: all or none. @throws SelvedgeError as `add` */
+  leaveBehind(batches: readonly OtlpBatch[]): Promise<void> {
+    return this.#outbox.leave(batches);
   }
 
   /** Sends what there is to send, past the usual pace. */
@@ -141,6 +141,7 @@ export class Courier {
     removeEventListener("online", this.#online);
     this.#ended.abort();
     this.#sender.end();
+    void this.#outbox.close();
     void this.#database.close();
   }
 }
@@ -185,9 +186,11 @@ export function storedChoice(): Promise<Choice | undefined> {
 
 async function withOutbox<T>(use: (outbox: Outbox) => Promise<T>): Promise<T> {
   const database = new Database();
+  const outbox = new Outbox(database, { maxBytes: 0, maxAgeMs: 0 });
   try {
-    return await use(new Outbox(database, { maxBytes: 0, maxAgeMs: 0 }));
+    return await use(outbox);
   } finally {
+    await outbox.close();
     await database.close();
   }
 }

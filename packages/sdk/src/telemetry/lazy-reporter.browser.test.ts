@@ -5,7 +5,7 @@ import { batch, idsIn } from "./batch.fixture.ts";
 import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { LazyReporter } from "./lazy-reporter.ts";
 import { Outbox } from "./outbox.ts";
-import type { ReporterSettings } from "./reporter.ts";
+import type { ReporterSettings } from "./reporter-settings.ts";
 
 const chunk = vi.hoisted(() => ({ loads: 0, isMissing: false }));
 

@@ -1,7 +1,8 @@
 import { SPANS } from "@selvedge/protocol";
 import { chunkMissing } from "../chunk-missing.ts";
 import { Consent, type TelemetryState } from "./consent.ts";
-import type { LoadBegun, Reporter, ReporterSettings } from "./reporter.ts";
+import type { LoadBegun, Reporter } from "./reporter.ts";
+import type { ReporterSettings } from "./reporter-settings.ts";
 import type { TraceParent } from "./trace-context.ts";
 import type { Began, Outcome } from "./tracing.ts";
 

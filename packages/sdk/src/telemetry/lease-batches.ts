@@ -54,9 +54,10 @@ export async function leaseBatches(visit: Visit, wanted: LeaseRequest): Promise<
   return { kind: "wait", ms: freeInMs, isTold: false };
 }
 
-/** Whether somebody is sending it. */
+/** Whether somebody is sending it. For longer than it may take, nobody is: the clock was begun anew. */
 export function isLeased(lease: Lease | undefined, clock: number): boolean {
-  return lease !== undefined && lease.until > clock;
+  const leftMs = (lease?.until ?? clock) - clock;
+  return leftMs > 0 && leftMs <= LEASE_MS;
 }
 
 /** Whether it was left by a page that did not know yet that everything before was erased. */

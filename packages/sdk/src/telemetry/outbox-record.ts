@@ -1,4 +1,5 @@
 import { BATCH_ID, DISTRIBUTION, type OtlpBatch, type OtlpResource } from "@selvedge/protocol";
+import { isRecord } from "../is-record.ts";
 
 /** Who is sending a batch, and until when nobody else does: by the outbox's own clock, milliseconds. */
 export interface Lease {
@@ -22,11 +23,22 @@ export type OutboxRecord = OtlpBatch & {
    * refused.
    */
   readonly isAlone?: true;
-  /** How often everything had been erased, as far as a page knew that went away as it wrote this. */
+  /** How often everything had been erased, as far as a page knew that left it here: as pages did. */
   readonly erasures?: number;
   /** What it tells was dropped, by reason: told again by another batch, should this one be dropped. */
   readonly drops?: Drops;
 };
+
+/** A batch as a page left it that went away: in one write, which asks nothing and counts nothing. */
+export interface LeftBatch {
+  /** Given by the store: greater than that of all that was left before. */
+  readonly key?: number;
+  readonly batch: OtlpBatch;
+  /** By the outbox's own clock, as far as that page knew it: milliseconds. */
+  readonly leftAt: number;
+  /** How often everything had been erased, as far as that page knew. */
+  readonly erasures: number;
+}
 
 /** Points, log records and spans that were given up, by reason. */
 export type Drops = Readonly<Record<string, number>>;
@@ -42,6 +54,21 @@ export function recordOf(batch: OtlpBatch, addedAt: number, drops?: Drops): Outb
     ...(drops === undefined ? {} : { drops }),
     ...(namesContributor(text) ? { isAlone: true } : {}),
   };
+}
+
+/** What the store has, where it is a batch that can be sent. */
+export function soundRecord(value: unknown): OutboxRecord | undefined {
+  if (!isRecord(value)) return undefined;
+  const { bytes, items, addedAt, tries } = value;
+  if (![bytes, items, addedAt, tries].every(Number.isFinite)) return undefined;
+  const record = value as OutboxRecord;
+  try {
+    // Both look into all that is looked into later.
+    batchIdOf(record);
+    return Number.isFinite(itemsOf(record)) ? record : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a batch, as JSON, names its contributor: nothing else goes into the same request. */

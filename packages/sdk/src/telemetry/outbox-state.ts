@@ -33,6 +33,11 @@ export interface OutboxState {
   readonly wait?: Wait;
   /** How often everything was erased: what was measured before does not come in after. */
   readonly erasures: number;
+  /**
+   * The last key of what pages left that has come to the outbox. What is left up to there is only still to
+   * be deleted.
+   */
+  readonly takenIn?: number;
 }
 
 /** An outbox that was never looked at. */
@@ -43,9 +48,17 @@ export function freshState(now: number, bytes = 0): OutboxState {
 /** What the store has, where it is what this version writes. */
 export function soundState(value: unknown): OutboxState | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { seenAt, clock, bytes, drops, sentAt, erasures } = value as Partial<OutboxState>;
+  const {
+    seenAt,
+    clock,
+    bytes,
+    drops,
+    sentAt,
+    erasures,
+    takenIn = 0,
+  } = value as Partial<OutboxState>;
   const isSound =
-    [seenAt, clock, bytes, sentAt, erasures].every(Number.isFinite) &&
+    [seenAt, clock, bytes, sentAt, erasures, takenIn].every(Number.isFinite) &&
     Object.values(Object(drops)).every(Number.isFinite);
   return isSound ? (value as OutboxState) : undefined;
 }

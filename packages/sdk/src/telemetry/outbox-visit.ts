@@ -1,12 +1,10 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import type { Answer } from "./answer.ts";
 import { backoffMs } from "./backoff.ts";
+import type { Choice } from "./choice.ts";
 import { dropReport } from "./drop-report.ts";
-import { type OutboxRecord, recordOf, resourceOf } from "./outbox-record.ts";
+import { type OutboxRecord, recordOf, resourceOf, soundRecord } from "./outbox-record.ts";
 import { type OutboxState, withDrops } from "./outbox-state.ts";
-
-/** What the app's user said about telemetry. */
-export type Choice = "granted" | "denied";
 
 /** What a transaction has at hand. */
 export interface Visit {
@@ -31,10 +29,28 @@ interface Cursor {
   continue(): Promise<Cursor | null>;
 }
 
+/** Of all batches that wait. */
 export async function bytesOf(records: Records): Promise<number> {
   let bytes = 0;
-  for (let at = await records.openCursor(); at; at = await at.continue()) bytes += at.value.bytes;
+  for (let at = await records.openCursor(); at; at = await at.continue())
+    bytes += soundRecord(at.value)?.bytes ?? 0;
   return bytes;
+}
+
+/**
+ * Counts what waits anew, as what keeps count of it may have been damaged; throws out what is no batch, as
+ * whoever sends reads all of them. How much was in that, nobody knows.
+ */
+export async function recount(visit: Visit): Promise<void> {
+  let bytes = 0;
+  for (let at = await visit.records.openCursor(); at; at = await at.continue()) {
+    const record = soundRecord(at.value);
+    bytes += record?.bytes ?? 0;
+    if (record !== undefined) continue;
+    await visit.records.delete(at.key);
+    visit.state = withDrops(visit.state, { damaged: 1 });
+  }
+  visit.state = { ...visit.state, bytes };
 }
 
 export async function put(visit: Visit, record: OutboxRecord): Promise<void> {

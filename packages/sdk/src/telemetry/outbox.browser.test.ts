@@ -6,6 +6,8 @@ import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { UNANSWERED } from "./answer.ts";
 import { batch, dropsIn, idsIn, logs, spans } from "./batch.fixture.ts";
 import type { LeasedBatch } from "./lease-batches.ts";
+import { leftBatches, putLeft } from "./left.fixture.ts";
+import { LeftRecords } from "./left-records.ts";
 import { Outbox } from "./outbox.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -115,6 +117,19 @@ describe("what waits", () => {
     expect(first.map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
     expect(others).toEqual([]);
   });
+});
+
+test("what pages of earlier versions left among what waits is told apart by what they knew", async () => {
+  const counted = { bytes: 300, items: 1, addedAt: 0, tries: 0 };
+  const state = { seenAt: now, clock: 0, bytes: 300, drops: {}, sentAt: -1e9, erasures: 2 };
+  await database.use("testing", async (connection) => {
+    await connection.add("outbox", { ...batch("waits"), ...counted });
+    await connection.add("outbox", { ...batch("left"), ...counted, erasures: 2 });
+    await connection.add("outbox", { ...batch("left before"), ...counted, erasures: 1 });
+    await connection.put("telemetry", state, "outbox");
+  });
+  expect((await drain()).flat().flatMap(idsIn)).toEqual(["waits", "left"]);
+  expect(await reported()).toEqual({ erased: 1 });
 });
 
 describe("a lease", () => {
@@ -344,6 +359,71 @@ describe("a user who wants none of it", () => {
   });
 });
 
+describe("what a user says as their page goes elsewhere", () => {
+  /** Says something, and dies before the outbox hears of it. */
+  async function sayAndDie(choice: "granted" | "denied"): Promise<void> {
+    const begun = IDBDatabase.prototype.transaction;
+    const dying = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
+      this: IDBDatabase,
+      names,
+      ...how
+    ) {
+      if ([names].flat().includes("telemetry")) throw new DOMException("killed", "UnknownError");
+      return begun.call(this, names, ...how);
+    });
+    await open(LIMITS, new Database()).choose(choice);
+    dying.mockRestore();
+  }
+
+  test("is written down while others are in the middle of a transaction over the outbox", async () => {
+    await outbox.look();
+    const holding = hold();
+    const choosing = outbox.choose("denied");
+    const records = new LeftRecords();
+    const said = async () => (await records.read()).said;
+    await vi.waitFor(async () => expect(await said()).toMatchObject({ choice: "denied" }), {
+      interval: 1,
+    });
+    expect(await holding.end()).toBe("was held");
+    await choosing;
+    expect(await outbox.choice()).toBe("denied");
+  });
+
+  test("holds for every page after it, and for tabs that are open as they come to send", async () => {
+    await add(batch("a"));
+    await sayAndDie("denied");
+    expect(await open(LIMITS, new Database()).choice()).toBe("denied");
+    expect(await outbox.lease({ ...ME, isUrgent: true })).toEqual({ kind: "denied" });
+    expect(await outbox.add(batch("b"))).toBe("denied");
+  });
+
+  test("gives way to what they say later, and is not brought back by a tab that had read it", async () => {
+    await sayAndDie("denied");
+    const reading = new Database();
+    const { transact } = reading;
+    vi.spyOn(reading, "transact").mockImplementation(async (how, run) => {
+      if (how.mode === "readwrite" && how.stores.includes("outbox")) await outbox.choose("granted");
+      return transact.call(reading, how, run);
+    });
+    expect(await open(LIMITS, reading).look()).toBe("granted");
+    expect(await outbox.choice()).toBe("granted");
+  });
+
+  test("outlives an erasure that follows it", async () => {
+    await sayAndDie("denied");
+    await outbox.erase();
+    expect(await outbox.look()).toBe("denied");
+  });
+
+  test("in version 5 of the store holds until they say something else", async () => {
+    await database.use("testing", (connection) => connection.put("telemetry", "denied", "consent"));
+    expect(await outbox.choice()).toBe("denied");
+    expect(await outbox.add(batch("a"))).toBe("denied");
+    await outbox.choose("granted");
+    expect(await outbox.add(batch("b"))).toBe("stored");
+  });
+});
+
 describe("erasing", () => {
   test("deletes what waits, ids and predictions; how much it was is counted", async () => {
     await add(batch("a"), batch("b"));
@@ -408,25 +488,163 @@ test("state that makes no sense is begun anew, and the bytes counted again", asy
   expect((await drain()).flat().map(dropsIn)).toContainEqual({ "too-many-bytes": 1 });
 });
 
+test("a lease by a clock that was begun anew since holds nothing up", async () => {
+  await add(batch("a"));
+  now += DAY_MS;
+  await lease();
+  await database.use("testing", (connection) => connection.delete("telemetry", "outbox"));
+  expect(ids(await lease(OTHER))).toEqual(["a"]);
+});
+
+/** Begins a transaction over the outbox that goes on until it is ended, or has made too many requests. */
+function hold(): { end: () => Promise<"was held" | "was over"> } {
+  let isEnding = false;
+  const how = { doing: "testing", stores: ["outbox", "telemetry"], mode: "readwrite" } as const;
+  const holding = database.transact(how, async (transaction) => {
+    for (let requests = 0; requests < 1_000; requests++) {
+      if (isEnding) return "was held";
+      await transaction.objectStore("outbox").count();
+    }
+    return "was over";
+  });
+  return {
+    end: () => {
+      isEnding = true;
+      return holding;
+    },
+  };
+}
+
+/** How many batches pages have left that nobody has taken in. */
+const left = async () => (await leftBatches()).length;
+
 describe("what a page leaves as it goes away", () => {
   test("waits as other batches do", async () => {
     await outbox.look();
-    await outbox.leave(batch("a"));
+    await outbox.leave([batch("a"), logs("b")]);
+    expect((await drain()).flat()).toEqual([batch("a"), logs("b")]);
+    expect(await left()).toBe(0);
+  });
+
+  test("is stored while others are in the middle of a transaction over the outbox", async () => {
+    await outbox.look();
+    const holding = hold();
+    await outbox.leave([batch("a")]);
+    expect(await holding.end()).toBe("was held");
     expect((await drain()).flat()).toEqual([batch("a")]);
+  });
+
+  test("is one transaction, committed with its requests: nothing of the page's is waited for", async () => {
+    await outbox.look();
+    const opened = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const committed = vi.spyOn(IDBTransaction.prototype, "commit");
+    const leaving = outbox.leave([batch("a"), batch("b"), logs("c")]);
+    // No answer of the store's can have come.
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect(opened.mock.calls.map(([names]) => names)).toEqual([["batches"]]);
+    expect(committed).toHaveBeenCalledOnce();
+    await leaving;
+    vi.restoreAllMocks();
+    expect(await left()).toBe(3);
   });
 
   test("and had stored already is sent once", async () => {
     await add(batch("a"), batch("b"));
-    await outbox.leave(batch("a"));
+    await outbox.leave([batch("a")]);
     expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+  });
+
+  test("is found by a page that stays open, and only then anything is written", async () => {
+    await lease();
+    const opened = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const written = () =>
+      opened.mock.calls.flatMap(([names, mode]) => (mode === "readwrite" ? [names].flat() : []));
+    await lease();
+    expect(written()).not.toContain("batches");
+    await open(LIMITS, new Database()).leave([batch("a")]);
+    opened.mockClear();
+    expect(ids(await lease())).toEqual(["a"]);
+    expect(written()).toContain("batches");
+    vi.restoreAllMocks();
+  });
+
+  test("is taken in once by tabs that look at once", async () => {
+    await outbox.leave([batch("a"), batch("b")]);
+    const tabs = [outbox, open(LIMITS, new Database()), open(LIMITS, new Database())];
+    await Promise.all(tabs.map((one) => one.look()));
+    expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+  });
+
+  test.each([0, 1, 2, 3])(
+    "is lost nowhere and doubled nowhere, whatever dies after %i transactions of taking it in",
+    async (most) => {
+      await outbox.leave([batch("a"), batch("b")]);
+      let begun = 0;
+      const begin = IDBDatabase.prototype.transaction;
+      const dying = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
+        this: IDBDatabase,
+        ...how
+      ) {
+        if (begun++ >= most) throw new DOMException("killed", "UnknownError");
+        return begin.apply(this, how);
+      });
+      await outbox.look().catch(() => undefined);
+      dying.mockRestore();
+      await open(LIMITS, new Database()).look();
+      expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
+      expect(await left()).toBe(0);
+    },
+  );
+
+  test("stays where it is while there is no room for it, and holds up nothing that waits", async () => {
+    await add(batch("a"));
+    await outbox.leave([batch("b")]);
+    const add_ = IDBObjectStore.prototype.add;
+    const full = vi.spyOn(IDBObjectStore.prototype, "add").mockImplementation(function (
+      this: IDBObjectStore,
+      value,
+    ) {
+      if (this.name === "outbox") throw new DOMException("the disk is full", "QuotaExceededError");
+      return add_.call(this, value);
+    });
+    const waiting = await lease();
+    expect(ids(waiting)).toEqual(["a"]);
+    expect(await left()).toBe(1);
+    await outbox.settle(waiting, TAKEN, ME);
+    full.mockRestore();
+    expect((await drain()).flat()).toEqual([batch("b")]);
   });
 
   test("is not sent where all was erased meanwhile", async () => {
     await outbox.look();
     await open().erase();
-    await outbox.leave(batch("a"));
+    await outbox.leave([batch("a")]);
     expect((await drain()).flat()).toEqual([]);
     expect(await reported()).toEqual({ erased: 1 });
+  });
+
+  test("is erased with all else, counted once, and not brought back by who had read it before", async () => {
+    await outbox.leave([batch("a"), batch("b")]);
+    const reading = open(LIMITS, new Database());
+    const change = vi.spyOn(IDBDatabase.prototype, "transaction");
+    const looking = reading.look();
+    await vi.waitFor(() =>
+      expect(change.mock.calls.map(([names]) => names)).toContainEqual(["batches", "choices"]),
+    );
+    await Promise.all([outbox.erase(), looking]);
+    change.mockRestore();
+    expect(await left()).toBe(0);
+    expect((await drain()).flat().flatMap(idsIn)).not.toContain("a");
+    expect(await reported()).toEqual({ erased: 2 });
+  });
+
+  test("is thrown away where the user wants no telemetry, as what is added then", async () => {
+    await outbox.leave([batch("a")]);
+    await outbox.choose("denied");
+    await outbox.look();
+    await outbox.choose("granted");
+    expect((await drain()).flat()).toEqual([]);
+    expect(await left()).toBe(0);
   });
 
   test("is as old as it is, however long ago the page has looked", async () => {
@@ -436,19 +654,92 @@ describe("what a page leaves as it goes away", () => {
     await other.choice();
     outbox = open({ ...LIMITS, maxAgeMs: DAY_MS });
     now += 0.9 * DAY_MS;
-    await other.leave(batch("left"));
+    await other.leave([batch("left")]);
     await outbox.look();
     now += 0.9 * DAY_MS;
     await outbox.look();
     expect((await drain()).flat().flatMap(idsIn)).toEqual(["left"]);
   });
 
-  test("counts towards what waits at most with the next look", async () => {
+  test("counts towards what waits at most as it is taken in", async () => {
     const large = "x".repeat(2_000);
     await outbox.look();
-    for (const id of ["a", "b", "c"]) await outbox.leave(batch(id, large));
-    const small = open({ ...LIMITS, maxBytes: 5_000 });
-    await small.look();
-    expect((await drain()).flat().flatMap(idsIn)).toEqual(["b", "c"]);
+    for (const id of ["a", "b", "c"]) await outbox.leave([batch(id, large)]);
+    outbox = open({ ...LIMITS, maxBytes: 5_000 });
+    expect(ids(await lease())).toEqual(["b", "c"]);
+  });
+
+  test("and is too much by itself costs no other", async () => {
+    await outbox.leave([batch("a"), batch("b", "x".repeat(2_000))]);
+    outbox = open({ ...LIMITS, maxBytes: 1_000 });
+    expect(ids(await lease())).toEqual(["a"]);
+    expect(await reported()).toMatchObject({ "too-many-bytes": 1 });
+  });
+});
+
+describe("what is damaged", () => {
+  const body = batch("none").body;
+  const DAMAGED: [what: string, value: unknown][] = [
+    ["nothing", {}],
+    ["no batch", { batch: null }],
+    ["no signal", { batch: { signal: "smoke", body } }],
+    ["a body of another signal", { batch: { signal: "logs", body } }],
+    ["nothing in its body", { batch: { signal: "metrics", body: { resourceMetrics: [null] } } }],
+    ["attributes that are none", { batch: { signal: "metrics", body: noAttributes() } }],
+  ];
+
+  function noAttributes() {
+    const [part] = batch("none").body.resourceMetrics;
+    return { resourceMetrics: [{ ...part, resource: { attributes: [null] } }] };
+  }
+
+  const putWaiting = (value: unknown) =>
+    database.use("testing", (connection) => connection.put("outbox", value as never));
+
+  test.each(DAMAGED)(
+    "and holds %s is thrown out of what was left, and told",
+    async (_what, value) => {
+      await outbox.leave([batch("a")]);
+      await putLeft(value);
+      await outbox.leave([batch("b")]);
+      await outbox.look();
+      expect(await reported()).toEqual({ damaged: 1 });
+      expect(await left()).toBe(0);
+    },
+  );
+
+  test.each(DAMAGED)("and holds %s is thrown out of what waits, and told", async (_what, value) => {
+    await add(batch("a"));
+    const { batch: one } = value as { batch?: object };
+    await putWaiting({ ...one, bytes: 1, items: 1, addedAt: 0, tries: 0 });
+    await add(batch("b"));
+    await outbox.look();
+    const all = (await drain()).flat();
+    expect(all.flatMap(idsIn).slice(0, 2)).toEqual(["a", "b"]);
+    expect(await reported()).toEqual({ damaged: 1 });
+  });
+
+  test.each([null, "text", 3])(
+    "and is no record at all (%s) is thrown out of what waits",
+    async (value) => {
+      await add(batch("a"));
+      await putWaiting(value);
+      await outbox.look();
+      expect((await drain()).flat()).toEqual([batch("a")]);
+      await putWaiting(value);
+      await outbox.erase();
+      expect(await reported()).toEqual({});
+    },
+  );
+
+  test("about when it was left, or what was erased by then, costs no other", async () => {
+    await outbox.leave([batch("a")]);
+    await putLeft({ batch: batch("b"), leftAt: Number.NaN, erasures: 0 });
+    await putLeft({ batch: batch("c"), leftAt: 1e300, erasures: 0 });
+    await putLeft({ batch: batch("d"), leftAt: 0, erasures: "none" });
+    await putLeft({ key: 1e300, batch: batch("e"), leftAt: 0, erasures: 0 });
+    await outbox.look();
+    expect((await drain()).flat().flatMap(idsIn)).toEqual(["a", "b", "c"]);
+    expect(await reported()).toEqual({ erased: 1 });
   });
 });

@@ -1,7 +1,9 @@
 import type { OtlpBatch } from "@selvedge/protocol";
-import { commitWrite } from "../store/commit-write.ts";
+import { commitRequest } from "../store/commit-request.ts";
 import type { Database } from "../store/database.ts";
 import type { Answer } from "./answer.ts";
+import { type Choice, saidLast, soundChoice } from "./choice.ts";
+import { eraseAll } from "./erase-all.ts";
 import {
   isLeased,
   type Leased,
@@ -9,20 +11,21 @@ import {
   type LeaseRequest,
   leaseBatches,
 } from "./lease-batches.ts";
-import { type Drops, type OutboxRecord, recordOf } from "./outbox-record.ts";
+import { EVERYTHING_LEFT, type Left, LeftRecords } from "./left-records.ts";
+import { type Drops, type LeftBatch, recordOf } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import {
   bytesOf,
-  type Choice,
   drop,
   keep,
-  put,
+  recount,
   remove,
   report,
   type Visit,
   withoutWait,
   withWait,
 } from "./outbox-visit.ts";
+import { takeIn, takeInLeft } from "./take-in.ts";
 
 /** How much waits at most, and how long. */
 export interface OutboxLimits {
@@ -49,6 +52,7 @@ const CHOICE = "consent";
  */
 export class Outbox {
   readonly #database: Database;
+  readonly #left = new LeftRecords();
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
   readonly #onErased: () => void;
@@ -76,19 +80,24 @@ export class Outbox {
   /** What the user has said about telemetry. Reads only: a store that is full or damaged can do that. */
   async choice(): Promise<Choice | undefined> {
     const how = { doing: "reading a choice", stores: ["telemetry"], mode: "readonly" } as const;
-    const [choice, state] = await this.#database.transact(how, async ({ store }) => [
+    // Before what is known of it to the outbox, which may come to know it meanwhile.
+    const { said } = await this.#left.read();
+    const [known, state] = await this.#database.transact(how, async ({ store }) => [
       soundChoice(await store.get(CHOICE)),
       soundState(await store.get(STATE)) ?? freshState(this.#now()),
     ]);
     this.#notice(state);
-    return choice;
+    return saidLast(known, said)?.choice;
   }
 
-  /** Drops what is too old. @returns what the user has said about telemetry */
+  /**
+   * Takes in what pages left, and drops what is too old, or no batch.
+   *
+   * @returns what the user has said about telemetry
+   */
   async look(): Promise<Choice | undefined> {
-    return this.#change("looking at telemetry that waits", async (visit) => {
-      // Pages that went away have not counted what they left.
-      visit.state = { ...visit.state, bytes: await bytesOf(visit.records) };
+    return this.#changeWithLeft("looking at telemetry that waits", async (visit) => {
+      await recount(visit);
       await this.#trim(visit);
       return visit.choice;
     });
@@ -104,39 +113,30 @@ export class Outbox {
       if (visit.choice === "denied") return "denied";
       visit.state = withDrops(visit.state, drops);
       const record = recordOf(batch, visit.state.clock);
-      const reason = this.#reasonAgainst(record, visit.state);
-      if (reason === undefined) await put(visit, record);
-      else visit.state = withDrops(visit.state, { [reason]: record.items });
+      const { maxBytes } = this.#limits;
+      const isIn = await takeIn(visit, { record, erasures: this.#erasures, maxBytes });
       await this.#trim(visit);
       await report(visit, batch);
-      return reason === undefined ? "stored" : "dropped";
+      return isIn ? "stored" : "dropped";
     });
   }
 
   /**
-   * Takes a batch of a page that goes away, or is frozen: in one write, as nothing that is read comes back
-   * to such a page. Whoever looks next finds it, and has it count.
+   * Takes batches of a page that goes away, or is frozen: in one write beside the outbox, as nothing that
+   * is read comes back to such a page, and what is queued behind others goes with it. Whoever looks or
+   * leases next takes them in.
    */
-  async leave(batch: OtlpBatch): Promise<void> {
-    const doing = "keeping telemetry of a page that goes away";
-    const { clock, erasures } = ticked(this.#seen ?? freshState(this.#now()), this.#now());
+  async leave(batches: readonly OtlpBatch[]): Promise<void> {
+    const { clock: leftAt, erasures } = ticked(this.#seen ?? freshState(this.#now()), this.#now());
     // Of an erasure that is under way, what is left here is not part.
-    const record: OutboxRecord = {
-      ...recordOf(batch, clock),
-      erasures: this.#erasures ?? erasures,
-    };
-    await this.#database.transact(
-      { doing, stores: ["outbox"], mode: "readwrite" },
-      async (transaction) => {
-        await commitWrite(transaction, transaction.store.add(record));
-      },
-    );
+    const known = this.#erasures ?? erasures;
+    await this.#left.add(batches.map((batch): LeftBatch => ({ batch, leftAt, erasures: known })));
   }
 
-  /** Takes what one request may hold, for a while. */
+  /** Takes what one request may hold, for a while. What pages left is among it. */
   async lease(wanted: LeaseRequest): Promise<Leased> {
     const doing = "taking telemetry to send it";
-    return this.#change(doing, (visit) => leaseBatches(visit, wanted));
+    return this.#changeWithLeft(doing, (visit) => leaseBatches(visit, wanted));
   }
 
   /** Writes down what came of sending. */
@@ -163,16 +163,19 @@ export class Outbox {
     });
   }
 
-  /** Remembers what the user said: in one write, as whoever answers a question often goes on at once. */
+  /**
+   * Remembers what the user said: in one write beside the outbox, as whoever answers a question often goes
+   * on at once. When it resolves no tab stores or leases anything that they do not want.
+   */
   async choose(choice: Choice): Promise<void> {
-    const how = {
-      doing: "remembering a choice",
-      stores: ["telemetry"],
-      mode: "readwrite",
-    } as const;
-    await this.#database.transact(how, async (transaction) => {
-      await commitWrite(transaction, transaction.store.put(choice, CHOICE));
+    const key = await this.#left.choose(choice);
+    const doing = "having the outbox know a choice";
+    const how = { doing, stores: ["telemetry"], mode: "readwrite" } as const;
+    const knowing = this.#database.transact(how, async (transaction) => {
+      await commitRequest(transaction, transaction.store.put({ choice, key }, CHOICE));
     });
+    // It is remembered, and known with the next look; of a store that has no room for it, nothing is stored.
+    await knowing.catch(() => undefined);
   }
 
   /**
@@ -183,54 +186,84 @@ export class Outbox {
     const doing = "erasing telemetry";
     const stores = ["outbox", "telemetry", "predictions"] as const;
     const known = this.#erasures;
+    const left = await this.#left.read(EVERYTHING_LEFT);
+    const last = left.batches.at(-1)?.key;
     const how = { doing, stores, mode: "readwrite" } as const;
-    const erasing = this.#database.transact(how, async (transaction) => {
-      const records = transaction.objectStore("outbox");
-      const memory = transaction.objectStore("telemetry");
-      const all = await records.getAll();
-      const choice = await memory.get(CHOICE);
-      const before = soundState(await memory.get(STATE)) ?? freshState(this.#now());
-      const { clock, sentAt, wait } = ticked(before, this.#now());
-      // Known before it is done: what is added from here on was measured after.
-      this.#erasures = before.erasures + 1;
-      const after: OutboxState = {
-        ...freshState(this.#now()),
-        clock,
-        sentAt,
-        ...(wait === undefined ? {} : { wait }),
-        erasures: this.#erasures,
-      };
-      const erased = all.reduce((sum, { items }) => sum + items, 0);
-      await records.clear();
-      await transaction.objectStore("predictions").clear();
-      await memory.clear();
-      await memory.put(withDrops(after, { erased }), STATE);
-      if (choice !== undefined) await memory.put(choice, CHOICE);
-      return after;
-    });
+    const erasing = this.#database.transact(how, (transaction) =>
+      eraseAll(
+        {
+          outbox: transaction.objectStore("outbox"),
+          predictions: transaction.objectStore("predictions"),
+          memory: transaction.objectStore("telemetry"),
+        },
+        {
+          now: this.#now(),
+          left: left.batches,
+          keys: { state: STATE, choice: CHOICE },
+          onBegin: (erasures) => {
+            // Known before it is done: what is added from here on was measured after.
+            this.#erasures = erasures;
+          },
+        },
+      ),
+    );
     this.#seen = await erasing.catch((error: unknown) => {
       // Nothing was erased: what is kept is of the same time as before.
       this.#erasures = known;
       throw error;
     });
+    if (last !== undefined) await this.#left.remove(last);
   }
 
-  /** One transaction. State that is written is the visit's, as it is in the end. */
-  async #change<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+  /** Gives back what it has opened for what pages leave. */
+  close(): Promise<void> {
+    return this.#left.close();
+  }
+
+  /** As `#change`; what pages left comes to the outbox first, in the same transaction. */
+  async #changeWithLeft<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+    // Nearly always there is nothing. What cannot be read now is there for the next look.
+    const left = await this.#left.read().catch((): Left => ({ batches: [], said: undefined }));
+    const last = left.batches.at(-1)?.key;
+    if (last === undefined) return this.#change(doing, run, left);
+    try {
+      const takeAndRun = async (visit: Visit): Promise<T> => {
+        await takeInLeft(visit, left.batches, this.#limits.maxBytes);
+        await this.#trim(visit);
+        return run(visit);
+      };
+      const value = await this.#change(doing, takeAndRun, left);
+      // Known to be taken in: should it stay, the next look deletes it.
+      await this.#left.remove(last).catch(() => undefined);
+      return value;
+    } catch {
+      // Where there is no room for it, what waits goes out all the same, and makes some.
+      return await this.#change(doing, run, left);
+    }
+  }
+
+  /**
+   * One transaction. State that is written is the visit's, as it is in the end.
+   *
+   * @param said what the user may have said since the outbox heard of it last
+   */
+  async #change<T>(
+    doing: string,
+    run: (visit: Visit) => Promise<T>,
+    { said }: Pick<Left, "said"> = { said: undefined },
+  ): Promise<T> {
     const [value, state] = await this.#database.transact(
       { doing, ...EVERYTHING },
       async (transaction) => {
         const records = transaction.objectStore("outbox");
         const memory = transaction.objectStore("telemetry");
-        const [stored, choice] = [soundState(await memory.get(STATE)), await memory.get(CHOICE)];
+        const stored = soundState(await memory.get(STATE));
+        const known = soundChoice(await memory.get(CHOICE));
+        const last = saidLast(known, said);
+        if (last !== known) await memory.put(last, CHOICE);
         const now = this.#now();
         const state = ticked(stored ?? freshState(now, await bytesOf(records)), now);
-        const visit: Visit = {
-          records,
-          memory,
-          state,
-          choice: soundChoice(choice),
-        };
+        const visit: Visit = { records, memory, state, choice: last?.choice };
         const value = await run(visit);
         await memory.put(visit.state, STATE);
         return [value, visit.state] as const;
@@ -238,11 +271,6 @@ export class Outbox {
     );
     this.#notice(state);
     return value;
-  }
-
-  #reasonAgainst({ bytes }: OutboxRecord, { erasures }: OutboxState): string | undefined {
-    if (this.#erasures !== undefined && this.#erasures !== erasures) return "erased";
-    return bytes > this.#limits.maxBytes ? "too-many-bytes" : undefined;
   }
 
   #notice(state: OutboxState): void {
@@ -265,8 +293,4 @@ export class Outbox {
       await drop(visit, { key, record, reason: isOld ? "too-old" : "too-many-bytes" });
     }
   }
-}
-
-function soundChoice(stored: unknown): Choice | undefined {
-  return stored === "granted" || stored === "denied" ? stored : undefined;
 }

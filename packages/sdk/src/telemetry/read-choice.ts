@@ -1,6 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
+import type { Choice } from "./choice.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Choice } from "./outbox-visit.ts";
 
 /** What browsers say that keep nothing at all for a page: no earlier visit can have chosen. */
 const REFUSED_WHOLE = ["SecurityError", "NotSupportedError", "ReferenceError", "TypeError"];

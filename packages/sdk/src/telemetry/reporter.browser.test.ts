@@ -3,11 +3,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { batch, dropsIn, idsIn } from "./batch.fixture.ts";
+import type { Choice } from "./choice.ts";
 import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { HeldCalls } from "./held-calls.ts";
+import { leftBatches } from "./left.fixture.ts";
 import { Outbox } from "./outbox.ts";
-import type { Choice } from "./outbox-visit.ts";
-import { Reporter, type TelemetrySettings } from "./reporter.ts";
+import { Reporter } from "./reporter.ts";
+import type { TelemetrySettings } from "./reporter-settings.ts";
 import { servedFor } from "./served.fixture.ts";
 
 const TELEMETRY: TelemetrySettings = {
@@ -56,7 +58,11 @@ async function recordFirst(): Promise<void> {
 }
 
 const texts = () => received.map(({ request }) => JSON.stringify(request));
-const waiting = () => database.use("testing", (connection) => connection.count("outbox"));
+/** How many batches the store has, those included that pages left as they went away. */
+const waiting = async () => {
+  const left = await leftBatches();
+  return left.length + (await database.use("testing", (connection) => connection.count("outbox")));
+};
 const requests = (): OtlpBatch[] => received.map(({ request }) => request);
 const remembered = (): Promise<Choice | undefined> => new Outbox(database, TELEMETRY).look();
 const hide = () => {
@@ -171,8 +177,9 @@ describe("as the page goes away", () => {
       init: { method: "POST", headers: { "x-token": "secret" } },
     });
     await vi.waitFor(async () => expect(await waiting()).toBe(1));
-    const [record] = await database.use("testing", (connection) => connection.getAll("outbox"));
-    expect(idsIn(record ?? batch("none"))).toEqual(last().flatMap(({ request }) => idsIn(request)));
+    const [left] = await leftBatches();
+    const ids = last().flatMap(({ request }) => idsIn(request));
+    expect(idsIn(left?.batch ?? batch("none"))).toEqual(ids);
   });
 
   test("what was acknowledged is not sent again", async () => {
@@ -240,6 +247,19 @@ describe("as the page goes away", () => {
     dispatchEvent(new Event("pageshow"));
     await reporter.flush();
     expect(received).toHaveLength(1);
+  });
+
+  test("what it left is sent as it comes back: there may be no other page", async () => {
+    open();
+    await recordFirst();
+    answer = () => Promise.reject(new TypeError("there is no network"));
+    dispatchEvent(new Event("pagehide"));
+    await vi.waitFor(async () => expect(await waiting()).toBe(1));
+    answer = () => new Response("{}");
+    received.length = 0;
+    dispatchEvent(new Event("pageshow"));
+    await vi.waitFor(async () => expect(await waiting()).toBe(0));
+    expect(requests().flatMap(idsIn)).toHaveLength(1);
   });
 
   test("nothing is sent to a collector that asked to be left alone", async () => {

@@ -390,13 +390,37 @@ test("a user who turned telemetry off in another tab is heeded here", async () =
   expect(onDenied).toHaveBeenCalledTimes(2);
 });
 
-test("a page that turns telemetry off begins no request after, written down or not", async () => {
-  let isWanted = true;
-  const here = new Sender(outbox, locks, { ...TARGET, isWanted: () => isWanted });
-  senders.push(here);
-  await add("a");
-  const flushing = here.flush();
-  isWanted = false;
-  await flushing;
-  expect(received).toEqual([]);
+describe("a page that turns telemetry off", () => {
+  let isWanted: boolean;
+  let here: Sender;
+
+  beforeEach(async () => {
+    isWanted = true;
+    here = new Sender(outbox, locks, { ...TARGET, isWanted: () => isWanted });
+    senders.push(here);
+    await add("a");
+  });
+
+  test.each([
+    ["", () => here.flush()],
+    [", nor has the browser do so as it is hidden", () => here.leave()],
+  ])("begins no request after, written down or not%s", async (_how, send) => {
+    const lease = outbox.lease.bind(outbox);
+    const leasing = vi.spyOn(outbox, "lease").mockImplementation(async (wanted) => {
+      const leased = await lease(wanted);
+      isWanted = false;
+      return leased;
+    });
+    await send();
+    expect(leasing).toHaveBeenCalledOnce();
+    expect(received).toEqual([]);
+  });
+
+  test("keeps nothing of what waits from other tabs", async () => {
+    isWanted = false;
+    await here.flush();
+    await here.leave();
+    await sender.flush();
+    expect(sent()).toEqual([["a"]]);
+  });
 });

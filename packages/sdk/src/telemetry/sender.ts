@@ -74,10 +74,11 @@ export class Sender {
   /** The page is hidden and may never be seen again: sends what the browser takes of it now. */
   async leave(): Promise<void> {
     const request: LeaseRequest = { ...this.#request, isUrgent: true };
-    for (let room = KEEPALIVE_BYTES; room > 0; ) {
+    for (let room = KEEPALIVE_BYTES; room > 0 && this.#isWanted; ) {
       const leased = await this.#outbox.lease({ ...request, mostBytes: room });
       if (leased.kind === "denied") this.#target.onDenied?.();
-      if (leased.kind !== "batches") return;
+      // What was leased is free again by itself.
+      if (leased.kind !== "batches" || !this.#isWanted) return;
       const batches = leased.batches.map(({ batch }) => batch);
       for (const { bytes } of leased.batches) room -= bytes;
       // What is left out of JSON between batches is less than what merging adds.
@@ -100,6 +101,10 @@ export class Sender {
 
   get #request(): LeaseRequest {
     return { owner: this.#owner, endpoint: this.#target.endpoint };
+  }
+
+  get #isWanted(): boolean {
+    return this.#target.isWanted?.() !== false;
   }
 
   #take(isUrgent: boolean): Promise<void> {
@@ -129,10 +134,12 @@ export class Sender {
   async #empty(isUrgent: boolean): Promise<Exclude<Leased, { kind: "batches" }>> {
     let request: LeaseRequest = { ...this.#request, isUrgent };
     for (;;) {
+      // What it does not send it does not keep from other tabs either.
+      if (!this.#isWanted) return { kind: "nothing" };
       const leased = await this.#outbox.lease(request);
       if (leased.kind !== "batches") return leased;
       // What was leased is free again by itself, should it be wanted after all.
-      if (this.#target.isWanted?.() === false) return { kind: "nothing" };
+      if (!this.#isWanted) return { kind: "nothing" };
       const all = mergedOf(leased);
       const answer = await post(this.#target, all, this.#ended.signal);
       await this.#outbox.settle(leased.batches, answer, request);

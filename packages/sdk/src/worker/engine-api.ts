@@ -159,6 +159,11 @@ export interface EngineApi {
    * the one it gave before it was written down; the glue it woke with against its digest.
    */
   checkWoken(session: number): Promise<Outcome<Proof>>;
+  /**
+   * Finds out whether the store has all that a session's pack was installed with: what is woken needs none
+   * of it. Fails with `storage-damaged` where it has not.
+   */
+  requireWhole(session: number): Promise<Outcome<void>>;
   /** Drops an image, and remembers that none of this key is to be woken or written again. */
   quarantine(key: string, reason: string): Promise<Outcome<void>>;
   /** Gives a session's memory back to the runtime, which keeps it for the next one. */

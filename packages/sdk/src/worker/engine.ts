@@ -2,21 +2,29 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
 import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
-import type { EngineRuntime, EngineSession } from "../engine/engine-session.ts";
+import type { EngineSession } from "../engine/engine-session.ts";
 import { checkWoken } from "../engine/image/check-woken.ts";
 import { FirstVisit, refusal } from "../engine/image/first-visit.ts";
 import { hibernate, refused } from "../engine/image/hibernate.ts";
 import { barImage } from "../engine/image/image-store.ts";
 import { planAhead } from "../engine/image/plan-ahead.ts";
 import { planRuntime } from "../engine/image/plan-runtime.ts";
-import type { SoundImage } from "../engine/image/read-image.ts";
 import { EarlyPages } from "../engine/image/read-pages.ts";
-import { type ImageToWake, USUAL, type WasmPlan } from "../engine/image/wasm-plan.ts";
+import {
+  beside,
+  type Made,
+  requireGolden,
+  requireSame,
+  type Woken,
+  wake,
+  wakingOf,
+} from "../engine/image/wake-session.ts";
+import { USUAL, type WasmPlan } from "../engine/image/wasm-plan.ts";
 import {
   choosePack,
   type FoundPack,
   readSource,
-  readSourceOf,
+  readWhole,
   requireWhole,
 } from "../engine/open-pack.ts";
 import { readSettings } from "../engine/read-settings.ts";
@@ -27,7 +35,7 @@ import { rehearse } from "../proving/worker/rehearse.ts";
 import { type OnTrial, proveAt, runAt } from "../proving/worker/trial.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
-import type { Backend, EngineApi, PackRequest, SessionHow, Waking } from "./engine-api.ts";
+import type { Backend, EngineApi, OpenRequest, PackRequest, SessionHow } from "./engine-api.ts";
 import { breaksEngine } from "./engine-failure.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
@@ -40,6 +48,15 @@ interface OpenSession {
   readonly loadMs: number;
 }
 
+/** How a session is loaded. */
+interface Loading {
+  readonly request: OpenRequest;
+  readonly how: SessionHow;
+  readonly settings: ReturnType<typeof readSettings> | undefined;
+  /** When it was asked for, by `performance.now()`. */
+  readonly startedAt: number;
+}
+
 const scriptAt = performance.timeOrigin + performance.now();
 const database = new Database();
 const runtimes = new RuntimeLoader(planAhead(database));
@@ -50,7 +67,7 @@ let early: EarlyPages | undefined;
 /** Whether all that this worker has done was to open one session, and to prove it. */
 let isPristine = true;
 /** The key of the image that its first session was woken from, be it in vain. */
-let woken: string | undefined;
+let imageKey: string | undefined;
 /** Why this worker is not to be used again. */
 let broken: SelvedgeError | undefined;
 
@@ -74,42 +91,28 @@ const api: EngineApi = {
       const startedAt = performance.now();
       const isShipped = request.by === "image";
       const planned = isShipped ? firstVisit.plan : planOpening(request, how);
-      const found = isShipped ? await firstVisit.open() : await choosePack(database, request);
+      const finding = isShipped ? firstVisit.open() : find(request, planned);
+      // Nothing is read of its pack to wake it: that is looked up meanwhile, and held against what woke.
+      const mayWake = how.wake === "run" || how.wake === "full";
+      const after = isShipped ? finding : undefined;
+      const waking = mayWake ? wakePlanned(id, planned, after) : undefined;
+      const found = await beside(waking, finding);
       if (found === undefined) return undefined;
-      if (!isShipped) firstVisit.loadInstead(planned);
       const { digest, manifest, variant } = found;
-      // Where nothing is to be woken, the tensors are read while the page may still hold the start back.
-      const toWake = how.wake === "run" || how.wake === "full" ? (await planned).toWake : undefined;
-      const [read] = await Promise.all([
-        toWake === undefined ? readSourceOf(database, found) : undefined,
-        requireWhole(database, found, request),
-      ]);
-      const readMs = performance.now() - startedAt;
-      const [loaded, settings] = await Promise.all([
-        runtimes.need(variant.engine),
-        how.backend === "wasm" ? readSettings(database, found) : undefined,
-      ]);
-      const image = toWake === undefined ? undefined : loaded.wasm?.image;
-      if (loaded.wasm?.kind === "run" && image === undefined) throw onlyRuns(id);
-      if (isShipped && image === undefined) throw refusal(loaded.wasm?.reason ?? "it is gone");
-      // A pack that had to be mended is opened anew: the runtime must not hold it twice.
-      await release(id);
-      isPristine &&= sessions.size === 0 && request.by !== "bytes";
-      const createdAt = performance.now();
       const { backend } = how;
-      const created = { ...settings, ...how };
-      const session =
-        toWake !== undefined && image !== undefined
-          ? await wake(loaded, toWake, { image, pack: found })
-          : await loaded.createSession(
-              read ?? (await readSourceOf(database, found)),
-              created,
-              (made) => prove({ database, session: made }, { manifest, variant, backend }),
-            );
+      const settings = backend === "wasm" ? readSettings(database, found) : undefined;
+      const woken = await waking;
+      if (woken !== undefined) requireSame(woken, found);
+      if (woken === undefined && isShipped) throw refusal(runtimes.wasm?.reason ?? "it is gone");
+      const made = woken ?? (await load(id, found, { request, how, settings, startedAt }));
+      const { session, runtime, image, readMs } = made;
+      const provedFrom = performance.now();
       // It was proven elsewhere: here it has yet to give the answers that the pack was signed with.
       if (isShipped) await requireGolden({ database, session, manifest, variant, backend });
-      const createMs = performance.now() - createdAt;
+      const createMs = made.createMs + performance.now() - provedFrom;
       const loadMs = readMs + createMs;
+      const settled = await settings;
+      const created = { ...settled, ...how };
       sessions.set(id, { session, pack: found, backend, how: created, loadMs });
       const { name, version, signature, variants, reference } = manifest;
       const { dtype, engine } = variant;
@@ -122,8 +125,8 @@ const api: EngineApi = {
         ...(session.finding === undefined ? {} : { finding: session.finding }),
         signature,
         ...(reference === undefined ? {} : { reference }),
-        ...(settings === undefined ? {} : { settings }),
-        ...(how.wake === undefined ? {} : { waking: wakingOf(await planned, loaded, image) }),
+        ...(settled === undefined ? {} : { settings: settled }),
+        ...(how.wake === undefined ? {} : { waking: wakingOf(await planned, runtime, image) }),
         signedBy: found.signedBy,
         bytes: found.bytes,
         variants: variants.map(summaryOf),
@@ -188,6 +191,8 @@ const api: EngineApi = {
       return checkWoken(onTrial(id), runtimes.wasm, assets);
     }),
 
+  requireWhole: (id) => outcomeOf(() => requireWhole(database, opened(id).pack)),
+
   quarantine: (key, reason) =>
     outcomeOf(() => barImage(database, { key, kind: "quarantined", reason })),
 
@@ -203,44 +208,78 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   // It is the first session's, or nobody's: pages that nobody wakes are not held.
   const read = early;
   early = undefined;
-  if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
+  if (runtimes.hasPlan) {
+    read?.letGo();
+    return { wasm: USUAL, reason: "the worker has a runtime already" };
+  }
   const plan = planRuntime(database, { request, how, runtime, early: read });
+  void plan.then(() => read?.letGo());
   runtimes.plan(how.isFirst ? firstVisit.begin(runtime) : plan);
   return plan;
 }
 
-/** @throws SelvedgeError after which the worker is not to be used: the next step is to be tried in another */
-async function wake(
-  { createSession, live }: EngineRuntime,
-  { key, digest, dtype }: ImageToWake,
-  { image, pack }: { readonly image: SoundImage; readonly pack: FoundPack },
-): Promise<EngineSession> {
-  woken = key;
-  try {
-    if (digest !== pack.digest || dtype !== pack.variant.dtype)
-      throw new Error("another pack is active");
-    // Not before it is certain that this session is the one: the next to be created is answered by it.
-    if (live !== undefined) live.asleep = Promise.resolve(image.asleep);
-    // The session is there already; onnxruntime is given something to create it from all the same.
-    const nothing = { graph: new ArrayBuffer(1), tensors: [] };
-    return await createSession(nothing, { backend: "wasm" }, () => Promise.reject());
-  } catch (cause) {
-    throw new SelvedgeError("session-failed", `The engine did not wake (${cause}). Use another.`, {
-      cause,
-      detail: { isBroken: true },
-    });
-  }
+/** Finds a pack in the store. What waits to hear if an image ships with it loads as was planned. */
+async function find(
+  request: Parameters<typeof choosePack>[1],
+  planned: Promise<WasmPlan>,
+): Promise<FoundPack | undefined> {
+  const found = await choosePack(database, request);
+  if (found !== undefined) firstVisit.loadInstead(planned);
+  return found;
 }
 
-/** @throws SelvedgeError after which the worker is not to be used */
-async function requireGolden(on: OnTrial): Promise<void> {
-  const { holds, finding } = await prove(on, on);
-  if (holds) return;
-  throw new SelvedgeError(
-    "session-failed",
-    `The image that ships with the pack does not give its golden answers: ${finding}. Load it.`,
-    { detail: { isBroken: true } },
+/**
+ * Wakes what was planned, if anything.
+ *
+ * @param after what has to be there first
+ * @returns `undefined` where nothing is to be woken, or its image turned out to be none
+ */
+async function wakePlanned(
+  id: number,
+  planned: Promise<WasmPlan>,
+  after?: Promise<unknown>,
+): Promise<Woken | undefined> {
+  const startedAt = performance.now();
+  await after;
+  const { toWake } = await planned;
+  if (toWake === undefined) return undefined;
+  const runtime = await runtimes.need("onnx");
+  const image = runtime.wasm?.image;
+  if (image === undefined) return undefined;
+  await prepare(id);
+  const createdAt = performance.now();
+  imageKey = toWake.key;
+  const session = await wake(runtime, image);
+  const createMs = performance.now() - createdAt;
+  return { session, runtime, image, of: toWake, readMs: createdAt - startedAt, createMs };
+}
+
+/** Reads a pack, and creates a session of it. */
+async function load(
+  id: number,
+  found: FoundPack,
+  { request, how, settings, startedAt }: Loading,
+): Promise<Made> {
+  const { manifest, variant } = found;
+  // The page may still hold the start back: what is to be read is read meanwhile.
+  const source = await readWhole(database, found, request);
+  const readMs = performance.now() - startedAt;
+  const [runtime, settled] = await Promise.all([runtimes.need(variant.engine), settings]);
+  if (runtime.wasm?.kind === "run") throw onlyRuns(id);
+  await prepare(id);
+  isPristine &&= request.by !== "bytes";
+  const createdAt = performance.now();
+  const { backend } = how;
+  const session = await runtime.createSession(source, { ...settled, ...how }, (made) =>
+    prove({ database, session: made }, { manifest, variant, backend }),
   );
+  return { session, runtime, readMs, createMs: performance.now() - createdAt };
+}
+
+/** A pack that had to be mended is opened anew: the runtime must not hold it twice. */
+async function prepare(id: number): Promise<void> {
+  await release(id);
+  isPristine &&= sessions.size === 0;
 }
 
 /** @param id a session that has to be loaded: where no other is open, its worker is of no use any more */
@@ -251,19 +290,6 @@ function onlyRuns(id: number): SelvedgeError {
     "The engine worker only runs what was woken. Use another.",
     { detail: { isBroken, isWoken: true } },
   );
-}
-
-function wakingOf(
-  { toWake, reason }: WasmPlan,
-  { wasm }: EngineRuntime,
-  image: SoundImage | undefined,
-): Waking {
-  if (image === undefined || toWake === undefined)
-    return { step: "none", reason: toWake === undefined ? reason : (wasm?.reason ?? reason) };
-  const { at, readMs, restoreMs } = image;
-  // What only runs may not have been there.
-  const step = wasm?.kind === "run" ? "run" : "full";
-  return { step, reason: wasm?.reason ?? reason, image: { ...at, readMs, restoreMs } };
 }
 
 /** Gives a session up. One that was woken in a wasm that only runs goes with its worker. */
@@ -296,7 +322,7 @@ function inItsWasm(error: SelvedgeError): SelvedgeError {
   const detail = {
     ...error.detail,
     ...(kind === "full" ? {} : { isFitted: true }),
-    ...(woken === undefined ? {} : { isWoken: true, image: woken }),
+    ...(imageKey === undefined ? {} : { isWoken: true, image: imageKey }),
   };
   return new SelvedgeError(error.code, error.message, { cause: error.cause, detail });
 }

@@ -20,6 +20,7 @@ import { putVerdict, verdictsOf } from "../store/verdicts.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import { inTurn } from "../tabs/in-turn.ts";
 import { modelKey } from "../tabs/model-key.ts";
+import { OwnLocks } from "../tabs/own-locks.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
 import { UsedPacks } from "../tabs/used-packs.ts";
 import { Calls } from "./calls.ts";
@@ -32,6 +33,8 @@ const database = new Database();
 const locks = findLocks(database);
 const usedPacks = new UsedPacks(locks);
 const usage = packUsage(locks);
+/** Images of this page's models have one beginning: whoever comes second finds it stored. */
+const images = new OwnLocks();
 const space = new Space(database, { usage });
 let rooms: DeliveryRooms = {
   database,
@@ -80,7 +83,13 @@ const api: KeeperApi = {
         onProgress,
         // What others wait for is the model, and that may well be had where its image may not.
         install: (report) =>
-          outcomeOf(() => fetchOffered(rooms, wanted, { blobs, signal, onProgress: report })),
+          outcomeOf(() =>
+            images.run(
+              "image",
+              () => fetchOffered(rooms, wanted, { blobs, signal, onProgress: report }),
+              { signal },
+            ),
+          ),
       })
         .then(unwrap)
         .finally(() => release(onProgress)),

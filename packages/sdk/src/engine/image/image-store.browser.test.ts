@@ -103,6 +103,30 @@ test("pages that were read early are woken where they are the image's, and other
     expect(await readsFor({ ...at, ...other })).toBe(1);
 });
 
+test("pages that were read, and are woken by nobody, are not held", async () => {
+  const { place } = await keepImage(database, await imageOf(KEY), PAGES);
+  const at = { key: KEY, place, bytes: PAGES.byteLength };
+  const [image] = await allImages(database);
+  if (image?.kind !== "kept") throw new Error("nothing was kept");
+  const hashed = vi.spyOn(crypto.subtle, "digest");
+  const held = () =>
+    hashed.mock.calls
+      .map(([, bytes]) => bytes.byteLength)
+      .filter((bytes) => bytes === PAGES.byteLength).length;
+  const ofAnother = new EarlyPages(database, at);
+  expect(await ofAnother.take({ ...at, key: OTHER })).toBeUndefined();
+  await vi.waitFor(() => expect(held()).toBe(1));
+  ofAnother.letGo();
+  await vi.waitFor(() => expect(held()).toBe(0));
+  const early = new EarlyPages(database, at);
+  const reading = readImage(database, image, { facts: FACTS, early });
+  early.letGo();
+  const sound = await reading;
+  expect(held()).toBe(1);
+  sound.letGo();
+  expect(held()).toBe(0);
+});
+
 test("pages that were read early, and are not what was written, wake nothing", async () => {
   const { place } = await keepImage(database, await imageOf(KEY), PAGES);
   const [image] = await allImages(database);

@@ -1,5 +1,6 @@
 import { sha256 } from "@selvedge/protocol";
 import type { Database } from "../../store/database.ts";
+import { giveUp } from "../../store/give-up.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
 import { pagesAt } from "./image-store.ts";
 
@@ -26,6 +27,7 @@ export async function readPages(
 export class EarlyPages {
   readonly #at: ImageAt;
   readonly #found: Promise<PagesFound | undefined>;
+  #isTaken = false;
 
   constructor(database: Database, at: ImageAt) {
     this.#at = at;
@@ -36,6 +38,13 @@ export class EarlyPages {
   /** The pages, where they are those of this image. */
   async take({ key, place, bytes }: ImageAt): Promise<PagesFound | undefined> {
     const at = this.#at;
-    return at.key === key && at.place === place && at.bytes === bytes ? this.#found : undefined;
+    if (at.key !== key || at.place !== place || at.bytes !== bytes) return undefined;
+    this.#isTaken = true;
+    return this.#found;
+  }
+
+  /** Lets them go once they have come, unless they were taken. */
+  letGo(): void {
+    if (!this.#isTaken) void this.#found.then((found) => found && giveUp(found.pages.buffer));
   }
 }

@@ -45,6 +45,11 @@ export async function compilePlanned(
     const [found, compiled] = await Promise.all([image, compiling]);
     return { ...compiled, image: found, reason: why };
   } catch (error) {
+    // What the plan keeps is kept for as long as the worker lives.
+    void image.then(
+      (found) => found.letGo(),
+      () => undefined,
+    );
     signal.throwIfAborted();
     const why = whyNot(step, error);
     return { ...(await compile(place, asUsual(plan), signal)), reason: why };

@@ -1,6 +1,7 @@
 import type { TfjsArtifacts, TfjsModel } from "@selvedge/protocol";
-import type { NamedTensorMap, Tensor } from "@tensorflow/tfjs-core";
-import type { Tfjs } from "./tfjs-session.ts";
+import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
+import { io, type NamedTensorMap, type Tensor } from "@tensorflow/tfjs-core";
+import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
 
 /** A model of either format, its inputs and outputs by the names in the pack's signature. */
 export interface TfjsModelRun {
@@ -10,17 +11,16 @@ export interface TfjsModelRun {
 
 /** Loads a model into the backend that is set. */
 export async function loadTfjsModel(
-  tf: Tfjs,
   format: TfjsModel["format"],
   artifacts: TfjsArtifacts,
 ): Promise<TfjsModelRun> {
-  const handler = tf.io.fromMemory(artifacts);
+  const handler = io.fromMemory(artifacts);
   return format === "graph-model"
-    ? graphModel(await tf.loadGraphModel(handler))
-    : layersModel(await tf.loadLayersModel(handler));
+    ? graphModel(await loadGraphModel(handler))
+    : layersModel(await loadLayersModel(handler));
 }
 
-function graphModel(model: Awaited<ReturnType<Tfjs["loadGraphModel"]>>): TfjsModelRun {
+function graphModel(model: GraphModel): TfjsModelRun {
   const names = model.outputNodes;
   let isDynamic = false;
   return {
@@ -41,7 +41,7 @@ function graphModel(model: Awaited<ReturnType<Tfjs["loadGraphModel"]>>): TfjsMod
   }
 }
 
-function layersModel(model: Awaited<ReturnType<Tfjs["loadLayersModel"]>>): TfjsModelRun {
+function layersModel(model: LayersModel): TfjsModelRun {
   // A Sequential model has no lists of names.
   const inputNames = model.inputs.map(({ sourceLayer }) => sourceLayer.name);
   const outputNames = model.outputs.map(({ sourceLayer }) => sourceLayer.name);

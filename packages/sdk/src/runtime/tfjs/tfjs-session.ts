@@ -1,13 +1,15 @@
-import { type ElementType, parseTfjsModel, SelvedgeError, tfjsArtifacts } from "@selvedge/protocol";
-import type { NamedTensorMap, Tensor as TfTensor } from "@tensorflow/tfjs-core";
+import { type ElementType, parseTfjsModel, tfjsArtifacts } from "@selvedge/protocol";
+import {
+  engine,
+  type NamedTensorMap,
+  setBackend,
+  type Tensor as TfTensor,
+  tensor as tensorOf,
+} from "@tensorflow/tfjs-core";
+import type { EngineSession, SessionSource } from "../../engine/engine-session.ts";
 import type { Tensor, Tensors } from "../../tensor.ts";
 import type { Proof } from "../../worker/engine-api.ts";
-import type { EngineSession, SessionSource } from "../engine-session.ts";
-import { failureOf } from "../failure-of.ts";
 import { loadTfjsModel, type TfjsModelRun } from "./load-tfjs-model.ts";
-
-/** The runtime file, once it is loaded. */
-export type Tfjs = typeof import("../../runtime/tfjs.ts");
 
 /**
  * TensorFlow.js has its operators in wasm and, all of them, in plain JavaScript. Which of those wasm
@@ -22,10 +24,9 @@ const PLACES = [
  * Creates a session of TensorFlow.js, in wasm where that gives the pack's golden answers, or else in
  * plain JavaScript.
  *
- * @throws SelvedgeError `session-failed` where neither does.
+ * @throws Error where neither does, which says why.
  */
 export async function createTfjsSession(
-  tf: Tfjs,
   { graph, tensors }: SessionSource,
   prove: (session: EngineSession) => Promise<Proof>,
 ): Promise<EngineSession> {
@@ -34,11 +35,11 @@ export async function createTfjsSession(
   for (const { backend, title } of PLACES) {
     let model: TfjsModelRun | undefined;
     try {
-      await tf.setBackend(backend);
+      await setBackend(backend);
       const file = parseTfjsModel(new TextDecoder().decode(graph), "the model's graph");
       const artifacts = tfjsArtifacts(file, (path) => contents.get(path));
-      model = await loadTfjsModel(tf, file.format, artifacts);
-      const session = sessionOf(tf, model, backend);
+      model = await loadTfjsModel(file.format, artifacts);
+      const session = sessionOf(model, backend);
       const { holds, finding } = await prove(session);
       if (holds) return { ...session, finding: [...reasons, `${title}: ${finding}`].join("; ") };
       reasons.push(`not ${title}, as ${finding}`);
@@ -47,47 +48,33 @@ export async function createTfjsSession(
     }
     model?.dispose();
   }
-  throw new SelvedgeError(
-    "session-failed",
-    `TensorFlow.js could not create a session (${reasons.join("; ")}). Run "selvedge verify" on the pack.`,
-    { detail: { engine: "tfjs" } },
-  );
+  throw new Error(reasons.join("; "));
 }
 
-function sessionOf(tf: Tfjs, model: TfjsModelRun, backend: string): EngineSession {
+function sessionOf(model: TfjsModelRun, backend: string): EngineSession {
   return {
     async run(inputs: Tensors): Promise<Tensors> {
       // Another session of this worker may have ended on another one.
-      if (tf.engine().backendName !== backend) await tf.setBackend(backend);
+      if (engine().backendName !== backend) await setBackend(backend);
       // Whatever a run makes goes with it, however it ends: nothing else gives wasm memory back.
-      tf.engine().startScope();
+      engine().startScope();
       try {
-        const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toTf(tf, tensor)]);
+        const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toTf(tensor)]);
         const outputs: NamedTensorMap = await model.run(Object.fromEntries(feeds));
         return Object.fromEntries(await Promise.all(Object.entries(outputs).map(fromTf)));
-      } catch (cause) {
-        throw failureOf(cause, {
-          what: "TensorFlow.js could not run the model",
-          refusal: {
-            code: "run-failed",
-            advice:
-              "Check that the inputs' values and free dimensions are ones the model was made for.",
-          },
-          detail: { engine: "tfjs" },
-        });
       } finally {
-        tf.engine().endScope();
+        engine().endScope();
       }
     },
     release: async () => model.dispose(),
   };
 }
 
-function toTf(tf: Tfjs, { type, data, dims }: Tensor): TfTensor {
+function toTf({ type, data, dims }: Tensor): TfTensor {
   if (type !== "float32" && type !== "int32" && type !== "bool")
     throw new Error(`an input is ${type}, and TensorFlow.js takes float32, int32 and bool`);
   // Types and arrays were held against each other on the page.
-  return tf.tensor(data as Float32Array | Int32Array | Uint8Array, [...dims], type);
+  return tensorOf(data as Float32Array | Int32Array | Uint8Array, [...dims], type);
 }
 
 async function fromTf([name, tensor]: [string, TfTensor]): Promise<[string, Tensor]> {
