@@ -208,10 +208,7 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   // It is the first session's, or nobody's: pages that nobody wakes are not held.
   const read = early;
   early = undefined;
-  if (runtimes.hasPlan) {
-    read?.letGo();
-    return { wasm: USUAL, reason: "the worker has a runtime already" };
-  }
+  if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
   const plan = planRuntime(database, { request, how, runtime, early: read });
   void plan.then(() => read?.letGo());
   runtimes.plan(how.isFirst ? firstVisit.begin(runtime) : plan);

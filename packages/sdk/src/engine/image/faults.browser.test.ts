@@ -240,7 +240,7 @@ describe("what is woken", () => {
     "on a %s host is not woken at step %s for another pack that took its place",
     async (kind, step) => {
       await knowIndex(database, kind);
-      await database.use("losing", (connection) => connection.clear("packs"));
+      await database.use("losing", (connection) => connection.delete("packs", pack.digest));
       const engine = start(kind, { isPatient: true });
       expect(unwrap(await engine.open({ wake: step }))).toBeUndefined();
       const other = await tinyPack(2);

@@ -24,7 +24,7 @@ export interface SoundImage {
   /** Milliseconds that it took to put the pages into memory; 0 until then. */
   readonly restoreMs: number;
   /** Frees its pages, where nothing is woken from it. */
-  letGo(): void;
+  readonly letGo: () => void;
 }
 
 /**
@@ -40,29 +40,24 @@ export async function readImage(
 ): Promise<SoundImage> {
   const startedAt = performance.now();
   const { key } = image;
-  let pages: Uint8Array<ArrayBuffer> | undefined;
-  const refuse = async (reason: string, dropped: Promise<void>): Promise<never> => {
-    if (pages !== undefined) giveUp(pages.buffer);
-    await dropped.catch(() => undefined);
+  const quarantine = async (reason: string): Promise<never> => {
+    await barImage(database, { key, kind: "quarantined", reason }).catch(() => undefined);
     throw new Error(reason);
   };
-  const quarantine = (reason: string) =>
-    refuse(reason, barImage(database, { key, kind: "quarantined", reason }));
-  const drop = (reason: string) =>
-    refuse(
-      reason,
-      forgetImages(database, (one) => one.key === key),
-    );
+  const drop = async (reason: string): Promise<never> => {
+    await forgetImages(database, (one) => one.key === key).catch(() => undefined);
+    throw new Error(reason);
+  };
   const [found, digest] = await Promise.all([
     early?.take(image).then((read) => read ?? readPages(database, image)) ??
       readPages(database, image),
     sha256(new TextEncoder().encode(image.head)),
   ]);
-  pages = found?.pages;
   if (digest !== image.headDigest) return quarantine("the image's head is not what was written");
   const head = parseImageHead(image.head);
   if (head.key !== key) return quarantine("the image is one of something else");
-  if (found === undefined || pages === undefined) return drop("some of the image is gone");
+  if (found === undefined) return drop("some of the image is gone");
+  const { pages } = found;
   if (found.sha256 !== head.sha256) return quarantine("the image's pages are not what was written");
   touch(database, key).catch(() => undefined);
   const at = { key, place: image.place, bytes: image.bytes };

@@ -29,7 +29,7 @@ export async function readPages(
 export class EarlyPages {
   readonly #at: ImageAt;
   readonly #found: Promise<PagesFound | undefined>;
-  #isTaken = false;
+  #isWoken = false;
 
   constructor(database: Database, at: ImageAt) {
     this.#at = at;
@@ -41,12 +41,12 @@ export class EarlyPages {
   async take({ key, place, bytes }: ImageAt): Promise<PagesFound | undefined> {
     const at = this.#at;
     if (at.key !== key || at.place !== place || at.bytes !== bytes) return undefined;
-    this.#isTaken = true;
+    this.#isWoken = true;
     return this.#found;
   }
 
   /** Lets them go once they have come, unless they were taken. */
   letGo(): void {
-    if (!this.#isTaken) void this.#found.then((found) => found && giveUp(found.pages.buffer));
+    if (!this.#isWoken) void this.#found.then((found) => found && giveUp(found.pages.buffer));
   }
 }

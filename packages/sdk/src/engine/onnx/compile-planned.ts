@@ -46,10 +46,7 @@ export async function compilePlanned(
     return { ...compiled, image: found, reason: why };
   } catch (error) {
     // What the plan keeps is kept for as long as the worker lives.
-    void image.then(
-      (found) => found.letGo(),
-      () => undefined,
-    );
+    image.then(({ letGo }) => letGo()).catch(() => undefined);
     signal.throwIfAborted();
     const why = whyNot(step, error);
     return { ...(await compile(place, asUsual(plan), signal)), reason: why };
