@@ -55,7 +55,7 @@ test("a model: latency, health by device class, accuracy with its interval, cali
   const adelie = confusion.getByRole("row", { name: /^Adelie/ });
   await expect(adelie.getByRole("cell")).toHaveText(["512", "61", "56"]);
   await expect(
-    page.getByText("83 more, of pairs too rare to tell or without classes."),
+    page.getByText("83 more, of pairs too rare to tell (–) or without classes."),
   ).toBeVisible();
 });
 

@@ -86,6 +86,7 @@ export {
   imageBytes,
   WASM_PAGE_BYTES,
 } from "./image/memory-image.ts";
+export { digestPages, PART_BYTES, PagesDigest } from "./image/pages-digest.ts";
 export { fits, formatImageHead, parseImageHead } from "./image/parse-image-head.ts";
 export { parseRuntimeIndex } from "./image/parse-runtime-index.ts";
 export { shippedImages } from "./image/parse-shipped-images.ts";

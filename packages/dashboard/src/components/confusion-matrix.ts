@@ -3,10 +3,10 @@ import { compareNames } from "../series/series-identity.ts";
 
 type Cell = AccuracyAnswer["versions"][number]["confusion"][number];
 
-/** Counts with a row for each true class and a column for each that was predicted. */
+/** Counts with a row for each true class and a column for each that was predicted; `null` for what is not told. */
 export interface ConfusionMatrix {
   readonly names: readonly string[];
-  readonly counts: readonly (readonly number[])[];
+  readonly counts: readonly (readonly (number | null)[])[];
   /** Predictions of classes that are not shown. */
   readonly left: number;
   /** Predictions of pairs that are too rare to be told: nobody knows whether they were right. */
@@ -40,7 +40,7 @@ export function confusionMatrix(
     .slice(0, SHOWN)
     .map(([name]) => name)
     .sort(compareNames);
-  const counts = classes.map(() => classes.map(() => 0));
+  const counts = classes.map(() => classes.map((): number | null => null));
   let left = 0;
   for (const { predicted, label, count } of cells) {
     const row = counts[classes.indexOf(label)];

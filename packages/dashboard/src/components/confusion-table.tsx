@@ -26,7 +26,7 @@ export function ConfusionTable({ of }: ConfusionTableProps): JSX.Element {
       )}
       {matrix.rare > 0 && (
         <p class="faint">
-          {formatCount(matrix.rare)} more, of pairs too rare to tell or without classes.
+          {formatCount(matrix.rare)} more, of pairs too rare to tell (–) or without classes.
         </p>
       )}
     </div>
@@ -78,17 +78,17 @@ function Cells({
   readonly row: number;
 }): JSX.Element {
   const counts = matrix.counts[row] ?? [];
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   return (
     <>
       {counts.map((count, column) => (
         <td
           key={matrix.names[column]}
-          class={count === 0 ? "number faint" : "number"}
+          class={count === null ? "number faint" : "number"}
           data-right={row === column}
-          style={{ "--share": `${total > 0 ? Math.round((55 * count) / total) : 0}%` }}
+          style={{ "--share": `${total > 0 ? Math.round((55 * (count ?? 0)) / total) : 0}%` }}
         >
-          {formatCount(count)}
+          {count === null ? "–" : formatCount(count)}
         </td>
       ))}
     </>

@@ -1,9 +1,9 @@
 import {
   type BareImage,
   differenceFrom,
+  digestPages,
   IMAGE_FORMAT,
   type ImageDifference,
-  sha256,
   snapshot,
   WASM_PAGE_BYTES,
 } from "@selvedge/protocol";
@@ -30,7 +30,7 @@ export async function madeImage(): Promise<{ bare: BareImage; difference: ImageD
     globals: { $0: 66_560, $1: "-5" },
     runs,
     session: 70_004,
-    sha256: await sha256(pages),
+    sha256: await digestPages(pages),
     answers: { y: { dtype: "float32" as const, dims: [1, 2], sha256: "ab".repeat(32) } },
     changed,
   } as const;

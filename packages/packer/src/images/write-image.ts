@@ -1,6 +1,7 @@
 import {
   type BareImage,
   differenceFrom,
+  digestPages,
   IMAGE_FORMAT,
   type ImageDifference,
   type ShippedHead,
@@ -49,7 +50,7 @@ export async function writeImage(
       ...state,
       runs,
       session,
-      sha256: await sha256(pages),
+      sha256: await digestPages(pages),
       answers,
       changed,
     };

@@ -1,6 +1,6 @@
 import { SelvedgeError } from "../selvedge-error.ts";
-import { sha256 } from "../sha256.ts";
 import { IMAGE_PAGE_BYTES, type ImageRun, imageBytes } from "./memory-image.ts";
+import { digestPages } from "./pages-digest.ts";
 import type { BareImage, ImageDifference } from "./shipped-image.ts";
 import { snapshot } from "./snapshot.ts";
 
@@ -49,7 +49,7 @@ export async function putTogether(
       combine(target, after.get(page) ?? target.subarray(0, 0));
       at += IMAGE_PAGE_BYTES;
     }
-  if ((await sha256(pages)) !== head.sha256) throw wrong();
+  if ((await digestPages(pages)) !== head.sha256) throw wrong();
   return pages;
 }
 

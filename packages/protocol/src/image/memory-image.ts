@@ -11,7 +11,7 @@ export const IMAGE_PAGE_BYTES = 4096;
 export const WASM_PAGE_BYTES = 65_536;
 
 /** Grows when an image is written, or restored, in another way: older ones are not woken. */
-export const IMAGE_FORMAT = 1;
+export const IMAGE_FORMAT = 2;
 
 /** A stretch of memory: where it begins and how long it is, in bytes. */
 export type ImageRun = readonly [offset: number, length: number];
@@ -31,7 +31,7 @@ export interface ImageHead {
   readonly runs: readonly ImageRun[];
   /** Where in the memory the session is. */
   readonly session: number;
-  /** SHA-256 of the pages, one after the other, in lower-case hex. */
+  /** Digest of the pages, one after the other, in lower-case hex: see `PagesDigest`. */
   readonly sha256: string;
   /** SHA-256 of what the session answered to the pack's first golden inputs: `commitToTensors(key, outputs)`. */
   readonly answers: string;

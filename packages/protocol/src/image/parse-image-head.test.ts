@@ -33,7 +33,7 @@ test("pages fit a head that says how many there are, and no other", () => {
 });
 
 test.each<[what: string, field: string, head: object]>([
-  ["of another format", "format", { format: 2 }],
+  ["of another format", "format", { format: IMAGE_FORMAT + 1 }],
   ["without a key", "key", { key: undefined }],
   ["with a memory that is no whole page", "memoryBytes", { memoryBytes: WASM_PAGE_BYTES + 1 }],
   ["with more memory than can be addressed", "memoryBytes", { memoryBytes: 2 ** 33 }],

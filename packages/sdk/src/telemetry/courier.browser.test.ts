@@ -1,6 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
-import { batch } from "./batch.fixture.ts";
+import { batch, dropsIn } from "./batch.fixture.ts";
+import { collectorDouble } from "./collector.fixture.ts";
+import { Courier } from "./courier.ts";
 
 const SETTINGS = {
   endpoint: "https://collector.test/v1",
@@ -22,4 +24,22 @@ test("a worker stores and sends as a page does", async () => {
   const text = JSON.stringify(batch("a").body);
   expect(told).toEqual([{ url: "https://collector.test/v1/metrics", text }, "done"]);
   worker.terminate();
+});
+
+test("an erasure that fails forgets nothing of what was given up", async () => {
+  await (await freshDatabase()).close();
+  const received = collectorDouble();
+  const courier = new Courier(SETTINGS, { onDone: () => undefined, onDenied: () => undefined });
+  courier.dropped({ unconfirmed: 3 });
+  const clear = vi.spyOn(IDBObjectStore.prototype, "clear").mockImplementation(() => {
+    throw new DOMException("the disk is full", "QuotaExceededError");
+  });
+  await expect(courier.erase()).rejects.toThrow(/erasing telemetry/);
+  clear.mockRestore();
+  await courier.add(batch("a"));
+  await courier.flush();
+  const drops = received.map(({ request }) => dropsIn(request));
+  expect(Object.assign({}, ...drops)).toEqual({ unconfirmed: 3 });
+  courier.end();
+  vi.unstubAllGlobals();
 });

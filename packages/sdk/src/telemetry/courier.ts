@@ -71,8 +71,13 @@ export class Courier {
   }
 
   async erase(): Promise<void> {
-    this.#direct.takeDrops();
-    await this.#outbox.erase();
+    const drops = this.#direct.takeDrops();
+    try {
+      await this.#outbox.erase();
+    } catch (error) {
+      this.dropped(drops);
+      throw error;
+    }
   }
 
   /** Counts what was given up before it came here. */

@@ -515,6 +515,9 @@ function hold(): { end: () => Promise<"was held" | "was over"> } {
   };
 }
 
+/** How many wait, repeats included. */
+const waiting = () => database.use("testing", (connection) => connection.count("outbox"));
+
 /** How many batches pages have left that nobody has taken in. */
 const left = async () => (await leftBatches()).length;
 
@@ -572,6 +575,7 @@ describe("what a page leaves as it goes away", () => {
     await outbox.leave([batch("a"), batch("b")]);
     const tabs = [outbox, open(LIMITS, new Database()), open(LIMITS, new Database())];
     await Promise.all(tabs.map((one) => one.look()));
+    expect(await waiting()).toBe(2);
     expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
   });
 
@@ -591,6 +595,7 @@ describe("what a page leaves as it goes away", () => {
       await outbox.look().catch(() => undefined);
       dying.mockRestore();
       await open(LIMITS, new Database()).look();
+      expect(await waiting()).toBe(2);
       expect((await drain()).flat()).toEqual([batch("a"), batch("b")]);
       expect(await left()).toBe(0);
     },

@@ -1,6 +1,6 @@
 import type { Database } from "../../store/database.ts";
 import { pagesOf } from "../../store/images.ts";
-import type { ImagePages } from "./image-pages.ts";
+import { type ImagePages, partsOf } from "./image-pages.ts";
 
 /** Larger records are read no faster, and smaller ones slower. */
 const RECORD_BYTES = 4 * 2 ** 20;
@@ -21,7 +21,7 @@ export function indexedDbPages(database: Database): ImagePages {
       }
     },
 
-    async read(key, bytes) {
+    async read(key, bytes, onPart) {
       const records: unknown[] = await database.transact(
         { doing: "reading an image", stores: ["imagePages"], mode: "readonly" },
         ({ store }) => store.getAll(pagesOf(key)),
@@ -30,9 +30,10 @@ export function indexedDbPages(database: Database): ImagePages {
       const stored = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
       if (stored !== bytes || buffers.length !== records.length) return undefined;
       const [only] = buffers;
-      return only !== undefined && buffers.length === 1
-        ? new Uint8Array(only)
-        : join(buffers, bytes);
+      const pages =
+        only !== undefined && buffers.length === 1 ? new Uint8Array(only) : join(buffers, bytes);
+      for (const part of partsOf(pages)) onPart?.(part);
+      return pages;
     },
 
     async drop(key) {

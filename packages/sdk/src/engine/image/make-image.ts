@@ -1,5 +1,6 @@
 import {
   commitToTensors,
+  digestPages,
   encodeStrings,
   formatImageHead,
   type GlueHost,
@@ -40,7 +41,7 @@ export async function makeImage(
     ...state,
     runs,
     session,
-    sha256: await sha256(pages),
+    sha256: await digestPages(pages),
     answers: await commitToAnswers(key, answers),
   };
   return { head: formatImageHead(head), pages };

@@ -1,4 +1,4 @@
-import { formatImageHead, parseImageHead, sha256 } from "@selvedge/protocol";
+import { digestPages, formatImageHead, parseImageHead, sha256 } from "@selvedge/protocol";
 import { beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { select } from "../../delivery/registry.fixture.ts";
 import {
@@ -57,7 +57,7 @@ async function firstPagesOf({ record, pages: all }: StoredImage): Promise<Stored
   const written = parseImageHead(record.head);
   const [[offset] = [0]] = written.runs;
   const runs = [[offset, pages.byteLength]] as const;
-  const head = formatImageHead({ ...written, runs, sha256: await sha256(pages) });
+  const head = formatImageHead({ ...written, runs, sha256: await digestPages(pages) });
   const headDigest = await sha256(new TextEncoder().encode(head));
   return { pages, record: { ...record, head, headDigest, bytes: pages.byteLength } };
 }

@@ -1,5 +1,7 @@
 import { IMAGE_FOLDER } from "../../store/images.ts";
-import type { ImagePages } from "./image-pages.ts";
+import { type ImagePages, partsOf } from "./image-pages.ts";
+
+type OnPart = Parameters<ImagePages["read"]>[2];
 
 /** What workers have of files, which TypeScript's library for all kinds of place lacks. */
 interface SyncFile {
@@ -46,13 +48,15 @@ function pagesIn(folder: FileSystemDirectoryHandle): ImagePages {
       }
     },
 
-    async read(key, bytes) {
+    async read(key, bytes, onPart) {
       const file = await folder.getFileHandle(key).catch(unless("NotFoundError"));
       if (file === undefined) return undefined;
       const handle = await syncFile(file)
         .createSyncAccessHandle({ mode: "read-only" })
         .catch(unless("NoModificationAllowedError"));
-      return handle === undefined ? readBeside(file, bytes) : readAlone(handle, bytes);
+      return handle === undefined
+        ? readBeside(file, bytes, onPart)
+        : readAlone(handle, bytes, onPart);
     },
 
     async drop(key) {
@@ -67,11 +71,19 @@ function pagesIn(folder: FileSystemDirectoryHandle): ImagePages {
   };
 }
 
-function readAlone(handle: SyncHandle, bytes: number): Uint8Array<ArrayBuffer> | undefined {
+function readAlone(
+  handle: SyncHandle,
+  bytes: number,
+  onPart?: OnPart,
+): Uint8Array<ArrayBuffer> | undefined {
   try {
     if (handle.getSize() !== bytes) return undefined;
     const pages = new Uint8Array(bytes);
-    return handle.read(pages) === bytes ? pages : undefined;
+    for (const part of partsOf(pages)) {
+      if (handle.read(part) !== part.length) return undefined;
+      onPart?.(part);
+    }
+    return pages;
   } finally {
     handle.close();
   }
@@ -86,12 +98,15 @@ function readAlone(handle: SyncHandle, bytes: number): Uint8Array<ArrayBuffer> |
 async function readBeside(
   handle: FileSystemFileHandle,
   bytes: number,
+  onPart?: OnPart,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = await handle.getFile();
   const pages = new Uint8Array(await file.arrayBuffer());
   const { lastModified } = await handle.getFile();
-  if (pages.byteLength === bytes && lastModified === file.lastModified) return pages;
-  throw new Error("another tab writes the image");
+  if (pages.byteLength !== bytes || lastModified !== file.lastModified)
+    throw new Error("another tab writes the image");
+  for (const part of partsOf(pages)) onPart?.(part);
+  return pages;
 }
 
 function syncFile(file: FileSystemFileHandle): SyncFile {

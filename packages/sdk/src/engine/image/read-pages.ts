@@ -1,4 +1,4 @@
-import { sha256 } from "@selvedge/protocol";
+import { PagesDigest } from "@selvedge/protocol";
 import type { Database } from "../../store/database.ts";
 import { giveUp } from "../../store/give-up.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
@@ -7,7 +7,7 @@ import { pagesAt } from "./image-store.ts";
 /** An image's pages as they lie on the device, which may not be what was written. */
 export interface PagesFound {
   readonly pages: Uint8Array<ArrayBuffer>;
-  /** Of the pages, in hex. */
+  /** In hex, as an image's head has it. */
   readonly sha256: string;
 }
 
@@ -16,8 +16,10 @@ export async function readPages(
   database: Database,
   { key, place, bytes }: ImageAt,
 ): Promise<PagesFound | undefined> {
-  const pages = await (await pagesAt(database, place)).read(key, bytes);
-  return pages && { pages, sha256: await sha256(pages) };
+  const digest = new PagesDigest();
+  const stored = await pagesAt(database, place);
+  const pages = await stored.read(key, bytes, (part) => digest.add(part));
+  return pages && { pages, sha256: await digest.hex() };
 }
 
 /**
