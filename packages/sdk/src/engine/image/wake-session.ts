@@ -24,26 +24,28 @@ export interface Woken extends Made {
   readonly image: SoundImage;
 }
 
-/** What is found of a pack while it wakes. Where that is nothing, what woke is given up. */
+/**
+ * What is found of a pack while it wakes. Where that is nothing, what woke is given up.
+ *
+ * @throws SelvedgeError where looking failed, or after which the worker is not to be used
+ */
 export async function beside(
   waking: Promise<Woken | undefined> | undefined,
   finding: Promise<FoundPack | undefined>,
 ): Promise<FoundPack | undefined> {
-  const giveUp = () => void waking?.then(release).catch(() => undefined);
-  // Where both fail, what could not be found is why.
   waking?.catch(() => undefined);
-  try {
-    const found = await finding;
-    if (found === undefined) giveUp();
-    return found;
-  } catch (error) {
-    giveUp();
+  const found = await finding.catch(async (error: unknown) => {
+    await giveUp(waking);
     throw error;
-  }
+  });
+  if (found === undefined) await giveUp(waking);
+  return found;
 }
 
-/** What woke in a wasm that only runs goes with its worker. */
-async function release(woken: Woken | undefined): Promise<void> {
+/** Where waking has failed, so has the worker: that is what its page has to know. */
+async function giveUp(waking: Promise<Woken | undefined> | undefined): Promise<void> {
+  const woken = await waking;
+  // What woke in a wasm that only runs goes with its worker.
   if (woken?.runtime.wasm?.kind !== "run") await woken?.session.release();
 }
 
