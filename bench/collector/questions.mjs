@@ -8,19 +8,24 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const WATCH_MS = 20;
 
-/** What a dashboard asks, of 48 hours in whole hours and of the last six in steps of six minutes. */
+/** How long nothing may have come before pieces are put together. */
+const QUIET_MINUTES = 10;
+
+/** What a dashboard asks, of 48 hours in whole hours and of the last six in steps of five minutes. */
 function questions(toMs) {
-  const days = { from: toMs - WINDOW_MS, to: toMs, stepMs: HOUR_MS };
-  const hours = { from: toMs - 6 * HOUR_MS, to: toMs, stepMs: 6 * MINUTE_MS };
-  const ask = (window) => ({
-    models: (store) => store.models(window),
-    predictions: (store) => store.predictions(window),
-    latency: (store) => store.latency(window),
-    failures: (store) => store.failures(window),
-    health: (store) => store.health(window),
-    figures: (store) => store.figures(window),
-  });
-  return { "48 h": ask(days), "6 h": ask(hours) };
+  const ask = (lengthMs, stepMs) => {
+    const window = { from: toMs - lengthMs, to: toMs };
+    const stepped = { ...window, stepMs };
+    return {
+      models: (store) => store.models(stepped),
+      predictions: (store) => store.predictions(stepped),
+      latency: (store) => store.latency(stepped),
+      failures: (store) => store.failures(window),
+      health: (store) => store.health(window),
+      figures: (store) => store.figures(window),
+    };
+  };
+  return { "48 h": ask(WINDOW_MS, HOUR_MS), "6 h": ask(6 * HOUR_MS, 5 * MINUTE_MS) };
 }
 
 /** How long each question takes of so many events, raw and rolled up, with what they weigh and the most memory it took. */
@@ -37,7 +42,7 @@ export async function measureQuestions({ events, rounds }) {
     const raw = await askAll(store, toMs, rounds);
     const { bytes: rawBytes } = await store.size();
     const startedAt = performance.now();
-    await store.maintain(toMs);
+    await rollUp(store, toMs);
     const rollUpMs = performance.now() - startedAt;
     const rolled = await askAll(store, toMs, rounds);
     await store.close();
@@ -48,6 +53,17 @@ export async function measureQuestions({ events, rounds }) {
     return { raw, rolled, rawBytes, bytes, rows, rollUpMs, generatedMs, memoryBytes };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rolls up as a collector does: every minute, until nothing of an hour that is over is in pieces any more. */
+async function rollUp(store, toMs) {
+  const rowsNow = async () => Object.values((await store.size()).rows).reduce((a, b) => a + b);
+  await store.maintain(toMs);
+  let [rows, before] = [await rowsNow(), 0];
+  for (let minute = QUIET_MINUTES; rows !== before; minute++) {
+    await store.maintain(toMs + minute * MINUTE_MS);
+    [rows, before] = [await rowsNow(), rows];
   }
 }
 

@@ -108,8 +108,8 @@ export function quantile(histogram: ExponentialHistogram, q: number): number | u
   }
   remaining -= histogram.zeroCount;
   if (remaining <= 0) return within(0);
-  for (const [i, count] of positive.counts.entries()) {
-    remaining -= count;
+  for (let i = 0; i < positive.counts.length; i++) {
+    remaining -= positive.counts[i] ?? 0;
     if (remaining <= 0) return within(bucketMiddle(positive.offset + i, histogram.scale));
   }
   return histogram.max;
@@ -166,8 +166,10 @@ function addBuckets(a: Buckets, b: Buckets): Buckets {
   const end = Math.max(a.offset + a.counts.length, b.offset + b.counts.length);
   const counts = new Array<number>(end - offset).fill(0);
   for (const { offset: from, counts: added } of [a, b])
-    for (const [i, count] of added.entries())
-      counts[from - offset + i] = (counts[from - offset + i] ?? 0) + count;
+    for (let i = 0; i < added.length; i++) {
+      const slot = from - offset + i;
+      counts[slot] = (counts[slot] ?? 0) + (added[i] ?? 0);
+    }
   return { offset, counts };
 }
 

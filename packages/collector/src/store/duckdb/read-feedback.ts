@@ -30,7 +30,7 @@ export async function readFeedback(read: ReadRows, window: Window): Promise<Feed
        FROM ${rows} WHERE ${IS_JUDGED} GROUP BY ALL HAVING count > 0 ORDER BY ALL`,
   });
   const errors = await readHistograms(read, {
-    ...{ metric: METRICS.feedbackError, labels: LABELS },
+    ...{ metrics: [METRICS.feedbackError], labels: LABELS },
     source: histograms,
   });
   return { counts: counts.map(toCount), errors: toErrors(errors) };
@@ -47,7 +47,7 @@ export async function readDailyFeedback(read: ReadRows, window: Window): Promise
     counters.parameters,
   );
   const errors = await readHistograms(read, {
-    ...{ metric: METRICS.feedbackError, labels: LABELS, step: DAY },
+    ...{ metrics: [METRICS.feedbackError], labels: LABELS, step: DAY },
     steps: Math.ceil((window.to - window.from) / DAY_MS),
     source: histograms,
   });

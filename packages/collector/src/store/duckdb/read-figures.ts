@@ -19,7 +19,7 @@ export const OF_THE_APP = "coalesce(operation, 'predict') IN ('load', 'predict')
 export async function readFigures(read: ReadRows, window: Window): Promise<VersionFigures[]> {
   const { histograms, counters } = await findSources(read, window);
   const durations = await readHistograms(read, {
-    metric: METRICS.predictDuration,
+    metrics: [METRICS.predictDuration],
     labels: LABELS,
     source: histograms,
   });

@@ -26,10 +26,14 @@ const COUNTED = {
 /** Answers `Store.health`. */
 export async function readHealth(read: ReadRows, window: Window): Promise<HealthAnswer> {
   const { histograms, counters } = await findSources(read, window);
-  const ask = (metric: string) =>
-    readHistograms(read, { metric, labels: LABELS, source: histograms });
-  const latency = byGroup(await ask(METRICS.predictDuration));
-  const memory = byGroup(await ask(METRICS.engineMemory));
+  const points = await readHistograms(read, {
+    metrics: [METRICS.predictDuration, METRICS.engineMemory],
+    labels: LABELS,
+    source: histograms,
+  });
+  const groupsOf = (metric: string) => byGroup(points.filter((point) => point.metric === metric));
+  const latency = groupsOf(METRICS.predictDuration);
+  const memory = groupsOf(METRICS.engineMemory);
   const counts = await readCounts(read, counters);
   const groups = new Map<string, AnswerRow>([
     ...[...latency.values(), ...memory.values()].flatMap(({ row }) => [[keyOf(row), row] as const]),

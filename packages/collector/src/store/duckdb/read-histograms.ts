@@ -1,7 +1,7 @@
 import { type Buckets, type ExponentialHistogram, MAX_BUCKETS } from "@selvedge/protocol";
+import { BUCKET_LISTS, bucketSums, joinSides } from "./bucket-sums.ts";
 import { foldSeries, MAX_ROWS, mostSeries } from "./fold-series.ts";
 import type { AnswerRow, ReadRows } from "./read-rows.ts";
-import type { Side } from "./side.ts";
 import type { Source } from "./sources.ts";
 import { labelColumns } from "./window.ts";
 
@@ -11,8 +11,9 @@ import { labelColumns } from "./window.ts";
  */
 const ANSWER_SCALE = 6;
 
-/** All that was measured under one set of labels, in one step. */
+/** All that was measured of one metric under one set of labels, in one step. */
 export interface LabelledHistogram {
+  readonly metric: string;
   /** Has a text column for each label. */
   readonly row: AnswerRow;
   readonly step: number;
@@ -21,7 +22,7 @@ export interface LabelledHistogram {
 
 /** What is asked of histograms. */
 interface HistogramQuestion {
-  readonly metric: string;
+  readonly metrics: readonly string[];
   readonly labels: readonly string[];
   /** SQL for the step of a row; absent: all are of one. */
   readonly step?: string;
@@ -31,20 +32,19 @@ interface HistogramQuestion {
 }
 
 /**
- * Adds up the points of a metric by labels, step and scale; series that are too many for one answer are
+ * Adds up the points of each metric by labels, step and scale; series that are too many for one answer are
  * one, `other`.
  */
 export async function readHistograms(
   read: ReadRows,
   question: HistogramQuestion,
 ): Promise<LabelledHistogram[]> {
-  const { metric, labels, steps = 1, source } = question;
+  const { labels, steps = 1, source } = question;
   const found = await readSums(read, question);
   const most = mostSeries(steps);
   const series = new Set(found.map(({ row }) => JSON.stringify(labels.map((l) => row.text(l)))));
   if (found.length <= MAX_ROWS && series.size <= most) return found;
-  const where = `metric = '${metric}'`;
-  const folded = foldSeries(source, { labels, weight: "count", where, most });
+  const folded = foldSeries(source, { labels, weight: "count", where: isAsked(question), most });
   return readSums(read, { ...question, source: folded, isOneScale: true });
 }
 
@@ -56,84 +56,56 @@ export async function readHistograms(
  */
 async function readSums(
   read: ReadRows,
-  {
-    metric,
-    labels,
-    step = "0",
-    source,
-    isOneScale = false,
-  }: HistogramQuestion & { readonly isOneScale?: boolean },
+  question: HistogramQuestion & { readonly isOneScale?: boolean },
 ): Promise<LabelledHistogram[]> {
+  const { labels, step = "0", source, isOneScale = false } = question;
   const names = labels.map((label) => `"${label}"`).join(", ");
   // By a hash of its labels, as where rollups are made: to group by texts twice takes most of the time.
   const keys = "series, step, coarse";
   const fine = `least(scale, ${ANSWER_SCALE})`;
   const all = labels.map((label) => `coalesce("${label}", 'unknown')`).join(", ");
-  const coarse = isOneScale ? `min(${fine}) OVER (PARTITION BY hash(${all}), ${step})` : fine;
+  const coarse = isOneScale
+    ? `min(${fine}) OVER (PARTITION BY hash(${all}), metric, ${step})`
+    : fine;
   const any = labels.map((label) => `any_value("${label}") AS "${label}"`).join(", ");
-  const cells = (side: Side) =>
-    `SELECT ${keys}, '${side}' AS side, unnest(${side}_counts) AS n,
-       unnest(${side}_buckets) >> (scale - coarse) AS bucket
-     FROM point WHERE len(${side}_counts) > 0`;
-  // Gathered as pairs: two lists might come in two orders.
-  const pairs = (side: Side) => `list({bucket: bucket, n: n}) FILTER (side = '${side}') AS ${side}`;
-  const lists = (side: Side) =>
-    `[c.bucket FOR c IN ${side}] AS ${side}, [c.n FOR c IN ${side}] AS ${side}_n`;
   const rows = await read(
     `WITH labelled AS (
        SELECT ${labelColumns(labels)}, ${step} AS step, ${coarse} AS coarse,
-         * EXCLUDE (${names}) FROM ${source.rows} WHERE metric = $metric),
+         * EXCLUDE (${names}) FROM ${source.rows} WHERE ${isAsked(question)}),
      point AS NOT MATERIALIZED (
-       SELECT ${names}, hash(${names}) AS series, step, scale, coarse, count, "sum", "min", "max",
+       SELECT ${names}, metric, hash(${names}, metric) AS series, step, scale, coarse, count, "sum", "min", "max",
          zero_count, positive_buckets, positive_counts, negative_buckets, negative_counts
        FROM labelled),
      total AS (
-       SELECT ${keys}, ${any}, sum(count)::DOUBLE AS count,
+       SELECT ${keys}, ${any}, any_value(metric) AS metric, sum(count)::DOUBLE AS count,
          sum("sum")::DOUBLE AS total, min("min") AS low, max("max") AS high,
          sum(zero_count)::DOUBLE AS zeros
        FROM point GROUP BY ${keys}),
-     cell AS (
-       SELECT ${keys}, side, bucket, sum(n)::DOUBLE AS n
-       FROM (${cells("positive")} UNION ALL ${cells("negative")}) WHERE n > 0 GROUP BY ALL),
-     sides AS (
-       SELECT ${keys}, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY ${keys})
-     SELECT * EXCLUDE (positive, negative), ${lists("positive")}, ${lists("negative")}
-     FROM total LEFT JOIN sides USING (${keys}) ORDER BY ${names}, step, coarse
+     ${bucketSums(keys, "DOUBLE")}
+     SELECT total.*, ${BUCKET_LISTS}
+     FROM total ${joinSides(keys)} ORDER BY ${names}, step, coarse
      LIMIT ${isOneScale ? "ALL" : MAX_ROWS + 1}`,
-    { ...source.parameters, metric },
+    source.parameters,
   );
   return rows.map((row) => ({
+    metric: row.text("metric"),
     row,
     step: row.number("step"),
     histogram: toHistogram(row),
   }));
 }
 
+/** SQL for whether a question is about a row. */
+function isAsked({ metrics }: HistogramQuestion): string {
+  return `metric IN (${metrics.map((metric) => `'${metric}'`).join(", ")})`;
+}
+
 function toHistogram(row: AnswerRow): ExponentialHistogram {
-  const sides = [
-    { buckets: row.numbers("positive"), counts: row.numbers("positive_n") },
-    { buckets: row.numbers("negative"), counts: row.numbers("negative_n") },
-  ].map(({ buckets, counts }) => ({
-    buckets,
-    counts,
-    low: buckets.reduce((low, bucket) => Math.min(low, bucket), Number.POSITIVE_INFINITY),
-    high: buckets.reduce((high, bucket) => Math.max(high, bucket), Number.NEGATIVE_INFINITY),
-  }));
+  const positive = readSide(row, "positive");
+  const negative = readSide(row, "negative");
   // Buckets of one scale may lie far apart; the scale is lowered until they fit side by side.
   let steps = 0;
-  const coarser = (bucket: number) => Math.floor(bucket / 2 ** steps);
-  while (sides.some(({ low, high }) => coarser(high) - coarser(low) >= MAX_BUCKETS)) steps += 1;
-  const [positive, negative] = sides.map(({ buckets, counts, low, high }): Buckets => {
-    if (buckets.length === 0) return { offset: 0, counts: [] };
-    const offset = coarser(low);
-    const dense = new Array<number>(coarser(high) - offset + 1).fill(0);
-    for (const [i, bucket] of buckets.entries()) {
-      const slot = coarser(bucket) - offset;
-      dense[slot] = (dense[slot] ?? 0) + (counts[i] ?? 0);
-    }
-    return { offset, counts: dense };
-  });
-  const none: Buckets = { offset: 0, counts: [] };
+  while ([positive, negative].some((side) => width(side, steps) > MAX_BUCKETS)) steps += 1;
   return {
     scale: row.number("coarse") - steps,
     count: row.number("count"),
@@ -141,7 +113,48 @@ function toHistogram(row: AnswerRow): ExponentialHistogram {
     min: row.optionalNumber("low"),
     max: row.optionalNumber("high"),
     zeroCount: row.number("zeros"),
-    positive: positive ?? none,
-    negative: negative ?? none,
+    positive: toDense(positive, steps),
+    negative: toDense(negative, steps),
   };
+}
+
+/** The buckets of one side that have anything in them, in any order. */
+interface SparseSide {
+  readonly buckets: readonly number[];
+  readonly counts: readonly number[];
+  readonly low: number;
+  readonly high: number;
+}
+
+function readSide(row: AnswerRow, side: "positive" | "negative"): SparseSide {
+  const buckets = row.numbers(`${side}_buckets`);
+  const counts = row.numbers(`${side}_counts`);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const bucket of buckets) {
+    if (bucket < low) low = bucket;
+    if (bucket > high) high = bucket;
+  }
+  return { buckets, counts, low, high };
+}
+
+/** The bucket that holds this one, so many scales lower. */
+function coarser(bucket: number, steps: number): number {
+  return Math.floor(bucket / 2 ** steps);
+}
+
+/** How many buckets there are from the lowest to the highest, so many scales lower. */
+function width({ buckets, low, high }: SparseSide, steps: number): number {
+  return buckets.length === 0 ? 0 : coarser(high, steps) - coarser(low, steps) + 1;
+}
+
+function toDense(side: SparseSide, steps: number): Buckets {
+  const { buckets, counts, low } = side;
+  if (buckets.length === 0) return { offset: 0, counts: [] };
+  const offset = coarser(low, steps);
+  const dense = new Array<number>(width(side, steps)).fill(0);
+  for (let i = 0; i < buckets.length; i++) {
+    const slot = coarser(buckets[i] ?? 0, steps) - offset;
+    dense[slot] = (dense[slot] ?? 0) + (counts[i] ?? 0);
+  }
+  return { offset, counts: dense };
 }

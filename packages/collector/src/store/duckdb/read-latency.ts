@@ -15,14 +15,14 @@ export async function readLatency(read: ReadRows, window: SteppedWindow): Promis
   const { histograms } = await findSources(read, window);
   const { from, to, stepMs } = window;
   const predict = await readHistograms(read, {
-    metric: METRICS.predictDuration,
+    metrics: [METRICS.predictDuration],
     labels: PREDICT_LABELS,
     step: stepOf(window),
     steps: stepCount(window),
     source: histograms,
   });
   const load = await readHistograms(read, {
-    metric: METRICS.loadDuration,
+    metrics: [METRICS.loadDuration],
     labels: LOAD_LABELS,
     source: histograms,
   });

@@ -1,4 +1,5 @@
 import { METRICS } from "@selvedge/protocol";
+import { BUCKET_LISTS, bucketSums, joinSides } from "./bucket-sums.ts";
 import {
   COUNTERS,
   DISTRIBUTIONS,
@@ -8,7 +9,6 @@ import {
   type Rollup,
   type Table,
 } from "./schema.ts";
-import type { Side } from "./side.ts";
 
 /** Raw rows that are not in a rollup yet. */
 export interface Fresh {
@@ -121,15 +121,6 @@ function sumHistograms(rows: string): string {
   const series = `hash(${LABEL_NAMES}, metric)`;
   const keys = "time_ms, series, coarse";
   const labels = LABELS.map((label) => `any_value("${label}") AS "${label}"`).join(", ");
-  const cells = (side: Side) =>
-    `SELECT ${keys}, '${side}' AS side, unnest(${side}_counts) AS n,
-       unnest(${side}_buckets) >> (scale - coarse) AS bucket
-     FROM point WHERE len(${side}_counts) > 0`;
-  // Gathered as pairs: two lists might come in two orders.
-  const pairs = (side: Side) => `list({bucket: bucket, n: n}) FILTER (side = '${side}') AS ${side}`;
-  const lists = (side: Side) =>
-    `coalesce([c.bucket FOR c IN ${side}], []) AS ${side}_buckets,
-     coalesce([c.n FOR c IN ${side}], []) AS ${side}_counts`;
   return `WITH point AS NOT MATERIALIZED (
       SELECT *, ${series} AS series, least(scale, ${ROLLUP_SCALE}) AS coarse FROM (${rows})),
     total AS (
@@ -137,12 +128,8 @@ function sumHistograms(rows: string): string {
         sum(count)::UBIGINT AS count, sum("sum") AS "sum", min("min") AS "min", max("max") AS "max",
         sum(zero_count)::UBIGINT AS zero_count
       FROM point GROUP BY ${keys}),
-    cell AS (
-      SELECT ${keys}, side, bucket, sum(n)::UBIGINT AS n
-      FROM (${cells("positive")} UNION ALL ${cells("negative")}) WHERE n > 0 GROUP BY ALL),
-    sides AS (
-      SELECT ${keys}, ${pairs("positive")}, ${pairs("negative")} FROM cell GROUP BY ${keys})
+    ${bucketSums(keys, "UBIGINT")}
     SELECT time_ms, first_ms, last_ms, ${LABEL_NAMES}, metric, coarse AS scale,
-      count, "sum", "min", "max", zero_count, ${lists("positive")}, ${lists("negative")}
-    FROM total LEFT JOIN sides USING (${keys})`;
+      count, "sum", "min", "max", zero_count, ${BUCKET_LISTS}
+    FROM total ${joinSides(keys)}`;
 }

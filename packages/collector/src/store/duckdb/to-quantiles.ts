@@ -9,7 +9,8 @@ import {
 
 /** Everything that histograms hold, in one. */
 export function mergeAll(histograms: readonly ExponentialHistogram[]): ExponentialHistogram {
-  return histograms.reduce(mergeHistograms, emptyHistogram(MAX_SCALE));
+  const [first = emptyHistogram(MAX_SCALE), ...others] = histograms;
+  return others.reduce(mergeHistograms, first);
 }
 
 /** Quantiles of everything in the histograms, from seconds to milliseconds; `null` for nothing. */

@@ -1,2 +1,0 @@
-/** A side of a histogram. */
-export type Side = "positive" | "negative";
