@@ -14,16 +14,20 @@ import { withProfile } from "./visit.mjs";
  * had a visit by then that is not counted: what the host compresses, it has compressed.
  *
  * @param contenders by name
+ * @param isFitted whether the host has a runtime that was fitted to its registry, beside the full one
  * @param rounds how often each contender has its turn where time is measured
  */
-export async function withBench({ contenders, rounds }, measure) {
+export async function withBench({ contenders, rounds, isFitted = false }, measure) {
   const state = join(root, ".selvedge/bench");
-  const [pages, assets] = [join(state, "pages"), join(state, "assets")];
+  const pages = join(state, "pages");
+  const assets = join(state, isFitted ? "assets-fitted" : "assets");
   const peer = await installPeer(join(state, "peers"));
   await mkdir(state, { recursive: true });
   const models = await makeModels(join(state, "models"));
   await buildPages(pages, { peer });
-  run("node", ["packages/cli/bin/selvedge.mjs", "assets", "--out", assets], { stdio: "ignore" });
+  const fit = isFitted ? ["--fit", "--registry", models.registry] : [];
+  const hosted = ["assets", "--out", assets, ...fit];
+  run("node", ["packages/cli/bin/selvedge.mjs", ...hosted], { stdio: "ignore" });
   const host = new Host({
     "/": pages,
     "/models/": models.registry,

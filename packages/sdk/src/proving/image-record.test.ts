@@ -24,7 +24,7 @@ test.each(["made", "not worth it", "failed"])(
   "what came of an image is remembered, and why: %s",
   (image) => {
     const found = soundImageVerdict([{}, record(image)], KEY, imageUnder());
-    expect(found).toEqual({ image, reason: "it was so" });
+    expect(found).toMatchObject({ image, reason: "it was so", isStale: false });
   },
 );
 
@@ -37,14 +37,24 @@ test("with other settings, for another precision, or damaged, it says nothing", 
 });
 
 test.each([
-  ["failed", 1],
-  ["not worth it", 30],
+  ["failed", 0, 1],
+  ["not worth it", 1, 1],
+  ["not worth it", 2, 7],
+  ["not worth it", 3, 30],
+  ["not worth it", 99, 30],
+  ["not worth it", "often", 1],
 ])(
-  "what came to %s is tried again after %i days, also where the clock was set back",
-  (image, days) => {
+  "what came to %s, for the time %s, is tried again after %i days, also where the clock was set back",
+  (image, declined, days) => {
     const after = (ms: number) =>
-      soundImageVerdict([record(image, Date.now() - ms)], KEY, imageUnder())?.image;
+      soundImageVerdict([{ ...record(image, Date.now() - ms), declined }], KEY, imageUnder())
+        ?.isStale;
     const limit = days * DAY_MS;
-    expect([limit - 1, limit, -limit].map(after)).toEqual([image, undefined, undefined]);
+    expect([limit - 1, limit, -limit].map(after)).toEqual([false, true, true]);
   },
 );
+
+test("what was tried at no time that makes sense is tried again", () => {
+  const found = soundImageVerdict([{ ...record("failed"), at: "noon" }], KEY, imageUnder());
+  expect(found?.isStale).toBe(true);
+});

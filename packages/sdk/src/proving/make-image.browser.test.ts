@@ -188,6 +188,26 @@ test("one that is no faster than loading is dropped, and not made again", async 
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["not worth it"], "none"]);
 });
 
+test("one that was not worth it has a second chance a day later, and a third a week after that", async () => {
+  const dayMs = 24 * 60 * 60 * 1000;
+  const now = vi.spyOn(Date, "now").mockReturnValue(1_700_000_000_000);
+  const later = (days: number) => now.mockReturnValue(Date.now() + days * dayMs);
+  /** What is remembered once a page was there, on a device on which waking takes so long. */
+  const visit = async (ms: number) => {
+    wakingMs = ms;
+    await make();
+    return remembered();
+  };
+  expect(await visit(390)).toEqual(["not worth it"]);
+  expect(await visit(150)).toEqual(["not worth it"]);
+  later(1);
+  expect(await visit(390)).toEqual(["not worth it"]);
+  later(1);
+  expect(await visit(150)).toEqual(["not worth it"]);
+  later(6);
+  expect(await visit(150)).toEqual(["made"]);
+});
+
 test("one that cannot be written, or does not wake, is remembered as failed", async () => {
   await make({ isRefused: true });
   expect(await remembered()).toEqual(["failed"]);

@@ -56,13 +56,14 @@ export async function makeImage(rooms: LoadRooms, wanted: Wanted): Promise<void>
 async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   const { host } = wanted.served;
   const verdicts = verdictsOf(rooms, wanted);
-  const { image, reason } = (await verdicts.known()) ?? {};
-  if (image === "failed" || image === "not worth it") {
-    host.noImage = reason;
+  const known = await verdicts.known();
+  const isMade = known?.image === "made";
+  if (known !== undefined && !isMade && !known.isStale) {
+    host.noImage = known.reason;
     return;
   }
   // What was asked for its image and found none has lost it; what was not asked has lost the hint.
-  if (image === "made" && host.start.code === "not-known")
+  if (isMade && host.start.code === "not-known")
     return void wakeHint.note(wanted.selector.name, "run");
   if (!(await isProven(rooms, wanted))) return;
   const most = host.memory?.engineBytes ?? USUAL_GROWTH * wanted.served.opened.bytes;
@@ -78,7 +79,7 @@ async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   }
   await verdicts.judge(undefined);
   const result = await tryImage(rooms, wanted);
-  await verdicts.write(result);
+  await verdicts.write(result, known?.declined);
   host.noImage = result.image === "made" ? undefined : result.reason;
   if (result.image !== "made") return;
   wakeHint.note(wanted.selector.name, "run", result.at);
@@ -98,7 +99,8 @@ function verdictsOf({ keeper }: LoadRooms, { served: { opened }, signal }: Wante
       const stored = await keeper.call((remote, call) => remote.verdicts(call, digest), signal);
       return soundImageVerdict(stored, key, imageUnder(served));
     },
-    write: ({ image, reason, settings }: Result) =>
+    /** @param before how often in a row it had not been worth it */
+    write: ({ image, reason, settings }: Result, before = 0) =>
       judge({
         digest,
         candidate: key[1],
@@ -106,6 +108,7 @@ function verdictsOf({ keeper }: LoadRooms, { served: { opened }, signal }: Wante
         under: imageUnder(settings),
         image,
         reason,
+        declined: image === "not worth it" ? before + 1 : 0,
       }),
   };
 }
