@@ -260,6 +260,7 @@ export interface PredictionAnswer {
   readonly id: string;
   /** By time: the record a device sent, and spans of its trace. */
   readonly steps: readonly {
+    /** Milliseconds since 1970; spans begin at a microsecond. */
     readonly at: number;
     readonly kind: "record" | "span";
     readonly name: string;

@@ -35,6 +35,7 @@ test("reads a span with its times, parent, status, prediction and labels", () =>
   expect(batches[0]?.id).toBe("a");
   expect(span).toEqual({
     timeMs: NOW,
+    timeUs: 250,
     durationMs: 12.5,
     name: "selvedge.predict",
     trace: "0af7651916cd43dd8448eb211c80319c",
@@ -46,6 +47,15 @@ test("reads a span with its times, parent, status, prediction and labels", () =>
     attributes: '{"selvedge.queue.ms":1.5}',
     resource: undefined,
   });
+});
+
+test.each([
+  [`${NOW}250999`, NOW, 250],
+  [`${NOW}999999`, NOW, 999],
+  [`${NOW + 1}000000`, NOW + 1, 0],
+])("a span begins at a microsecond: %s", (startTimeUnixNano, timeMs, timeUs) => {
+  const endTimeUnixNano = `${NOW + 5}000000`;
+  expect(decodeSpan({ startTimeUnixNano, endTimeUnixNano }).span).toMatchObject({ timeMs, timeUs });
 });
 
 test("a span that says no more than it has to is whole", () => {

@@ -11,6 +11,8 @@ import { TRACES_LEVELS, walkRequest } from "./walk-request.ts";
 
 const MAX_NAME_CHARS = 1024;
 
+const NANOS_PER_MICRO = 1000n;
+
 /** `STATUS_CODE_ERROR`. */
 const ERROR = 2;
 
@@ -73,14 +75,15 @@ function readSpan(fields: Untrusted<OtlpSpan>, resource: Resource, nowMs: number
 function readTimes(
   { startTimeUnixNano: start, endTimeUnixNano: end }: Untrusted<OtlpSpan>,
   nowMs: number,
-): { timeMs: number; durationMs: number } {
+): Pick<SpanRecord, "timeMs" | "timeUs" | "durationMs"> {
   const timeMs = toTimeMs(start, nowMs);
   if (timeMs === undefined || toTimeMs(end, nowMs) === undefined)
     throw new Refusal("its start or end is before 2020, more than a day ahead, or none");
-  const durationMs =
-    Number(toNanos(end as string | number) - toNanos(start as string | number)) / 1e6;
+  const from = toNanos(start as string | number);
+  const durationMs = Number(toNanos(end as string | number) - from) / 1e6;
   if (durationMs < 0) throw new Refusal("it ends before it starts");
-  return { timeMs, durationMs };
+  const timeUs = Number(from / NANOS_PER_MICRO) - timeMs * 1000;
+  return { timeMs, timeUs, durationMs };
 }
 
 function isError(status: unknown): boolean {

@@ -83,8 +83,10 @@ export interface LogRecord extends Observation {
   readonly trace: string | undefined;
 }
 
-/** One span of `/v1/traces`; `timeMs` is when it began. */
+/** One span of `/v1/traces`; `timeMs` is the millisecond in which it began. */
 export interface SpanRecord extends Observation {
+  /** Microseconds of that millisecond that had passed: stages of one prediction may begin in the same. @default 0 */
+  readonly timeUs?: number;
   readonly name: string;
   /** 32 hex digits. */
   readonly trace: string;

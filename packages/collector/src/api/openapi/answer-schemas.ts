@@ -179,7 +179,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     id: text,
     steps: list(
       object({
-        at: time,
+        at: described(number, "Milliseconds since 1970, to the microsecond for spans."),
         kind: oneOf("record", "span"),
         name: text,
         durationMs: nullable(count),

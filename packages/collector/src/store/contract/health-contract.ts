@@ -158,7 +158,14 @@ export function healthContract({ open }: StoreUnderTest): void {
         id: "a",
         spans: [
           span(),
-          span({ name: "run", timeMs: NOON - 2, parent: "b7ad6b7169203331", isError: true }),
+          span({
+            name: "run",
+            timeMs: NOON - 2,
+            timeUs: 250,
+            parent: "b7ad6b7169203331",
+            isError: true,
+          }),
+          span({ name: "queue", timeMs: NOON - 2, durationMs: 0.25 }),
           span({ ...elsewhere, name: "mine", timeMs: NOON + 1, prediction: "p-1" }),
           span({ ...elsewhere, name: "of its trace", timeMs: NOON + 2 }),
           span({ name: "not mine", prediction: "p-2" }),
@@ -169,17 +176,19 @@ export function healthContract({ open }: StoreUnderTest): void {
     const answer = await store.prediction("p-1");
     expect(answer?.steps.map(({ kind, name }) => [kind, name])).toEqual([
       ["span", "predict"],
+      ["span", "queue"],
       ["span", "run"],
       ["record", "selvedge.prediction"],
       ["span", "mine"],
       ["span", "of its trace"],
     ]);
-    expect(answer?.steps[1]).toMatchObject({
-      at: NOON - 2,
+    expect(answer?.steps[1]).toMatchObject({ at: NOON - 2, durationMs: 0.25 });
+    expect(answer?.steps[2]).toMatchObject({
+      at: NOON - 2 + 0.25,
       durationMs: 12.5,
       attributes: { "otel.status_code": "ERROR" },
     });
-    expect(answer?.steps[2]).toMatchObject({
+    expect(answer?.steps[3]).toMatchObject({
       durationMs: null,
       attributes: {
         "selvedge.model.name": "rec",

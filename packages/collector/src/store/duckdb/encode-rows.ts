@@ -50,9 +50,9 @@ export function logRows(records: readonly LogRecord[]): TableRows {
 /** Writes spans as rows of their table. */
 export function spanRows(spans: readonly SpanRecord[]): TableRows {
   const rows = spans.map((record): Row => {
-    const { name, trace, span, parent, durationMs, isError, prediction } = record;
+    const { name, trace, span, parent, durationMs, isError, prediction, timeUs = 0 } = record;
     const place = [name, trace, span, parent ?? null];
-    return [...observation(record), ...place, durationMs, isError, prediction ?? null];
+    return [...observation(record), ...place, durationMs, isError, prediction ?? null, timeUs];
   });
   return { table: SPANS, rows };
 }

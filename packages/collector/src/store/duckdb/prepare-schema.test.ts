@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, type MockInstance, test, vi } from "vitest";
 import { batchOf, failures, NOON, predictions } from "../contract/sample-batch.ts";
+import { span } from "../contract/sample-records.ts";
 import { openDuckDbStore } from "./open-duckdb-store.ts";
 
 const OBSERVATION_OF_1 = `"time_ms" BIGINT, "model" VARCHAR, "version" VARCHAR, "dtype" VARCHAR,
@@ -46,6 +47,9 @@ const DENSE_HISTOGRAMS = [
   "ALTER TABLE histogram_point DROP COLUMN positive_buckets",
   "ALTER TABLE histogram_point DROP COLUMN negative_buckets",
 ];
+
+/** Takes from spans what they have since schema 5. */
+const WITHOUT_MICROSECONDS = ["ALTER TABLE span DROP COLUMN time_us"];
 
 let folder: string;
 let path: string;
@@ -133,6 +137,7 @@ test("a store of schema 2 is given rollups of five minutes, made of the minutes 
       (table) => `DROP TABLE ${table}`,
     ),
     ...DENSE_HISTOGRAMS,
+    ...WITHOUT_MICROSECONDS,
     "DELETE FROM meta WHERE key LIKE 'floor:%_five'",
     "UPDATE meta SET value = '2' WHERE key = 'schema'",
   ]);
@@ -156,6 +161,7 @@ test("a store of schema 3 keeps the buckets of its raw histograms, and no empty 
   expect(told, "a new store and one of today's say nothing").not.toHaveBeenCalled();
   const dense = await run([
     ...DENSE_HISTOGRAMS,
+    ...WITHOUT_MICROSECONDS,
     "UPDATE meta SET value = '3' WHERE key = 'schema'",
     "SELECT max(len(positive_counts))::INTEGER FROM histogram_point",
   ]);
@@ -165,7 +171,22 @@ test("a store of schema 3 keeps the buckets of its raw histograms, and no empty 
   await after.close();
   expect(await run([sparse])).toEqual([["[]"], ["[1, 1, 1]"]]);
   expect(told.mock.calls).toEqual([
-    [expect.stringMatching(/from schema 3 to 4, with 2 raw histograms; nothing is answered/)],
-    [expect.stringMatching(/has schema 4 now, after \d+\.\d s/)],
+    [expect.stringMatching(/from schema 3 to 5, with 2 raw histograms; nothing is answered/)],
+    [expect.stringMatching(/has schema 5 now, after \d+\.\d s/)],
   ]);
+});
+
+test("a store of schema 4 has its spans begin at whole milliseconds, as they did", async () => {
+  await rm(path);
+  const before = await openDuckDbStore(path);
+  await before.ingestTraces([{ id: "a", spans: [span({ prediction: "p-1" })] }]);
+  const expected = await before.prediction("p-1");
+  await before.close();
+  await run([...WITHOUT_MICROSECONDS, "UPDATE meta SET value = '4' WHERE key = 'schema'"]);
+  const after = await openDuckDbStore(path);
+  expect(await after.prediction("p-1")).toEqual(expected);
+  const late = span({ prediction: "p-1", timeMs: NOON + 1, timeUs: 5 });
+  await after.ingestTraces([{ id: "b", spans: [late] }]);
+  expect((await after.prediction("p-1"))?.steps[1]?.at).toBe(NOON + 1.005);
+  await after.close();
 });

@@ -8,6 +8,7 @@ import {
   ROLLUPS,
   type Rollup,
   SCHEMA_VERSION,
+  SPANS,
   TABLES,
   type Table,
   TOTALS,
@@ -74,8 +75,9 @@ async function runTogether(
 const WAYS: Readonly<Record<string, () => string[]>> = {
   none: () => [...fromNothingOr1(false), ...since3()],
   "1": () => [...fromNothingOr1(true), ...since3()],
-  "2": () => [...from2(), ...since3(), ...from3()],
-  "3": from3,
+  "2": () => [...from2(), ...since3(), ...from3(), ...from4()],
+  "3": () => [...from3(), ...from4()],
+  "4": from4,
 };
 
 /** Tables that every schema since the third has. */
@@ -94,6 +96,11 @@ function from3(): string[] {
     `INSERT INTO ${DENSE} BY NAME SELECT ${sparseColumns(`${DENSE}_3`)}`,
     `DROP TABLE ${DENSE}_3`,
   ];
+}
+
+/** Spans say at which microsecond they began. */
+function from4(): string[] {
+  return [`ALTER TABLE ${SPANS.name} ADD COLUMN time_us ${SPANS.columns["time_us"]} DEFAULT 0`];
 }
 
 /** SQL for all columns of a dense table, as today's has them, and where they are from. */

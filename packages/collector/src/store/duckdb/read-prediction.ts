@@ -14,22 +14,22 @@ export async function readPrediction(
   const rows = await read(
     `WITH told AS (
        SELECT ${common}, trace, 'record' AS kind, coalesce(event, 'record') AS name,
-         NULL::DOUBLE AS duration_ms, false AS is_error
+         NULL::DOUBLE AS duration_ms, false AS is_error, 0 AS time_us
        FROM log_record WHERE prediction = $id),
      traces AS (
        SELECT trace FROM told WHERE trace IS NOT NULL
        UNION SELECT trace FROM span WHERE prediction = $id)
      SELECT * FROM told UNION ALL
-     SELECT ${common}, trace, 'span', name, duration_ms, is_error
+     SELECT ${common}, trace, 'span', name, duration_ms, is_error, time_us
      FROM span WHERE prediction = $id OR (prediction IS NULL AND trace IN (FROM traces))
-     ORDER BY time_ms, kind DESC, duration_ms DESC, name LIMIT ${MAX_STEPS}`,
+     ORDER BY time_ms, time_us, kind DESC, duration_ms DESC, name LIMIT ${MAX_STEPS}`,
     { id },
   );
   if (rows.length === 0) return undefined;
   return {
     id,
     steps: rows.map((row) => ({
-      at: row.number("time_ms"),
+      at: row.number("time_ms") + row.number("time_us") / 1000,
       kind: row.text("kind") === "span" ? "span" : "record",
       name: row.text("name"),
       durationMs: row.optionalNumber("duration_ms") ?? null,

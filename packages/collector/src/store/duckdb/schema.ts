@@ -5,6 +5,7 @@ import {
   type DuckDBType,
   INTEGER,
   LIST,
+  SMALLINT,
   TINYINT,
   UBIGINT,
   UINTEGER,
@@ -13,7 +14,7 @@ import {
 import { ATTRIBUTES } from "@selvedge/protocol";
 
 /** The version of the tables below; see `prepare-schema.ts` for those before it. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** A table and its columns, in the order in which rows give them. */
 export interface Table {
@@ -100,6 +101,8 @@ export const SPANS: Table = {
     duration_ms: DOUBLE,
     is_error: BOOLEAN,
     prediction: VARCHAR,
+    /** Microseconds after `time_ms`. */
+    time_us: SMALLINT,
   },
 };
 
