@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { PREDICTION_ID } from "./fixtures/dashboard-answers.ts";
+import { PREDICTION_ID } from "./fixtures/dashboard/prediction.ts";
 import { expect, test } from "./fixtures/dashboard-test.ts";
 
 const heading = (page: Page, name: string | RegExp) =>

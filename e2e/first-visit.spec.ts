@@ -1,6 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Browser, BrowserContext } from "@playwright/test";
-import type { PublicKeys } from "selvedge";
 import { device, expect, loadedAnswers, stored, test, visit } from "./fixtures/shipped.ts";
 import type { ShippedSite } from "./fixtures/shipped-site.ts";
 import { openBare } from "./fixtures/test.ts";
@@ -165,7 +164,7 @@ test("a visit that ends with its first answer leaves no half of a pack, and cost
   const left = await page.evaluate(async (publicKeys) => {
     const selvedge = selvedgeModule.createSelvedge({
       registry: "/models",
-      publicKeys: publicKeys as PublicKeys,
+      publicKeys,
     });
     const model = await selvedge.load("lande", { backend: "wasm" });
     const data = new Float32Array(620).fill(0.01);

@@ -63,6 +63,13 @@ async function open(page: Page, site: Site): Promise<void> {
 
 declare function ask(model: import("selvedge").Model): Promise<string>;
 declare function promoteNew(): Promise<void>;
+declare global {
+  /** What a page has loaded, and the update that it found. */
+  var offered: {
+    readonly model: import("selvedge").Model;
+    readonly update: import("selvedge").ModelUpdate | undefined;
+  };
+}
 
 /** What each version answers where nothing happens meanwhile. */
 async function rightAnswers(page: Page, site: Site): Promise<{ old: string; new: string }> {
@@ -198,16 +205,12 @@ test("by hand, a version is found with its bytes, and fetched when it is applied
   await page.evaluate(async (name) => {
     const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
     const model = await selvedge.load(name, { backend: "wasm", update: "manual" });
-    const update = await model.checkForUpdate();
-    Object.assign(globalThis, { model, update });
+    globalThis.offered = { model, update: await model.checkForUpdate() };
   }, MODEL);
   const manifestBytes = fetched.bytes;
   const found = await page.evaluate(async () => {
-    const { model, update } = globalThis as unknown as {
-      model: import("selvedge").Model;
-      update: import("selvedge").ModelUpdate;
-    };
-    if (update.state !== "found") throw new Error(`it is ${update.state}`);
+    const { model, update } = offered;
+    if (update?.state !== "found") throw new Error(`it is ${update?.state}`);
     const before = model.info.version;
     const { state } = await update.apply();
     await ask(model);

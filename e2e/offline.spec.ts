@@ -241,16 +241,12 @@ test("a page without a service worker loads what is stored, and says what is not
 }) => {
   await openBare(page, server);
   await page.evaluate(async () => {
-    const selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
-    Object.assign(globalThis, { selvedge });
+    globalThis.selvedge = selvedgeModule.createSelvedge({ registry: "/models" });
     const model = await selvedge.load("lande");
     await model.dispose();
   });
   await context.setOffline(true);
   const offline = await page.evaluate(async () => {
-    const { selvedge } = globalThis as unknown as {
-      selvedge: ReturnType<typeof selvedgeModule.createSelvedge>;
-    };
     const model = await selvedge.load("lande");
     const data = new Float32Array(620).fill(0.01);
     const { outputs } = await model.predict({ ngrams: { type: "float32", data, dims: [1, 620] } });
@@ -278,9 +274,6 @@ test("a page without a service worker loads what is stored, and says what is not
 
   await context.setOffline(false);
   const backend = await page.evaluate(async () => {
-    const { selvedge } = globalThis as unknown as {
-      selvedge: ReturnType<typeof selvedgeModule.createSelvedge>;
-    };
     const model = await selvedge.load("ocr-rec");
     return model.info.backend;
   });
