@@ -3,6 +3,8 @@ import { openDB } from "idb";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
+import { holdOutbox } from "../store/hold-outbox.fixture.ts";
+import { LeftDatabase } from "../store/left-database.ts";
 import { UNANSWERED } from "./answer.ts";
 import { batch, dropsIn, idsIn, logs, spans } from "./batch.fixture.ts";
 import type { LeasedBatch } from "./lease-batches.ts";
@@ -377,9 +379,9 @@ describe("what a user says as their page goes elsewhere", () => {
 
   test("is written down while others are in the middle of a transaction over the outbox", async () => {
     await outbox.look();
-    const holding = hold();
+    const holding = holdOutbox(database);
     const choosing = outbox.choose("denied");
-    const records = new LeftRecords();
+    const records = new LeftRecords(new LeftDatabase());
     const said = async () => (await records.read()).said;
     await vi.waitFor(async () => expect(await said()).toMatchObject({ choice: "denied" }), {
       interval: 1,
@@ -496,25 +498,6 @@ test("a lease by a clock that was begun anew since holds nothing up", async () =
   expect(ids(await lease(OTHER))).toEqual(["a"]);
 });
 
-/** Begins a transaction over the outbox that goes on until it is ended, or has made too many requests. */
-function hold(): { end: () => Promise<"was held" | "was over"> } {
-  let isEnding = false;
-  const how = { doing: "testing", stores: ["outbox", "telemetry"], mode: "readwrite" } as const;
-  const holding = database.transact(how, async (transaction) => {
-    for (let requests = 0; requests < 1_000; requests++) {
-      if (isEnding) return "was held";
-      await transaction.objectStore("outbox").count();
-    }
-    return "was over";
-  });
-  return {
-    end: () => {
-      isEnding = true;
-      return holding;
-    },
-  };
-}
-
 /** How many wait, repeats included. */
 const waiting = () => database.use("testing", (connection) => connection.count("outbox"));
 
@@ -531,7 +514,7 @@ describe("what a page leaves as it goes away", () => {
 
   test("is stored while others are in the middle of a transaction over the outbox", async () => {
     await outbox.look();
-    const holding = hold();
+    const holding = holdOutbox(database);
     await outbox.leave([batch("a")]);
     expect(await holding.end()).toBe("was held");
     expect((await drain()).flat()).toEqual([batch("a")]);

@@ -1,8 +1,10 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { commitRequest } from "../store/commit-request.ts";
 import type { Database } from "../store/database.ts";
+import { readLeftAnswers, removeLeftAnswers } from "../store/left-answers.ts";
+import { LeftDatabase } from "../store/left-database.ts";
 import type { Answer } from "./answer.ts";
-import { type Choice, saidLast, soundChoice } from "./choice.ts";
+import { CHOICE, type Choice, saidLast, soundChoice } from "./choice.ts";
 import { eraseAll } from "./erase-all.ts";
 import {
   isLeased,
@@ -41,7 +43,6 @@ export type Kept = "stored" | "dropped" | "denied";
 
 const EVERYTHING = { stores: ["outbox", "telemetry"], mode: "readwrite" } as const;
 const STATE = "outbox";
-const CHOICE = "consent";
 
 /**
  * Telemetry that no collector has acknowledged, in the order it was made. It survives the page, and is
@@ -52,7 +53,8 @@ const CHOICE = "consent";
  */
 export class Outbox {
   readonly #database: Database;
-  readonly #left = new LeftRecords();
+  readonly #leftDatabase = new LeftDatabase();
+  readonly #left = new LeftRecords(this.#leftDatabase);
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
   readonly #onErased: () => void;
@@ -187,7 +189,7 @@ export class Outbox {
     const stores = ["outbox", "telemetry", "predictions"] as const;
     const known = this.#erasures;
     const left = await this.#left.read(EVERYTHING_LEFT);
-    const last = left.batches.at(-1)?.key;
+    const answers = await readLeftAnswers(this.#leftDatabase);
     const how = { doing, stores, mode: "readwrite" } as const;
     const erasing = this.#database.transact(how, (transaction) =>
       eraseAll(
@@ -199,7 +201,8 @@ export class Outbox {
         {
           now: this.#now(),
           left: left.batches,
-          keys: { state: STATE, choice: CHOICE },
+          answers,
+          key: STATE,
           onBegin: (erasures) => {
             // Known before it is done: what is added from here on was measured after.
             this.#erasures = erasures;
@@ -212,12 +215,15 @@ export class Outbox {
       this.#erasures = known;
       throw error;
     });
+    const last = left.batches.at(-1)?.key;
     if (last !== undefined) await this.#left.remove(last);
+    const lastAnswers = answers.at(-1)?.key;
+    if (lastAnswers !== undefined) await removeLeftAnswers(this.#leftDatabase, lastAnswers);
   }
 
   /** Gives back what it has opened for what pages leave. */
   close(): Promise<void> {
-    return this.#left.close();
+    return this.#leftDatabase.close();
   }
 
   /** As `#change`; what pages left comes to the outbox first, in the same transaction. */
