@@ -458,6 +458,19 @@ describe("erasing", () => {
     expect(all.flatMap(idsIn)).toContain("measured after");
   });
 
+  test("that is heard of from another tab keeps out what waits for its turn, and nothing after", async () => {
+    const onErased = vi.fn();
+    const other = new Outbox(database, LIMITS, () => now, onErased);
+    await other.choice();
+    const erasures = await outbox.erase();
+    const adding = other.add(batch("measured before"));
+    other.hearErased(erasures);
+    expect(await adding).toBe("dropped");
+    expect(await other.add(batch("measured after"))).toBe("stored");
+    other.hearErased(erasures);
+    expect(onErased).toHaveBeenCalledOnce();
+  });
+
   test("that fails leaves all as it was: what is measured after it is of the same time", async () => {
     const onErased = vi.fn();
     outbox = new Outbox(database, LIMITS, () => now, onErased);

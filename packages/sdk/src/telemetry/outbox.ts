@@ -111,12 +111,14 @@ export class Outbox {
    * @param drops what was given up elsewhere meanwhile
    */
   async add(batch: OtlpBatch, drops: Drops = {}): Promise<Kept> {
+    // Of an erasure that is heard of while this waits for its turn, it was measured before.
+    const erasures = this.#erasures;
     return this.#change("keeping telemetry until it is sent", async (visit) => {
       if (visit.choice === "denied") return "denied";
       visit.state = withDrops(visit.state, drops);
       const record = recordOf(batch, visit.state.clock);
       const { maxBytes } = this.#limits;
-      const isIn = await takeIn(visit, { record, erasures: this.#erasures, maxBytes });
+      const isIn = await takeIn(visit, { record, erasures, maxBytes });
       await this.#trim(visit);
       await report(visit, batch);
       return isIn ? "stored" : "dropped";
@@ -183,8 +185,10 @@ export class Outbox {
   /**
    * Deletes what waits, and all that was kept of this device and its predictions; not what the user has
    * said about telemetry, and not how long the collector asked to wait.
+   *
+   * @returns how often everything was erased, with this time
    */
-  async erase(): Promise<void> {
+  async erase(): Promise<number> {
     const doing = "erasing telemetry";
     const stores = ["outbox", "telemetry", "predictions"] as const;
     const known = this.#erasures;
@@ -219,6 +223,15 @@ export class Outbox {
     if (last !== undefined) await this.#left.remove(last);
     const lastAnswers = answers.at(-1)?.key;
     if (lastAnswers !== undefined) await removeLeftAnswers(this.#leftDatabase, lastAnswers);
+    return this.#seen.erasures;
+  }
+
+  /** Another tab says that it has erased everything, which makes so many times. */
+  hearErased(erasures: number): void {
+    // Who has looked meanwhile knows it from the store.
+    if (erasures <= (this.#erasures ?? 0)) return;
+    this.#erasures = erasures;
+    this.#onErased();
   }
 
   /** Gives back what it has opened for what pages leave. */
