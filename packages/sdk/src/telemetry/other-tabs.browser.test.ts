@@ -1,65 +1,32 @@
-import type { OtlpBatch } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Database } from "../store/database.ts";
-import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { idsIn } from "./batch.fixture.ts";
-import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { leftBatches } from "./left.fixture.ts";
-import { Reporter } from "./reporter.ts";
-import type { TelemetrySettings } from "./reporter-settings.ts";
+import { ReporterStage, subject } from "./reporter.fixture.ts";
+import type { Reporter } from "./reporter.ts";
 
-const TELEMETRY: TelemetrySettings = {
-  endpoint: "https://collector.test/v1",
-  headers: {},
-  maxBytes: 5 * 1024 * 1024,
-  maxAgeMs: 7 * 24 * 60 * 60_000,
-  consent: "granted",
-  respectPrivacySignals: true,
-};
-
-let database: Database;
-let received: Received[];
-let answer: () => Response | Promise<Response>;
-let reporters: Reporter[];
+let stage: ReporterStage;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  reporters = [];
-  answer = () => new Response("{}");
-  received = collectorDouble(() => answer());
+  stage = await ReporterStage.start();
 });
 
-afterEach(async () => {
-  for (const one of reporters) one.end();
-  await database.close();
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-});
+afterEach(() => stage.end());
 
-/** What a tab tells with. */
-function open(telemetry: TelemetrySettings | undefined): Reporter {
-  const reporter = new Reporter({ telemetry, service: "shop" });
-  reporters.push(reporter);
-  return reporter;
-}
-
-const openTab = () => open(TELEMETRY);
-const openWithout = () => open(undefined);
+const openTab = () => stage.open();
+const openWithout = () => stage.open("off");
 
 const record = ({ recorder }: Reporter, model: string) =>
-  recorder.predicted({ model, version: "1.0.0", dtype: "fp32", backend: "wasm" }, 1);
+  recorder.predicted({ ...subject, model }, 1);
 
 /** A tab that has what it stores and sends with, and has sent what it measured before. */
 async function openBusyTab(): Promise<Reporter> {
   const tab = openTab();
   record(tab, "sent");
   await tab.flush();
-  received.length = 0;
+  stage.received.length = 0;
   return tab;
 }
 
-const requests = (): OtlpBatch[] => received.map(({ request }) => request);
-const texts = () => received.map(({ request }) => JSON.stringify(request)).join();
 const leave = () => dispatchEvent(new Event("pagehide"));
 
 test.each([
@@ -74,7 +41,7 @@ test.each([
     await vi.waitFor(() => expect(other.state).toBe("disabled"));
     leave();
     expect(await leftBatches()).toEqual([]);
-    expect(received).toEqual([]);
+    expect(stage.received).toEqual([]);
   },
 );
 
@@ -91,18 +58,18 @@ test.each([
     await openAnother().erase();
     await vi.waitFor(() => expect(forget).toHaveBeenCalledOnce());
     record(other, "measured after");
-    answer = () => Promise.reject(new TypeError("there is no network"));
+    stage.answer = () => Promise.reject(new TypeError("there is no network"));
     leave();
-    await vi.waitFor(() => expect(texts()).toContain("measured after"));
-    const ids = requests().flatMap(idsIn);
-    expect(texts()).not.toContain("measured before");
+    await vi.waitFor(() => expect(stage.texts().join()).toContain("measured after"));
+    const ids = stage.requests().flatMap(idsIn);
+    expect(stage.texts().join()).not.toContain("measured before");
     other.end();
     // What it left is of the time after, to whoever sends it.
-    received.length = 0;
-    answer = () => new Response("{}");
+    stage.received.length = 0;
+    stage.answer = () => new Response("{}");
     const next = openTab();
     await next.flush();
-    expect(requests().flatMap(idsIn)).toEqual(expect.arrayContaining(ids));
+    expect(stage.requests().flatMap(idsIn)).toEqual(expect.arrayContaining(ids));
   },
 );
 
@@ -136,5 +103,5 @@ test("what others say there on the same origin is passed over", async () => {
   record(other, "measured");
   await other.flush();
   stranger.close();
-  expect([other.state, requests().length]).toEqual(["enabled", 1]);
+  expect([other.state, stage.requests().length]).toEqual(["enabled", 1]);
 });
