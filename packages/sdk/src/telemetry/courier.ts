@@ -35,10 +35,10 @@ export class Courier {
   readonly #sender: Sender;
   readonly #ended = new AbortController();
   readonly #direct: DirectDelivery;
-  readonly #news: TabNews = new TabNews({
-    onNews: (news) => this.#hear(news),
-    onReturn: () => void this.#catchUp().catch(() => undefined),
-  });
+  readonly #news: TabNews = new TabNews(
+    (news) => this.#hear(news),
+    () => void this.#catchUp().catch(() => undefined),
+  );
   readonly #online = () => void this.flush();
 
   constructor(settings: CourierSettings, hooks: CourierHooks) {

@@ -1,7 +1,6 @@
 import type { Database } from "../store/database.ts";
-import type { LeftDatabase } from "../store/left-database.ts";
 import { CHOICE, type Choice, saidLast, soundChoice } from "./choice.ts";
-import { type Left, LeftRecords } from "./left-records.ts";
+import type { Left, LeftRecords } from "./left-records.ts";
 import { freshState, type OutboxState, soundState, ticked } from "./outbox-state.ts";
 import { bytesOf, type Visit } from "./outbox-visit.ts";
 import { takeInLeft } from "./take-in.ts";
@@ -16,7 +15,7 @@ export interface OutboxLimits {
 /** Where an outbox is, and by which clock. */
 interface OutboxPlace {
   readonly database: Database;
-  readonly leftDatabase: LeftDatabase;
+  readonly left: LeftRecords;
   readonly limits: OutboxLimits;
   /** Milliseconds since 1970; may jump. */
   readonly now: () => number;
@@ -34,19 +33,17 @@ export class OutboxVisits {
   /** What the store remembered then. */
   seen: OutboxState | undefined;
   readonly #place: OutboxPlace;
-  readonly #left: LeftRecords;
 
   constructor(place: OutboxPlace) {
     this.#place = place;
-    this.#left = new LeftRecords(place.leftDatabase);
   }
 
   /** What the user has said, with all that they said as their page went elsewhere. Reads only. */
   async choice(): Promise<Choice | undefined> {
-    const { database, now } = this.#place;
+    const { database, left, now } = this.#place;
     const how = { doing: "reading a choice", stores: ["telemetry"], mode: "readonly" } as const;
     // Before what is known of it to the outbox, which may come to know it meanwhile.
-    const { said } = await this.#left.read();
+    const { said } = await left.read();
     const [known, state] = await database.transact(how, async ({ store }) => [
       soundChoice(await store.get(CHOICE)),
       soundState(await store.get(STATE)) ?? freshState(now()),
@@ -86,11 +83,11 @@ export class OutboxVisits {
 
   /** As `change`; what pages left comes to the outbox first, in the same transaction. */
   async changeWithLeft<T>(doing: string, run: (visit: Visit) => Promise<T>): Promise<T> {
+    const { left: records, limits } = this.#place;
     // Nearly always there is nothing. What cannot be read now is there for the next look.
-    const left = await this.#left.read().catch((): Left => ({ batches: [], said: undefined }));
+    const left = await records.read().catch((): Left => ({ batches: [], said: undefined }));
     const last = left.batches.at(-1)?.key;
     if (last === undefined) return this.change(doing, run, left);
-    const { limits } = this.#place;
     try {
       const takeAndRun = async (visit: Visit): Promise<T> => {
         await takeInLeft(visit, left.batches, limits.maxBytes);
@@ -99,12 +96,20 @@ export class OutboxVisits {
       };
       const value = await this.change(doing, takeAndRun, left);
       // Known to be taken in: should it stay, the next look deletes it.
-      await this.#left.remove(last).catch(() => undefined);
+      await records.remove(last).catch(() => undefined);
       return value;
     } catch {
       // Where there is no room for it, what waits goes out all the same, and makes some.
       return await this.change(doing, run, left);
     }
+  }
+
+  /** Another tab says that it has erased everything, which makes so many times. */
+  hearErased(erasures: number): void {
+    // Who has looked meanwhile knows it from the store.
+    if (erasures <= (this.erasures ?? 0)) return;
+    this.erasures = erasures;
+    this.#place.onErased();
   }
 
   #notice(state: OutboxState): void {

@@ -34,7 +34,6 @@ export class Outbox {
   readonly #left = new LeftRecords(this.#leftDatabase);
   readonly #limits: OutboxLimits;
   readonly #now: () => number;
-  readonly #onErased: () => void;
   readonly #visits: OutboxVisits;
 
   /**
@@ -50,9 +49,7 @@ export class Outbox {
     this.#database = database;
     this.#limits = limits;
     this.#now = now;
-    this.#onErased = onErased;
-    const leftDatabase = this.#leftDatabase;
-    this.#visits = new OutboxVisits({ database, leftDatabase, limits, now, onErased });
+    this.#visits = new OutboxVisits({ database, left: this.#left, limits, now, onErased });
   }
 
   /** What the user has said about telemetry. Reads only: a store that is full or damaged can do that. */
@@ -200,10 +197,7 @@ export class Outbox {
 
   /** Another tab says that it has erased everything, which makes so many times. */
   hearErased(erasures: number): void {
-    // Who has looked meanwhile knows it from the store.
-    if (erasures <= (this.#visits.erasures ?? 0)) return;
-    this.#visits.erasures = erasures;
-    this.#onErased();
+    this.#visits.hearErased(erasures);
   }
 
   /** Gives back what it has opened for what pages leave. */

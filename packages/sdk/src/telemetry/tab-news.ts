@@ -9,13 +9,6 @@ export type News =
   /** How often everything has been erased by now. */
   | { readonly kind: "erased"; readonly erasures: number };
 
-/** Who is told. */
-interface Listener {
-  readonly onNews: (news: News) => void;
-  /** The page is back, and may have missed some. */
-  readonly onReturn: () => void;
-}
-
 /**
  * Tells other tabs at once what they learn from the store when they next come to it: one that goes away
  * before that sends what it has in memory. Where there is no BroadcastChannel, only the store tells them.
@@ -24,12 +17,15 @@ interface Listener {
  * back.
  */
 export class TabNews {
-  readonly #listener: Listener;
+  readonly #onNews: (news: News) => void;
+  readonly #onReturn: () => void;
   readonly #ended = new AbortController();
   #channel: BroadcastChannel | undefined;
 
-  constructor(listener: Listener) {
-    this.#listener = listener;
+  /** @param onReturn told that the page is back, and may have missed some */
+  constructor(onNews: (news: News) => void, onReturn: () => void) {
+    this.#onNews = onNews;
+    this.#onReturn = onReturn;
     const { signal } = this.#ended;
     addEventListener("pagehide", () => this.#close(), { signal });
     addEventListener("pageshow", () => this.#return(), { signal });
@@ -49,7 +45,7 @@ export class TabNews {
     this.#channel = openChannel();
     this.#channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       const news = soundNews(data);
-      if (news !== undefined) this.#listener.onNews(news);
+      if (news !== undefined) this.#onNews(news);
     });
   }
 
@@ -57,7 +53,7 @@ export class TabNews {
     // Browsers say this of a page that has just been loaded as well.
     if (this.#channel !== undefined) return;
     this.#open();
-    this.#listener.onReturn();
+    this.#onReturn();
   }
 
   #close(): void {
