@@ -113,8 +113,9 @@ export default [
   {
     name: "what carries telemetry, where there is any",
     path: "packages/sdk/dist/telemetry/courier.js",
-    // What pages leave, and what their user says, in a database of its own took it past 10.
-    limit: "11 kB",
+    // What pages leave, and what their user says, in a database of its own took it past 10; what tabs tell
+    // each other past 11.
+    limit: "11.5 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

@@ -25,14 +25,6 @@ test("an answer is found again, after a reload too", async () => {
   expect(await table.mark("a7", fits)).toMatchObject({ id: "a7", value: 7, isJudged: false });
 });
 
-test("an answer that was left as a page went away is found too, and makes room as others do", async () => {
-  const table = new AnswerTable(database, 64);
-  await table.leave(answers(0, 3));
-  expect(await table.mark("a1", fits)).toMatchObject({ id: "a1", value: 1 });
-  for (let i = 1; i < 10; i++) await table.add(answers(i * 30, 30));
-  expect(await table.mark("a2", fits)).toBeUndefined();
-});
-
 test("of many answers the latest are kept, by the record", async () => {
   const table = new AnswerTable(database, 128);
   for (let i = 0; i < 20; i++) await table.add(answers(i * 20, 20));

@@ -110,9 +110,9 @@ export class Records {
     }
   }
 
-  /** Opens the store, so that a page which goes away need not wait for it. */
+  /** Takes in answers that pages left, and has open what this one leaves with: then it waits for nothing. */
   open(): void {
-    void this.#database.canOpen();
+    void this.#table.look().catch(() => undefined);
   }
 
   /** Remembers answers of a page that may be going away. */
@@ -176,6 +176,7 @@ export class Records {
   }
 
   async close(): Promise<void> {
+    await this.#table.close();
     await this.#database.close();
   }
 

@@ -1,5 +1,8 @@
 import { isRecord } from "../is-record.ts";
 
+/** Under which the store has it, among what telemetry remembers. */
+export const CHOICE = "consent";
+
 /** What the app's user said about telemetry. */
 export type Choice = "granted" | "denied";
 

@@ -3,22 +3,24 @@ import { Database } from "../store/database.ts";
 import { findLocks } from "../tabs/find-locks.ts";
 import type { Choice } from "./choice.ts";
 import { type DeliveryHooks, DirectDelivery } from "./direct-delivery.ts";
-import { Outbox, type OutboxLimits } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import { batchIdOf, type Drops } from "./outbox-record.ts";
+import type { OutboxLimits } from "./outbox-visits.ts";
 import type { Collector } from "./post.ts";
 import { choiceIn } from "./read-choice.ts";
 import { Sender } from "./sender.ts";
+import { type News, TabNews, tellTabs } from "./tab-news.ts";
 
 /** What a courier needs to know. */
 export interface CourierSettings extends Collector, OutboxLimits {}
 
 /** Who is told what becomes of batches, acknowledged, given to the browser to send, or given up. */
 export interface CourierHooks extends DeliveryHooks {
-  /** The user wants no telemetry, as another tab was told. */
+  /** The user wants no telemetry, as they said in another tab. */
   readonly onDenied: () => void;
   /** Whether this page still wants anything sent. */
   readonly isWanted?: (() => boolean) | undefined;
-  /** Everything was erased, as another tab was told. */
+  /** Everything was erased, by another tab. */
   readonly onErased?: (() => void) | undefined;
 }
 
@@ -33,6 +35,10 @@ export class Courier {
   readonly #sender: Sender;
   readonly #ended = new AbortController();
   readonly #direct: DirectDelivery;
+  readonly #news: TabNews = new TabNews(
+    (news) => this.#hear(news),
+    () => void this.#catchUp().catch(() => undefined),
+  );
   readonly #online = () => void this.flush();
 
   constructor(settings: CourierSettings, hooks: CourierHooks) {
@@ -67,13 +73,15 @@ export class Courier {
 
   /** Remembers for the whole origin what the user said; where no other choice is under way, at once. */
   choose(choice: Choice): Promise<void> {
+    if (choice === "denied") this.#news.tell({ kind: "denied" });
     return afterOthers(() => this.#outbox.choose(choice));
   }
 
   async erase(): Promise<void> {
     const drops = this.#direct.takeDrops();
     try {
-      await this.#outbox.erase();
+      const erasures = await this.#outbox.erase();
+      this.#news.tell({ kind: "erased", erasures });
     } catch (error) {
       this.dropped(drops);
       throw error;
@@ -146,14 +154,26 @@ export class Courier {
     removeEventListener("online", this.#online);
     this.#ended.abort();
     this.#sender.end();
+    this.#news.end();
     void this.#outbox.close();
     void this.#database.close();
+  }
+
+  #hear(news: News): void {
+    if (news.kind === "denied") this.#hooks.onDenied();
+    else this.#outbox.hearErased(news.erasures);
+  }
+
+  /** The outbox tells by itself what was erased. */
+  async #catchUp(): Promise<void> {
+    if ((await this.#outbox.choice()) === "denied") this.#hooks.onDenied();
   }
 }
 
 /** Deletes whatever telemetry keeps on this device, for a page that has no courier. */
-export function eraseStored(): Promise<void> {
-  return withOutbox((outbox) => outbox.erase());
+export async function eraseStored(): Promise<void> {
+  const erasures = await withOutbox((outbox) => outbox.erase());
+  tellTabs({ kind: "erased", erasures });
 }
 
 /**
@@ -162,6 +182,7 @@ export function eraseStored(): Promise<void> {
  * @throws SelvedgeError `storage-unavailable`, `storage-full`
  */
 export function chooseStored(choice: Choice): Promise<void> {
+  if (choice === "denied") tellTabs({ kind: "denied" });
   return afterOthers(() => withOutbox((outbox) => outbox.choose(choice)));
 }
 

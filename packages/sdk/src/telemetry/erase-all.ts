@@ -1,3 +1,6 @@
+import { noteTakenIn, TAKEN_IN } from "../store/left-answers.ts";
+import type { LeftAnswers } from "../store/left-database.ts";
+import { CHOICE } from "./choice.ts";
 import { type LeftBatch, soundRecord } from "./outbox-record.ts";
 import { freshState, type OutboxState, soundState, ticked, withDrops } from "./outbox-state.ts";
 import { recordOfLeft } from "./take-in.ts";
@@ -21,7 +24,9 @@ interface Erasure {
   readonly now: number;
   /** What pages have left: deleted once this is done. */
   readonly left: readonly LeftBatch[];
-  readonly keys: { readonly state: string; readonly choice: string };
+  readonly answers: readonly LeftAnswers[];
+  /** Under which `memory` has what the outbox remembers. */
+  readonly key: string;
   /** Told, before anything is deleted, how often everything was erased with this time. */
   readonly onBegin: (erasures: number) => void;
 }
@@ -34,16 +39,18 @@ interface Erasure {
  */
 export async function eraseAll(
   { outbox, predictions, memory }: ErasedStores,
-  { now, left, keys, onBegin }: Erasure,
+  { now, left, answers, key, onBegin }: Erasure,
 ): Promise<OutboxState> {
   const all = await outbox.getAll();
-  const choice = await memory.get(keys.choice);
-  const before = soundState(await memory.get(keys.state)) ?? freshState(now);
+  const choice = await memory.get(CHOICE);
+  await noteTakenIn(memory, answers);
+  const takenAnswers = await memory.get(TAKEN_IN);
+  const before = soundState(await memory.get(key)) ?? freshState(now);
   const { clock, sentAt, wait, takenIn = 0 } = ticked(before, now);
   const erasures = before.erasures + 1;
   onBegin(erasures);
   const waiting = all.map((one) => soundRecord(one)?.items ?? 0);
-  const untaken = left.filter(({ key = 0 }) => key > takenIn);
+  const untaken = left.filter((one) => (one.key ?? 0) > takenIn);
   const wasLeft = untaken.map((one) => recordOfLeft(one, clock)?.items ?? 0);
   const erased = [...waiting, ...wasLeft].reduce((sum, items) => sum + items, 0);
   const after: OutboxState = {
@@ -55,7 +62,8 @@ export async function eraseAll(
   };
   for (const store of [outbox, predictions, memory]) await store.clear();
   const state = withDrops(after, { erased });
-  await memory.put(state, keys.state);
-  if (choice !== undefined) await memory.put(choice, keys.choice);
+  await memory.put(state, key);
+  if (choice !== undefined) await memory.put(choice, CHOICE);
+  if (takenAnswers !== undefined) await memory.put(takenAnswers, TAKEN_IN);
   return state;
 }

@@ -1,6 +1,5 @@
-import type { DBSchema } from "idb";
 import { commitRequest } from "../store/commit-request.ts";
-import { Connection } from "../store/connection.ts";
+import type { LeftDatabase } from "../store/left-database.ts";
 import { type Choice, type SaidChoice, soundChoice } from "./choice.ts";
 import type { LeftBatch } from "./outbox-record.ts";
 
@@ -10,12 +9,6 @@ const MOST_READ = 256;
 /** The most that a store is asked for. */
 export const EVERYTHING_LEFT: number = 2 ** 32 - 1;
 
-interface LeftSchema extends DBSchema {
-  batches: { key: number; value: LeftBatch };
-  /** What the user said last about telemetry, and nothing else. */
-  choices: { key: number; value: { readonly choice: Choice; readonly key?: number } };
-}
-
 /** What pages have left. */
 export interface Left {
   /** Oldest first. */
@@ -24,26 +17,13 @@ export interface Left {
   readonly said: SaidChoice | undefined;
 }
 
-/**
- * What pages write that may be going away, in a database of its own. In one database a write waits for any
- * other that is in progress, of this page or another tab's and to whichever of its stores, and goes with
- * that where the browser ends the page. Each transaction here makes its requests at once and is committed
- * with them: none waits for a page to go on.
- */
+/** Telemetry that pages have left, and what their user said of it. */
 export class LeftRecords {
-  readonly #database = new Connection<LeftSchema>({
-    name: "selvedge-left",
-    version: 1,
-    upgrade: async (database, _from, transaction) => {
-      for (const name of ["batches", "choices"] as const) {
-        database.createObjectStore(name, { keyPath: "key", autoIncrement: true });
-        const store = transaction.objectStore(name);
-        // Keys go on from here: greater than those of a database that was deleted before.
-        const first = { key: Date.now() } as never;
-        await store.delete(await store.add(first));
-      }
-    },
-  });
+  readonly #database: LeftDatabase;
+
+  constructor(database: LeftDatabase) {
+    this.#database = database;
+  }
 
   /** Leaves all of them, or none. */
   async add(batches: readonly LeftBatch[]): Promise<void> {
@@ -88,9 +68,5 @@ export class LeftRecords {
     await this.#database.transact(how, (transaction) =>
       commitRequest(transaction, transaction.store.delete(IDBKeyRange.upperBound(upTo))),
     );
-  }
-
-  close(): Promise<void> {
-    return this.#database.close();
   }
 }

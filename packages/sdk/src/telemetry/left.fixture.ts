@@ -1,12 +1,13 @@
 import { openDB } from "idb";
+import { LeftDatabase } from "../store/left-database.ts";
 import { EVERYTHING_LEFT, LeftRecords } from "./left-records.ts";
 import type { LeftBatch } from "./outbox-record.ts";
 
 /** What pages have left and nobody has taken in. */
 export async function leftBatches(): Promise<readonly LeftBatch[]> {
-  const records = new LeftRecords();
-  const { batches } = await records.read(EVERYTHING_LEFT);
-  await records.close();
+  const database = new LeftDatabase();
+  const { batches } = await new LeftRecords(database).read(EVERYTHING_LEFT);
+  await database.close();
   return batches;
 }
 
