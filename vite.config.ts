@@ -22,8 +22,10 @@ const resolve = {
   },
 };
 
-// A test that hangs has to end; one on a busy machine has to be let finish.
-const testTimeout = 20_000;
+// A test that hangs has to end; one on a busy machine, where it may take five times as long, has to be let finish.
+const testTimeout = 120_000;
+const hookTimeout = testTimeout;
+const expectations = { poll: { timeout: 30_000 } };
 
 // Tests in a browser see no environment variables: how many mutations fuzz tests make in all.
 const fuzzCases = Number(process.env["SELVEDGE_FUZZ"] ?? 300);
@@ -40,7 +42,10 @@ export default defineConfig({
         test: {
           name: "unit",
           testTimeout,
+          hookTimeout,
+          expect: expectations,
           globalSetup: fileURLToPath(new URL("scripts/own-temporary-folder.mjs", import.meta.url)),
+          setupFiles: [fileURLToPath(new URL("scripts/seed-properties.mjs", import.meta.url))],
           include: ["packages/*/src/**/*.test.ts", "demo/**/*.test.ts", "bench/**/*.test.mjs"],
           exclude: [...exclude, "**/*.browser.test.ts"],
         },
@@ -53,6 +58,8 @@ export default defineConfig({
         test: {
           name: "browser",
           testTimeout,
+          hookTimeout,
+          expect: expectations,
           provide: { fuzzCases },
           include: ["packages/*/src/**/*.browser.test.ts"],
           exclude,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "./eventually.fixture.ts";
 import { isRunning, KEEPER, ScriptedWorkers, x } from "./scripted-workers.fixture.ts";
 import { createSelvedge, type Selvedge } from "./selvedge.ts";
 import { collectorDouble, type Received } from "./telemetry/collector.fixture.ts";
@@ -48,10 +49,10 @@ describe("a GPU that is being proven behind the first answers", () => {
     const model = await selvedge.load("tiny");
     expect(model.info.backend).toBe("wasm");
     const before = model.predict(x(1));
-    await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5000);
+    await eventually(() => expect(model.info.backend).toBe("webgpu"));
     expect((await before).outputs["y"]?.data[0]).toBe(1);
     expect((await model.predict(x(2))).outputs["y"]?.data[0]).toBe(2);
-    await vi.waitFor(() => expect(engines.map(isRunning).slice(0, 2)).toEqual([false, true]));
+    await eventually(() => expect(engines.map(isRunning).slice(0, 2)).toEqual([false, true]));
   });
 
   test("takes over with a variant of its own, which is fetched behind the first answers", async () => {
@@ -88,7 +89,7 @@ describe("a GPU that is being proven behind the first answers", () => {
       },
     });
     const model = await selvedge.load("tiny", { version: "1.0.0" });
-    await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5000);
+    await eventually(() => expect(model.info.backend).toBe("webgpu"));
     expect(model.info.candidates[1]?.reason).toContain("asked with shader-f16");
     expect(await selvedge.cache.list()).toEqual(["1.0.0,fp32,webgpu,shader-f16"]);
   });
@@ -99,9 +100,9 @@ describe("a GPU that is being proven behind the first answers", () => {
     const model = await selvedge.load("tiny");
     const turnedDown = () => model.info.candidates.filter(({ state }) => state === "rejected");
     const layouts = expect.arrayContaining(["NHWC", "NCHW"]);
-    await vi.waitFor(() => expect(turnedDown().map(({ layout }) => layout)).toEqual(layouts), 5000);
+    await eventually(() => expect(turnedDown().map(({ layout }) => layout)).toEqual(layouts));
     for (const { reason } of turnedDown()) expect(reason).toMatch(/zeros|same kernels/);
-    await vi.waitFor(() => expect(engines.map(isRunning)).toEqual([true, false, false]));
+    await eventually(() => expect(engines.map(isRunning)).toEqual([true, false, false]));
     await selvedge.telemetry.flush();
     expect(failuresTold()).toBe(1);
   });
@@ -110,9 +111,9 @@ describe("a GPU that is being proven behind the first answers", () => {
     const hanging = "prove: () => new Promise(() => {}),";
     selvedge = workers.open({ engine: engine + hanging, endpoint: "/v1" });
     const model = await selvedge.load("tiny");
-    await vi.waitFor(() => expect(engines).toHaveLength(2), 5000);
+    await eventually(() => expect(engines).toHaveLength(2));
     await model.dispose();
-    await vi.waitFor(() => expect(engines.filter(isRunning)).toEqual([]));
+    await eventually(() => expect(engines.filter(isRunning)).toEqual([]));
     await selvedge.telemetry.flush();
     expect(failuresTold()).toBe(0);
   });

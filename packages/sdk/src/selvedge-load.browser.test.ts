@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "./eventually.fixture.ts";
 import { COLD_ENGINE, isRunning, KEEPER, ScriptedWorkers, x } from "./scripted-workers.fixture.ts";
 import { createSelvedge, type Selvedge } from "./selvedge.ts";
 import type { Progress } from "./worker/keeper-api.ts";
@@ -84,7 +85,7 @@ describe("loading", () => {
     const controller = new AbortController();
     const onProgress = vi.fn();
     const loading = selvedge.load("tiny", { signal: controller.signal, onProgress });
-    await vi.waitFor(() => expect(engines).toHaveLength(1));
+    await eventually(() => expect(engines).toHaveLength(1));
     controller.abort();
     await expect(loading).rejects.toMatchObject({ name: "AbortError" });
     expect(engines.filter(isRunning)).toEqual([]);
@@ -115,10 +116,10 @@ describe("loading", () => {
       signal: controller.signal,
       onProgress: ({ phase }) => seen.push(phase),
     });
-    await vi.waitFor(() => expect(seen).toEqual(["fetch"]));
+    await eventually(() => expect(seen).toEqual(["fetch"]));
     controller.abort();
     await expect(loading).rejects.toMatchObject({ name: "AbortError" });
-    await vi.waitFor(async () => expect((await selvedge.cache.estimate()).models).toBe(1));
+    await eventually(async () => expect((await selvedge.cache.estimate()).models).toBe(1));
     expect(seen).toEqual(["fetch"]);
   });
 

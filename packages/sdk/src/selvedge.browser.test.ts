@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "./eventually.fixture.ts";
 import { isRunning, ScriptedWorkers, x } from "./scripted-workers.fixture.ts";
 import { createSelvedge, type Selvedge } from "./selvedge.ts";
 import { collectorDouble } from "./telemetry/collector.fixture.ts";
@@ -110,7 +111,7 @@ describe("closing", () => {
   test("during a load rejects that with `closed`, and ends its engine", async () => {
     selvedge = workers.open({ engine: `${ENGINE_METHODS} open: () => new Promise(() => {}),` });
     const loading = selvedge.load("tiny");
-    await vi.waitFor(() => expect(engines).toHaveLength(1));
+    await eventually(() => expect(engines).toHaveLength(1));
     await selvedge.close();
     await expect(loading).rejects.toMatchObject({ code: "closed" });
     expect(engines.filter(isRunning)).toEqual([]);

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { PredictionsAnswer } from "@selvedge/protocol";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { eventually } from "../fixtures/eventually.ts";
 import {
   failureMetric,
   metricsRequest,
@@ -180,9 +181,9 @@ test("asks to come back later while too many requests are under way", async () =
   expect(response.status).toBe(429);
   expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
   for (const sending of begun) sending.destroy();
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect((await collector.post("/v1/metrics", twoPredictions("a"))).status).toBe(200);
-  }, 15_000);
+  });
   expect(await predictionsCounted()).toBe(2);
 });
 

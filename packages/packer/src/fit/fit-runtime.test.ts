@@ -42,7 +42,7 @@ describe("fitRuntime", () => {
       dims: { small: [{ x: [11, 512] }], "another-model": [{ x: [3] }] },
       onProgress: ({ title, done, all }) => asked.push(`${title} ${done}/${all}`),
     });
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const url = (file: string) => pathToFileURL(join(folder, file)).href;
@@ -89,7 +89,7 @@ describe("fitRuntime", () => {
       const woken = await runTrial({ ...trial, image, steps: steps.slice(0, 1) }, LIMITS);
       expect(woken.answers).toEqual(expected.answers.slice(0, 1));
     }
-  }, 60_000);
+  });
 
   it("loads the model again in a runtime that has it, or had it, open", async () => {
     const trial = await trialIn(fit.load.wasm, options.registry);
@@ -107,14 +107,14 @@ describe("fitRuntime", () => {
     const { run } = fit;
     if (run === undefined) throw new Error("there is nothing to run in");
     await expect(runTrial(await trialIn(run.wasm, options.registry), LIMITS)).rejects.toThrow();
-  }, 60_000);
+  });
 
   it("fits a runtime that cannot be woken to loading alone", async () => {
     const { waking: _, ...index } = options.index;
     const { load, run } = await fitRuntime({ ...options, index });
     expect(load.functions).toBeGreaterThan(0);
     expect(run).toBeUndefined();
-  }, 60_000);
+  });
 
   /** Packs a model that TensorFlow.js runs. */
   async function packDense(registry: string): Promise<void> {
@@ -155,7 +155,7 @@ describe("fitRuntime", () => {
     const segments = join(registry, "small/segments");
     for (const file of await readdir(segments)) await writeFile(join(segments, file), "nothing");
     await expect(fitRuntime({ ...options, registry })).rejects.toMatchObject({ code: "integrity" });
-  }, 60_000);
+  });
 
   it("ends as soon as it is given up", async () => {
     const stop = new AbortController();

@@ -13,7 +13,7 @@ beforeEach(async () => {
   const model = await modelFile(addModel());
   for (const version of ["1.2.0", "1.9.0", "1.10.0", "1.10.0-rc.2"])
     await pack({ model, name: "m", version, registry });
-}, 60_000);
+});
 
 test("the newest version is fitted to where no channel serves any", async () => {
   expect(await packs()).toEqual(["m@1.10.0"]);

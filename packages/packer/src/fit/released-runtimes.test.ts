@@ -69,7 +69,7 @@ describe.each([
       );
       expect(woken.answers).toEqual(answers);
     }
-  }, 60_000);
+  });
 
   it("is not woken over the function table of another", async () => {
     const { image } = await runTrial({ ...trial, steps: [{ kind: "write-down" }] }, LIMITS);
@@ -78,5 +78,5 @@ describe.each([
     await expect(runTrial({ ...trial, image: foreign, steps: [input(0)] }, LIMITS)).rejects.toThrow(
       /function table is not the image's/,
     );
-  }, 60_000);
+  });
 });

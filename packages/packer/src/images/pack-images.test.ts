@@ -13,7 +13,7 @@ import { verify } from "../verify/verify.ts";
 import { openImageRuntime } from "./image-runtime.ts";
 import { readImage } from "./read-image.ts";
 
-describe("images", { timeout: 60_000 }, () => {
+describe("images", () => {
   let registry: string;
   let model: string;
   let key: string;
@@ -28,7 +28,7 @@ describe("images", { timeout: 60_000 }, () => {
     const { files } = await keygen({ out: folder });
     key = files.find((file) => file.endsWith("pack.key.json")) ?? expect.fail("there is no key");
     result = await pack({ ...options("1.0.0"), images: "auto", key });
-  }, 60_000);
+  });
 
   const imageOf = ({ variants }: Manifest): ShippedImage =>
     variants[0]?.images?.[0] ?? expect.fail("there is no image");

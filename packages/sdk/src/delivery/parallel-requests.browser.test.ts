@@ -1,11 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import type { Network } from "./network.ts";
 import { buildLargePack, MIB, PackDelivery, pattern } from "./pack-delivery.fixture.ts";
 import type { FakeRegistry } from "./registry.fixture.ts";
-
-/** On a machine that is busy with other things, too. */
-const PATIENCE = { timeout: 15_000 };
 
 let large: BuiltPack;
 let delivery: PackDelivery;
@@ -43,7 +41,7 @@ describe("several requests at once", () => {
       return registry.answer(request, { onChunk });
     });
     const installing = delivery.install();
-    await vi.waitFor(() => expect(registry.segmentRequests).toHaveLength(1), PATIENCE);
+    await eventually(() => expect(registry.segmentRequests).toHaveLength(1));
     await new Promise((resolve) => setTimeout(resolve));
     expect(registry.segmentRequests).toHaveLength(1);
     answerFirst();

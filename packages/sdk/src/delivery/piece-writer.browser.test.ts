@@ -1,13 +1,11 @@
 import { PIECE_BYTES } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { noise } from "../store/pack.fixture.ts";
 import type { Piece } from "../store/pieces.ts";
 import { PieceWriter } from "./piece-writer.ts";
-
-/** Waits for something on a machine that may be busy. */
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 const { signal } = new AbortController();
 let database: Database;

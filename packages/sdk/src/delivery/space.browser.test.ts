@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { findActive } from "../store/activations.ts";
 import type { Database } from "../store/database.ts";
 import { DownloadMark } from "../store/downloads.ts";
@@ -69,7 +70,7 @@ const names = async () => (await listPacks(database)).map(({ name }) => name).so
 const whole = async ({ manifest }: BuiltPack) =>
   (await missingPieces(database, neededBlobs(manifest, firstVariant(manifest)))).size === 0;
 /** Lets a clock that counts milliseconds go on. */
-const tick = () => vi.waitFor(() => expect(Date.now()).toBeGreaterThan(lastTick++), 100);
+const tick = () => eventually(() => expect(Date.now()).toBeGreaterThan(lastTick++));
 let lastTick = 0;
 
 test("where there is room nothing is evicted", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { collectDeviceFacts } from "./device-facts.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -29,7 +30,7 @@ test("facts survive JSON as they are", async () => {
 
 test("an IndexedDB that opens nothing is none, and one that does keeps nothing of the question", async () => {
   await collectDeviceFacts();
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const kept = await indexedDB.databases();
     expect(kept.map(({ name }) => name)).not.toContain("selvedge-probe");
   });

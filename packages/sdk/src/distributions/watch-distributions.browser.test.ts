@@ -1,5 +1,6 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { answeredCall, row } from "./answered-call.fixture.ts";
@@ -66,7 +67,7 @@ test("a page that goes away takes what was counted at once, and nobody hands it 
   await watch.flush();
   watch.answered(answeredCall({ digest: "d2" }));
   const taken: OtlpBatch[] = [];
-  await vi.waitFor(() => {
+  await eventually(() => {
     taken.push(...watch.take());
     expect(JSON.stringify(taken)).toContain('"age"');
   });

@@ -8,6 +8,7 @@ import {
   sha256,
 } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
 import { Recorder } from "../telemetry/recorder.ts";
@@ -189,7 +190,7 @@ test("an answer that was given just before a page goes away can be judged on the
   tell(log, call);
   dispatchEvent(new Event("pagehide"));
   const next = openLog({ sample: 0 });
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await next.feedback("animals", call.id, { correct: true })).toBe(true),
   );
 });

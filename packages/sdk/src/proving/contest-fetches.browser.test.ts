@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FakeRegistry } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { PackContent } from "../store/pack.fixture.ts";
 import {
   ContestingDevice,
@@ -48,7 +49,7 @@ describe("a precision that the device does not hold", () => {
       "fp32 NCHW": "slower",
       ...rest,
     });
-    await vi.waitFor(() => expect(candidate(model, "q8 NHWC")?.reason).toContain("not fetched"));
+    await eventually(() => expect(candidate(model, "q8 NHWC")?.reason).toContain("not fetched"));
   });
 });
 
@@ -83,7 +84,7 @@ describe("what a candidate lacks is fetched while others have their turn", () =>
     expect(engines.filter((asked) => asked.at(-1) !== "ended")).toHaveLength(1);
     answer();
     end();
-    await vi.waitFor(() => expect(candidate(model, "q8 NHWC")?.state).toBe("serving"), 15_000);
+    await eventually(() => expect(candidate(model, "q8 NHWC")?.state).toBe("serving"));
   });
 
   test("and is given up with its model", async () => {

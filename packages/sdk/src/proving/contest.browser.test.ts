@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import {
   ContestingDevice,
   candidate,
@@ -36,7 +37,7 @@ describe("a candidate that is right", () => {
     expect(candidate(model, "fp32 NHWC")).toMatchObject({ runMs: 3 });
     expect(candidate(model, "fp32 NHWC")?.reason).toMatch(/as it should be; at x\[2\]: .*3 ms/);
     expect(candidate(model, "wasm")).toMatchObject({ runMs: 9 });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(engines.map((asked) => asked.at(-1) === "ended")).toEqual([true, false, true]),
     );
     expect(failures).toEqual([]);
@@ -75,7 +76,7 @@ describe("a candidate that goes wrong is turned down, and the next is tried:", (
     if (fault === "hangs") useGpu("hanging");
     device.places = { "fp32 NHWC": { ...FAST, fault } };
     const model = await device.visit({ trialMs: 300 });
-    await vi.waitFor(() => expect(candidate(model, "fp32 NCHW")?.state).toBe("serving"), 15_000);
+    await eventually(() => expect(candidate(model, "fp32 NCHW")?.state).toBe("serving"));
     expect(candidate(model, "fp32 NHWC")).toMatchObject({ state: "rejected" });
     expect(candidate(model, "fp32 NHWC")?.reason).toMatch(reason);
     expect(new Set(failures)).toEqual(new Set([`prove: ${code}`]));
@@ -87,7 +88,7 @@ describe("a candidate that goes wrong is turned down, and the next is tried:", (
     device.places = { "fp32 NHWC": { ...FAST, fault: "wrong at larger inputs" } };
     const model = await device.visit();
     await model.predict(x(7));
-    await vi.waitFor(() => expect(candidate(model, "fp32 NCHW")?.state).toBe("serving"), 15_000);
+    await eventually(() => expect(candidate(model, "fp32 NCHW")?.state).toBe("serving"));
     expect(candidate(model, "fp32 NHWC")?.reason).toMatch(/on wasm, at x\[7\]: NaN/);
   });
 });
@@ -100,7 +101,7 @@ describe("larger inputs than what serves was proven at", () => {
     const model = await device.visit({ proveAfterMs: 0 });
     await until(model, { wasm: "standby", "fp32 NHWC": "serving", "fp32 NCHW": "slower" });
     await model.predict(x(5));
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await device.stored()).toContainEqual(expect.objectContaining({ dims: { x: [5] } })),
     );
     const started = engines.length;
@@ -119,7 +120,7 @@ describe("larger inputs than what serves was proven at", () => {
     expect(candidate(model, "wasm")?.reason).toContain("gone back to");
     expect(failures).toEqual(["prove: no-candidate"]);
     await model.predict(x(5));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(engines.filter((asked) => asked.at(-1) !== "ended")).toHaveLength(1),
     );
   });
@@ -128,9 +129,9 @@ describe("larger inputs than what serves was proven at", () => {
 test("a model that is disposed of meanwhile leaves no engine behind, and nothing is held against a candidate", async () => {
   device.places = { "fp32 NHWC": { ...FAST, fault: "hangs" } };
   const model = await device.visit();
-  await vi.waitFor(() => expect(engines[1]).toContain("prove"), 15_000);
+  await eventually(() => expect(engines[1]).toContain("prove"));
   await model.dispose();
-  await vi.waitFor(() => expect(engines.map((asked) => asked.at(-1))).toEqual(["ended", "ended"]));
+  await eventually(() => expect(engines.map((asked) => asked.at(-1))).toEqual(["ended", "ended"]));
   expect(await device.stored()).toEqual([]);
   expect(failures).toEqual([]);
 });

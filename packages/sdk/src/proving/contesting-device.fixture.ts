@@ -1,5 +1,6 @@
 import { expect, vi } from "vitest";
 import { FakeRegistry } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { LoadOptions } from "../options.ts";
 import type { Pace } from "../serving/load-rooms.ts";
 import type { Model } from "../serving/model.ts";
@@ -147,7 +148,7 @@ function called({ dtype, backend, layout }: Candidate): string {
 
 /** Waits until that became of the candidates. */
 export async function until(model: Model, wanted: Record<string, string>): Promise<void> {
-  await vi.waitFor(() => expect(standings(model)).toEqual(wanted), 15_000);
+  await eventually(() => expect(standings(model)).toEqual(wanted));
 }
 
 /** The candidate that `standings` calls so. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { REGISTRY, select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { EngineHost } from "../serving/engine-host.ts";
 import { EnginePool } from "../serving/engine-pool.ts";
 import { Ladder } from "../serving/ladder.ts";
@@ -146,7 +147,7 @@ const starts = () =>
 
 /** Begins anew, once all is told of so many workers. */
 async function forget(workers: number): Promise<void> {
-  await vi.waitFor(() => expect(starts()).toHaveLength(workers));
+  await eventually(() => expect(starts()).toHaveLength(workers));
   said = [];
 }
 
@@ -154,7 +155,7 @@ test("an engine is written down, woken elsewhere, timed, and then told of to the
   await make();
   expect(wakeHint.of(NAME)).toBe("run");
   expect(await remembered()).toEqual(["made"]);
-  await vi.waitFor(() => expect(starts()).toHaveLength(8));
+  await eventually(() => expect(starts()).toHaveLength(8));
   const [first, second] = starts();
   expect([first?.isForImage, second?.isPatient]).toEqual([true, true]);
   expect(starts().filter(({ isPatient }) => isPatient)).toHaveLength(4);
@@ -171,7 +172,7 @@ test("no page is told of an image before all of that is known, nor believes an e
 
 test("one that answers otherwise than before is quarantined, stays so, and is not made again", async () => {
   await make({ isWrong: true });
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(said).toContainEqual(["quarantine", IMAGE_KEY, "y[0] is 2, not 1"]),
   );
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["failed"], "none"]);
@@ -184,7 +185,7 @@ test("one that answers otherwise than before is quarantined, stays so, and is no
 test("one that is no faster than loading is dropped, and not made again", async () => {
   wakingMs = 390;
   await make();
-  await vi.waitFor(() => expect(said.map(([kind]) => kind)).toContain("drop"));
+  await eventually(() => expect(said.map(([kind]) => kind)).toContain("drop"));
   expect([await remembered(), wakeHint.of(NAME)]).toEqual([["not worth it"], "none"]);
 });
 
@@ -268,7 +269,7 @@ test("an image that was evicted is made again", async () => {
   await forget(8);
   // It is asked for, and there is none.
   await make({ hasNoImage: true });
-  await vi.waitFor(() => expect(starts().length).toBeGreaterThan(0));
+  await eventually(() => expect(starts().length).toBeGreaterThan(0));
   expect(starts()[0]?.isForImage).toBe(true);
 });
 

@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { Tensors } from "../tensor.ts";
 import { CRASH, ENGINE_METHODS, HANG, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 import { spawnEngine } from "../worker/spawn.ts";
@@ -190,7 +191,7 @@ describe("an abort", () => {
     const add = vi.spyOn(signal, "addEventListener");
     const remove = vi.spyOn(signal, "removeEventListener");
     await run(1, { signal });
-    await vi.waitFor(() => expect(remove).toHaveBeenCalledTimes(add.mock.calls.length));
+    await eventually(() => expect(remove).toHaveBeenCalledTimes(add.mock.calls.length));
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { CRASH, ENGINE_METHODS, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 import { EngineHost, type EngineHostOptions } from "./engine-host.ts";
 import { REST_MS } from "./engine-load.ts";
@@ -186,7 +187,7 @@ describe("disposing", () => {
     await run(c, 1);
     expect(pool.bytes).toBe(3 * MODEL_MIB * MIB);
     rest();
-    await vi.waitFor(() => expect(pool.bytes).toBe(MODEL_MIB * MIB));
+    await eventually(() => expect(pool.bytes).toBe(MODEL_MIB * MIB));
     expect(await run(c, 2)).toBe(2);
     expect(running()).toEqual([false, true]);
   });
@@ -267,7 +268,7 @@ describe("a worker is recycled", () => {
     expect(host.memory).toMatchObject({ engineBytes: 500 * MIB });
     rest();
     expect(running()).toEqual([false]);
-    await vi.waitFor(() => expect(host.memory).toMatchObject({ engineBytes: MODEL_MIB * MIB }));
+    await eventually(() => expect(host.memory).toMatchObject({ engineBytes: MODEL_MIB * MIB }));
     expect(await run(host, 2)).toBe(2);
     expect(workers).toHaveLength(2);
   });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FakeRegistry } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { BuiltPack } from "../store/pack.fixture.ts";
 import { listPacks } from "../store/packs.ts";
 import { answerOf, choice, refusalOf, states, UpdatingDevice } from "./updating-device.fixture.ts";
@@ -24,7 +25,7 @@ describe("a tab that goes while an update is being proven", () => {
     faults["2.0.0"] = "hangs";
     await device.visitedBefore(second);
     const { model } = await device.openPage().load();
-    await vi.waitFor(() => expect(device.running()).toBe(2), 10_000);
+    await eventually(() => expect(device.running()).toBe(2));
     await model.dispose();
     delete faults["2.0.0"];
     expect(await device.active()).toMatchObject({ current: choice(first), next: choice(second) });
@@ -70,7 +71,7 @@ describe("an update that fails on this device", () => {
     expect(await later.model.checkForUpdate()).toBeUndefined();
     expect([later.events, await answerOf(later.model)]).toEqual([[], 1]);
     expect(registry.segmentRequests).toEqual([]);
-    await vi.waitFor(() => expect(device.running()).toBe(2));
+    await eventually(() => expect(device.running()).toBe(2));
   });
 
   test("gives way to the next one that the registry names", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { createSelvedge, type Selvedge } from "../selvedge.ts";
 import { collectorDouble } from "../telemetry/collector.fixture.ts";
 import { ENGINE_METHODS, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
@@ -103,9 +104,9 @@ test("a model whose GPU is lost goes on in the next place, says so, and doubts w
   expect(standings.filter((standing) => standing.startsWith("webgpu"))).not.toContain(
     "webgpu serving",
   );
-  await vi.waitFor(() => expect(news.join()).toContain("doubt webgpu"));
+  await eventually(() => expect(news.join()).toContain("doubt webgpu"));
   await selvedge.telemetry.flush();
-  await vi.waitFor(() => expect(news).toContain("told of device-lost"));
+  await eventually(() => expect(news).toContain("told of device-lost"));
 });
 
 test("a model that no other place opens for fails that call alone, and says what went wrong", async () => {

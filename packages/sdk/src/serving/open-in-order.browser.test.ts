@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { LoadOptions } from "../options.ts";
 import { createSelvedge, type Selvedge } from "../selvedge.ts";
 import type { VariantSummary } from "../worker/engine-api.ts";
@@ -83,7 +84,7 @@ async function load(options: LoadOptions) {
   const standings = model.info.candidates.map(({ build, layout = "", dtype, state }) =>
     [...(dtype === "fp32" ? [] : [dtype]), build, layout, state].filter(Boolean).join(" "),
   );
-  await vi.waitFor(() => expect(engines.filter(isRunning)).toHaveLength(1));
+  await eventually(() => expect(engines.filter(isRunning)).toHaveLength(1));
   return { model, standings };
 }
 

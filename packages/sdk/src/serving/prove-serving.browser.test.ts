@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FakeRegistry } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { BuiltPack } from "../store/pack.fixture.ts";
 import { answerOf, choice, UpdatingDevice } from "./updating-device.fixture.ts";
 
@@ -21,10 +22,10 @@ describe("a first install", () => {
   test("is proven behind the first answers, in an engine of its own", async () => {
     const { model } = await device.openPage({ proveAfterMs: 0 }).load();
     expect(await answerOf(model)).toBe(1);
-    await vi.waitFor(async () => expect((await device.active())?.isProven).toBe(true), 10_000);
+    await eventually(async () => expect((await device.active())?.isProven).toBe(true));
     // A third rehearses how it starts, once it is proven.
-    await vi.waitFor(() => expect(engines).toHaveLength(3), 10_000);
-    await vi.waitFor(() => expect(device.running()).toBe(1));
+    await eventually(() => expect(engines).toHaveLength(3));
+    await eventually(() => expect(device.running()).toBe(1));
   });
 
   test.each([
@@ -55,7 +56,7 @@ describe("a first install", () => {
       expect(device.running()).toBe(1);
       expect((await device.active())?.isProven).toBe(false);
       answer();
-      await vi.waitFor(async () => expect((await device.active())?.isProven).toBe(true), 10_000);
+      await eventually(async () => expect((await device.active())?.isProven).toBe(true));
       expect(failures).toEqual([]);
     },
   );
@@ -67,14 +68,14 @@ describe("a first install", () => {
     faults["1.0.0"] = "finds no memory";
     end();
     // The third is what comes after: it would rehearse.
-    await vi.waitFor(() => expect(engines).toHaveLength(3), 10_000);
-    await vi.waitFor(() => expect(device.running()).toBe(1));
+    await eventually(() => expect(engines).toHaveLength(3));
+    await eventually(() => expect(device.running()).toBe(1));
     expect(await device.active()).toEqual({ current: choice(first), isProven: false, refused: [] });
     expect([events, failures]).toEqual([[], []]);
     await model.dispose();
     delete faults["1.0.0"];
     await device.openPage({ proveAfterMs: 0 }).load();
-    await vi.waitFor(async () => expect((await device.active())?.isProven).toBe(true), 10_000);
+    await eventually(async () => expect((await device.active())?.isProven).toBe(true));
   });
 
   test("that fails goes on serving for want of another, says so, and is not tried again", async () => {

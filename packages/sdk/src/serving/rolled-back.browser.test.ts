@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { BuiltPack } from "../store/pack.fixture.ts";
 import { answerOf, choice, refusalOf, UpdatingDevice } from "./updating-device.fixture.ts";
 
@@ -66,7 +67,7 @@ describe("where what answered last does not open", () => {
     await updatedBefore();
     faults["2.0.0"] = "does not open";
     const loading = device.openPage().load();
-    await vi.waitFor(() => expect(device.running()).toBe(1));
+    await eventually(() => expect(device.running()).toBe(1));
     delete faults["2.0.0"];
     expect((await loading).model.info.version).toBe("2.0.0");
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cdp } from "vitest/browser";
+import { eventually } from "../eventually.fixture.ts";
 import { createSelvedge, type Selvedge } from "../selvedge.ts";
 import { ENGINE_METHODS, scriptedWorker } from "../worker/scripted-worker.fixture.ts";
 
@@ -109,7 +110,7 @@ const x = { x: { type: "float32", data: Float32Array.of(1), dims: [1] } } as con
 async function round(number: number): Promise<void> {
   const model = await selvedge.load("tiny", { backend: number % 2 === 0 ? "auto" : "wasm" });
   await Promise.all([model.predict(x), model.predict(x)]);
-  if (number % 4 === 0) await vi.waitFor(() => expect(model.info.backend).toBe("webgpu"), 5_000);
+  if (number % 4 === 0) await eventually(() => expect(model.info.backend).toBe("webgpu"));
   made.push(new WeakRef(model));
   await model.dispose();
 }
@@ -123,14 +124,14 @@ const alive = () => made.filter((each) => each.deref() !== undefined).length;
 
 test(`${ROUNDS} rounds of loading, asking and disposing leave no worker, timer, listener or model behind`, async () => {
   for (let number = 0; number < 4; number++) await round(number);
-  await vi.waitFor(() => expect(engines.size).toBe(0));
+  await eventually(() => expect(engines.size).toBe(0));
   const early = new Map(listeners);
   for (let number = 4; number < ROUNDS; number++) await round(number);
-  await vi.waitFor(() => expect(engines.size).toBe(0));
-  await vi.waitFor(() => expect(timers.size).toBeLessThanOrEqual(1), 5_000);
+  await eventually(() => expect(engines.size).toBe(0));
+  await eventually(() => expect(timers.size).toBeLessThanOrEqual(1));
   expect(listeners).toEqual(early);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await devtools().send("HeapProfiler.collectGarbage");
     expect(alive()).toBeLessThanOrEqual(1);
-  }, 10_000);
+  });
 });

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { RuntimeStarted } from "../worker/engine-api.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 
@@ -35,12 +36,12 @@ test("the first compiles; those that come meanwhile, and later, are given its Mo
   const runtime = compiled();
   first.end(0, runtime);
   await compiling;
-  await vi.waitFor(() => expect(second.start).toHaveBeenCalledWith(runtime.module));
+  await eventually(() => expect(second.start).toHaveBeenCalledWith(runtime.module));
   second.end(0, runtime);
   await waiting;
   const third = controlled();
   void shelf.start("wasm", third.start);
-  await vi.waitFor(() => expect(third.start).toHaveBeenCalledWith(runtime.module));
+  await eventually(() => expect(third.start).toHaveBeenCalledWith(runtime.module));
 });
 
 test("each backend has a Module of its own", async () => {
@@ -59,12 +60,12 @@ test("where the first fails, the next compiles for itself and for those behind i
   const waiting = shelf.start("wasm", third.start);
   first.end(0, new Error("404"));
   await expect(failing).rejects.toThrow("404");
-  await vi.waitFor(() => expect(second.start).toHaveBeenCalledWith(undefined));
+  await eventually(() => expect(second.start).toHaveBeenCalledWith(undefined));
   expect(third.start).not.toHaveBeenCalled();
   const runtime = compiled();
   second.end(0, runtime);
   expect(await retrying).toBe(runtime);
-  await vi.waitFor(() => expect(third.start).toHaveBeenCalledExactlyOnceWith(runtime.module));
+  await eventually(() => expect(third.start).toHaveBeenCalledExactlyOnceWith(runtime.module));
   third.end(0, runtime);
   await waiting;
 });
@@ -79,7 +80,7 @@ test("where the first is given up for another runtime, it is no failure, and the
   }));
   const waiting = shelf.start("onnx on wasm", second.start);
   expect(await first).toEqual({ compileMs: 2, importMs: 2, scriptAt: 2 });
-  await vi.waitFor(() => expect(second.start).toHaveBeenCalledWith(undefined));
+  await eventually(() => expect(second.start).toHaveBeenCalledWith(undefined));
   const runtime = compiled();
   second.end(0, runtime);
   expect(await waiting).toBe(runtime);

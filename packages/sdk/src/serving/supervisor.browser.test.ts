@@ -2,6 +2,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { Tensors } from "../tensor.ts";
 import type { Place } from "../worker/engine-api.ts";
 import {
@@ -141,7 +142,7 @@ async function untilRun(engine: number, value: number): Promise<void> {
 }
 
 /** What engines tell of their calls comes by another way than their answers. */
-const sawRun = (check: () => void) => vi.waitFor(check, 5_000);
+const sawRun = (check: () => void) => eventually(check);
 
 const range = (length: number) => Array.from({ length }, (_, index) => index + 1);
 const states = () =>
@@ -402,7 +403,7 @@ describe("another engine that takes over", () => {
     engines = [{ crash: [2] }, { crash: [2] }, { hangsAtOpen: true }, {}];
     const served = await serve(GPU, WASM);
     const answers = calls(2, 3);
-    await vi.waitFor(() => expect(opened).toEqual([GPU, WASM]));
+    await eventually(() => expect(opened).toEqual([GPU, WASM]));
     supervisor.moveTo({ ...served, ...(await open({ ...GPU, layout: "NCHW" })) });
     started[2]?.dispatchEvent(new ErrorEvent("error", { message: "too late" }));
     expect(await answers).toEqual([2, 3]);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FakeRegistry } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { BuiltPack } from "../store/pack.fixture.ts";
 import { answerOf, choice, packOf, states, UpdatingDevice } from "./updating-device.fixture.ts";
 
@@ -33,7 +34,7 @@ describe("by default", () => {
       lastGood: choice(first),
       refused: [],
     });
-    await vi.waitFor(() => expect(device.running()).toBe(1));
+    await eventually(() => expect(device.running()).toBe(1));
 
     registry.requests.length = 0;
     const later = await device.openPage().load();
@@ -67,10 +68,7 @@ describe("by default", () => {
     registry.publish(second);
     await until("ready");
     registry.publish(third);
-    await vi.waitFor(
-      async () => expect((await device.active())?.current).toEqual(choice(third)),
-      10_000,
-    );
+    await eventually(async () => expect((await device.active())?.current).toEqual(choice(third)));
   });
 
   test("a version that another tab has brought is ready without being fetched or proven again", async () => {
@@ -118,7 +116,7 @@ describe("in the background", () => {
     );
     expect(await answerOf(model)).toBe(2);
     expect(states(events)).toEqual(["found", "applied"]);
-    await vi.waitFor(() => expect(device.running()).toBe(1));
+    await eventually(() => expect(device.running()).toBe(1));
   });
 
   test("calls that wait when it moves are answered by the old version", async () => {
@@ -176,7 +174,7 @@ describe("in the background", () => {
     });
     const seen: string[] = [];
     model.on("update", ({ state }) => seen.push(state));
-    await vi.waitFor(() => expect(seen).toContain("applied"), 10_000);
+    await eventually(() => expect(seen).toContain("applied"));
     expect(reported).toHaveBeenCalledWith(boom);
     expect(events).toEqual([]);
   });
@@ -185,9 +183,9 @@ describe("in the background", () => {
     faults["2.0.0"] = "hangs";
     await device.visitedBefore(second);
     const { model, events } = await device.openPage().load({ update });
-    await vi.waitFor(() => expect(device.running()).toBe(2), 10_000);
+    await eventually(() => expect(device.running()).toBe(2));
     await model.dispose();
-    await vi.waitFor(() => expect(device.running()).toBe(0));
+    await eventually(() => expect(device.running()).toBe(0));
     expect(states(events)).toEqual(["found"]);
     expect(failures).toEqual([]);
     expect((await device.active())?.current).toEqual(choice(first));
@@ -229,12 +227,12 @@ describe("a model that serves on a GPU", () => {
     vi.stubGlobal("navigator", { gpu });
     registry.publish(await packOf("1.0.0", content));
     const page = await device.openPage().load({ update: "background" });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(page.model.info.backend).toBe("webgpu");
       const layouts = page.model.info.candidates.filter(({ layout }) => layout !== undefined);
       expect(layouts.map(({ state }) => state)).not.toContain("proving");
       expect(layouts.map(({ reason }) => reason)).not.toContain("not tried yet");
-    }, 10_000);
+    });
     registry.publish(await packOf("2.0.0", content));
     return page;
   }
@@ -257,9 +255,9 @@ describe("a model that serves on a GPU", () => {
     faults["2.0.0"] = "answers wrongly on webgpu";
     expect(await model.checkForUpdate()).toMatchObject({ state: "applied" });
     expect(model.info).toMatchObject({ version: "2.0.0", backend: "wasm" });
-    await vi.waitFor(() => expect(model.info.candidates[1]?.state).toBe("rejected"), 10_000);
+    await eventually(() => expect(model.info.candidates[1]?.state).toBe("rejected"));
     expect(await answerOf(model)).toBe(2);
-    await vi.waitFor(() => expect(device.running()).toBe(1));
+    await eventually(() => expect(device.running()).toBe(1));
   });
 });
 
@@ -269,7 +267,7 @@ test("on a metered link an update waits to be asked for", async () => {
   page.refuseInBackground("metered");
   const { model, events, until } = await page.load({ update: "background" });
   await until("found");
-  await vi.waitFor(() => expect(events.at(-1)).toHaveProperty("reason", "metered"), 10_000);
+  await eventually(() => expect(events.at(-1)).toHaveProperty("reason", "metered"));
   expect(await model.checkForUpdate()).toMatchObject({ state: "found", reason: "metered" });
   expect(states(events)).toEqual(["found", "found"]);
   expect(failures).toEqual([]);

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@selvedge/protocol";
 import { expect, vi } from "vitest";
 import { FakeRegistry, select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import type { LoadOptions } from "../options.ts";
 import { findActive } from "../store/activations.ts";
 import type { ActivationRecord, Database } from "../store/database.ts";
@@ -151,11 +152,11 @@ function refuseInBackground(keeper: KeeperClient, code: ErrorCode): void {
 }
 
 async function untilLast(events: readonly ModelUpdate[], state: string): Promise<ModelUpdate> {
-  return await vi.waitFor(() => {
+  return await eventually(() => {
     const last = events.at(-1);
     if (last?.state !== state) throw new Error(`it is ${last?.state}, not ${state}`);
     return last;
-  }, 10_000);
+  });
 }
 
 export const states = (events: readonly ModelUpdate[]): string[] =>

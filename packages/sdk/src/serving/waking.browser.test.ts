@@ -1,6 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { Reporter } from "../telemetry/reporter.ts";
 import type { Tensors } from "../tensor.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
@@ -104,7 +105,7 @@ async function call(value: number, isReplayable = true): Promise<unknown> {
 
 /** What engines were told, in order. */
 const told = async (what: string, times: number) => {
-  await vi.waitFor(() => expect(said.filter(([kind]) => kind === what)).toHaveLength(times));
+  await eventually(() => expect(said.filter(([kind]) => kind === what)).toHaveLength(times));
   return said.filter(([kind]) => kind === what).map(([, ...rest]) => rest[0]);
 };
 
@@ -273,12 +274,12 @@ test("an engine that wakes again is checked again, behind the call that it was o
   });
   await host.open(REQUEST);
   pool.workers[0]?.retire("suspended");
-  await vi.waitFor(() => expect(host.memory).toBeUndefined());
+  await eventually(() => expect(host.memory).toBeUndefined());
   // Written again meanwhile, by a tab in which it was right.
   faults = { isWrong: true };
   await host.run(x(1), { timeoutMs: 5_000 });
   expect(await told("quarantine", 1)).toEqual([IMAGE_KEY]);
-  await vi.waitFor(() => expect(host.start).toMatchObject({ step: "none", code: "wrong" }));
+  await eventually(() => expect(host.start).toMatchObject({ step: "none", code: "wrong" }));
   expect((await host.run(x(2), { timeoutMs: 5_000 })).outputs["y"]?.data[0]).toBe(2);
 });
 
@@ -318,7 +319,7 @@ test("an engine that was ended to give memory back wakes again with its next cal
   const host = hostOf(pool);
   await host.open(REQUEST);
   pool.workers[0]?.retire("suspended");
-  await vi.waitFor(() => expect(host.memory).toBeUndefined());
+  await eventually(() => expect(host.memory).toBeUndefined());
   await host.run(x(1), { timeoutMs: 5_000 });
   expect(await told("open", 2)).toEqual(["run", "run"]);
   expect(host.start.code).toBe("woken");

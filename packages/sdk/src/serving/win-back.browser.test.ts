@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { LoadOptions } from "../options.ts";
 import {
   ContestingDevice,
@@ -36,7 +37,7 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
   ): Promise<Model> {
     device.places = { "fp32 NHWC": lost, "fp32 NCHW": SLOW };
     const model = await device.visit({ restMs: 20, ...pace }, options);
-    await vi.waitFor(() => expect(standings(model)).toMatchObject(before), 15_000);
+    await eventually(() => expect(standings(model)).toMatchObject(before));
     vi.stubGlobal("navigator", { userAgent: "Chrome/140.0" });
     await model.predict(x(1));
     expect(model.info.backend).toBe("wasm");
@@ -60,7 +61,7 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
     const model = await visitAndLose({ trialMs: 300 });
     device.places = { "fp32 NHWC": { ...FAST, fault: "hangs" }, "fp32 NCHW": SLOW };
     useGpu("hanging");
-    await vi.waitFor(() => expect(failures).toContain("prove: engine-timeout"), 15_000);
+    await eventually(() => expect(failures).toContain("prove: engine-timeout"));
     device.places = { "fp32 NCHW": SLOW };
     await until(model, back);
   });
@@ -69,7 +70,7 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
     const model = await visitAndLose({});
     device.places = { "fp32 NHWC": { ...FAST, fault: "wrong" }, "fp32 NCHW": SLOW };
     useGpu("nvidia");
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await device.stored()).toContainEqual(
         expect.objectContaining({ outcome: "failed", code: "no-candidate" }),
       ),
@@ -82,7 +83,7 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
     const model = await visitAndLose({}, { backend: ["webgpu", "wasm"], before });
     device.places = { "fp32 NHWC": SLOW };
     useGpu("nvidia");
-    await vi.waitFor(() => expect(candidate(model, "fp32 NHWC")?.state).toBe("serving"), 15_000);
+    await eventually(() => expect(candidate(model, "fp32 NHWC")?.state).toBe("serving"));
     expect(candidate(model, "fp32 NHWC")?.reason).toContain("asked for, and back");
     expect(standings(model)["wasm"]).toBe("standby");
     await model.predict(x(1));

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { install } from "../delivery/install.ts";
 import { FakeRegistry, select } from "../delivery/registry.fixture.ts";
 import { roomsOf } from "../delivery/rooms.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { findActive } from "../store/activations.ts";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
@@ -12,9 +13,6 @@ import { removePacks } from "../store/remove-packs.ts";
 import type { Installed, Progress } from "../worker/keeper-api.ts";
 import { inTurn } from "./in-turn.ts";
 import { WebLocks } from "./web-locks.ts";
-
-/** Waits for something on a machine that may be busy. */
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 const locks = new WebLocks(navigator.locks);
 const DOWNLOADING = "selvedge:download:https://registry.test/models/tiny";

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { Database, LeaseRecord } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { LEASE_MS, LeaseLocks } from "./lease-locks.ts";
-
-/** Waits for something on a machine that may be busy. */
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 const DAY_MS = 86_400_000;
 

@@ -1,10 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { LEASE_MS } from "./lease-locks.ts";
 import { type LockKind, type Run, Tab } from "./tab.fixture.ts";
-
-/** Waits for something on a machine that may be busy. */
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 let tabs: Tab[] = [];
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { answeredCall } from "../distributions/answered-call.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { CallWatch } from "./call-watch.ts";
 import { Reporter } from "./reporter.ts";
@@ -33,7 +34,7 @@ test("its end waits no longer than it was told to, whatever the store does", asy
 
 test("a page that goes away is given what was counted of its calls", async () => {
   answer();
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(JSON.stringify(reporter.onLeave?.() ?? [])).toContain('"selvedge.contributor"'),
   );
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { batch, idsIn } from "./batch.fixture.ts";
 import { HeldCalls } from "./held-calls.ts";
 import { Outbox } from "./outbox.ts";
@@ -26,14 +27,14 @@ describe("consent", () => {
     stage.open();
     expect(stage.reporter.state).toBe("unknown");
     stage.reporter.prepare();
-    await vi.waitFor(() => expect(stage.reporter.state).toBe("enabled"));
+    await eventually(() => expect(stage.reporter.state).toBe("enabled"));
   });
 
   test("that is required and was not given: nothing is recorded, stored or sent", async () => {
     stage.open({ consent: "required" });
     stage.reporter.prepare();
     stage.reporter.recorder.predicted(subject, 1);
-    await vi.waitFor(() => expect(stage.reporter.state).toBe("disabled"));
+    await eventually(() => expect(stage.reporter.state).toBe("disabled"));
     stage.reporter.recorder.predicted(subject, 1);
     await stage.reporter.flush();
     await stage.reporter.send(batch("a"));
@@ -49,7 +50,7 @@ describe("consent", () => {
     expect(stage.reporter.state).toBe("enabled");
     stage.reporter.end();
     stage.open({ consent: "required" }).prepare();
-    await vi.waitFor(() => expect(stage.reporter.state).toBe("enabled"));
+    await eventually(() => expect(stage.reporter.state).toBe("enabled"));
     stage.reporter.recorder.predicted(subject, 1);
     await stage.reporter.flush();
     expect(stage.received).toHaveLength(1);
@@ -66,7 +67,7 @@ describe("consent", () => {
     stage.reporter.recorder.predicted(subject, 1);
     dispatchEvent(new Event("pagehide"));
     await enabling;
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(1));
+    await eventually(async () => expect(await stage.waiting()).toBe(1));
     stage.reporter.end();
     stage.answer = () => new Response("{}");
     stage.received.length = 0;
@@ -187,7 +188,7 @@ describe("consent", () => {
     await recordFirst(stage.reporter);
     expect(forget).not.toHaveBeenCalled();
     await stage.open().disable();
-    await vi.waitFor(() => expect(forget).toHaveBeenCalled());
+    await eventually(() => expect(forget).toHaveBeenCalled());
     forget.mockClear();
     void other.disable();
     expect(forget).toHaveBeenCalledOnce();
@@ -254,7 +255,7 @@ describe("consent", () => {
     test("that was never asked for lets a page without telemetry be, once that has been read", async () => {
       watchHeld(stage.open("off"));
       answer();
-      await vi.waitFor(() => expect(watcher).toHaveBeenCalledOnce());
+      await eventually(() => expect(watcher).toHaveBeenCalledOnce());
       answer();
       expect(watcher).toHaveBeenCalledTimes(2);
       expect(stage.reporter.state).toBe("off");
@@ -266,7 +267,7 @@ describe("consent", () => {
       answer();
       watchHeld(stage.open("off"));
       answer();
-      await vi.waitFor(() => expect(stage.reporter.state).toBe("disabled"));
+      await eventually(() => expect(stage.reporter.state).toBe("disabled"));
       answer();
       await new Promise((resolve) => setTimeout(resolve));
       expect(watcher).not.toHaveBeenCalled();

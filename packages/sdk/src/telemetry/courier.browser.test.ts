@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { batch, dropsIn } from "./batch.fixture.ts";
 import { collectorDouble } from "./collector.fixture.ts";
@@ -20,7 +21,7 @@ test("a worker stores and sends as a page does", async () => {
   worker.onmessage = ({ data }) => told.push(data);
   worker.onerror = ({ message }) => told.push(message);
   worker.postMessage({ settings: SETTINGS, batch: batch("a") });
-  await vi.waitFor(() => expect(told).toContain("done"), 10_000);
+  await eventually(() => expect(told).toContain("done"));
   const text = JSON.stringify(batch("a").body);
   expect(told).toEqual([{ url: "https://collector.test/v1/metrics", text }, "done"]);
   worker.terminate();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { batch, dropsIn, idsIn, logs } from "./batch.fixture.ts";
 import { collectorDouble, type Received } from "./collector.fixture.ts";
 import { DirectDelivery } from "./direct-delivery.ts";
@@ -119,7 +120,7 @@ test("a page that goes away tells what was given up, or keeps it where nobody to
   answer = () => Promise.reject(new TypeError("there is no network"));
   waiting = [batch("a"), logs("b")];
   direct.sendLast(waiting);
-  await vi.waitFor(() => expect(direct.takeDrops()).toEqual({ unconfirmed: 3 }));
+  await eventually(() => expect(direct.takeDrops()).toEqual({ unconfirmed: 3 }));
   expect(drops()).toContainEqual({ unconfirmed: 3 });
   expect(received.every(({ init }) => init.keepalive === true)).toBe(true);
 });

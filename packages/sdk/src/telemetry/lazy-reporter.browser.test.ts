@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { batch, idsIn } from "./batch.fixture.ts";
@@ -144,5 +145,5 @@ test("a tracer is asked at once, and its span ends, though the chunk is missing"
     startTime: expect.any(Number),
   });
   load.end({});
-  await vi.waitFor(() => expect(end).toHaveBeenCalledOnce());
+  await eventually(() => expect(end).toHaveBeenCalledOnce());
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { idsIn } from "./batch.fixture.ts";
 import { leftBatches } from "./left.fixture.ts";
 import { ReporterStage, subject } from "./reporter.fixture.ts";
@@ -38,7 +39,7 @@ test.each([
     const other = await openBusyTab();
     record(other, "measured before");
     await openAnother().disable();
-    await vi.waitFor(() => expect(other.state).toBe("disabled"));
+    await eventually(() => expect(other.state).toBe("disabled"));
     leave();
     expect(await leftBatches()).toEqual([]);
     expect(stage.received).toEqual([]);
@@ -56,11 +57,11 @@ test.each([
     other.onForget = forget;
     record(other, "measured before");
     await openAnother().erase();
-    await vi.waitFor(() => expect(forget).toHaveBeenCalledOnce());
+    await eventually(() => expect(forget).toHaveBeenCalledOnce());
     record(other, "measured after");
     stage.answer = () => Promise.reject(new TypeError("there is no network"));
     leave();
-    await vi.waitFor(() => expect(stage.texts().join()).toContain("measured after"));
+    await eventually(() => expect(stage.texts().join()).toContain("measured after"));
     const ids = stage.requests().flatMap(idsIn);
     expect(stage.texts().join()).not.toContain("measured before");
     other.end();
@@ -78,7 +79,7 @@ test("a tab that went away and is back hears of it again", async () => {
   leave();
   dispatchEvent(new Event("pageshow"));
   await openTab().disable();
-  await vi.waitFor(() => expect(other.state).toBe("disabled"));
+  await eventually(() => expect(other.state).toBe("disabled"));
 });
 
 test("a tab that is away hears nothing, and of what it missed as it comes back", async () => {
@@ -87,7 +88,7 @@ test("a tab that is away hears nothing, and of what it missed as it comes back",
   await openTab().disable();
   expect(other.state).toBe("enabled");
   dispatchEvent(new Event("pageshow"));
-  await vi.waitFor(() => expect(other.state).toBe("disabled"));
+  await eventually(() => expect(other.state).toBe("disabled"));
 });
 
 test("without BroadcastChannel tabs hear of it as they come to the store", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { batch, idsIn } from "./batch.fixture.ts";
 import { leftBatches } from "./left.fixture.ts";
 import { hide, ReporterStage, recordFirst, subject, TELEMETRY } from "./reporter.fixture.ts";
@@ -19,12 +20,12 @@ describe("as the page goes away", () => {
     stage.reporter.recorder.predicted(subject, 2);
     dispatchEvent(new Event("pagehide"));
     const last = () => stage.received.filter(({ init }) => init.keepalive);
-    await vi.waitFor(() => expect(last()).toHaveLength(1));
+    await eventually(() => expect(last()).toHaveLength(1));
     expect(last()[0]).toMatchObject({
       url: `${TELEMETRY.endpoint}/metrics`,
       init: { method: "POST", headers: { "x-token": "secret" } },
     });
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(1));
+    await eventually(async () => expect(await stage.waiting()).toBe(1));
     const [left] = await leftBatches();
     const ids = last().flatMap(({ request }) => idsIn(request));
     expect(idsIn(left?.batch ?? batch("none"))).toEqual(ids);
@@ -46,7 +47,7 @@ describe("as the page goes away", () => {
     for (let i = 0; i < 10; i++) await stage.reporter.send(batch(`${i}`, large));
     stage.received.length = 0;
     dispatchEvent(new Event("pagehide"));
-    await vi.waitFor(() => expect(stage.received).not.toEqual([]));
+    await eventually(() => expect(stage.received).not.toEqual([]));
     const sent = stage.received.reduce((sum, { init }) => sum + String(init.body).length, 0);
     expect(sent).toBeGreaterThan(40 * 1024);
     expect(sent).toBeLessThanOrEqual(60 * 1024);
@@ -62,8 +63,8 @@ describe("as the page goes away", () => {
     stage.answer = () => Promise.reject(new TypeError("there is no network"));
     dispatchEvent(new Event("pagehide"));
     hide();
-    await vi.waitFor(() => expect(stage.requests().flatMap(idsIn)).toContain("distributions"));
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(1));
+    await eventually(() => expect(stage.requests().flatMap(idsIn)).toContain("distributions"));
+    await eventually(async () => expect(await stage.waiting()).toBe(1));
     counted = [batch("of one who wants none")];
     await stage.reporter.disable();
     dispatchEvent(new Event("pagehide"));
@@ -77,11 +78,11 @@ describe("as the page goes away", () => {
     const asking = () => opened.mock.calls.filter(([names]) => String(names).includes("telemetry"));
     dispatchEvent(new Event("pagehide"));
     hide();
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(1));
+    await eventually(async () => expect(await stage.waiting()).toBe(1));
     expect(asking()).toEqual([]);
     dispatchEvent(new Event("pageshow"));
     hide();
-    await vi.waitFor(() => expect(asking()).not.toEqual([]));
+    await eventually(() => expect(asking()).not.toEqual([]));
   });
 
   test("before it has what stores and sends, it asks the store nothing, and has it all should it come back", async () => {
@@ -102,11 +103,11 @@ describe("as the page goes away", () => {
     await recordFirst(stage.reporter);
     stage.answer = () => Promise.reject(new TypeError("there is no network"));
     dispatchEvent(new Event("pagehide"));
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(1));
+    await eventually(async () => expect(await stage.waiting()).toBe(1));
     stage.answer = () => new Response("{}");
     stage.received.length = 0;
     dispatchEvent(new Event("pageshow"));
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(0));
+    await eventually(async () => expect(await stage.waiting()).toBe(0));
     expect(stage.requests().flatMap(idsIn)).toHaveLength(1);
   });
 
@@ -117,7 +118,7 @@ describe("as the page goes away", () => {
     await stage.reporter.flush();
     stage.reporter.recorder.predicted(subject, 1);
     dispatchEvent(new Event("pagehide"));
-    await vi.waitFor(async () => expect(await stage.waiting()).toBe(2));
+    await eventually(async () => expect(await stage.waiting()).toBe(2));
     expect(stage.received).toHaveLength(1);
   });
 });
@@ -126,16 +127,16 @@ test("a page that is hidden stores at once, and has the browser send it", async 
   stage.open();
   await recordFirst(stage.reporter);
   hide();
-  await vi.waitFor(() => expect(stage.received).toHaveLength(1));
+  await eventually(() => expect(stage.received).toHaveLength(1));
   expect(stage.received[0]?.init.keepalive).toBe(true);
-  await vi.waitFor(async () => expect(await stage.waiting()).toBe(0));
+  await eventually(async () => expect(await stage.waiting()).toBe(0));
 });
 
 test("a page that is frozen has the browser send it before anything comes back, and keeps a copy", async () => {
   stage.open();
   await recordFirst(stage.reporter);
   document.dispatchEvent(new Event("freeze"));
-  await vi.waitFor(() => expect(stage.received).toHaveLength(1));
+  await eventually(() => expect(stage.received).toHaveLength(1));
   expect(stage.received[0]?.init.keepalive).toBe(true);
-  await vi.waitFor(async () => expect(await stage.waiting()).toBe(1));
+  await eventually(async () => expect(await stage.waiting()).toBe(1));
 });

@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { ATTRIBUTES, SelvedgeError } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import type { PageTracer } from "./page-tracer.ts";
 import { Recorder } from "./recorder.ts";
 import { servedFor } from "./served.fixture.ts";
@@ -40,7 +41,7 @@ function tracingWith(tracer: PageTracer): Tracing {
 }
 
 async function exported(count: number): Promise<ReadableSpan[]> {
-  await vi.waitFor(() => expect(exporter.getFinishedSpans()).toHaveLength(count));
+  await eventually(() => expect(exporter.getFinishedSpans()).toHaveLength(count));
   return exporter.getFinishedSpans();
 }
 
@@ -150,5 +151,5 @@ test("a tracer that throws fails no call", async () => {
   tracingWith({ startSpan: () => span })
     .begin("predict", {})
     ?.end({});
-  await vi.waitFor(() => expect(ends).toHaveBeenCalled());
+  await eventually(() => expect(ends).toHaveBeenCalled());
 });

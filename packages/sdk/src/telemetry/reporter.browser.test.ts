@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { batch, dropsIn, idsIn } from "./batch.fixture.ts";
 import { Outbox } from "./outbox.ts";
 import {
@@ -59,7 +60,7 @@ test("what an earlier visit has left waits until the page is calm", async () => 
   await stage.waiting();
   expect(stage.received).toEqual([]);
   comes?.();
-  await vi.waitFor(() => expect(stage.requests().map(idsIn)).toEqual([["a"]]));
+  await eventually(() => expect(stage.requests().map(idsIn)).toEqual([["a"]]));
 });
 
 describe("by itself", () => {
@@ -67,13 +68,13 @@ describe("by itself", () => {
 
   test("it stores what gathered in five seconds, and sends it", async () => {
     stage.open().prepare();
-    await vi.waitFor(() => expect(stage.reporter.state).toBe("enabled"));
+    await eventually(() => expect(stage.reporter.state).toBe("enabled"));
     fakeTime();
     stage.reporter.recorder.predicted(subject, 1);
     await vi.advanceTimersByTimeAsync(4_900);
     expect(await stage.waiting()).toBe(0);
     await vi.advanceTimersByTimeAsync(200);
-    await vi.waitFor(() => expect(stage.received).toHaveLength(1));
+    await eventually(() => expect(stage.received).toHaveLength(1));
   });
 
   test("without telemetry it stores nothing, and sends nothing as the page goes", async () => {
@@ -90,7 +91,7 @@ describe("by itself", () => {
 
   test("after its end it hands over nothing more, whatever is recorded", async () => {
     stage.open().prepare();
-    await vi.waitFor(() => expect(stage.reporter.state).toBe("enabled"));
+    await eventually(() => expect(stage.reporter.state).toBe("enabled"));
     fakeTime();
     stage.reporter.recorder.predicted(subject, 1);
     stage.reporter.end();
@@ -153,14 +154,14 @@ describe("erasing", () => {
     await recordFirst(stage.reporter);
     await other.send(batch("stored before"));
     // What is on its way is not called back.
-    await vi.waitFor(() => expect(stage.texts().join()).toContain("stored before"));
+    await eventually(() => expect(stage.texts().join()).toContain("stored before"));
     await stage.open("off").erase();
     await other.send(batch("measured before"));
     expect(forget).toHaveBeenCalledOnce();
     await other.send(batch("after"));
     stage.received.length = 0;
     dispatchEvent(new Event("pagehide"));
-    await vi.waitFor(() => expect(stage.requests().flatMap(idsIn)).toContain("after"));
+    await eventually(() => expect(stage.requests().flatMap(idsIn)).toContain("after"));
     expect(stage.texts().join()).not.toMatch(/before/);
   });
 

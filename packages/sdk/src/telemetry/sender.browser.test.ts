@@ -1,5 +1,6 @@
 import type { OtlpBatch } from "@selvedge/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { Database } from "../store/database.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { OwnLocks } from "../tabs/own-locks.ts";
@@ -122,7 +123,7 @@ describe("a request", () => {
         acknowledge = () => resolve(new Response("{}"));
       });
     const sending = sender.flush();
-    await vi.waitFor(() => expect(sent()).toEqual([["a"]]));
+    await eventually(() => expect(sent()).toEqual([["a"]]));
     expect(await isEmpty()).toBe(false);
     expect(onTaken).not.toHaveBeenCalled();
     acknowledge();
@@ -346,7 +347,7 @@ describe("a page that is hidden", () => {
     for (const id of ["a", "b", "c", "d"]) await outbox.add(batch(id, large));
     await outbox.add(logs("e"));
     await sender.leave();
-    await vi.waitFor(() => expect(received).toHaveLength(1));
+    await eventually(() => expect(received).toHaveLength(1));
     expect(received.every(({ init }) => init.keepalive)).toBe(true);
     const bytes = received.reduce((sum, { init }) => sum + String(init.body).length, 0);
     expect(bytes).toBeGreaterThan(40 * 1024);
@@ -361,7 +362,7 @@ describe("a page that is hidden", () => {
     });
     await add("a");
     await sender.leave();
-    await vi.waitFor(() => expect(onTaken).toHaveBeenCalledOnce());
+    await eventually(() => expect(onTaken).toHaveBeenCalledOnce());
     await add("b");
     await sender.flush();
     expect(sent()).toEqual([["a"], ["b"]]);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.fixture.ts";
 import { Database } from "../store/database.ts";
 import { holdOutbox } from "../store/hold-outbox.fixture.ts";
 import { batch, idsIn, logs } from "./batch.fixture.ts";
@@ -133,7 +134,7 @@ describe("what a page leaves as it goes away", () => {
     const reading = stage.open(LIMITS, new Database());
     const change = vi.spyOn(IDBDatabase.prototype, "transaction");
     const looking = reading.look();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(change.mock.calls.map(([names]) => names)).toContainEqual(["batches", "choices"]),
     );
     await Promise.all([stage.outbox.erase(), looking]);

@@ -1,6 +1,7 @@
 import { proxy } from "comlink";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeRegistry, REGISTRY, select } from "../delivery/registry.fixture.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { freshDatabase } from "../store/fresh-database.fixture.ts";
 import { type BuiltPack, buildPack } from "../store/pack.fixture.ts";
 import { packUsage } from "../tabs/pack-usage.ts";
@@ -8,9 +9,6 @@ import { WebLocks } from "../tabs/web-locks.ts";
 import { answerFetches } from "./fetch-by-page.fixture.ts";
 import type { PackBytes, PackRef, PackSelector, Progress } from "./keeper-api.ts";
 import { KeeperClient } from "./keeper-client.ts";
-
-/** Waits for something on a machine that may be busy. */
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 15_000);
 
 let pack: BuiltPack;
 let registry: FakeRegistry;
@@ -275,18 +273,16 @@ describe("a keeper whose page fetches", () => {
     const controller = new AbortController();
     registry.intercept = () => new Promise(() => undefined);
     const installing = install({ signal: controller.signal });
-    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), { timeout: 15_000 });
+    await eventually(() => expect(registry.requests).toHaveLength(1));
     controller.abort();
     await expect(installing).rejects.toMatchObject({ name: "AbortError" });
-    await vi.waitFor(() => expect(registry.requests[0]?.signal?.aborted).toBe(true), {
-      timeout: 15_000,
-    });
+    await eventually(() => expect(registry.requests[0]?.signal?.aborted).toBe(true));
   });
 
   test("goes on asking it after a crash, and gives up what the crashed one had asked", async () => {
     registry.intercept = () => new Promise(() => undefined);
     const hanging = install();
-    await vi.waitFor(() => expect(registry.requests).toHaveLength(1), { timeout: 15_000 });
+    await eventually(() => expect(registry.requests).toHaveLength(1));
     spawned.at(-1)?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
     await expect(hanging).rejects.toMatchObject({ code: "engine-crashed" });
     registry.intercept = () => undefined;

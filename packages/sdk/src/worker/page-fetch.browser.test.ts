@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Fetch } from "../delivery/network.ts";
+import { eventually } from "../eventually.fixture.ts";
 import { answerFetches } from "./answer-fetches.ts";
 import { pageFetch } from "./page-fetch.ts";
 
 const URL_ASKED = "https://registry.test/models/x";
 const { signal } = new AbortController();
-
-/** On a machine that is busy with other things, too. */
-const PATIENCE = { timeout: 15_000 };
 
 let link: AbortController;
 
@@ -126,10 +124,10 @@ describe("an abort", () => {
       }),
       controller.signal,
     );
-    await vi.waitFor(() => expect(seen).toBeDefined(), PATIENCE);
+    await eventually(() => expect(seen).toBeDefined());
     controller.abort("enough");
     await expect(asking).rejects.toBe("enough");
-    await vi.waitFor(() => expect(seen?.aborted).toBe(true), PATIENCE);
+    await eventually(() => expect(seen?.aborted).toBe(true));
   });
 
   test("while the body comes ends it on both sides", async () => {
@@ -143,7 +141,7 @@ describe("an abort", () => {
     await reader?.read();
     controller.abort("enough");
     await expect(reader?.read()).rejects.toBe("enough");
-    await vi.waitFor(() => expect(seen.cancelled).toBe(true), PATIENCE);
+    await eventually(() => expect(seen.cancelled).toBe(true));
   });
 
   test("beforehand asks for nothing", async () => {
@@ -157,7 +155,7 @@ test("a body that is given up half way is given up on the page", async () => {
   const { seen, body } = watchedBody(9);
   const response = await ask(over(async () => new Response(body)));
   await response.body?.cancel();
-  await vi.waitFor(() => expect(seen.cancelled).toBe(true), PATIENCE);
+  await eventually(() => expect(seen.cancelled).toBe(true));
 });
 
 test("the end of a keeper ends what the page fetches for it", async () => {
@@ -172,7 +170,7 @@ test("the end of a keeper ends what the page fetches for it", async () => {
   await response.body?.getReader().read();
   link.abort();
   expect(seen?.aborted).toBe(true);
-  await vi.waitFor(() => expect(watched.cancelled).toBe(true), PATIENCE);
+  await eventually(() => expect(watched.cancelled).toBe(true));
 });
 
 describe("a fetch of the page that fails", () => {

@@ -6,6 +6,7 @@ import {
   type WakingFacts,
 } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../../eventually.fixture.ts";
 import type { Database } from "../../store/database.ts";
 import { freshDatabase } from "../../store/fresh-database.fixture.ts";
 import { forgetImages, IMAGE_FOLDER } from "../../store/images.ts";
@@ -123,9 +124,9 @@ test("pages that were read, and are woken by nobody, are not held", async () => 
     ).size;
   const ofAnother = new EarlyPages(database, at);
   expect(await ofAnother.take({ ...at, key: OTHER })).toBeUndefined();
-  await vi.waitFor(() => expect(held()).toBe(1));
+  await eventually(() => expect(held()).toBe(1));
   ofAnother.letGo();
-  await vi.waitFor(() => expect(held()).toBe(0));
+  await eventually(() => expect(held()).toBe(0));
   const early = new EarlyPages(database, at);
   const reading = readImage(database, image, { facts: FACTS, early });
   early.letGo();
