@@ -6,7 +6,8 @@ const SIDES = ["positive", "negative"] as const;
  * each key. The sides are added one by one, for nearly all that is measured has no negative one, and a group
  * that is told apart by a text more takes half as long again.
  *
- * @param keys columns of `point` that sums are told apart by: at least `coarse`, the scale to add at
+ * @param keys columns of `point` that sums are told apart by, among which is `coarse`, the scale to add at,
+ *   or a hash of them
  * @param type what counts are added as
  */
 export function bucketSums(keys: string, type: "DOUBLE" | "UBIGINT"): string {

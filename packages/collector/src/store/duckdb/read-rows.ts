@@ -1,4 +1,11 @@
-import type { DuckDBConnection, JS } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  DuckDBListValue,
+  DuckDBTypeId,
+  type DuckDBValueConverter,
+  type JS,
+  JSDuckDBValueConverter,
+} from "@duckdb/node-api";
 import { SelvedgeError } from "@selvedge/protocol";
 
 /** A row of an answer, by column. */
@@ -42,7 +49,7 @@ export class AnswerRow {
     const value = this.#values[column];
     if (value === null) return [];
     if (!Array.isArray(value)) return this.#fail(column, "a list");
-    return value.map(Number);
+    return value.every((item) => typeof item === "number") ? value : value.map(Number);
   }
 
   optionalNumber(column: string): number | undefined {
@@ -71,6 +78,14 @@ export type ReadRows = (sql: string, parameters: Parameters) => Promise<AnswerRo
 export function rowsOn(connection: DuckDBConnection): ReadRows {
   return async (sql, parameters) => {
     const reader = await connection.runAndReadAll(sql, { ...parameters });
-    return reader.getRowObjectsJS().map((row) => new AnswerRow(row));
+    return reader.convertRowObjects(toJS).map((row) => new AnswerRow(row));
   };
 }
+
+/** Lists of numbers are what most of an answer is, and come as what they are to be. */
+const toJS: DuckDBValueConverter<JS> = (value, type, converter) =>
+  value instanceof DuckDBListValue &&
+  type.typeId === DuckDBTypeId.LIST &&
+  value.items.every((item) => typeof item === "number")
+    ? [...value.items]
+    : JSDuckDBValueConverter(value, type, converter);
