@@ -54,6 +54,18 @@ test("a timeline ends where its last step ends, and parents come before what the
   expect(steps[3]).toMatchObject({ left: 100, width: 0 });
 });
 
+test("a moment that is known by its millisecond is not before the first step of that millisecond", () => {
+  const predict = { at: 100.44, durationMs: 1.2 };
+  const { startMs, totalMs, steps } = placeSteps([{ at: 100, durationMs: null }, predict]);
+  expect(startMs).toBe(100.44);
+  expect(totalMs).toBeCloseTo(1.2);
+  expect(steps.map(({ step, left, afterMs }) => [step.at, left, afterMs])).toEqual([
+    [100.44, 0, 0],
+    [100, 0, 0],
+  ]);
+  expect(placeSteps([{ at: 99, durationMs: null }, predict]).startMs).toBe(99);
+});
+
 test("a timeline of nothing, or of an instant, has no length", () => {
   expect(placeSteps([])).toEqual({ startMs: 0, totalMs: 0, steps: [] });
   expect(placeSteps([{ at: 5, durationMs: null }]).steps).toMatchObject([{ left: 0, width: 0 }]);

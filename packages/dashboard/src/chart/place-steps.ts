@@ -19,22 +19,31 @@ export interface Timeline<T extends Step> {
   readonly steps: readonly PlacedStep<T>[];
 }
 
+/** What takes no time is known by the millisecond that it was in, the others by their microsecond. */
+const MOMENT_MS = 1;
+
 /** Lays steps out from the first one's start to the last one's end, by when they began; the longer first. */
 export function placeSteps<T extends Step>(steps: readonly T[]): Timeline<T> {
-  const end = ({ at, durationMs }: Step): number => at + Math.max(0, durationMs ?? 0);
-  const startMs = steps.length === 0 ? 0 : Math.min(...steps.map(({ at }) => at));
+  const firstBegun = Math.min(
+    ...steps.filter(({ durationMs }) => durationMs !== null).map(({ at }) => at),
+  );
+  /** A moment in the millisecond that the first one began in was not before it. */
+  const begin = ({ at, durationMs }: Step): number =>
+    durationMs === null && firstBegun - at < MOMENT_MS ? Math.max(at, firstBegun) : at;
+  const end = (step: Step): number => begin(step) + Math.max(0, step.durationMs ?? 0);
+  const startMs = steps.length === 0 ? 0 : Math.min(...steps.map(begin));
   const totalMs = steps.length === 0 ? 0 : Math.max(...steps.map(end)) - startMs;
   const percent = (ms: number): number => (totalMs > 0 ? (100 * ms) / totalMs : 0);
   return {
     startMs,
     totalMs,
     steps: steps
-      .toSorted((a, b) => a.at - b.at || end(b) - end(a))
+      .toSorted((a, b) => begin(a) - begin(b) || end(b) - end(a))
       .map((step) => ({
         step,
-        left: percent(step.at - startMs),
-        width: percent(end(step) - step.at),
-        afterMs: step.at - startMs,
+        left: percent(begin(step) - startMs),
+        width: percent(end(step) - begin(step)),
+        afterMs: begin(step) - startMs,
       })),
   };
 }
