@@ -104,6 +104,25 @@ export function answersContract({ open }: StoreUnderTest): void {
     expect((await store.predictions({ ...window, stepMs: 10_000 })).series).toHaveLength(130);
   });
 
+  test("tells loads and predictions apart by labels of their own, and has room for each as if it were alone", async () => {
+    const store = await open();
+    const phases = Array.from({ length: 60 }, (_, i) => `phase-${i}`);
+    const dtypes = Array.from({ length: 60 }, (_, i) => `dtype-${i}`);
+    const loads = phases.flatMap((phase) =>
+      ["fp32", "q8"].map((dtype) => durations(METRICS.loadDuration, [0.1], { phase, dtype })),
+    );
+    const calls = dtypes.map((dtype, i) => predictions([0.1], { dtype, phase: `phase-${i % 2}` }));
+    await store.ingestMetrics([batchOf("a", [...loads, ...calls])]);
+    // A thousand steps leave room for a hundred series; loads have no steps.
+    const { predict, load } = await store.latency({ from: NOON, to: NOON + 1000, stepMs: 1 });
+    expect(load.map(({ phase, count }) => [phase, count])).toEqual(
+      phases.toSorted().map((phase) => [phase, 2]),
+    );
+    expect(predict.map(({ dtype, count }) => [dtype, count])).toEqual(
+      dtypes.toSorted().map((dtype) => [dtype, 1]),
+    );
+  });
+
   test("lists ten thousand versions, those that most was heard of", async () => {
     const store = await open();
     const versions = Array.from({ length: 10_010 }, (_, i) => `1.0.${i}`);

@@ -40,12 +40,30 @@ export async function readHistograms(
   question: HistogramQuestion,
 ): Promise<LabelledHistogram[]> {
   const { labels, steps = 1, source } = question;
-  const found = await readSums(read, question);
+  const found = await readWhole(read, question);
+  if (found !== undefined && areFew(found, labels, steps)) return found;
   const most = mostSeries(steps);
-  const series = new Set(found.map(({ row }) => JSON.stringify(labels.map((l) => row.text(l)))));
-  if (found.length <= MAX_ROWS && series.size <= most) return found;
   const folded = foldSeries(source, { labels, weight: "count", where: isAsked(question), most });
   return readSums(read, { ...question, source: folded, isOneScale: true });
+}
+
+/** The same with every series told apart; `undefined` where that is more than there is room for. */
+export async function readWhole(
+  read: ReadRows,
+  question: HistogramQuestion,
+): Promise<LabelledHistogram[] | undefined> {
+  const found = await readSums(read, question);
+  return found.length <= MAX_ROWS ? found : undefined;
+}
+
+/** Whether an answer of so many steps has room for all series that are told apart by these labels. */
+export function areFew(
+  found: readonly LabelledHistogram[],
+  labels: readonly string[],
+  steps: number,
+): boolean {
+  const series = new Set(found.map(({ row }) => JSON.stringify(labels.map((l) => row.text(l)))));
+  return series.size <= mostSeries(steps);
 }
 
 /**

@@ -1,9 +1,9 @@
 import { type ExponentialHistogram, type LatencyAnswer, METRICS } from "@selvedge/protocol";
 import type { SteppedWindow } from "../store.ts";
 import { groupBy } from "./group-by.ts";
-import { type LabelledHistogram, readHistograms } from "./read-histograms.ts";
+import { areFew, type LabelledHistogram, readHistograms, readWhole } from "./read-histograms.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { findSources } from "./sources.ts";
+import { findSources, type Source } from "./sources.ts";
 import { toQuantiles } from "./to-quantiles.ts";
 import { stepCount, stepOf } from "./window.ts";
 
@@ -18,23 +18,23 @@ const LABELS = [...new Set([...PREDICT_LABELS, ...LOAD_LABELS])];
 const SHOWN = `CASE WHEN metric = '${predictDuration}' THEN dtype END AS dtype,
   CASE WHEN metric = '${loadDuration}' THEN phase END AS phase`;
 
-/** Answers `Store.latency`, in one query: to plan a second takes longer than what it would add up. */
+/** Durations of both kinds. */
+interface Durations {
+  readonly predict: readonly LabelledHistogram[];
+  readonly load: readonly LabelledHistogram[];
+}
+
+/** Answers `Store.latency`. */
 export async function readLatency(read: ReadRows, window: SteppedWindow): Promise<LatencyAnswer> {
   const { histograms } = await findSources(read, window);
   const { from, to, stepMs } = window;
-  const points = await readHistograms(read, {
-    metrics: [predictDuration, loadDuration],
-    labels: LABELS,
-    step: `CASE WHEN metric = '${loadDuration}' THEN 0 ELSE ${stepOf(window)} END`,
-    steps: stepCount(window),
-    source: { ...histograms, rows: `(SELECT * REPLACE (${SHOWN}) FROM ${histograms.rows})` },
-  });
-  const pointsOf = (metric: string) => points.filter((point) => point.metric === metric);
+  const { predict, load } =
+    (await readTogether(read, window, histograms)) ?? (await readApart(read, window, histograms));
   return {
     from,
     to,
     stepMs,
-    predict: series(pointsOf(predictDuration), PREDICT_LABELS).flatMap((points) => {
+    predict: series(predict, PREDICT_LABELS).flatMap((points) => {
       const [first] = points;
       const whole = toQuantiles(points.map(({ histogram }) => histogram));
       if (first === undefined || whole === null) return [];
@@ -52,7 +52,7 @@ export async function readLatency(read: ReadRows, window: SteppedWindow): Promis
         },
       ];
     }),
-    load: series(pointsOf(loadDuration), LOAD_LABELS).flatMap((points) => {
+    load: series(load, LOAD_LABELS).flatMap((points) => {
       const [first] = points;
       const whole = toQuantiles(points.map(({ histogram }) => histogram));
       if (first === undefined || whole === null) return [];
@@ -68,6 +68,49 @@ export async function readLatency(read: ReadRows, window: SteppedWindow): Promis
       ];
     }),
   };
+}
+
+/**
+ * Both kinds in one query, as to plan a second takes longer than what it would add up; `undefined` where
+ * there are too many of either for one answer.
+ */
+async function readTogether(
+  read: ReadRows,
+  window: SteppedWindow,
+  source: Source,
+): Promise<Durations | undefined> {
+  const points = await readWhole(read, {
+    metrics: [predictDuration, loadDuration],
+    labels: LABELS,
+    step: `CASE WHEN metric = '${loadDuration}' THEN 0 ELSE ${stepOf(window)} END`,
+    source: { ...source, rows: `(SELECT * REPLACE (${SHOWN}) FROM ${source.rows})` },
+  });
+  if (points === undefined) return undefined;
+  const predict = points.filter(({ metric }) => metric === predictDuration);
+  const load = points.filter(({ metric }) => metric === loadDuration);
+  const isRoom = areFew(predict, PREDICT_LABELS, stepCount(window)) && areFew(load, LOAD_LABELS, 1);
+  return isRoom ? { predict, load } : undefined;
+}
+
+/** Each kind by itself: what is too much of one leaves the other as it is. */
+async function readApart(
+  read: ReadRows,
+  window: SteppedWindow,
+  source: Source,
+): Promise<Durations> {
+  const predict = await readHistograms(read, {
+    metrics: [predictDuration],
+    labels: PREDICT_LABELS,
+    step: stepOf(window),
+    steps: stepCount(window),
+    source,
+  });
+  const load = await readHistograms(read, {
+    metrics: [loadDuration],
+    labels: LOAD_LABELS,
+    source,
+  });
+  return { predict, load };
 }
 
 function series(

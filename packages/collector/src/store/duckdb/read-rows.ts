@@ -1,7 +1,6 @@
 import {
   type DuckDBConnection,
   DuckDBListValue,
-  DuckDBTypeId,
   type DuckDBValueConverter,
   type JS,
   JSDuckDBValueConverter,
@@ -84,8 +83,6 @@ export function rowsOn(connection: DuckDBConnection): ReadRows {
 
 /** Lists of numbers are what most of an answer is, and come as what they are to be. */
 const toJS: DuckDBValueConverter<JS> = (value, type, converter) =>
-  value instanceof DuckDBListValue &&
-  type.typeId === DuckDBTypeId.LIST &&
-  value.items.every((item) => typeof item === "number")
+  value instanceof DuckDBListValue && value.items.every((item) => typeof item === "number")
     ? [...value.items]
     : JSDuckDBValueConverter(value, type, converter);
