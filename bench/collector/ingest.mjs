@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { EVENTS_PER_BATCH, sampleRequest } from "./sample-requests.mjs";
 
 const SERVE = fileURLToPath(new URL("serve.mjs", import.meta.url));
-const WARM_UP = 50;
+/** Batches sent one by one before: for what is compiled once, whether opened or called often enough. */
+const WARM_UP = 400;
 
 /** How fast batches are taken by a collector that has one core, and how soon each is acknowledged. */
 export async function measureIngest(contender, { batchesPerSecond, seconds, seed, core }) {
@@ -21,7 +22,6 @@ export async function measureIngest(contender, { batchesPerSecond, seconds, seed
         sampleRequest({ id: `${seed}-${n}`, nowMs: Date.now(), seed: seed + n }),
       ),
     );
-    // The first batches pay for what is compiled and opened once.
     const agent = new Agent({ keepAlive: true, maxSockets: 64 });
     for (const body of bodies.splice(0, WARM_UP)) await post(agent, collector.port, body);
     const before = await collector.usage();

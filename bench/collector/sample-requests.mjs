@@ -14,6 +14,9 @@ import { seededRandom } from "./seeded-random.mjs";
 
 export const EVENTS_PER_BATCH = 100;
 
+/** Of the histograms that the SDK keeps. */
+const SDK_SCALE = 3;
+
 const compress = promisify(gzip);
 const pick = (random, list) => list[Math.floor(random() * list.length)];
 
@@ -28,7 +31,7 @@ export async function sampleRequest({ id, nowMs, seed }) {
     [ATTRIBUTES.backend]: pick(random, ["wasm", "webgpu"]),
   });
   const durations = Array.from({ length: 80 }, () => {
-    let histogram = emptyHistogram(5);
+    let histogram = emptyHistogram(SDK_SCALE);
     for (let i = 0; i < 5; i++) histogram = recordValue(histogram, 0.005 * Math.exp(random() * 4));
     return toOtlpHistogramPoint(histogram, {
       attributes: toOtlpAttributes(labels()),

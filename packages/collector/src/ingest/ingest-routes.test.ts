@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -62,8 +63,22 @@ test("stores a batch that is spread over several resources as one", async () => 
   expect(await predictionsCounted()).toBe(4);
 });
 
-test("takes gzip", async () => {
-  const body = gzipSync(JSON.stringify(twoPredictions("a")));
+test.each([
+  ["a small body", 0],
+  ["one of little gzip and much JSON", 1024 * 1024],
+])("takes gzip: %s", async (_, blanks) => {
+  const body = gzipSync(JSON.stringify(twoPredictions("a")) + " ".repeat(blanks));
+  const response = await collector.post("/v1/metrics", body, { "content-encoding": "gzip" });
+  expect(response.status).toBe(200);
+  expect(await predictionsCounted()).toBe(2);
+});
+
+test("takes gzip that is not small", async () => {
+  // Of noise, which stays as large as it is.
+  const noise = randomBytes(100_000).toString("base64");
+  const request = { ...twoPredictions("a"), noise };
+  const body = gzipSync(JSON.stringify(request));
+  expect(body.length).toBeGreaterThan(64 * 1024);
   const response = await collector.post("/v1/metrics", body, { "content-encoding": "gzip" });
   expect(response.status).toBe(200);
   expect(await predictionsCounted()).toBe(2);

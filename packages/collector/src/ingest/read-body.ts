@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { gunzip, gunzipSync } from "node:zlib";
 import { SelvedgeError } from "@selvedge/protocol";
 import { busy } from "./byte-budget.ts";
 import type { TakeTurns } from "./take-turns.ts";
@@ -14,6 +14,13 @@ const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 
 /** What is unpacked at a time: each piece is a turn of a thread and of the loop, and most bodies are one. */
 const PIECE_BYTES = 128 * 1024;
+
+/**
+ * Bodies that are unpacked where they are read, as nearly all are: it takes a millisecond at most, and
+ * handing them to another thread and back takes longer than unpacking them.
+ */
+const SMALL_PACKED_BYTES = 64 * 1024;
+const SMALL_BYTES = 512 * 1024;
 
 const gunzipAsync = promisify(gunzip);
 
@@ -44,11 +51,13 @@ export async function readBody(
   const isPacked = encoding === "gzip";
   const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES, take);
   if (!isPacked) return bytes;
-  return unpackInTurn(async () => {
-    const unpacked = await unpack(bytes);
+  const hold = (unpacked: Buffer): Buffer => {
     if (!take(unpacked.length)) throw busy();
     return unpacked;
-  });
+  };
+  const small = unpackSmall(bytes);
+  if (small !== undefined) return hold(small);
+  return unpackInTurn(async () => hold(await unpack(bytes)));
 }
 
 async function collect(
@@ -76,14 +85,31 @@ async function collect(
   return Buffer.concat(chunks, size);
 }
 
+/** What a small body unpacks to; `undefined` where it, or what it unpacks to, is not small. */
+function unpackSmall(bytes: Buffer): Buffer | undefined {
+  if (bytes.length > SMALL_PACKED_BYTES) return undefined;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: SMALL_BYTES, chunkSize: PIECE_BYTES });
+  } catch (cause) {
+    if (isTooLarge(cause)) return undefined;
+    throw noGzip(cause);
+  }
+}
+
 async function unpack(bytes: Buffer): Promise<Buffer> {
   try {
     return await gunzipAsync(bytes, { maxOutputLength: MAX_BYTES, chunkSize: PIECE_BYTES });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(MAX_BYTES);
-    throw new SelvedgeError("telemetry-invalid", "The body is not valid gzip.", { cause });
+    throw isTooLarge(cause) ? tooLarge(MAX_BYTES) : noGzip(cause);
   }
+}
+
+function isTooLarge(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE";
+}
+
+function noGzip(cause: unknown): SelvedgeError {
+  return new SelvedgeError("telemetry-invalid", "The body is not valid gzip.", { cause });
 }
 
 function tooLarge(limitBytes: number): SelvedgeError {

@@ -2,8 +2,8 @@ import { ATTRIBUTES } from "@selvedge/protocol";
 import type { Labels } from "../store/store.ts";
 import type { DecodedAttributes } from "./decode-attributes.ts";
 
-/** Sets of labels that are remembered; with more, all are forgotten and read again. */
-const MAX_SETS = 10_000;
+/** Texts that are remembered; with more, all are forgotten and read again. */
+const MAX_PLACES = 50_000;
 
 /** Longer texts are not worth remembering, or refused. */
 const MAX_CHARS = 128;
@@ -22,41 +22,70 @@ export interface AttributesMemory {
   recall(attributes: unknown, ofResource: Labels, read: () => DecodedAttributes): DecodedAttributes;
 }
 
+/** Where one is after some texts: two of the resource, then a key and a value for each attribute. */
+interface Place {
+  readonly next: Map<unknown, Place>;
+  decoded: DecodedAttributes | undefined;
+}
+
 /**
- * Makes a memory of labels. Devices send the same few sets of them again and again: to compare takes a
- * third of reading, and what is the same object need not be compared again.
+ * Makes a memory of labels. Devices send the same few sets of them again and again: to go from text to text
+ * takes a tenth of reading, and what is the same object need not be compared again.
  */
 export function createAttributesMemory(): AttributesMemory {
-  const known = new Map<string, DecodedAttributes>();
+  let start = createPlace();
+  let places = 0;
+  const after = (place: Place, text: unknown, isKept: (text: unknown) => boolean) => {
+    const known = place.next.get(text);
+    if (known !== undefined || !isKept(text)) return known;
+    const next = createPlace();
+    place.next.set(text, next);
+    places += 1;
+    return next;
+  };
+  const find = (attributes: unknown, { browser, device }: Labels): Place | undefined => {
+    if (!Array.isArray(attributes) || attributes.length > KEYS.size) return undefined;
+    const ofBrowser = after(start, browser, isResourceLabel);
+    let place = ofBrowser && after(ofBrowser, device, isResourceLabel);
+    for (const attribute of attributes as readonly (Attribute | null)[]) {
+      const ofKey = place && after(place, attribute?.key, isLabel);
+      place = ofKey && after(ofKey, attribute?.value?.stringValue, isText);
+      if (place === undefined) return undefined;
+    }
+    return place;
+  };
   return {
     recall: (attributes, ofResource, read) => {
-      const key = keyOf(attributes, ofResource);
-      if (key === undefined) return read();
-      const remembered = known.get(key);
-      if (remembered !== undefined) return remembered;
-      if (known.size >= MAX_SETS) known.clear();
-      const decoded = read();
-      known.set(key, decoded);
-      return decoded;
+      if (places > MAX_PLACES) {
+        start = createPlace();
+        places = 0;
+      }
+      const place = find(attributes, ofResource);
+      if (place === undefined) return read();
+      place.decoded ??= read();
+      return place.decoded;
     },
   };
 }
 
-/** With the length of each text, so that none can pass for two; no name of a label has a digit or a colon. */
-function keyOf(attributes: unknown, ofResource: Labels): string | undefined {
-  if (!Array.isArray(attributes) || attributes.length > KEYS.size) return undefined;
-  let text = "";
-  for (const label of [ofResource.browser, ofResource.device])
-    text += label === undefined ? "|" : `${label.length}:${label}`;
-  for (const attribute of attributes as readonly unknown[]) {
-    const { key, value } = (attribute ?? {}) as {
-      readonly key?: unknown;
-      readonly value?: unknown;
-    };
-    const { stringValue } = (value ?? {}) as { readonly stringValue?: unknown };
-    if (!KEYS.has(key) || typeof stringValue !== "string" || stringValue.length > MAX_CHARS)
-      return undefined;
-    text += `${key}${stringValue.length}:${stringValue}`;
-  }
-  return text;
+/** What stands in a list of attributes is one at best. */
+interface Attribute {
+  readonly key?: unknown;
+  readonly value?: { readonly stringValue?: unknown } | null;
+}
+
+function createPlace(): Place {
+  return { next: new Map(), decoded: undefined };
+}
+
+function isLabel(text: unknown): boolean {
+  return KEYS.has(text);
+}
+
+function isText(text: unknown): boolean {
+  return typeof text === "string" && text.length <= MAX_CHARS;
+}
+
+function isResourceLabel(text: unknown): boolean {
+  return text === undefined || isText(text);
 }

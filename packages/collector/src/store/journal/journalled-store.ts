@@ -142,13 +142,13 @@ export async function openJournalledStore(store: Store, folder: string): Promise
       await move();
       if (isFull()) throw failed("take more than it can write");
     }
-    const text = encodeEntry(entry);
+    const encoded = encodeEntry(entry);
     const rows = rowsOf(entry);
-    const bytes = text.length + attributesIn(entry);
+    const bytes = encoded.length + attributesIn(entry);
     waitingRows += rows;
     waitingBytes += bytes;
     try {
-      const kept = await journal.append(text);
+      const kept = await journal.append(encoded);
       waiting.push({ entry, rows, bytes, kept, tries: 0 });
       moveSoon();
     } catch (cause) {
@@ -227,8 +227,8 @@ export async function openJournalledStore(store: Store, folder: string): Promise
 async function openAndReplay(store: Store, folder: string): Promise<Journal> {
   try {
     const journal = await openJournal(folder);
-    await journal.replay(async (texts) => {
-      const entries = texts.map(decodeEntry);
+    await journal.replay(async (left) => {
+      const entries = left.map(decodeEntry);
       const outcomes = await moveEntries(store, entries);
       const refused = entries.filter((_, i) => outcomes[i] !== true);
       const reason = outcomes.find((outcome) => outcome !== true);

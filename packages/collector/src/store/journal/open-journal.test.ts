@@ -12,17 +12,17 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function replayed(journal: Journal): Promise<string[][]> {
   const files: string[][] = [];
-  await journal.replay(async (texts) => {
-    files.push(texts);
+  await journal.replay(async (entries) => {
+    files.push(entries.map(String));
   });
   return files;
 }
 
 test("has what was not done with, file by file, and nothing after it was replayed", async () => {
   const first = await openJournal(folder);
-  await Promise.all(["{a}", "{b}"].map((text) => first.append(text)));
+  await Promise.all(["{a}", "{b}"].map((text) => first.append(Buffer.from(text))));
   first.rotate();
-  await first.append("{c}");
+  await first.append(Buffer.from("{c}"));
   await first.close();
   const second = await openJournal(folder);
   expect(await replayed(second)).toEqual([["{a}", "{b}"], ["{c}"]]);
@@ -32,7 +32,7 @@ test("has what was not done with, file by file, and nothing after it was replaye
 
 test("keeps what a replay could not hand on", async () => {
   const first = await openJournal(folder);
-  await first.append("{a}");
+  await first.append(Buffer.from("{a}"));
   await first.close();
   const second = await openJournal(folder);
   const full = () => Promise.reject(new Error("full disk"));
@@ -42,10 +42,13 @@ test("keeps what a replay could not hand on", async () => {
 
 test("removes a file once it is followed by another and all in it is done with", async () => {
   const journal = await openJournal(folder);
-  const [a, b] = [await journal.append("{a}"), await journal.append("{b}")];
+  const [a, b] = [
+    await journal.append(Buffer.from("{a}")),
+    await journal.append(Buffer.from("{b}")),
+  ];
   a.done();
   journal.rotate();
-  const c = await journal.append("{c}");
+  const c = await journal.append(Buffer.from("{c}"));
   expect(await readdir(folder)).toHaveLength(2);
   b.done();
   await vi.waitUntil(async () => (await readdir(folder)).length === 1);
@@ -56,7 +59,7 @@ test("removes a file once it is followed by another and all in it is done with",
 
 test("begins another file before one grows too large", async () => {
   const journal = await openJournal(folder);
-  for (let n = 0; n < 6; n++) await journal.append("x".repeat(5_000_000));
+  for (let n = 0; n < 6; n++) await journal.append(Buffer.from("x".repeat(5_000_000)));
   expect((await readdir(folder)).length).toBeGreaterThan(1);
   expect(journal.bytes()).toBeGreaterThan(30_000_000);
   await journal.close();
@@ -64,7 +67,7 @@ test("begins another file before one grows too large", async () => {
 
 test("reads what is whole of a file that ends in half a record", async () => {
   const first = await openJournal(folder);
-  await first.append("{a}");
+  await first.append(Buffer.from("{a}"));
   await first.close();
   const [name = ""] = await readdir(folder);
   await appendFile(join(folder, name), Buffer.from([9, 0, 0, 0, 1, 2]));
@@ -73,7 +76,7 @@ test("reads what is whole of a file that ends in half a record", async () => {
 
 test("has on disk what it has acknowledged", async () => {
   const journal = await openJournal(folder);
-  await journal.append("a".repeat(1000));
+  await journal.append(Buffer.from("a".repeat(1000)));
   const [name = ""] = await readdir(folder);
   expect((await stat(join(folder, name))).size).toBe(1008);
   await journal.close();

@@ -17,12 +17,12 @@ export interface Kept {
   done(): void;
 }
 
-/** Texts that survive the death of the process and of the machine until they are done with. */
+/** Entries that survive the death of the process and of the machine until they are done with. */
 export interface Journal {
-  /** Resolves once the text is on disk. */
-  append(text: string): Promise<Kept>;
+  /** Resolves once an entry, which begins with a JSON object, is on disk. */
+  append(entry: Buffer): Promise<Kept>;
   /** What former processes left, the oldest first, file by file. Call it before anything else. */
-  replay(take: (texts: string[]) => Promise<void>): Promise<void>;
+  replay(take: (entries: Buffer[]) => Promise<void>): Promise<void>;
   /** Begins another file, so that those before it can go once all in them is done with. */
   rotate(): void;
   /** Bytes on disk. */
@@ -113,8 +113,8 @@ export async function openJournal(folder: string): Promise<Journal> {
   });
 
   return {
-    append: async (text) => {
-      const append: Append = { record: encodeRecord(text) };
+    append: async (entry) => {
+      const append: Append = { record: encodeRecord(entry) };
       await commits.add(append);
       if (append.kept === undefined) throw new Error("a journal kept nothing");
       return append.kept;

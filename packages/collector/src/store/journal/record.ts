@@ -8,14 +8,12 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 const OPENING_BRACE = "{".charCodeAt(0);
 
-/** Frames a JSON object as a record of a journal. */
-export function encodeRecord(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const record = Buffer.allocUnsafe(HEAD_BYTES + length);
-  record.write(text, HEAD_BYTES);
-  record.writeUInt32LE(length, 0);
-  record.writeUInt32LE(crc32(record.subarray(HEAD_BYTES)), 4);
-  return record;
+/** Frames what begins with a JSON object as a record of a journal. */
+export function encodeRecord(content: Buffer): Buffer {
+  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  head.writeUInt32LE(content.length, 0);
+  head.writeUInt32LE(crc32(content), 4);
+  return Buffer.concat([head, content]);
 }
 
 /**
@@ -23,7 +21,7 @@ export function encodeRecord(text: string): Buffer {
  * end, and nobody was told that it was kept; what a disk has damaged in the middle is passed over, and
  * what lies behind it is found by its checksum.
  */
-export function* decodeRecords(bytes: Buffer): Generator<string> {
+export function* decodeRecords(bytes: Buffer): Generator<Buffer> {
   let at = 0;
   while (at + HEAD_BYTES <= bytes.length) {
     const content = recordAt(bytes, at);
@@ -31,12 +29,12 @@ export function* decodeRecords(bytes: Buffer): Generator<string> {
       at += 1;
       continue;
     }
-    yield content.toString("utf8");
+    yield content;
     at += HEAD_BYTES + content.length;
   }
 }
 
-/** What the record that begins here holds, if one does. All of them are JSON objects. */
+/** What the record that begins here holds, if one does. All of them begin with a JSON object. */
 function recordAt(bytes: Buffer, at: number): Buffer | undefined {
   const begin = at + HEAD_BYTES;
   const length = bytes.readUInt32LE(at);
