@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { PredictionsAnswer } from "@selvedge/protocol";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { DEFAULT_CONFIG } from "../config/collector-config.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import {
   failureMetric,
@@ -11,6 +12,8 @@ import {
   predictionMetric,
   predictionPoint,
 } from "../fixtures/otlp-request.ts";
+import { startRecordingCollector } from "../fixtures/recording-collector.ts";
+import { createRecordingStore } from "../fixtures/recording-store.ts";
 import { startTestCollector, type TestCollector } from "../fixtures/test-collector.ts";
 
 let collector: TestCollector;
@@ -179,9 +182,36 @@ test("answers other types and encodings with 415", async () => {
   await expectRefusal(response, 415, "unsupported");
 });
 
-test("asks to come back later while too many requests are under way", async () => {
+test("asks to come back later while too many requests are being stored", async () => {
+  let stored = (): void => undefined;
+  const disk = new Promise<void>((resolve) => {
+    stored = resolve;
+  });
+  const ingestMetrics = vi.fn(() => disk);
+  const store = { ...createRecordingStore(), ingestMetrics };
+  const slow = await startRecordingCollector(DEFAULT_CONFIG, store);
+  const post = () =>
+    fetch(`${slow.url}/v1/metrics`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(twoPredictions(undefined)),
+    });
+  const sent = Array.from({ length: 256 }, post);
+  await eventually(() => expect(ingestMetrics).toHaveBeenCalledTimes(256));
+  const refused = await post();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([
+    429,
+    expect.stringMatching(/^\d+$/),
+  ]);
+  stored();
+  expect(new Set((await Promise.all(sent)).map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await post()).status).toBe(200);
+  await slow.close();
+});
+
+test("whoever sends slowly takes nobody's place", async () => {
   const begun = await Promise.all(
-    Array.from({ length: 256 }, async () => {
+    Array.from({ length: 300 }, async () => {
       const sending = request(`${collector.url}/v1/metrics`, {
         method: "POST",
         agent: false,
@@ -189,16 +219,12 @@ test("asks to come back later while too many requests are under way", async () =
       });
       sending.on("error", () => undefined).flushHeaders();
       await once(sending, "continue");
+      sending.write("{");
       return sending;
     }),
   );
-  const response = await collector.post("/v1/metrics", twoPredictions("a"));
-  expect(response.status).toBe(429);
-  expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
+  expect((await collector.post("/v1/metrics", twoPredictions("a"))).status).toBe(200);
   for (const sending of begun) sending.destroy();
-  await eventually(async () => {
-    expect((await collector.post("/v1/metrics", twoPredictions("a"))).status).toBe(200);
-  });
   expect(await predictionsCounted()).toBe(2);
 });
 

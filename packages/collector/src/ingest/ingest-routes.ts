@@ -15,7 +15,7 @@ import { readBody } from "./read-body.ts";
 import { signalsOf } from "./signals.ts";
 import { createTurns } from "./take-turns.ts";
 
-/** Requests that are read or written at a time; more are asked to come back. */
+/** Requests that have arrived and are being stored at a time; more are asked to come back. */
 const MAX_IN_FLIGHT = 256;
 
 /** Bodies that are unpacked at a time: as many as Node has threads for it. */
@@ -45,6 +45,16 @@ export function ingestRoutes({
   const unpackInTurn = createTurns(MAX_UNPACKING);
   const { origins } = config.cors;
   let inFlight = 0;
+  /** Of what has arrived: whoever sends slowly takes nobody's place. */
+  const whileThereIsRoom = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (inFlight >= MAX_IN_FLIGHT) throw busy();
+    inFlight += 1;
+    try {
+      return await work();
+    } finally {
+      inFlight -= 1;
+    }
+  };
   const routes = new Hono<{ Bindings: HttpBindings }>()
     .use(
       // Outermost, for a page can read neither an answer nor when to come back without it.
@@ -66,21 +76,21 @@ export function ingestRoutes({
     });
   for (const signal of signalsOf(store, (batch, nowMs) => admitMetrics(batch, bounds, nowMs)))
     routes.post(`/${signal.name}`, async (context) => {
-      if (inFlight >= MAX_IN_FLIGHT) throw busy();
-      inFlight += 1;
       const held = budget.open();
       try {
         const encoding = encodingOf(context.req.header("content-type"));
         if (encoding === undefined) throw unknownType();
-        const body = await readBody(context.env.incoming, { take: held.take, unpackInTurn });
-        const brought = signal.decode(encoding.read(body, signal), Date.now());
-        await brought.store();
-        counts.received[signal.name] += brought.kept;
-        counts.refused[signal.name] += brought.refusals.count;
-        return encoding.answer(context, signal, brought.refusals);
+        const body = await readBody(context.env.incoming, { held, unpackInTurn });
+        const refusals = await whileThereIsRoom(async () => {
+          const brought = signal.decode(encoding.read(body, signal), Date.now());
+          await brought.store();
+          counts.received[signal.name] += brought.kept;
+          counts.refused[signal.name] += brought.refusals.count;
+          return brought.refusals;
+        });
+        return encoding.answer(context, signal, refusals);
       } finally {
         held.release();
-        inFlight -= 1;
       }
     });
   return routes;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, gunzipSync } from "node:zlib";
 import { SelvedgeError } from "@selvedge/protocol";
-import { busy } from "./byte-budget.ts";
+import { busy, type HeldBytes } from "./byte-budget.ts";
 import type { TakeTurns } from "./take-turns.ts";
 
 /** The most bytes of a body as sent with gzip, and as it is without. */
@@ -26,8 +26,8 @@ const gunzipAsync = promisify(gunzip);
 
 /** What bodies of several requests share. */
 export interface BodyLimits {
-  /** Is told of bytes that are to be held; `false` where there is no room for them. */
-  readonly take: (bytes: number) => boolean;
+  /** Of what this request holds. */
+  readonly held: HeldBytes;
   /** Unpacking, of which a few at a time hold what comes out of it. */
   readonly unpackInTurn: TakeTurns;
 }
@@ -40,7 +40,7 @@ export interface BodyLimits {
  */
 export async function readBody(
   request: IncomingMessage,
-  { take, unpackInTurn }: BodyLimits,
+  { held, unpackInTurn }: BodyLimits,
 ): Promise<Buffer> {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (encoding !== "gzip" && encoding !== "identity" && encoding !== "")
@@ -49,10 +49,10 @@ export async function readBody(
       "The content-encoding is not supported. Send the body as it is, or with gzip.",
     );
   const isPacked = encoding === "gzip";
-  const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES, take);
+  const bytes = await collect(request, isPacked ? MAX_COMPRESSED_BYTES : MAX_BYTES, held);
   if (!isPacked) return bytes;
   const hold = (unpacked: Buffer): Buffer => {
-    if (!take(unpacked.length)) throw busy();
+    if (!held.take(unpacked.length)) throw busy();
     return unpacked;
   };
   const small = unpackSmall(bytes);
@@ -63,25 +63,31 @@ export async function readBody(
 async function collect(
   request: IncomingMessage,
   limitBytes: number,
-  take: BodyLimits["take"],
+  held: HeldBytes,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  const outcome: { refusal?: Error } = {};
+  const refuse = (refusal: Error): void => {
+    outcome.refusal ??= refusal;
+    chunks.length = 0;
+    held.release();
+  };
+  held.whenGivenUp(() => refuse(busy()));
   let size = 0;
-  let refusal: Error | undefined;
   try {
     for await (const chunk of request) {
       if (!Buffer.isBuffer(chunk)) continue;
       size += chunk.length;
-      if (size > limitBytes) refusal = tooLarge(limitBytes);
-      else if (refusal === undefined && !take(chunk.length)) refusal = busy();
-      if (refusal === undefined) chunks.push(chunk);
-      else chunks.length = 0;
+      if (size > limitBytes) refuse(tooLarge(limitBytes));
+      else if (outcome.refusal === undefined && !held.take(chunk.length)) refuse(busy());
+      if (outcome.refusal === undefined) chunks.push(chunk);
       if (size > MAX_DISCARDED_BYTES) break;
     }
   } catch (cause) {
     throw new SelvedgeError("telemetry-invalid", "The body was cut short.", { cause });
   }
-  if (refusal !== undefined) throw refusal;
+  if (outcome.refusal !== undefined) throw outcome.refusal;
+  held.arrived();
   return Buffer.concat(chunks, size);
 }
 
