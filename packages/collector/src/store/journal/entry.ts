@@ -30,12 +30,17 @@ export function encodeEntry(entry: Entry): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(line)}\n`), Buffer.from(numbers.buffer)]);
 }
 
-/** Reads what `encodeEntry` wrote, of this version or of former ones. */
+/**
+ * Reads what `encodeEntry` wrote, of this version or of former ones.
+ *
+ * @throws Error where it is of a later one
+ */
 export function decodeEntry(bytes: Buffer): Entry {
   const end = bytes.indexOf(LINE_END);
   const text = bytes.toString("utf8", 0, end === -1 ? bytes.length : end);
   const line: MetricsLine | FormerLine | Exclude<Entry, { signal: "metrics" }> = JSON.parse(text);
-  if (line.signal !== "metrics") return line;
+  if (line.signal === "logs" || line.signal === "traces") return line;
+  if (line.signal !== "metrics") throw new Error("a journal's entry is of no known signal");
   if (!("points" in line)) return { signal: "metrics", batch: readFormerBatch(line) };
   // Copied, for numbers begin at a multiple of their size.
   const numbers = new Float64Array(Uint8Array.from(bytes.subarray(end + 1)).buffer);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -6,6 +6,7 @@ import { batchOf, failures, NOON, predictions } from "../contract/sample-batch.t
 import { openDuckDbStore } from "../duckdb/open-duckdb-store.ts";
 import type { Store } from "../store.ts";
 import { openJournalledStore } from "./journalled-store.ts";
+import { encodeRecord } from "./record.ts";
 
 const WINDOW = { from: NOON, to: NOON + 1000 };
 
@@ -223,5 +224,24 @@ test("starts although the only batch that was left is one that the store never t
   expect(await countIn(again)).toBe(3);
   await again.close();
   expect(await readdir(journal)).toEqual(["refused.jsonl"]);
+  told.mockRestore();
+});
+
+test("starts beside an entry that says nothing to it, and keeps it as it was", async () => {
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const { store: first, journal, fail } = await failing();
+  const store = await openJournalledStore(first, journal);
+  fail(true);
+  await store.ingestMetrics([batchOf("a", [failures(2)])]);
+  await store.close();
+  const later = Buffer.from('{"signal":"metrics","of":"a later version"}');
+  const [name = ""] = await readdir(journal);
+  await appendFile(join(journal, name), encodeRecord(later));
+  const again = await openJournalledStore((await failing()).store, journal);
+  expect(await countIn(again)).toBe(2);
+  await again.close();
+  const aside = JSON.parse(await readFile(join(journal, "refused.jsonl"), "utf8"));
+  expect(aside).toEqual({ base64: later.toString("base64") });
+  expect(told).toHaveBeenCalled();
   told.mockRestore();
 });

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
 import { SelvedgeError } from "@selvedge/protocol";
 import type { Store } from "../store.ts";
 import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
+import { attributesIn, rowsOf } from "./entry-size.ts";
 import { type Journal, type Kept, openJournal } from "./open-journal.ts";
+import { putAside } from "./put-aside.ts";
 
 /** How long what was acknowledged may wait for more before it is moved to the store. */
 const MOVE_EVERY_MS = 250;
@@ -102,7 +102,7 @@ export async function openJournalledStore(store: Store, folder: string): Promise
           // What cannot be put aside either, say on a full disk, is in the journal still.
           const isAside =
             isHopeless &&
-            (await putAside(folder, [one.entry], reason).then(
+            (await putAside(folder, [JSON.stringify(one.entry)], reason).then(
               () => true,
               () => false,
             ));
@@ -228,14 +228,15 @@ async function openAndReplay(store: Store, folder: string): Promise<Journal> {
   try {
     const journal = await openJournal(folder);
     await journal.replay(async (left) => {
-      const entries = left.map(decodeEntry);
+      const entries = await decodeAll(left, folder);
       const outcomes = await moveEntries(store, entries);
       const refused = entries.filter((_, i) => outcomes[i] !== true);
       const reason = outcomes.find((outcome) => outcome !== true);
       // One batch that the store will never take must not keep the collector from starting.
       if (refused.length === 0) return;
       if (refused.length === entries.length && !(await takesAnything(store))) throw reason;
-      await putAside(folder, refused, reason);
+      const lines = refused.map((entry) => JSON.stringify(entry));
+      await putAside(folder, lines, reason);
     });
     return journal;
   } catch (cause) {
@@ -253,11 +254,20 @@ async function takesAnything(store: Store): Promise<boolean> {
   );
 }
 
-/** Keeps what the store refuses for someone to look at, in a file that is not read again. */
-async function putAside(folder: string, entries: readonly Entry[], reason: unknown): Promise<void> {
-  const path = join(folder, "refused.jsonl");
-  await appendFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-  console.error(`selvedge: ${entries.length} batch(es) were put aside in ${path}:`, reason);
+/** Reads entries; one that says nothing to this version, say of a later one, is put aside as it is. */
+async function decodeAll(all: readonly Buffer[], folder: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const strange: string[] = [];
+  let reason: unknown;
+  for (const bytes of all)
+    try {
+      entries.push(decodeEntry(bytes));
+    } catch (error) {
+      strange.push(JSON.stringify({ base64: bytes.toString("base64") }));
+      reason = error;
+    }
+  if (strange.length > 0) await putAside(folder, strange, reason);
+  return entries;
 }
 
 /** Hands entries to the store, and answers for each `true`, or why it was not taken. */
@@ -282,22 +292,6 @@ async function moveEntries(store: Store, entries: readonly Entry[]): Promise<unk
 
 function named<T extends { readonly id: string | undefined }>(batch: T): T {
   return batch.id === undefined ? { ...batch, id: `journal:${randomUUID()}` } : batch;
-}
-
-function rowsOf(entry: Entry): number {
-  if (entry.signal === "logs") return entry.batch.records.length;
-  if (entry.signal === "traces") return entry.batch.spans.length;
-  const { histograms, counters, distributions, irregulars } = entry.batch;
-  return histograms.length + counters.length + distributions.length + irregulars.length;
-}
-
-/** The text of attributes that every point holds for itself, and that the journal has once a series. */
-function attributesIn(entry: Entry): number {
-  if (entry.signal !== "metrics") return 0;
-  const { histograms, counters } = entry.batch;
-  const lengthsOf = (points: readonly { readonly attributes: string | undefined }[]) =>
-    points.reduce((sum, { attributes = "" }) => sum + attributes.length, 0);
-  return lengthsOf(histograms) + lengthsOf(counters);
 }
 
 function failed(what: string, cause?: unknown): SelvedgeError {
