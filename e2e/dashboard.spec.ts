@@ -42,6 +42,8 @@ test("a model: latency, health by device class, accuracy with its interval, cali
   await page.getByRole("radio", { name: "Device" }).check();
   const health = page.getByRole("table", { name: /^Health .* by device/ });
   await expect(health.getByRole("rowheader", { name: "Phone, weak" })).toBeVisible();
+  await page.reload();
+  await expect(health.getByRole("rowheader", { name: "Phone, weak" })).toBeVisible();
   const accuracy = page.getByRole("table", { name: /^Accuracy by version/ });
   await expect(accuracy.getByRole("row", { name: /2\.1\.0/ })).toContainText("94% 92.6%–95.2%");
   await expect(accuracy.getByRole("cell", { name: "≥ 1.64%" })).toContainText(

@@ -1,4 +1,3 @@
-import { useSignal } from "@preact/signals";
 import type { HealthAnswer } from "@selvedge/protocol";
 import type { JSX } from "preact";
 import type { Part } from "../api.ts";
@@ -7,7 +6,8 @@ import { formatCount, formatShare } from "../format/format-count.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { deviceName } from "../series/device-name.ts";
 import { type HealthGroup, type HealthRow, healthRows } from "../series/health-rows.ts";
-import type { View } from "../state/view.ts";
+import type { DashboardState } from "../state/dashboard-state.ts";
+import { HEALTH_SPLITS, type HealthSplit, type View, viewOf } from "../state/view.ts";
 import { Name } from "./name.tsx";
 import { Panel } from "./panel.tsx";
 import { PartOf } from "./part-of.tsx";
@@ -16,23 +16,26 @@ import { Segmented } from "./segmented.tsx";
 
 interface HealthPanelProps {
   readonly health: Part<HealthAnswer> | undefined;
+  /** What was asked for. */
   readonly view: View;
+  readonly state: Pick<DashboardState, "view">;
 }
 
-type Split = "browser" | "device" | "version" | "backend";
+const LABELS: Readonly<Record<HealthSplit, string>> = {
+  browser: "Browser",
+  device: "Device",
+  version: "Version",
+  backend: "Backend",
+};
 
-const SPLITS: readonly { readonly value: Split; readonly label: string }[] = [
-  { value: "browser", label: "Browser" },
-  { value: "device", label: "Device" },
-  { value: "version", label: "Version" },
-  { value: "backend", label: "Backend" },
-];
+const OPTIONS = HEALTH_SPLITS.map((value) => ({ value, label: LABELS[value] }));
 
 /** How the model does on one kind of device and on another. */
-export function HealthPanel({ health, view }: HealthPanelProps): JSX.Element {
-  const split = useSignal<Split>("browser");
+export function HealthPanel({ health, view, state }: HealthPanelProps): JSX.Element {
+  // As chosen just now: what it is told apart by needs no other answer.
+  const { healthBy } = state.view.value;
   const nameOf = (group: HealthGroup): string =>
-    split.value === "device" ? deviceName(group.device) : group[split.value];
+    healthBy === "device" ? deviceName(group.device) : group[healthBy];
   return (
     <Panel
       id="health"
@@ -42,10 +45,11 @@ export function HealthPanel({ health, view }: HealthPanelProps): JSX.Element {
         <Segmented
           legend="Health by"
           name="health-by"
-          options={SPLITS}
-          value={split.value}
+          options={OPTIONS}
+          value={healthBy}
           onChange={(chosen) => {
-            split.value = chosen;
+            const now = state.view.value;
+            state.view.value = viewOf(now.page, { ...now, healthBy: chosen });
           }}
         />
       }
@@ -59,7 +63,7 @@ export function HealthPanel({ health, view }: HealthPanelProps): JSX.Element {
           return rows.length === 0 ? (
             <p class="nothing">No device has said how it does in the last {view.range.name}.</p>
           ) : (
-            <HealthTable rows={rows} by={split.value} rangeName={view.range.name} />
+            <HealthTable rows={rows} by={healthBy} rangeName={view.range.name} />
           );
         }}
       </PartOf>
@@ -69,12 +73,12 @@ export function HealthPanel({ health, view }: HealthPanelProps): JSX.Element {
 
 interface HealthTableProps {
   readonly rows: readonly HealthRow[];
-  readonly by: Split;
+  readonly by: HealthSplit;
   readonly rangeName: string;
 }
 
 function HealthTable({ rows, by, rangeName }: HealthTableProps): JSX.Element {
-  const label = SPLITS.find(({ value }) => value === by)?.label ?? by;
+  const label = LABELS[by];
   const rate = ({ failures, predictions }: HealthRow): number =>
     predictions + failures > 0 ? failures / (predictions + failures) : 0;
   const worst = Math.max(...rows.map(rate));

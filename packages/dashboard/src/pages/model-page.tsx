@@ -37,7 +37,7 @@ export function ModelPage({ state, snapshot }: PageProps): JSX.Element {
           <LatencyPanel snapshot={snapshot} latency={latency} cursor={cursor} isOneModel />
         )}
       </PartOf>
-      <HealthPanel health={parts.health} view={view} />
+      <HealthPanel health={parts.health} view={view} state={state} />
       <AccuracyPanel accuracy={parts.accuracy} model={model} view={view} />
       <PartOf part={parts.failures}>
         {(failures) => <FailuresPanel snapshot={snapshot} failures={failures} />}

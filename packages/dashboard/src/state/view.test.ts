@@ -26,7 +26,7 @@ test.each(["ocr-rec", "a&b=c#d", "<img src=x>", "שלום %"])("model %j survive
 
 test.each(PAGES)("every choice that %s has survives the URL, and no other is made", (page) => {
   const choice = { model: "m", version: "1", a: "1", b: "2", prediction: "p" };
-  const view = viewOf(page, { ...choice, baseline: "previous" });
+  const view = viewOf(page, { ...choice, baseline: "previous", healthBy: "device" });
   expect(parseView(formatView(view))).toEqual(view);
 });
 

@@ -15,6 +15,11 @@ export type Page = (typeof PAGES)[number];
 
 export type Baseline = "reference" | "previous";
 
+/** What the health of a model is told apart by. */
+export const HEALTH_SPLITS = ["browser", "device", "version", "backend"] as const;
+
+export type HealthSplit = (typeof HEALTH_SPLITS)[number];
+
 /** What the person looking has chosen to see; what is `undefined` is left to the page. */
 export interface View {
   readonly page: Page;
@@ -26,12 +31,16 @@ export interface View {
   readonly b: string | undefined;
   /** What drift is measured against. */
   readonly baseline: Baseline;
+  /** What health is told apart by. */
+  readonly healthBy: HealthSplit;
   /** The id of a prediction. */
   readonly prediction: string | undefined;
 }
 
 /** What is chosen of a page, other than its default. */
 type Choice = Partial<Omit<View, "page">>;
+
+const DEFAULT_SPLIT: HealthSplit = "browser";
 
 const FILTERS = ["model", "version", "a", "b"] as const;
 
@@ -58,6 +67,7 @@ export function viewOf(page: Page, choice: Choice = {}): View {
     a: keep("a"),
     b: keep("b"),
     baseline: page === "drift" ? (choice.baseline ?? "reference") : "reference",
+    healthBy: page === "model" ? (choice.healthBy ?? DEFAULT_SPLIT) : DEFAULT_SPLIT,
     prediction: page === "prediction" ? choice.prediction || undefined : undefined,
   };
 }
@@ -86,6 +96,7 @@ export function parseView(query: string): View {
     b: text("b"),
     prediction: text("id"),
     baseline: params.get("baseline") === "previous" ? "previous" : "reference",
+    healthBy: HEALTH_SPLITS.find((each) => each === params.get("health-by")) ?? DEFAULT_SPLIT,
     ...(range === undefined ? {} : { range }),
   });
 }
@@ -98,6 +109,7 @@ export function formatView(view: View): string {
     if (value !== undefined) params.set(name, value);
   }
   if (view.baseline !== "reference") params.set("baseline", view.baseline);
+  if (view.healthBy !== DEFAULT_SPLIT) params.set("health-by", view.healthBy);
   if (view.prediction !== undefined) params.set("id", view.prediction);
   return `?${params}`;
 }
