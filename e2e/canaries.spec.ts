@@ -165,7 +165,7 @@ test("nothing of what goes in and comes out of a model is in any request, or in 
   await page.locator("body[data-ready]").waitFor({ state: "attached" });
   const facts = await page.evaluate(
     async ({ texts, label, pixels, photo }) => {
-      const telemetry = { endpoint: "/v1", service: "e2e" };
+      const telemetry = { endpoint: "/v1", service: "e2e", traces: { sample: 1 } };
       const predictions = { sample: 1 };
       const selvedge = selvedgeModule.createSelvedge({
         registry: "/models",
@@ -206,11 +206,14 @@ test("nothing of what goes in and comes out of a model is in any request, or in 
   const sentTo = (path: string) => wire.requests.filter(({ url }) => url === path).length;
   await expect.poll(() => sentTo("/v1/logs")).toBeGreaterThan(0);
   await expect.poll(() => sentTo("/v1/metrics")).toBeGreaterThan(0);
+  await expect.poll(() => sentTo("/v1/traces")).toBeGreaterThan(0);
   const told = Buffer.concat(wire.requests.map(({ body }) => body)).toString();
   expect(told).toContain(METRICS.feedback);
   expect(told).toContain(METRICS.feedbackError);
   expect(told).toContain(METRICS.distribution);
   expect(told).toContain(PREDICTION_EVENT);
+  // Spans too, of what failed as well: OTLP's code for that is 2.
+  for (const said of ["selvedge.predict", '"code":2']) expect(told).toContain(said);
   expect(elsewhere).toEqual([]);
   expect(foundIn(wire)).toEqual([]);
   expect(await foundInFiles(dataDir, scratch)).toEqual([]);
