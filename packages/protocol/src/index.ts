@@ -161,6 +161,7 @@ export {
   measurerOf,
   valueCount,
 } from "./measure-tensor.ts";
+export type { MetricOf } from "./metric-types.ts";
 export {
   encodeModelSignature,
   encodeModelStatement,
