@@ -95,9 +95,14 @@ export class Recorder {
     );
   }
 
-  /** A model was loaded; `fetched` are those of its bytes that the store lacked. */
-  loadedFrom(subject: Subject, bytes: { readonly needed: number; readonly fetched: number }): void {
-    const { needed, fetched } = bytes;
+  /** A model was loaded, which took so many bytes; fetched are those that the store lacked. */
+  loadedFrom(
+    subject: Subject,
+    {
+      bytes: needed,
+      fetchedBytes: fetched,
+    }: { readonly bytes: number; readonly fetchedBytes: number },
+  ): void {
     const partly = fetched < needed ? "partly-stored" : "fetched";
     const reason = fetched === 0 ? "stored" : partly;
     this.count(METRICS.loads, attributesOf(subject, { reason }));
