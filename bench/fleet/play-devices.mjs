@@ -112,8 +112,8 @@ const FAILURES = [
 
 function recordStart(recorder, { subject, typicalMs, random }) {
   const isStored = random() < 0.8;
-  const bytes = { needed: 2_400, fetched: isStored ? 0 : 2_400 };
-  recorder.loadedFrom(subject, bytes);
+  const cost = { bytes: 2_400, fetchedBytes: isStored ? 0 : 2_400 };
+  recorder.loadedFrom(subject, cost);
   const phases = { total: 90, spawn: 18, compile: 22, import: 15, read: 4, create: 9 };
   for (const [phase, ms] of Object.entries(phases))
     recorder.loaded(subject, phase, ms * (0.6 + 0.4 * typicalMs) * (0.7 + random()));

@@ -74,6 +74,7 @@ export {
 } from "./exponential-histogram.ts";
 export { Field } from "./field.ts";
 export { followRoot } from "./follow-root.ts";
+export { fromHalf } from "./from-half.ts";
 export { HistogramSketch } from "./histogram-sketch.ts";
 export { type Architecture, architecture } from "./image/architecture.ts";
 export { differenceFrom, putTogether } from "./image/image-difference.ts";
@@ -161,6 +162,7 @@ export {
   measurerOf,
   valueCount,
 } from "./measure-tensor.ts";
+export type { MetricOf } from "./metric-types.ts";
 export {
   encodeModelSignature,
   encodeModelStatement,

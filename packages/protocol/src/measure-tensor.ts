@@ -1,5 +1,6 @@
 import type { FeatureValue } from "./bin-of.ts";
 import { elementCount } from "./element-type.ts";
+import { fromHalf } from "./from-half.ts";
 import { type ImageLook, type ImageView, lookOf } from "./image-measures.ts";
 import type { ReferenceFeature } from "./reference.ts";
 import { type Ranking, rank } from "./score-measures.ts";
@@ -165,14 +166,4 @@ function readerOf(tensor: MeasurableTensor): (index: number) => number {
   if (data instanceof Float32Array || data instanceof Uint8Array)
     return (index) => data[index] ?? Number.NaN;
   return (index) => numberAt(tensor, index);
-}
-
-/** A float16 by its bits. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

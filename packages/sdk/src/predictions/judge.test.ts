@@ -58,10 +58,12 @@ test("a number is told as how far it was off, and not as itself", () => {
   expect(judge(secret, { value: 0 })).toEqual({ kind: "value", error: 71 });
 });
 
-test("a truth of another kind than the answer is refused", () => {
-  const refused = expect.objectContaining({ code: "feedback-invalid" });
-  expect(() => judge(where, { label: "cat" })).toThrow(refused);
-  expect(() => judge(cat, { value: 1 })).toThrow(refused);
+test("a truth of another kind than the answer is refused, with what it takes", () => {
+  const refused = { code: "feedback-invalid" };
+  const because = (message: RegExp) =>
+    expect.objectContaining({ ...refused, message: expect.stringMatching(message) });
+  expect(() => judge(where, { label: "cat" })).toThrow(because(/4096 scores.*\{correct\}/));
+  expect(() => judge(cat, { value: 1 })).toThrow(because(/single number.*\{label\}.*\{correct\}/));
 });
 
 test("what is no truth is refused", () => {

@@ -1,5 +1,6 @@
 import { FEEDBACK, SelvedgeError } from "@selvedge/protocol";
 import type { AnswerSummary } from "../store/database.ts";
+import { MOST_SCORES } from "./summarize-answer.ts";
 import type { Truth } from "./truth.ts";
 
 /** What a truth says of an answer, as it may leave the device. */
@@ -32,12 +33,12 @@ export function requireTruth(truth: Truth): void {
  */
 export function judge(answer: AnswerSummary, truth: Truth): Judgement {
   if ("value" in truth) {
-    if (answer.value === undefined) throw unfit(answer, "value", "one number");
+    if (answer.value === undefined) throw unfit(answer, "value");
     return { kind: "value", error: coarse(Math.abs(answer.value - truth.value)) };
   }
   const { classes = [], confidence, predicted = answer.value?.toString() } = answer;
   const label = "label" in truth ? String(truth.label) : undefined;
-  if (label !== undefined && predicted === undefined) throw unfit(answer, "label", "one class");
+  if (label !== undefined && predicted === undefined) throw unfit(answer, "label");
   const isCorrect = "correct" in truth ? truth.correct : label === predicted;
   const known = (name: string | undefined): name is string =>
     name !== undefined && classes.includes(name);
@@ -61,10 +62,15 @@ function tenthOf(confidence: number): string {
   return String(Math.min(9, Math.max(0, Math.floor(confidence * 10))));
 }
 
-function unfit({ id, model }: AnswerSummary, kind: string, answer: string): SelvedgeError {
+const NEEDS = {
+  label: `one class. That takes one example whose class the reference in its pack has among its categories: one row of floats, ${MOST_SCORES} scores at most, or one category. Pack the model with such a reference`,
+  value: "one number. That takes exactly one output that is a single number. Pass {label}",
+};
+
+function unfit({ id, model }: AnswerSummary, kind: keyof typeof NEEDS): SelvedgeError {
   return new SelvedgeError(
     "feedback-invalid",
-    `What ${model} answered in prediction ${id} is not known as ${answer}, so that no ${kind} can be held against it. Pack the model with a reference that says which output has its classes, or pass {correct}.`,
+    `No ${kind} can be held against what ${model} answered in prediction ${id}: it is not known as ${NEEDS[kind]}, or pass {correct}.`,
     { detail: { id, model } },
   );
 }

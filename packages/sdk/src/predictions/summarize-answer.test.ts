@@ -67,12 +67,26 @@ test("a label that the model gave itself is remembered where the reference has i
   expect(JSON.stringify(answer(["Jane Doe"]))).not.toContain("Jane");
 });
 
-test("a single number is remembered as one, bits of a float16 and texts are not", () => {
+test("of a float16 it is what protocol finds too, and no bits of it", () => {
+  const finite = fc.integer({ min: 0, max: 0xffff }).filter((bits) => (bits & 0x7c00) !== 0x7c00);
+  fc.assert(
+    fc.property(fc.array(finite, { minLength: 3, maxLength: 3 }), (bits) => {
+      const scores = { type: "float16", data: Uint16Array.from(bits), dims: [1, 3] } as const;
+      const summary = summaryOf(scores);
+      expect(summary.predicted).toBe(String(measure({ measure: "class" }, scores, 0)));
+      const confidence = measure({ measure: "confidence" }, scores, 0);
+      expect(summary.confidence).toBeCloseTo(Number(confidence), 6);
+    }),
+  );
+});
+
+test("a single number is remembered as one, a float16 included, and texts are not", () => {
   const value = (y: Tensor) =>
     summarizeAnswer(answeredCall({ outputs: { y, z: row(1, 2) } })).value;
   expect(value(row(3.5))).toBe(3.5);
   expect(value({ type: "int64", data: BigInt64Array.from([7n]), dims: [1] })).toBe(7);
-  expect(value({ type: "float16", data: Uint16Array.from([15360]), dims: [1] })).toBeUndefined();
+  expect(value({ type: "float16", data: Uint16Array.from([0xc100]), dims: [1] })).toBe(-2.5);
+  expect(value({ type: "float16", data: Uint16Array.from([0x7c00]), dims: [1] })).toBeUndefined();
   expect(value({ type: "string", data: ["5"], dims: [1] })).toBeUndefined();
 });
 

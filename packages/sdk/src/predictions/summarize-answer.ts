@@ -1,11 +1,11 @@
-import type { ReferenceFeature } from "@selvedge/protocol";
+import { fromHalf, type ReferenceFeature } from "@selvedge/protocol";
 import { rungOf } from "../serving/served.ts";
 import type { AnswerSummary } from "../store/database.ts";
 import type { AnsweredCall } from "../telemetry/answered-call.ts";
 import type { Tensor, Tensors } from "../tensor.ts";
 
 /** More scores than this are looked through on no call: it would be felt. */
-const MOST_SCORES = 4096;
+export const MOST_SCORES = 4096;
 
 /** How far from 1 probabilities may add up to, as `rank` has it. */
 const SUM_TOLERANCE = 0.01;
@@ -54,14 +54,14 @@ function classOf(
  * The best of one row of scores, the first of equal ones, and how likely it is said to be. `rank` in
  * protocol finds the same; this is on the way of every answer, and does without the entropy.
  */
-function bestOf({
-  type,
-  dims,
-  data,
-}: Tensor): { readonly index: number; readonly confidence: number } | undefined {
-  const count = data.length;
+function bestOf(
+  scores: Tensor,
+): { readonly index: number; readonly confidence: number } | undefined {
+  const { type, dims } = scores;
+  const count = scores.data.length;
   const isRow = count > 0 && count === dims.at(-1) && count <= MOST_SCORES;
-  if (!isRow || !/^float(32|64)$/.test(type)) return undefined;
+  if (!isRow || !/^float(16|32|64)$/.test(type)) return undefined;
+  const data = elementsOf(scores);
   let [index, sum, isShare] = [0, 0, true];
   for (let i = 0; i < count; i++) {
     const score = Number(data[i]);
@@ -81,8 +81,13 @@ function bestOf({
 function numberOf(outputs: Tensors): Pick<AnswerSummary, "value"> {
   const [output, another] = Object.values(outputs).filter(({ data }) => data.length === 1);
   if (output === undefined || another !== undefined) return {};
-  const value = Number(output.data[0]);
-  // Bits of a float16 are no number of their own.
-  const isNumber = output.type !== "float16" && output.type !== "string" && Number.isFinite(value);
-  return isNumber ? { value } : {};
+  const value = Number(elementsOf(output)[0]);
+  return output.type !== "string" && Number.isFinite(value) ? { value } : {};
+}
+
+/** What its elements stand for: a float16 is carried as bits. */
+function elementsOf({ type, data }: Tensor): ArrayLike<number | bigint | string> {
+  return type === "float16" && data instanceof Uint16Array
+    ? Float32Array.from(data, fromHalf)
+    : data;
 }

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FakeRegistry } from "../delivery/registry.fixture.ts";
 import { eventually } from "../eventually.fixture.ts";
 import type { PackContent } from "../store/pack.fixture.ts";
+import { Recorder } from "../telemetry/recorder.ts";
 import {
   ContestingDevice,
   candidate,
@@ -25,7 +26,8 @@ afterEach(() => device.end());
 describe("a precision that the device does not hold", () => {
   const packed: PackContent = { dtypes: ["fp32", "q8"] };
 
-  test("is fetched where none that it holds will do", async () => {
+  test("is fetched where none that it holds will do, and counted", async () => {
+    const fetched = vi.spyOn(Recorder.prototype, "fetched");
     registry.publish(await packOf(packed));
     device.places = {
       "fp32 NHWC": { ...FAST, fault: "wrong" },
@@ -36,6 +38,11 @@ describe("a precision that the device does not hold", () => {
     const rest = { "fp32 NHWC": "rejected", "fp32 NCHW": "rejected", "q8 NCHW": "slower" };
     await until(model, { wasm: "standby", ...rest, "q8 NHWC": "serving" });
     expect(model.info.dtype).toBe("q8");
+    const { name, version } = model.info;
+    const there = { model: name, version, dtype: "q8", backend: "webgpu" };
+    const [, bytes = 0] = fetched.mock.calls.find(([{ dtype }]) => dtype === "q8") ?? [];
+    expect(bytes).toBeGreaterThan(0);
+    expect(fetched).toHaveBeenCalledWith(there, bytes);
   });
 
   test("is not fetched where another is right and faster", async () => {

@@ -1,5 +1,7 @@
+import { ATTRIBUTES, METRICS } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { IMAGES_LOCK } from "../proving/make-image.ts";
+import { Recorder } from "../telemetry/recorder.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";
 import { completeShipped } from "./complete-shipped.ts";
@@ -34,11 +36,13 @@ async function answered(own: OwnMethods = {}) {
   const opened = await host.open({ by: "image" });
   const first = { host, opened, storage: TO_COME };
   const loaded = { first, selector: WANTED, model: { disposal: new AbortController().signal } };
+  const recorder = new Recorder(() => undefined);
   return {
     first,
+    recorder,
     complete: () =>
       completeShipped(
-        { keeper } as unknown as LoadRooms,
+        { keeper, reporter: { recorder } } as unknown as LoadRooms,
         loaded as unknown as Pick<Loaded, "first" | "selector" | "model">,
       ),
   };
@@ -52,6 +56,21 @@ test("once the pack is whole the image is the device's own, and the next visit i
   expect(storedHint.isNoted(WANTED.name)).toBe(true);
   expect(first.host.start.noImage).toBeUndefined();
   await expect.poll(() => page.saidOf("judge")).toEqual(["judge image fp32 made"]);
+});
+
+test("what completing it fetches is counted, whatever version that is", async () => {
+  for (const keeper of ["", installs({ digest: "e".repeat(64) })]) {
+    const { recorder, complete } = await answered({ keeper });
+    await complete();
+    const { counters } = recorder.take() ?? expect.fail("nothing was counted");
+    expect(counters).toMatchObject([
+      {
+        metric: METRICS.fetchedBytes,
+        attributes: { [ATTRIBUTES.model]: WANTED.name, [ATTRIBUTES.backend]: "wasm" },
+        value: 1,
+      },
+    ]);
+  }
 });
 
 test("where it can be in memory only, no image is kept of it", async () => {

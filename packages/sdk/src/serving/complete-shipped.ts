@@ -23,10 +23,13 @@ export async function completeShipped(
   rooms: LoadRooms,
   { first, selector, model }: Pick<Loaded, "first" | "selector" | "model">,
 ): Promise<void> {
-  const { keeper } = rooms;
+  const { keeper, reporter } = rooms;
   const signal = model.disposal;
   const { digest } = first.opened;
   const installed = await keeper.call((remote, call) => remote.install(call, selector), signal);
+  const { version, dtype, fetchedBytes } = installed;
+  const { backend } = first.host;
+  reporter.recorder.fetched({ model: selector.name, version, dtype, backend }, fetchedBytes);
   // A version that came out meanwhile is the next load's.
   if (installed.digest !== digest) return;
   first.storage = installed.storage;

@@ -147,7 +147,7 @@ function timingsOf(
 function recordLoad(
   { recorder }: Reporter,
   {
-    opened: { name, version, dtype, bytes: needed },
+    opened: { name, version, dtype, bytes },
     backend,
     installed,
     timings,
@@ -165,5 +165,5 @@ function recordLoad(
     if (hasHappened || (isDelivery && installed !== undefined))
       recorder.loaded(subject, stage.slice(0, -2), milliseconds);
   }
-  recorder.loadedFrom(subject, { needed, fetched: installed?.fetchedBytes ?? 0 });
+  recorder.loadedFrom(subject, installed ?? { bytes, fetchedBytes: 0 });
 }

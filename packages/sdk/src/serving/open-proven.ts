@@ -96,7 +96,7 @@ async function openAndProve(
  */
 export async function openOrComplete(
   host: EngineHost,
-  rooms: Pick<LoadRooms, "keeper">,
+  rooms: Pick<LoadRooms, "keeper" | "reporter">,
   { wanted, choice, signal }: Pick<Wanted, "wanted" | "choice" | "signal">,
 ): Promise<HostOpened> {
   try {
@@ -138,9 +138,9 @@ export function isLacking(error: unknown): boolean {
   return error instanceof SelvedgeError && error.code === "storage-damaged";
 }
 
-/** Fetches what the device lacks of a variant of a pack that answers already in another. */
+/** Fetches what the device lacks of a variant of a pack that answers already in another, and counts it. */
 export async function complete(
-  { keeper }: Pick<LoadRooms, "keeper">,
+  { keeper, reporter }: Pick<LoadRooms, "keeper" | "reporter">,
   {
     wanted,
     signal,
@@ -148,8 +148,10 @@ export async function complete(
   }: Pick<Wanted, "wanted" | "signal"> & Pick<InstallHow, "purpose">,
 ): Promise<void> {
   const how = { role: "part", purpose } as const;
-  await keeper.call(
+  const { version, dtype, fetchedBytes } = await keeper.call(
     (remote, call) => remote.install(call, wanted, undefined, undefined, how),
     signal,
   );
+  const { name: model, backend } = wanted;
+  reporter.recorder.fetched({ model, version, dtype, backend }, fetchedBytes);
 }

@@ -16,12 +16,13 @@ test("a pack that comes with an image is woken from it, and not installed yet", 
   const first = await openModel({ host, keeper }, WANTED, {});
   expect(first.isShipped).toBe(true);
   expect(first.installed).toMatchObject({
+    bytes: 1340,
     fetchedBytes: 1340,
     resolveMs: 5,
     storage: { kind: "memory" },
   });
   expect(host.start).toMatchObject({ step: "run", code: "woken", reason: "by image" });
-  const asked = ["fetch 3", "offer", "open by image run first", "open by selector run first"];
+  const asked = ["fetch 4", "offer", "open by image run first", "open by selector run first"];
   await expect.poll(() => page.said.toSorted()).toEqual([...asked, "start patiently"]);
   expect(wakeHint.of(WANTED.name)).toBe("none");
 });

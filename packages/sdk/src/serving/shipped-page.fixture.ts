@@ -53,7 +53,9 @@ export const SHIPPED_ENGINE: string = `${ENGINE_METHODS} ${TELL}
     return ({ ${ENGINE_METHODS} }).start(request);
   },
   consider() {
-    return { ok: true, value: { dtype: "fp32", blobs: [{}, {}, {}] } };
+    const blobs = [["bare", 1000], ["image", 300], ["golden", 40], ["golden", 40]];
+    const refs = blobs.map(([sha256, bytes]) => ({ sha256, bytes }));
+    return { ok: true, value: { dtype: "fp32", blobs: refs } };
   },
   open(_session, { by }, { wake = "none", isFirst = false }) {
     api.tell("open by", by, wake, ...(isFirst ? ["first"] : []));

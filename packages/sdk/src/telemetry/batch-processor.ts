@@ -33,6 +33,8 @@ export class BatchProcessor {
   readonly #consent: Consent;
   readonly #unsent: UnsentBatches = new UnsentBatches(KEEPALIVE_BYTES);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Given up while nothing was there to tell it: points, records and spans. */
+  #lost = 0;
   #isEnded = false;
 
   constructor(options: BatchProcessorOptions) {
@@ -61,10 +63,11 @@ export class BatchProcessor {
 
   /** Takes a batch that was made elsewhere. Resolves once it is stored, or could not be. */
   async send(batch: OtlpBatch): Promise<void> {
-    const { courier } = this.#means.loaded ?? (await this.#means.load());
-    if (!this.#isEnabled) return;
-    const again = this.#unsent.takeRefused();
+    // Whoever made it has it no more, and the chunk may be missing.
     this.#keep(batch);
+    const { courier } = this.#means.loaded ?? (await this.#load(() => this.#unsent.refuse(batch)));
+    if (!this.#isEnabled || !this.#unsent.has(batch)) return;
+    const again = this.#unsent.takeRefused();
     await Promise.all([...again, batch].map((one) => this.#store(courier, one)));
     await courier.deliver(() => this.#unsent.refused);
   }
@@ -102,6 +105,7 @@ export class BatchProcessor {
   forget(): void {
     clearTimeout(this.#timer);
     this.#unsent.clear();
+    this.#lost = 0;
   }
 
   /** Gathers no more. */
@@ -133,23 +137,38 @@ export class BatchProcessor {
     take: (batch: OtlpBatch) => Promise<void> | void = (batch) => this.send(batch),
   ): Promise<void> {
     clearTimeout(this.#timer);
-    // Offline, a page may lack the chunk: what was recorded waits for the next time.
-    const { toBatches } =
-      this.#means.loaded ??
-      (await this.#means.load().catch((error: unknown) => {
-        this.gather();
-        throw error;
-      }));
+    const { toBatches } = this.#means.loaded ?? (await this.#load());
     const gathered = this.#options.take();
     if (!this.#isEnabled) return;
+    const batches = [...this.#unsent.takeRefused(), ...toBatches(gathered, this.#options.service)];
     // All are taken over before anything is waited for, as the page may be going away.
-    await Promise.all(toBatches(gathered, this.#options.service).map(take));
+    await Promise.all(batches.map(take));
+  }
+
+  /** Offline, a page may lack the chunk: what there is waits for the next time. */
+  async #load(onMissing?: () => void): ReturnType<LazyCourier["load"]> {
+    try {
+      const means = await this.#means.load();
+      this.#tellLost();
+      return means;
+    } catch (error) {
+      onMissing?.();
+      this.gather();
+      throw error;
+    }
   }
 
   /** Keeps it in memory until it is stored or sent. What was there for longest has to go for it. */
   #keep(batch: OtlpBatch): void {
-    const lost = this.#unsent.add(batch);
-    if (lost > 0) this.#means.loaded?.courier.dropped({ unconfirmed: lost });
+    this.#lost += this.#unsent.add(batch);
+    this.#tellLost();
+  }
+
+  #tellLost(): void {
+    const { courier } = this.#means.loaded ?? {};
+    if (courier === undefined) return;
+    courier.dropped({ unconfirmed: this.#lost });
+    this.#lost = 0;
   }
 
   async #store(courier: Courier, batch: OtlpBatch): Promise<void> {

@@ -36,7 +36,7 @@ function everyBatch(): readonly OtlpBatch[] {
   const recorder = new Recorder(() => undefined);
   for (const ms of [0, 0.2, 12, 80_000]) recorder.predicted(subject, ms);
   recorder.loaded(subject, "fetch", 320);
-  recorder.loadedFrom(subject, { needed: 12_000_000_000, fetched: 1 });
+  recorder.loadedFrom(subject, { bytes: 12_000_000_000, fetchedBytes: 1 });
   recorder.failed({ model: "ocr-rec" }, "load", "network");
   recorder.restarted(subject, "engine-crashed");
   const tracing = new Tracing({ sample: 1 }, recorder, () => undefined);

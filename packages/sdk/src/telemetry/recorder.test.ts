@@ -105,11 +105,11 @@ test("clocks that disagree make no transfer of less than nothing", () => {
 });
 
 test.each([
-  [{ needed: 100, fetched: 0 }, "stored", 0, 100],
-  [{ needed: 100, fetched: 30 }, "partly-stored", 30, 70],
-  [{ needed: 100, fetched: 100 }, "fetched", 100, 0],
+  [{ bytes: 100, fetchedBytes: 0 }, "stored", 0, 100],
+  [{ bytes: 100, fetchedBytes: 30 }, "partly-stored", 30, 70],
+  [{ bytes: 100, fetchedBytes: 100 }, "fetched", 100, 0],
   // What was spoiled on the way was fetched twice.
-  [{ needed: 100, fetched: 120 }, "fetched", 120, 0],
+  [{ bytes: 100, fetchedBytes: 120 }, "fetched", 120, 0],
 ])("a load of %o is one that was %s", (bytes, reason, fetched, stored) => {
   const recorder = new Recorder(() => undefined);
   recorder.loadedFrom(subject, bytes);
@@ -207,7 +207,7 @@ test("a batch has the attributes of the closed list, and no others", () => {
   const recorder = new Recorder(() => undefined);
   recorder.predicted(subject, 1);
   recorder.loaded(subject, "read", 1);
-  recorder.loadedFrom(subject, { needed: 1, fetched: 1 });
+  recorder.loadedFrom(subject, { bytes: 1, fetchedBytes: 1 });
   recorder.failed(subject, "predict", "run-failed");
   const keys = metricsOf(batchOf(recorder))
     .flatMap(({ sum, exponentialHistogram }) => [

@@ -3,6 +3,7 @@ import {
   type ExponentialHistogram,
   HistogramSketch,
   METRICS,
+  type MetricOf,
 } from "@selvedge/protocol";
 
 /** Quantiles are within 4.4%, and a device's latencies lie in a few dozen buckets. */
@@ -94,9 +95,14 @@ export class Recorder {
     );
   }
 
-  /** A model was loaded; `fetched` are those of its bytes that the store lacked. */
-  loadedFrom(subject: Subject, bytes: { readonly needed: number; readonly fetched: number }): void {
-    const { needed, fetched } = bytes;
+  /** A model was loaded, which took so many bytes; fetched are those that the store lacked. */
+  loadedFrom(
+    subject: Subject,
+    {
+      bytes: needed,
+      fetchedBytes: fetched,
+    }: { readonly bytes: number; readonly fetchedBytes: number },
+  ): void {
     const partly = fetched < needed ? "partly-stored" : "fetched";
     const reason = fetched === 0 ? "stored" : partly;
     this.count(METRICS.loads, attributesOf(subject, { reason }));
@@ -125,7 +131,7 @@ export class Recorder {
   }
 
   /** Adds to a counter; adding 0 is nothing. */
-  count(metric: string, attributes: Attributes, by = 1): void {
+  count(metric: MetricOf<"counter">, attributes: Attributes, by = 1): void {
     if (by === 0) return;
     this.#beforeFirst();
     const key = seriesKey(metric, attributes);
@@ -134,7 +140,7 @@ export class Recorder {
   }
 
   /** Adds a value to a histogram, in the metric's unit. */
-  measure(metric: string, attributes: Attributes, value: number): void {
+  measure(metric: MetricOf<"exponential histogram">, attributes: Attributes, value: number): void {
     this.#sketch(metric, attributes).record(value);
   }
 
@@ -171,7 +177,7 @@ export class Recorder {
     return series;
   }
 
-  #sketch(metric: string, attributes: Attributes): HistogramSketch {
+  #sketch(metric: MetricOf<"exponential histogram">, attributes: Attributes): HistogramSketch {
     const key = seriesKey(metric, attributes);
     const known = this.#histograms.get(key);
     if (known !== undefined) return known.value;

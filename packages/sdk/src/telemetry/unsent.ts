@@ -31,6 +31,11 @@ export class UnsentBatches {
     return this.#trim();
   }
 
+  /** Whether it is still to be sent: not forgotten, or given up, or sent by another way. */
+  has(batch: OtlpBatch): boolean {
+    return this.#all.has(batchIdOf(batch));
+  }
+
   /** The store has it: it may be forgotten here without loss. */
   stored(batch: OtlpBatch): void {
     const unsent = this.#all.get(batchIdOf(batch));

@@ -254,7 +254,10 @@ export interface Installed {
   readonly digest: string;
   readonly version: string;
   readonly dtype: Dtype;
-  /** Model bytes of this dtype, those already stored included. */
+  /**
+   * Model bytes of this dtype, those already stored included; of one that woke from an image that ships
+   * with it, what that took.
+   */
   readonly bytes: number;
   readonly fetchedBytes: number;
   readonly storage: PackStorage;
