@@ -6,10 +6,10 @@ import { retrainBody } from "./retrain-body.ts";
 import { summarizeRule } from "./summarize-rule.ts";
 import type { WebhookQueue } from "./webhook-queue.ts";
 
-/** Whether someone is told of a change: that an alert fires, or does no longer. */
-export function isAnnounced(rule: AlertRule, { from, to }: AlertChange): boolean {
+/** Whether a rule has someone to tell of a change: that an alert fires, or does no longer. */
+export function hasReceiver(rule: AlertRule, { to }: AlertChange): boolean {
   const isRetrained = rule.kind === "drift" && rule.retrain !== undefined && to === "firing";
-  return isRetrained || (rule.webhook !== undefined && [from, to].includes("firing"));
+  return isRetrained || rule.webhook !== undefined;
 }
 
 /**

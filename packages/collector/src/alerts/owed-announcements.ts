@@ -1,7 +1,7 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { AlertChange } from "../store/store.ts";
 import type { AlertRule } from "./alert-rule.ts";
-import { isAnnounced } from "./announce-changes.ts";
+import { hasReceiver } from "./announce-changes.ts";
 
 /** How long to wait before a receiver that took nothing is told again: longer each time. */
 const FIRST_WAIT_MS = 60_000;
@@ -42,7 +42,7 @@ export function createOwedAnnouncements(rules: readonly AlertRule[]): OwedAnnoun
         seen.add(key);
         const rule = rules.find(({ name }) => name === change.rule);
         if (rule === undefined || !isLatest || change.delivered !== false) continue;
-        if (isAnnounced(rule, change)) owe(change, 0, nowMs);
+        if (hasReceiver(rule, change)) owe(change, 0, nowMs);
       }
     },
     note: (change, nowMs) => {

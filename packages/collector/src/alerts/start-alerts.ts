@@ -1,12 +1,12 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { AlertChange, Store } from "../store/store.ts";
 import type { AlertRule, AlertsConfig } from "./alert-rule.ts";
-import { announceChanges, isAnnounced } from "./announce-changes.ts";
+import { announceChanges, hasReceiver } from "./announce-changes.ts";
 import { evaluateRule, type Sources } from "./evaluate-rule.ts";
 import { createFirstSeen, type FirstSeen } from "./first-seen.ts";
 import { createOwedAnnouncements } from "./owed-announcements.ts";
 import type { WebhookEdge } from "./send-webhook.ts";
-import { createStandings } from "./standings.ts";
+import { type Changes, createStandings } from "./standings.ts";
 import { summarizeRule, unitOf } from "./summarize-rule.ts";
 import { createWebhookQueue } from "./webhook-queue.ts";
 
@@ -69,19 +69,19 @@ export function startAlerts(options: AlertsOptions): Alerts {
       const firstSeen = firstSeenOf.get(rule) ?? createFirstSeen();
       firstSeenOf.set(rule, firstSeen);
       await evaluateRule(rule, sources, { nowMs, firstSeen })
-        .then((readings) => note(rule, standings.advance(rule, readings, nowMs)))
+        .then((findings) => note(rule, standings.advance(rule, findings, nowMs)))
         .then(() => announce(rule, owed.take(rule, nowMs)))
         .catch(logged(`the alert ${rule.name} could not be evaluated`));
     }
   };
 
   /** Notes changes: those that someone is told of once that was done, without waiting for it. */
-  const note = async (rule: AlertRule, changes: readonly AlertChange[]) => {
-    const announced = changes.filter((change) => isAnnounced(rule, change));
-    const quiet = changes.filter((change) => !announced.includes(change));
-    owed.supersede(changes);
+  const note = async (rule: AlertRule, { told, quiet }: Changes) => {
+    const announced = told.filter((change) => hasReceiver(rule, change));
+    const unannounced = [...quiet, ...told.filter((change) => !announced.includes(change))];
+    owed.supersede(announced);
     announce(rule, announced);
-    if (quiet.length > 0) await store.noteAlerts(quiet);
+    if (unannounced.length > 0) await store.noteAlerts(unannounced);
   };
 
   /** Tells of changes, now or again: what nobody took is owed, and told of later. */
