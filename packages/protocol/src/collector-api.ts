@@ -299,7 +299,7 @@ export interface AlertsAnswer {
     readonly from: AlertState;
     readonly to: AlertState;
     readonly value: number | null;
-    /** Whether the webhook took it; `null` where the rule has none. */
+    /** Whether all took it who were to be told; `null` where nobody was. */
     readonly delivered: boolean | null;
   }[];
 }

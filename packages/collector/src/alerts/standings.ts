@@ -31,6 +31,8 @@ export interface Standings {
   restore(history: AlertsAnswer["history"]): void;
   /** Takes in what a rule found out, and says what has changed by that. */
   advance(rule: AlertRule, findings: Findings, nowMs: number): Changes;
+  /** Whether a thing fired and has not ended since, though nothing may be measured of it for now. */
+  isOpen(rule: AlertRule, labels: Labels): boolean;
   of(rule: AlertRule): AlertsAnswer["rules"][number]["instances"];
 }
 
@@ -71,6 +73,7 @@ export function createStandings(rules: readonly AlertRule[]): Standings {
       }
       return { told, quiet };
     },
+    isOpen: ({ name }, labels) => (instancesOf(name).get(keyOf(labels))?.told ?? "ok") !== "ok",
     of: ({ name }) =>
       [...instancesOf(name).values()].map(({ labels, state, since, value }) => {
         return { labels, state, since, value };

@@ -37,10 +37,12 @@ let stores = 0;
 let store: Store;
 let nowMs: number;
 let status: number;
+let refusing: string[];
 let posted: { readonly url: string; readonly body: Record<string, unknown> }[];
 beforeEach(async () => {
   nowMs = START;
   status = 200;
+  refusing = [];
   posted = [];
   store = await openDuckDbStore(join(folder, `store-${stores++}`));
   return () => store.close();
@@ -63,7 +65,7 @@ function watch(...rules: readonly object[]): Alerts & { readonly ring: () => voi
     },
     fetch: async (url, init) => {
       posted.push({ url: String(url), body: JSON.parse(String(init?.body)) });
-      return new Response(null, { status });
+      return new Response(null, { status: refusing.includes(String(url)) ? 404 : status });
     },
   });
   return { ...alerts, ring: () => ring() };
@@ -445,4 +447,95 @@ test("an alert that ended meanwhile is told of as it ended, and not as it began"
   await look(alerts);
   expect(posted.slice(1).map(({ body }) => body["to"])).toEqual(["ok"]);
   await alerts.close();
+});
+
+/** Whom was told since this was asked last. */
+function toldSince(): string[] {
+  return posted
+    .splice(0)
+    .map(({ body }) => (body["event"] === "alert" ? `alert ${body["to"]}` : String(body["event"])));
+}
+
+test("a training that was called for is not called for again where the webhook took nothing", async () => {
+  refusing = [HOOK.url];
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  await look(before);
+  expect(toldSince()).toEqual(["alert firing", "retrain"]);
+  nowMs += 2 * MINUTE_MS;
+  await look(before);
+  nowMs += 60 * MINUTE_MS;
+  await look(before);
+  expect(toldSince()).toEqual(["alert firing", "alert firing"]);
+  const { history } = await before.answer();
+  expect(history.map(({ from, to, delivered }) => [from, to, delivered])).toEqual([
+    ["ok", "firing", false],
+  ]);
+  await before.close();
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  await look(after);
+  expect(toldSince()).toEqual(["alert firing"]);
+  refusing = [];
+  nowMs += 2 * MINUTE_MS;
+  await look(after);
+  expect(toldSince()).toEqual(["alert firing"]);
+  expect((await after.answer()).history).toMatchObject([{ to: "firing", delivered: true }]);
+  await after.close();
+  const third = watch({ ...DRIFTING, webhook: HOOK });
+  await look(third);
+  expect(toldSince()).toEqual([]);
+  await third.close();
+});
+
+test("a training that nobody took is called for until somebody does, whatever the webhook is told", async () => {
+  refusing = [TRAIN.url];
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  await look(before);
+  nowMs += 2 * MINUTE_MS;
+  await look(before);
+  expect(toldSince()).toEqual(["alert firing", "retrain", "retrain"]);
+  nowMs += 30 * DAY_MS;
+  await calls(100);
+  expect((await look(before))?.state).toBe("no-data");
+  expect(toldSince()).toEqual(["alert no-data", "retrain"]);
+  await before.close();
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  await look(after);
+  expect(toldSince()).toEqual(["retrain"]);
+  refusing = [];
+  nowMs += 2 * MINUTE_MS;
+  await look(after);
+  expect(toldSince()).toEqual(["retrain"]);
+  await after.close();
+  const third = watch({ ...DRIFTING, webhook: HOOK });
+  await look(third);
+  expect(toldSince()).toEqual([]);
+  await third.close();
+});
+
+test("a training is called for after a restart where the webhook was told of something later", async () => {
+  refusing = [TRAIN.url, HOOK.url];
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  await look(before);
+  nowMs += 30 * DAY_MS;
+  await calls(100);
+  await look(before);
+  refusing = [HOOK.url];
+  nowMs += 2 * MINUTE_MS;
+  await look(before);
+  expect(toldSince()).toEqual([
+    ...["alert firing", "retrain", "alert no-data", "retrain"],
+    ...["alert no-data", "retrain"],
+  ]);
+  await before.close();
+  refusing = [];
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  await look(after);
+  expect(toldSince()).toEqual(["alert no-data"]);
+  await after.close();
 });
