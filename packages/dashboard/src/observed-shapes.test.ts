@@ -18,16 +18,19 @@ const FEATURE = {
   missing: 0,
   outOfRange: null,
   unseen: 0,
-  bins: [{ label: "a", baseline: 0.5, observed: null }],
+  bins: [{ label: "a", baseline: 0.5, observed: 0.4 }],
 };
 const drift = (feature: object) => ({
   ...{ model: "m", version: "1", from: 0, to: 1, baseline: "reference", signedBy: null },
   features: [feature],
 });
 
-test("a bin that is not to be shown is null, not left out", () => {
+test("of each bin both shares are known", () => {
   expect(isDriftAnswer(drift(FEATURE))).toBe(true);
-  expect(isDriftAnswer(drift({ ...FEATURE, bins: [{ label: "a", baseline: 0.5 }] }))).toBe(false);
+  for (const observed of [undefined, null])
+    expect(
+      isDriftAnswer(drift({ ...FEATURE, bins: [{ label: "a", baseline: 0.5, observed }] })),
+    ).toBe(false);
 });
 
 test.each([

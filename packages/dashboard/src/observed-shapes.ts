@@ -83,9 +83,7 @@ export const isDriftAnswer: Guard<DriftAnswer> = isShape<DriftAnswer>({
       missing: isNullOr(isNumber),
       outOfRange: isNullOr(isNumber),
       unseen: isNullOr(isNumber),
-      bins: isListOf(
-        isShape<DriftBin>({ label: isText, baseline: isNumber, observed: isNullOr(isNumber) }),
-      ),
+      bins: isListOf(isShape<DriftBin>({ label: isText, baseline: isNumber, observed: isNumber })),
     }),
   ),
 });

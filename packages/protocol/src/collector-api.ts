@@ -111,11 +111,8 @@ export interface DriftBin {
   readonly label: string;
   /** Share of the baseline, from 0 to 1. */
   readonly baseline: number;
-  /**
-   * Share of what devices saw. Bins with fewer than 50 contributors are joined with others; where one is
-   * not to be shown all the same, it is `null`.
-   */
-  readonly observed: number | null;
+  /** Share of what devices saw. Bins with fewer than 50 contributors are joined with others. */
+  readonly observed: number;
 }
 
 /** How far a feature has moved from a baseline. */
@@ -299,7 +296,7 @@ export interface AlertsAnswer {
     readonly from: AlertState;
     readonly to: AlertState;
     readonly value: number | null;
-    /** Whether the webhook took it; `null` where the rule has none. */
+    /** Whether all took it who were to be told; `null` where nobody was. */
     readonly delivered: boolean | null;
   }[];
 }

@@ -17,6 +17,11 @@ export interface Standing {
   readonly state: AlertState;
   /** Milliseconds since 1970. */
   readonly since: number;
+  /**
+   * What receivers were to be told last. All but `ok` is of an alert that fired and has not ended since,
+   * though nothing may be measured of it for now.
+   */
+  readonly told: "ok" | "firing" | "no-data";
 }
 
 /** Holds a value against a bound. */
@@ -34,21 +39,29 @@ export function readBound(
 /**
  * Where it stands next. An alert fires once it was so for `forMs`, and then goes on until its value is
  * past the level at which it clears, so that one that hovers at its bound does not come and go. Where
- * nothing is measured nothing is known, which is neither good nor bad.
+ * nothing is measured nothing is known, which is neither good nor bad: what fired before fires again
+ * with its next value, unless that is past the level at which it clears.
  */
 export function advanceAlert(
-  { state, since }: Standing,
+  { state, since, told }: Standing,
   { value, isBreach, isClear }: Pick<Reading, "value" | "isBreach" | "isClear">,
   { forMs, nowMs }: { forMs: number; nowMs: number },
 ): Standing {
   const next = nextState();
-  return next === state ? { state, since } : { state: next, since: nowMs };
+  return { state: next, since: next === state ? since : nowMs, told: nextTold(told, next) };
 
   function nextState(): AlertState {
     if (value === null) return "no-data";
-    if (state === "firing") return isClear ? "ok" : "firing";
+    if (told !== "ok") return isClear ? "ok" : "firing";
     if (!isBreach) return "ok";
     const waited = state === "pending" ? nowMs - since : 0;
     return waited >= forMs ? "firing" : "pending";
   }
+}
+
+/** Of what fires, that it does is told once until it ends, and so is that nothing is measured any more. */
+function nextTold(told: Standing["told"], state: AlertState): Standing["told"] {
+  if (state === "firing") return told === "ok" ? "firing" : told;
+  if (state === "no-data") return told === "firing" ? "no-data" : told;
+  return "ok";
 }

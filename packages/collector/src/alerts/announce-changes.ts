@@ -1,43 +1,49 @@
 import type { ReadDrift } from "../analysis/drift/create-drift-reader.ts";
 import type { AlertChange } from "../store/store.ts";
 import type { AlertRule, DriftRule } from "./alert-rule.ts";
+import type { Announcement, Outcome, Receiver } from "./announcement.ts";
 import { driftQuestion } from "./evaluate-rule.ts";
 import { retrainBody } from "./retrain-body.ts";
 import { summarizeRule } from "./summarize-rule.ts";
 import type { WebhookQueue } from "./webhook-queue.ts";
 
-/** Whether someone is told of a change: that an alert fires, or does no longer. */
-export function isAnnounced(rule: AlertRule, { from, to }: AlertChange): boolean {
-  const isRetrained = rule.kind === "drift" && rule.retrain !== undefined && to === "firing";
-  return isRetrained || (rule.webhook !== undefined && [from, to].includes("firing"));
-}
-
 /**
- * Tells a rule's webhooks of changes.
+ * Tells a rule's receivers of changes.
  *
- * @returns the changes, and whether all took them who were to be told
+ * @returns what became of each, in their order
  */
 export async function announceChanges(
   rule: AlertRule,
-  changes: readonly AlertChange[],
+  announcements: readonly Announcement[],
   { webhooks, readDrift }: { readonly webhooks: WebhookQueue; readonly readDrift: ReadDrift },
-): Promise<AlertChange[]> {
+): Promise<Outcome[]> {
   const { name, webhook } = rule;
-  const told = changes.map((change) =>
-    webhook === undefined ? undefined : webhooks.send(name, webhook, alertBody(rule, change)),
+  const of = (receiver: Receiver) =>
+    announcements.filter(({ receivers }) => receivers.includes(receiver));
+  const told = new Map(
+    webhook === undefined
+      ? []
+      : of("webhook").map(({ change }) => [
+          change,
+          webhooks.send(name, webhook, alertBody(rule, change)),
+        ]),
   );
+  const changes = of("retrain").map(({ change }) => change);
   const retrained =
     rule.kind === "drift" ? callForTraining(rule, changes, { webhooks, readDrift }) : new Map();
   return Promise.all(
-    changes.map(async (change, place) => {
-      const isRetrained = change.to === "firing" ? retrained.get(versionOf(change)) : undefined;
-      const results = await Promise.all([told[place], isRetrained]);
-      return { ...change, delivered: !results.includes(false) };
+    announcements.map(async (announcement) => {
+      const { change, receivers, missing } = announcement;
+      const took = {
+        webhook: await told.get(change),
+        retrain: receivers.includes("retrain") && (await retrained.get(versionOf(change))),
+      };
+      return { announcement, missing: missing.filter((receiver) => !took[receiver]) };
     }),
   );
 }
 
-/** Calls for each version once, however many of its features have begun to drift. */
+/** Calls for each version once, however many of its features have begun to drift: as it was last. */
 function callForTraining(
   rule: DriftRule,
   changes: readonly AlertChange[],
@@ -52,9 +58,9 @@ function callForTraining(
     if (reading === undefined) return false;
     return webhooks.send(name, retrain, retrainBody(rule, reading, at));
   };
-  for (const change of changes) {
+  for (const change of changes.toSorted((a, b) => b.at - a.at)) {
     const key = versionOf(change);
-    if (change.to !== "firing" || calls.has(key)) continue;
+    if (calls.has(key)) continue;
     calls.set(
       key,
       call(change).catch((error: unknown) => {

@@ -25,20 +25,27 @@ export interface Looking {
   readonly firstSeen: FirstSeen;
 }
 
+/** What looking at a rule came to. */
+export interface Findings {
+  readonly readings: readonly Reading[];
+  /** What could not be read, of which nothing follows: each thing with all of these labels. */
+  readonly unread: readonly Reading["labels"][];
+}
+
 /** Finds out where everything that a rule watches is. */
-export function evaluateRule(
+export async function evaluateRule(
   rule: AlertRule,
   sources: Sources,
   looking: Looking,
-): Promise<Reading[]> {
+): Promise<Findings> {
   const { nowMs } = looking;
   switch (rule.kind) {
     case "threshold":
-      return readThreshold(rule, sources, nowMs);
+      return { readings: await readThreshold(rule, sources, nowMs), unread: [] };
     case "change":
-      return readChange(rule, sources, looking);
+      return { readings: await readChange(rule, sources, looking), unread: [] };
     case "burn-rate":
-      return readBurnRate(rule, sources, nowMs);
+      return { readings: await readBurnRate(rule, sources, nowMs), unread: [] };
     case "drift":
       return readDriftVerdicts(rule, sources, nowMs);
   }
@@ -112,24 +119,25 @@ async function readDriftVerdicts(
   rule: DriftRule,
   { store, readDrift }: Sources,
   nowMs: number,
-): Promise<Reading[]> {
+): Promise<Findings> {
   const window = { from: nowMs - rule.windowMs, to: nowMs, model: rule.model };
   const { models } = await store.models(window);
   const readings: Reading[] = [];
+  const unread: Reading["labels"][] = [];
   for (const { name, versions } of models)
     for (const { version } of versions) {
+      const labels = { model: name, version };
       // A manifest that cannot be believed is told of, and does not keep others from being looked at.
-      const found = await readDrift(driftQuestion(rule, { model: name, version }, nowMs)).catch(
-        (error: unknown) => {
-          console.error(`selvedge: drift of ${name}@${version} could not be measured:`, error);
-          return undefined;
-        },
-      );
+      const found = await readDrift(driftQuestion(rule, labels, nowMs)).catch((error: unknown) => {
+        console.error(`selvedge: drift of ${name}@${version} could not be measured:`, error);
+        unread.push(labels);
+        return undefined;
+      });
       for (const { feature, verdict, psi } of found?.answer.features ?? []) {
         if (rule.features !== undefined && !rule.features.includes(feature)) continue;
         const isKnown = verdict === "drifting" || verdict === "stable";
         readings.push({
-          labels: { model: name, version, feature },
+          labels: { ...labels, feature },
           // Where there is a verdict and no number that may be known, there are data all the same.
           value: isKnown ? (psi ?? 0) : null,
           isBreach: verdict === "drifting",
@@ -137,7 +145,7 @@ async function readDriftVerdicts(
         });
       }
     }
-  return readings;
+  return { readings, unread };
 }
 
 /** What a drift rule asks about a version. */

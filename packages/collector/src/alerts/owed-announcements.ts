@@ -1,77 +1,132 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { AlertChange } from "../store/store.ts";
 import type { AlertRule } from "./alert-rule.ts";
-import { isAnnounced } from "./announce-changes.ts";
+import {
+  type Announcement,
+  isReceipt,
+  type Outcome,
+  type Receiver,
+  receiversOf,
+} from "./announcement.ts";
 
 /** How long to wait before a receiver that took nothing is told again: longer each time. */
 const FIRST_WAIT_MS = 60_000;
 const MAX_WAIT_MS = 60 * 60 * 1000;
 
-/** What no longer fires is told of for so long; what fires, for as long as it does. */
+/** What no longer fires is told of for so long; what fired and has not ended, until it does. */
 const GIVE_UP_MS = 24 * 60 * 60 * 1000;
 
 interface Owed {
   readonly change: AlertChange;
+  readonly missing: readonly Receiver[];
+  /** Whether the webhook is told of a later change in place of this one. */
+  readonly isReplaced: boolean;
   readonly waitMs: number;
   readonly dueAt: number;
 }
 
-/** Changes that somebody was to be told of and has not been. */
+/** When, and whether a thing by its labels fired and has not ended since. */
+interface Taking {
+  readonly nowMs: number;
+  readonly isOpen: (labels: AlertChange["labels"]) => boolean;
+}
+
+/** Changes that somebody is to be told of and has not taken yet. */
 export interface OwedAnnouncements {
   /** Takes over what was not delivered when the collector last ran, from the latest change to the earliest. */
   restore(history: AlertsAnswer["history"], nowMs: number): void;
+  /** Takes in changes that are to be told of now, to webhooks in place of what was before. */
+  begin(rule: AlertRule, changes: readonly AlertChange[], nowMs: number): void;
+  /** What of a rule is to be told now; until it is noted, it is not due again. */
+  take(rule: AlertRule, taking: Taking): Announcement[];
   /** Notes what became of an announcement. */
-  note(change: AlertChange, nowMs: number): void;
-  /** What has changed since is told of in place of what was before. */
-  supersede(changes: readonly AlertChange[]): void;
-  /** What of a rule is to be told again now; until it is noted, it is not due again. */
-  take(rule: AlertRule, nowMs: number): AlertChange[];
+  note(outcome: Outcome, nowMs: number): void;
 }
 
-/** Announcements of rules of which none is owed yet: of each thing that a rule watches, the latest change. */
+/** Announcements of rules of which none is owed yet. */
 export function createOwedAnnouncements(rules: readonly AlertRule[]): OwedAnnouncements {
   const owed = new Map<string, Owed>();
-  const owe = (change: AlertChange, waitMs: number, nowMs: number) =>
-    owed.set(keyOf(change), { change, waitMs, dueAt: nowMs + waitMs });
   return {
     restore: (history, nowMs) => {
-      const seen = new Set<string>();
+      const isTrained = new Map(
+        history.filter(isReceipt).map((receipt) => [keyOf(receipt), receipt.delivered]),
+      );
+      const replaced = new Set<string>();
+      const over = new Set<string>();
       for (const change of history) {
+        if (isReceipt(change)) continue;
         const key = keyOf(change);
-        const isLatest = !seen.has(key);
-        seen.add(key);
+        const thing = thingOf(change);
         const rule = rules.find(({ name }) => name === change.rule);
-        if (rule === undefined || !isLatest || change.delivered !== false) continue;
-        if (isAnnounced(rule, change)) owe(change, 0, nowMs);
+        if (rule !== undefined && change.delivered === false) {
+          const took = receiptOf(isTrained.get(key));
+          const missing = receiversOf(rule, change).filter((receiver) => receiver !== took);
+          const entry = { change, missing, isReplaced: replaced.has(thing) };
+          const left = stillTold(entry).filter((who) => who === "webhook" || !over.has(thing));
+          if (left.length > 0) owed.set(key, { ...entry, waitMs: 0, dueAt: nowMs });
+        }
+        const isAnnounced = change.delivered !== null;
+        if (isAnnounced) replaced.add(thing);
+        // Without data an alert is not over, and goes on firing without being told of.
+        if (change.to === "firing" ? isAnnounced : change.to !== "no-data") over.add(thing);
       }
     },
-    note: (change, nowMs) => {
-      const before = owed.get(keyOf(change));
-      if (before !== undefined && before.change.at > change.at) return;
-      if (change.delivered !== false) owed.delete(keyOf(change));
-      else {
-        const waitMs = before?.change.at === change.at ? before.waitMs * 2 : 0;
-        owe(change, Math.min(Math.max(waitMs, FIRST_WAIT_MS), MAX_WAIT_MS), nowMs);
+    begin: (rule, changes, nowMs) => {
+      const begun = new Map(changes.map((change) => [thingOf(change), change]));
+      for (const [key, entry] of owed) {
+        const newer = begun.get(thingOf(entry.change));
+        if (newer === undefined) continue;
+        // An alert that is out of sight for a while still calls for its training.
+        const isCalling = newer.to === "no-data" && entry.missing.includes("retrain");
+        if (isCalling) owed.set(key, { ...entry, isReplaced: true });
+        else owed.delete(key);
+      }
+      for (const change of changes) {
+        const entry = { change, missing: receiversOf(rule, change), isReplaced: false };
+        owed.set(keyOf(change), { ...entry, waitMs: 0, dueAt: nowMs });
       }
     },
-    supersede: (changes) => {
-      for (const change of changes) owed.delete(keyOf(change));
-    },
-    take: (rule, nowMs) =>
-      [...owed].flatMap(([key, { change, waitMs, dueAt }]) => {
+    take: (rule, { nowMs, isOpen }) =>
+      [...owed].flatMap(([key, entry]) => {
+        const { change, missing, dueAt } = entry;
         if (change.rule !== rule.name || dueAt > nowMs) return [];
-        if (change.to !== "firing" && nowMs - change.at > GIVE_UP_MS) {
+        const isLate =
+          change.to === "firing" ? !isOpen(change.labels) : nowMs - change.at > GIVE_UP_MS;
+        if (isLate) {
           owed.delete(key);
           return [];
         }
-        // On its way it is not due; what becomes of it is noted, or it is asked for again after that.
-        owed.set(key, { change, waitMs, dueAt: nowMs + MAX_WAIT_MS });
-        return [change];
+        owed.set(key, { ...entry, dueAt: Number.POSITIVE_INFINITY });
+        return [{ change, missing, receivers: stillTold(entry) }];
       }),
+    note: ({ announcement, missing }, nowMs) => {
+      const key = keyOf(announcement.change);
+      const before = owed.get(key);
+      if (before === undefined) return;
+      const change = { ...announcement.change, delivered: missing.length === 0 };
+      const waitMs = Math.min(Math.max(before.waitMs * 2, FIRST_WAIT_MS), MAX_WAIT_MS);
+      const after = { ...before, change, missing, waitMs, dueAt: nowMs + waitMs };
+      if (stillTold(after).length === 0) owed.delete(key);
+      else owed.set(key, after);
+    },
   };
 }
 
-function keyOf({ rule, labels }: Pick<AlertChange, "rule" | "labels">): string {
+function stillTold({ missing, isReplaced }: Pick<Owed, "missing" | "isReplaced">): Receiver[] {
+  return missing.filter((receiver) => receiver !== "webhook" || !isReplaced);
+}
+
+/** Who took a change that not all took, by whether its receipt says that the training was it. */
+function receiptOf(isTrained: boolean | null | undefined): Receiver | undefined {
+  if (isTrained === undefined) return undefined;
+  return isTrained ? "retrain" : "webhook";
+}
+
+function thingOf({ rule, labels }: Pick<AlertChange, "rule" | "labels">): string {
   const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([rule, sorted]);
+}
+
+function keyOf(change: Pick<AlertChange, "rule" | "labels" | "at">): string {
+  return JSON.stringify([thingOf(change), change.at]);
 }

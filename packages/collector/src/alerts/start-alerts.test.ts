@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emptyHistogram, Field, METRICS, recordValue } from "@selvedge/protocol";
@@ -37,10 +37,12 @@ let stores = 0;
 let store: Store;
 let nowMs: number;
 let status: number;
+let refusing: string[];
 let posted: { readonly url: string; readonly body: Record<string, unknown> }[];
 beforeEach(async () => {
   nowMs = START;
   status = 200;
+  refusing = [];
   posted = [];
   store = await openDuckDbStore(join(folder, `store-${stores++}`));
   return () => store.close();
@@ -63,7 +65,7 @@ function watch(...rules: readonly object[]): Alerts & { readonly ring: () => voi
     },
     fetch: async (url, init) => {
       posted.push({ url: String(url), body: JSON.parse(String(init?.body)) });
-      return new Response(null, { status });
+      return new Response(null, { status: refusing.includes(String(url)) ? 404 : status });
     },
   });
   return { ...alerts, ring: () => ring() };
@@ -107,6 +109,21 @@ const FAILING = {
   ...{ name: "failing", kind: "threshold", metric: "failure-rate", window: "5m" },
   ...{ above: 0.05, clear: 0.02, severity: "critical", webhook: HOOK },
 };
+
+const TRAIN = { url: "https://train.example/start" };
+const DRIFTING = { name: "drift", kind: "drift", retrain: TRAIN };
+
+/** What devices counted of a feature yesterday: it has moved away from the reference. */
+async function shift(): Promise<void> {
+  const contributors = Array.from({ length: 700 }, (_, i) => ({
+    ...{ timeMs: nowMs - DAY_MS, attributes: undefined, resource: undefined },
+    labels: { model: "rec", version: "1.0.0" },
+    ...{ feature: "age", contributor: `c-${i}`, epsilon: undefined, bounds: BOUNDS },
+    // Nobody is in the last three bins.
+    counts: [...BOUNDS, 0].map((_bound, bin) => Number(bin === i % 7)),
+  }));
+  await store.ingestMetrics([{ ...EMPTY, distributions: contributors }]);
+}
 
 /** Where the one thing that is watched stands, once all was looked at. */
 async function look(alerts: Alerts): Promise<{ state: string; value: number | null } | undefined> {
@@ -263,21 +280,13 @@ test("an objective is burnt where both windows fail too often, and not any more 
 });
 
 test("drift calls for a training, with what drifted and nothing that may not be known", async () => {
-  const contributors = Array.from({ length: 700 }, (_, i) => ({
-    ...{ timeMs: START - DAY_MS, attributes: undefined, resource: undefined },
-    labels: { model: "rec", version: "1.0.0" },
-    ...{ feature: "age", contributor: `c-${i}`, epsilon: undefined, bounds: BOUNDS },
-    // Nobody is in the last three bins.
-    counts: [...BOUNDS, 0].map((_bound, bin) => Number(bin === i % 7)),
-  }));
   await calls(100);
-  await store.ingestMetrics([{ ...EMPTY, distributions: contributors }]);
-  const train = { url: "https://train.example/start", secret: undefined };
-  const alerts = watch({ name: "drift", kind: "drift", retrain: { url: train.url } });
+  await shift();
+  const alerts = watch(DRIFTING);
   expect(await look(alerts)).toMatchObject({ state: "firing" });
   const [call] = posted;
   expect(call).toMatchObject({
-    url: train.url,
+    url: TRAIN.url,
     body: {
       ...{ event: "retrain", rule: "drift", model: "rec", version: "1.0.0" },
       manifest: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -292,6 +301,69 @@ test("drift calls for a training, with what drifted and nothing that may not be 
   expect(feature?.bins.every(({ observed }) => observed * 700 >= 50)).toBe(true);
   await look(alerts);
   expect(posted).toHaveLength(1);
+  await alerts.close();
+});
+
+test("drift that is out of sight for a while calls for no further training", async () => {
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  expect((await look(before))?.state).toBe("firing");
+  nowMs += 30 * DAY_MS;
+  await calls(100);
+  expect(await look(before)).toEqual({ state: "no-data", value: null });
+  await before.close();
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  nowMs += DAY_MS;
+  await calls(100);
+  await shift();
+  expect((await look(after))?.state).toBe("firing");
+  const told = posted.map(({ body }) => [body["event"], body["to"]]);
+  expect(told.filter(([event]) => event === "alert")).toEqual([
+    ["alert", "firing"],
+    ["alert", "no-data"],
+  ]);
+  expect(told.filter(([event]) => event === "retrain")).toHaveLength(1);
+  const { history } = await after.answer();
+  expect(history[0]).toMatchObject({ from: "no-data", to: "firing", delivered: null });
+  await after.close();
+});
+
+test("drift that cannot be read changes nothing", async () => {
+  const log = vi.spyOn(console, "error").mockReturnValue();
+  await calls(100);
+  await shift();
+  const alerts = watch(DRIFTING);
+  const before = await look(alerts);
+  const manifest = join(registry.folder, "registry/rec/1.0.0/manifest.json");
+  const sound = await readFile(manifest);
+  await writeFile(manifest, "{}");
+  nowMs += MINUTE_MS;
+  expect(await look(alerts)).toEqual(before);
+  await writeFile(manifest, sound);
+  nowMs += MINUTE_MS;
+  expect(await look(alerts)).toEqual(before);
+  expect(posted).toHaveLength(1);
+  expect((await alerts.answer()).history).toHaveLength(1);
+  expect(log).toHaveBeenCalledOnce();
+  log.mockRestore();
+  await alerts.close();
+});
+
+test("an alert that ends while it is out of sight is told of as it ended, once", async () => {
+  const alerts = watch(FAILING);
+  await calls(1000, { failed: 90 });
+  await look(alerts);
+  nowMs += 10 * MINUTE_MS;
+  expect((await look(alerts))?.state).toBe("no-data");
+  await calls(1000);
+  expect((await look(alerts))?.state).toBe("ok");
+  await look(alerts);
+  expect(posted.map(({ body }) => [body["from"], body["to"]])).toEqual([
+    ["ok", "firing"],
+    ["firing", "no-data"],
+    ["no-data", "ok"],
+  ]);
   await alerts.close();
 });
 
@@ -375,4 +447,95 @@ test("an alert that ended meanwhile is told of as it ended, and not as it began"
   await look(alerts);
   expect(posted.slice(1).map(({ body }) => body["to"])).toEqual(["ok"]);
   await alerts.close();
+});
+
+/** Whom was told since this was asked last. */
+function toldSince(): string[] {
+  return posted
+    .splice(0)
+    .map(({ body }) => (body["event"] === "alert" ? `alert ${body["to"]}` : String(body["event"])));
+}
+
+test("a training that was called for is not called for again where the webhook took nothing", async () => {
+  refusing = [HOOK.url];
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  await look(before);
+  expect(toldSince()).toEqual(["alert firing", "retrain"]);
+  nowMs += 2 * MINUTE_MS;
+  await look(before);
+  nowMs += 60 * MINUTE_MS;
+  await look(before);
+  expect(toldSince()).toEqual(["alert firing", "alert firing"]);
+  const { history } = await before.answer();
+  expect(history.map(({ from, to, delivered }) => [from, to, delivered])).toEqual([
+    ["ok", "firing", false],
+  ]);
+  await before.close();
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  await look(after);
+  expect(toldSince()).toEqual(["alert firing"]);
+  refusing = [];
+  nowMs += 2 * MINUTE_MS;
+  await look(after);
+  expect(toldSince()).toEqual(["alert firing"]);
+  expect((await after.answer()).history).toMatchObject([{ to: "firing", delivered: true }]);
+  await after.close();
+  const third = watch({ ...DRIFTING, webhook: HOOK });
+  await look(third);
+  expect(toldSince()).toEqual([]);
+  await third.close();
+});
+
+test("a training that nobody took is called for until somebody does, whatever the webhook is told", async () => {
+  refusing = [TRAIN.url];
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  await look(before);
+  nowMs += 2 * MINUTE_MS;
+  await look(before);
+  expect(toldSince()).toEqual(["alert firing", "retrain", "retrain"]);
+  nowMs += 30 * DAY_MS;
+  await calls(100);
+  expect((await look(before))?.state).toBe("no-data");
+  expect(toldSince()).toEqual(["alert no-data", "retrain"]);
+  await before.close();
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  await look(after);
+  expect(toldSince()).toEqual(["retrain"]);
+  refusing = [];
+  nowMs += 2 * MINUTE_MS;
+  await look(after);
+  expect(toldSince()).toEqual(["retrain"]);
+  await after.close();
+  const third = watch({ ...DRIFTING, webhook: HOOK });
+  await look(third);
+  expect(toldSince()).toEqual([]);
+  await third.close();
+});
+
+test("a training is called for after a restart where the webhook was told of something later", async () => {
+  refusing = [TRAIN.url, HOOK.url];
+  await calls(100);
+  await shift();
+  const before = watch({ ...DRIFTING, webhook: HOOK });
+  await look(before);
+  nowMs += 30 * DAY_MS;
+  await calls(100);
+  await look(before);
+  refusing = [HOOK.url];
+  nowMs += 2 * MINUTE_MS;
+  await look(before);
+  expect(toldSince()).toEqual([
+    ...["alert firing", "retrain", "alert no-data", "retrain"],
+    ...["alert no-data", "retrain"],
+  ]);
+  await before.close();
+  refusing = [];
+  const after = watch({ ...DRIFTING, webhook: HOOK });
+  await look(after);
+  expect(toldSince()).toEqual(["alert no-data"]);
+  await after.close();
 });

@@ -1,12 +1,13 @@
 import type { AlertsAnswer } from "@selvedge/protocol";
 import type { AlertChange, Store } from "../store/store.ts";
 import type { AlertRule, AlertsConfig } from "./alert-rule.ts";
-import { announceChanges, isAnnounced } from "./announce-changes.ts";
+import { announceChanges } from "./announce-changes.ts";
+import { type Announcement, isReceipt, notesOf, receiversOf } from "./announcement.ts";
 import { evaluateRule, type Sources } from "./evaluate-rule.ts";
 import { createFirstSeen, type FirstSeen } from "./first-seen.ts";
 import { createOwedAnnouncements } from "./owed-announcements.ts";
 import type { WebhookEdge } from "./send-webhook.ts";
-import { createStandings } from "./standings.ts";
+import { type Changes, createStandings } from "./standings.ts";
 import { summarizeRule, unitOf } from "./summarize-rule.ts";
 import { createWebhookQueue } from "./webhook-queue.ts";
 
@@ -50,7 +51,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const restore = () => {
     restored ??= store.alertHistory(RESTORED).then(
       (history) => {
-        standings.restore(history);
+        standings.restore(history.filter((change) => !isReceipt(change)));
         owed.restore(history, now());
       },
       (error: unknown) => {
@@ -69,35 +70,33 @@ export function startAlerts(options: AlertsOptions): Alerts {
       const firstSeen = firstSeenOf.get(rule) ?? createFirstSeen();
       firstSeenOf.set(rule, firstSeen);
       await evaluateRule(rule, sources, { nowMs, firstSeen })
-        .then((readings) => note(rule, standings.advance(rule, readings, nowMs)))
-        .then(() => announce(rule, owed.take(rule, nowMs)))
+        .then((findings) => note(rule, standings.advance(rule, findings, nowMs), nowMs))
         .catch(logged(`the alert ${rule.name} could not be evaluated`));
+      const isOpen = (labels: AlertChange["labels"]) => standings.isOpen(rule, labels);
+      announce(rule, owed.take(rule, { nowMs, isOpen }));
     }
   };
 
-  /** Notes changes: those that someone is told of once that was done, without waiting for it. */
-  const note = async (rule: AlertRule, changes: readonly AlertChange[]) => {
-    const announced = changes.filter((change) => isAnnounced(rule, change));
-    const quiet = changes.filter((change) => !announced.includes(change));
-    owed.supersede(changes);
-    announce(rule, announced);
-    if (quiet.length > 0) await store.noteAlerts(quiet);
+  /** Notes changes: those that someone is told of once that was done. */
+  const note = async (rule: AlertRule, { told, quiet }: Changes, nowMs: number) => {
+    const announced = told.filter((change) => receiversOf(rule, change).length > 0);
+    const unannounced = [...quiet, ...told.filter((change) => !announced.includes(change))];
+    owed.begin(rule, announced, nowMs);
+    if (unannounced.length > 0) await store.noteAlerts(unannounced);
   };
 
-  /** Tells of changes, now or again: what nobody took is owed, and told of later. */
-  const announce = (rule: AlertRule, changes: readonly AlertChange[]): void => {
-    if (changes.length === 0) return;
-    for (const change of changes) underway.add(change);
-    const noted = announceChanges(rule, changes, { webhooks, readDrift })
-      .then((told) => {
-        for (const change of told) owed.note(change, now());
-        // What is as it was noted before is not noted again.
-        const news = told.filter(({ delivered }, i) => delivered !== changes[i]?.delivered);
-        return store.noteAlerts(news);
+  /** Tells of changes, now or again, without waiting for it: what was not taken is owed, and told later. */
+  const announce = (rule: AlertRule, announcements: readonly Announcement[]): void => {
+    if (announcements.length === 0) return;
+    for (const { change } of announcements) underway.add(change);
+    const noted = announceChanges(rule, announcements, { webhooks, readDrift })
+      .then((outcomes) => {
+        for (const outcome of outcomes) owed.note(outcome, now());
+        return store.noteAlerts(outcomes.flatMap(notesOf));
       })
       .catch(logged(`the alert ${rule.name} was not noted`))
       .finally(() => {
-        for (const change of changes) underway.delete(change);
+        for (const { change } of announcements) underway.delete(change);
         noting.delete(noted);
       });
     noting.add(noted);
@@ -122,11 +121,12 @@ export function startAlerts(options: AlertsOptions): Alerts {
     answer: async () => {
       // After a restart, what fired goes on until a rule says otherwise.
       await restore();
-      const noted = await store.alertHistory(ANSWERED);
+      // Of each change there is one receipt at most.
+      const noted = await store.alertHistory(2 * ANSWERED);
       const sending = [...underway].filter(({ delivered }) => delivered === null);
       const history = [
         ...sending.map((change) => ({ ...change, delivered: false })),
-        ...noted,
+        ...noted.filter((change) => !isReceipt(change)),
       ].toSorted((a, b) => b.at - a.at);
       return {
         rules: config.rules.map((rule) => ({

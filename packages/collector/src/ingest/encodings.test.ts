@@ -1,3 +1,4 @@
+import { toUnixNano } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { decodeProto, encodeProto } from "../../../protocol/src/otlp-proto.fixture.ts";
 import { failureMetric, metricsRequest } from "../fixtures/otlp-request.ts";
@@ -45,6 +46,25 @@ test("what came in protobuf is answered in protobuf: with nothing, or with what 
   expect(decodeProto("ExportResponse", part.bytes)).toEqual({
     partialSuccess: { rejected: "2", errorMessage: expect.stringMatching(/^2 × its value/) },
   });
+});
+
+test("spans that are refused are counted and named in the answer, and the others are stored", async () => {
+  const startMs = Date.now();
+  const span = (spanId: string, endMs: number) => ({
+    ...{ traceId: "0af7651916cd43dd8448eb211c80319c", spanId, name: "selvedge.predict" },
+    ...{ startTimeUnixNano: toUnixNano(startMs), endTimeUnixNano: toUnixNano(endMs) },
+  });
+  const spans = [span("b7ad6b7169203331", startMs + 5), span("b7ad6b7169203332", startMs - 5)];
+  const response = await fetch(`${collector.url}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+  });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    partialSuccess: { rejectedSpans: "1", errorMessage: expect.stringMatching(/ends before/) },
+  });
+  expect(collector.store.spans.map((stored) => stored.span)).toEqual(["b7ad6b7169203331"]);
 });
 
 test("what is no protobuf is answered with a Status in protobuf", async () => {

@@ -4,8 +4,7 @@ import type { DriftBin } from "@selvedge/protocol";
 export interface HistogramBar {
   readonly label: string;
   readonly baseline: number;
-  /** `null`: not to be shown. */
-  readonly observed: number | null;
+  readonly observed: number;
 }
 
 /** Both histograms on one scale, whose top is `most`, a share. */
@@ -13,17 +12,14 @@ export function histogramBars(bins: readonly DriftBin[]): {
   readonly most: number;
   readonly bars: readonly HistogramBar[];
 } {
-  const most = Math.max(
-    0,
-    ...bins.map(({ baseline, observed }) => Math.max(baseline, observed ?? 0)),
-  );
+  const most = Math.max(0, ...bins.map(({ baseline, observed }) => Math.max(baseline, observed)));
   const height = (share: number): number => (most > 0 ? (100 * share) / most : 0);
   return {
     most,
     bars: bins.map(({ label, baseline, observed }) => ({
       label,
       baseline: height(baseline),
-      observed: observed === null ? null : height(observed),
+      observed: height(observed),
     })),
   };
 }

@@ -13,8 +13,6 @@ interface HistogramProps {
 /** Bins that have room for a label each. */
 const FEW = 4;
 
-const HIDDEN = "hidden: fewer than 50 contributors, or it would follow from the others";
-
 /**
  * What was expected and what was seen, on top of each other. Pointer and arrow keys read one bin: to
  * assistive technology, a slider over the bins. The same is in a table below.
@@ -40,7 +38,6 @@ export function Histogram({ label, bins, baseline }: HistogramProps): JSX.Elemen
   }
 
   const bin = pointed.value === undefined ? undefined : bins[pointed.value];
-  const hidden = bins.filter(({ observed }) => observed === null).length;
   return (
     <div class="histogram">
       <div
@@ -66,7 +63,6 @@ export function Histogram({ label, bins, baseline }: HistogramProps): JSX.Elemen
           <div
             key={`${index} ${bar.label}`}
             class="bin"
-            data-hidden={bar.observed === null}
             data-pointed={pointed.value === index}
             onPointerEnter={() => {
               pointed.value = index;
@@ -75,9 +71,7 @@ export function Histogram({ label, bins, baseline }: HistogramProps): JSX.Elemen
               pointed.value = index;
             }}
           >
-            {bar.observed !== null && (
-              <span class="bin-observed" style={{ height: `${bar.observed}%` }} />
-            )}
+            <span class="bin-observed" style={{ height: `${bar.observed}%` }} />
             <span class="bin-baseline" style={{ height: `${bar.baseline}%` }} />
           </div>
         ))}
@@ -92,18 +86,13 @@ export function Histogram({ label, bins, baseline }: HistogramProps): JSX.Elemen
       <p class="histogram-key">
         {bin === undefined ? (
           <>
-            <span class="key key-baseline" /> {name} <span class="key key-observed" /> observed{" "}
-            {hidden > 0 && (
-              <>
-                <span class="key key-hidden" /> {hidden} hidden
-              </>
-            )}
+            <span class="key key-baseline" /> {name} <span class="key key-observed" /> observed
           </>
         ) : (
           readOut(bin, name)
         )}
       </p>
-      <BinTable label={label} bins={bins} name={name} hidden={hidden} />
+      <BinTable label={label} bins={bins} name={name} />
     </div>
   );
 }
@@ -112,9 +101,8 @@ function BinTable(props: {
   readonly label: string;
   readonly bins: readonly DriftBin[];
   readonly name: string;
-  readonly hidden: number;
 }): JSX.Element {
-  const { label, bins, name, hidden } = props;
+  const { label, bins, name } = props;
   return (
     <details class="bin-table">
       <summary>As a table</summary>
@@ -138,14 +126,11 @@ function BinTable(props: {
                 <bdi>{bin.label}</bdi>
               </th>
               <td class="number">{formatPercent(bin.baseline)}</td>
-              <td class={bin.observed === null ? "number faint" : "number"}>
-                {bin.observed === null ? "hidden" : formatPercent(bin.observed)}
-              </td>
+              <td class="number">{formatPercent(bin.observed)}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {hidden > 0 && <p class="faint">Bins are {HIDDEN}.</p>}
     </details>
   );
 }
@@ -153,6 +138,5 @@ function BinTable(props: {
 function readOut(bin: DriftBin | undefined, name: string): string {
   if (bin === undefined) return "";
   const { label, baseline, observed } = bin;
-  const seen = observed === null ? HIDDEN : `observed ${formatPercent(observed)}`;
-  return `${label}: ${name} ${formatPercent(baseline)}, ${seen}`;
+  return `${label}: ${name} ${formatPercent(baseline)}, observed ${formatPercent(observed)}`;
 }

@@ -121,7 +121,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     outOfRange: nullable(share),
     unseen: nullable(share),
     bins: described(
-      list(object({ label: text, baseline: share, observed: nullable(share) })),
+      list(object({ label: text, baseline: share, observed: share })),
       "Bins are joined until each has at least 50 contributors.",
     ),
   }),

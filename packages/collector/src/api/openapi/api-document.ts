@@ -100,6 +100,7 @@ function operation(
       "401": problem("A read token is needed."),
       ...(mayLack ? { "404": problem("The collector has nothing of what was asked about.") } : {}),
       "429": problem("Too many requests; Retry-After says when to come back."),
+      "500": problem("The collector failed to answer; its log says why."),
       "503": problem("The store cannot answer now; Retry-After says when to come back."),
     },
     security: [{ readToken: [] }, {}],
