@@ -89,3 +89,15 @@ test("a record of what the app captured outlasts it", async () => {
   expect(stage.texts().join()).toContain(call.id);
   await watch.end(1000);
 });
+
+test("what was given to be sent before the user's choice was read, and found to be none, is never sent", async () => {
+  stage.open({ consent: "required" });
+  chunk.isMissing = false;
+  await stage.reporter.send(batch("a"));
+  expect(stage.reporter.state).toBe("disabled");
+  await stage.reporter.enable();
+  await stage.reporter.send(batch("b"));
+  window.dispatchEvent(new PageTransitionEvent("pagehide"));
+  await expect.poll(sent).toContain("b");
+  expect(sent()).not.toContain("a");
+});
