@@ -92,6 +92,18 @@ describe("an install that waits for its turn", () => {
     expect(await Promise.all(results)).toEqual(["one", "two", "three"]);
   });
 
+  test("shows that all is there where the turn comes before the last that was told elsewhere", async () => {
+    const leading = new ScriptedInstall();
+    (await leading.begun())(at(10));
+    const following = new ScriptedInstall();
+    await eventually(() => expect(following.seen).toEqual([at(10)]));
+    leading.finish("one");
+    (await following.begun())(at(0, "resolve"));
+    following.finish("two");
+    await following.result;
+    expect(following.seen).toEqual([at(10), at(100)]);
+  });
+
   test("does not show how far another version of the model has come", async () => {
     const leading = new ScriptedInstall();
     const report = await leading.begun();

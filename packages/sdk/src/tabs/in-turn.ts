@@ -37,22 +37,33 @@ export async function inTurn<T>(
     install: (onProgress: (progress: Progress) => void) => Promise<T>;
   },
 ): Promise<T> {
-  let hasFollowed = false;
+  /** How far it was elsewhere, or has come here since. */
+  let followed: Progress | undefined;
   const news = new InstallNews(wanted, (progress) => {
-    hasFollowed ||= progress.total > 0;
+    if (progress.total > 0) followed = progress;
     onProgress(progress);
   });
   const tell = (progress: Progress) => {
     news.tell(progress);
     // Whoever was shown how far it is must not see it fall back to nothing.
-    if (!(hasFollowed && progress.phase === "resolve")) onProgress(progress);
+    if (followed !== undefined && progress.phase === "resolve") return;
+    followed &&= progress;
+    onProgress(progress);
+  };
+  /** The turn may come before the last that was told elsewhere. */
+  const complete = () => {
+    if (followed !== undefined && followed.loaded < followed.total)
+      onProgress({ ...followed, loaded: followed.total });
   };
   return new Promise<T>((resolve, reject) => {
     const turn = async () => {
       signal.throwIfAborted();
       const failure = news.lead();
       if (failure !== undefined) unwrap(failure);
-      const installing = install(tell);
+      const installing = install(tell).then((installed) => {
+        complete();
+        return installed;
+      });
       resolve(installing);
       try {
         await installing;
