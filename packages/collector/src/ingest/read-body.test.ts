@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import type { Refused } from "../failure.ts";
+import { eventually } from "../fixtures/eventually.ts";
 import { type ByteBudget, createByteBudget } from "./byte-budget.ts";
 import { readBody } from "./read-body.ts";
 import { createTurns } from "./take-turns.ts";
@@ -14,14 +15,11 @@ function begin(budget: ByteBudget) {
   return { body, read: read.then(String, (error: Refused) => error.failure.code) };
 }
 
-/** Until what was written has been read. */
-const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
-
 test("one that stopped in the middle makes room for one that comes, and is asked to come back", async () => {
   const budget = createByteBudget(10);
   const stopped = begin(budget);
   stopped.body.write("12345678");
-  await settled();
+  await eventually(() => expect(stopped.body.readableLength).toBe(0));
   const other = begin(budget);
   other.body.end("abcdef");
   expect(await other.read).toBe("abcdef");
