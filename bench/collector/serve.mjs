@@ -6,9 +6,8 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { getRequestListener } from "@hono/node-server";
 import { DEFAULT_CONFIG } from "../../packages/collector/dist/config/collector-config.js";
-import { createApp } from "../../packages/collector/dist/create-app.js";
+import { createApp, listenerOf } from "../../packages/collector/dist/create-app.js";
 import { openDuckDbStore } from "../../packages/collector/dist/store/duckdb/open-duckdb-store.js";
 import { keepMaintained } from "../../packages/collector/dist/store/keep-maintained.js";
 import { openStore } from "../../packages/collector/dist/store/open-store.js";
@@ -25,7 +24,7 @@ const app = createApp(store, { ...DEFAULT_CONFIG, limits });
 const maintenance = keepMaintained(store, { everyMs: MAINTAIN_EVERY_MS });
 const delays = monitorEventLoopDelay({ resolution: 2 });
 delays.enable();
-const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+const server = createServer(listenerOf(app));
 server.listen({ host: "127.0.0.1", port: 0 }, () => {
   process.send({ port: server.address().port });
 });

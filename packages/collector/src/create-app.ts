@@ -1,4 +1,5 @@
-import type { HttpBindings } from "@hono/node-server";
+import type { RequestListener } from "node:http";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { createGuards } from "./access/guard.ts";
 import type { Alerts } from "./alerts/start-alerts.ts";
@@ -11,7 +12,7 @@ import { describeFailure } from "./failure.ts";
 import type { IsServed } from "./files/served-versions.ts";
 import { createLabelBounds, NOTHING_SEEN } from "./ingest/admission/label-bounds.ts";
 import { createIngestCounts } from "./ingest/ingest-counts.ts";
-import { ingestRoutes } from "./ingest/ingest-routes.ts";
+import { createIngestListener } from "./ingest/ingest-listener.ts";
 import { timeCommits } from "./prometheus/commit-timer.ts";
 import { metricsRoute } from "./prometheus/metrics-route.ts";
 import type { Seen, Store } from "./store/store.ts";
@@ -37,12 +38,20 @@ const NO_ANALYSIS: Analysis = {
   seen: NOTHING_SEEN,
 };
 
-/** Everything the collector answers itself, in dependency order; files are served beside it. */
+/** What a collector answers itself; files are served beside it. */
+export interface App {
+  /** All that is under `/v1`. */
+  readonly ingest: RequestListener;
+  /** All else: what is asked of it, and not sent to it. */
+  readonly reading: Hono<{ Bindings: HttpBindings }>;
+}
+
+/** Makes it, in dependency order. */
 export function createApp(
   store: Store,
   config: CollectorConfig = DEFAULT_CONFIG,
   { isServed, seen, ...found }: Analysis = NO_ANALYSIS,
-): Hono<{ Bindings: HttpBindings }> {
+): App {
   const now = Date.now;
   const guards = createGuards(config);
   const counts = createIngestCounts();
@@ -60,16 +69,12 @@ export function createApp(
     const about = { ...stats(), bytesOnDisk: bytes, rows };
     return { stats: about, totals, rules, commits: commits.samples() };
   };
-  return new Hono<{ Bindings: HttpBindings }>()
+  const reading = new Hono<{ Bindings: HttpBindings }>()
     .get("/healthz", (context) => context.json({ status: "ok" }))
     .get("/readyz", async (context) => {
       await store.check();
       return context.json({ status: "ok" });
     })
-    .route(
-      "/v1",
-      ingestRoutes({ store: commits.store, guard: guards.ingest, config, counts, bounds }),
-    )
     .use("/api/*", guards.read)
     .use("/metrics", guards.read)
     .route("/api", apiRoutes({ store, ...found, stats, now }))
@@ -85,4 +90,23 @@ export function createApp(
       if (retryAfterS !== undefined) context.header("retry-after", String(retryAfterS));
       return context.json({ code, message }, status);
     });
+  return {
+    ingest: createIngestListener({
+      store: commits.store,
+      guard: guards.ingest,
+      config,
+      counts,
+      bounds,
+    }),
+    reading,
+  };
+}
+
+/** Answers whatever is asked of an app. */
+export function listenerOf({ ingest, reading }: App): RequestListener {
+  const read = getRequestListener(reading.fetch, { overrideGlobalObjects: false });
+  return (request, response) =>
+    /^\/v1(\/|\?|$)/.test(request.url ?? "")
+      ? ingest(request, response)
+      : void read(request, response);
 }

@@ -168,7 +168,7 @@ test("answers 503 and says when to come back once its store is gone", async () =
   const { createApp } = await import("./create-app.ts");
   const store = await openDuckDbStore(join(collector.folder, "gone"));
   await store.close();
-  const response = await createApp(store).request("/readyz");
+  const response = await createApp(store).reading.request("/readyz");
   expect(response.status).toBe(503);
   expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
   expect(await response.json()).toMatchObject({ code: "store-failed" });

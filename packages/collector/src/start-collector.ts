@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { join, resolve } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import { SelvedgeError } from "@selvedge/protocol";
 import { isLoopback } from "./access/client-address.ts";
 import { startAlerts } from "./alerts/start-alerts.ts";
@@ -11,7 +10,7 @@ import { createFeedbackBlockReader } from "./analysis/accuracy/read-feedback-blo
 import { createDriftReader } from "./analysis/drift/create-drift-reader.ts";
 import { createManifestReader } from "./analysis/read-manifest.ts";
 import { type CollectorConfig, DEFAULT_CONFIG } from "./config/collector-config.ts";
-import { createApp } from "./create-app.ts";
+import { createApp, listenerOf } from "./create-app.ts";
 import { type ServeMounts, serveMounts } from "./files/serve-mounts.ts";
 import { serveRegistry } from "./files/serve-registry.ts";
 import { watchServedVersions } from "./files/served-versions.ts";
@@ -111,7 +110,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const server = createHardenedServer(
     config,
     dispatch({
-      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      answer: listenerOf(app),
       registryDir: resolve(registryDir),
       serveMounted,
     }),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { MiddlewareHandler } from "hono";
 import type { CollectorConfig } from "../config/collector-config.ts";
@@ -6,16 +7,16 @@ import { createTokenCheck } from "./check-token.ts";
 import { clientAddress, isLoopback } from "./client-address.ts";
 import { createTokenBuckets, type Rate, type TakeFromBucket } from "./token-buckets.ts";
 
-/** Stands before routes, and lets through what may pass. */
-export type Guard = MiddlewareHandler<{ Bindings: HttpBindings }>;
-
 /** Who may write, and who may read. */
 export interface Guards {
-  /** Before `/v1`: tokens that can only write. */
-  readonly ingest: Guard;
+  /** Of `/v1`: tokens that can only write. Throws Refused where a request may not pass. */
+  readonly ingest: (request: IncomingMessage) => void;
   /** Before `/api` and `/metrics`: tokens that can only read. */
-  readonly read: Guard;
+  readonly read: MiddlewareHandler<{ Bindings: HttpBindings }>;
 }
+
+/** Lets through, or throws Refused; a request that comes from no network has no address. */
+type Admit = (request: IncomingMessage | undefined, authorization: string | undefined) => void;
 
 /**
  * Makes the guards of a collector. Each counts a request against the bucket of its address before it
@@ -23,26 +24,32 @@ export interface Guards {
  */
 export function createGuards({ tokens, limits }: CollectorConfig): Guards {
   const takeForAddress = bucketsOf(limits.perAddress);
-  const checkAddress = (request: HttpBindings["incoming"] | undefined) => {
+  const checkAddress = (request: IncomingMessage | undefined) => {
     if (request === undefined || takeForAddress === undefined) return;
     const address = clientAddress(request, limits.proxies);
     // This machine's own: whoever is on it has other ways, and a proxy on it speaks for everyone.
     if (!isLoopback(address)) take(takeForAddress, address);
   };
-  const guard = (role: "ingest" | "read", rate: Rate | undefined): Guard => {
+  const guard = (role: "ingest" | "read", rate: Rate | undefined): Admit => {
     const check = tokens[role].length === 0 ? undefined : createTokenCheck(tokens[role]);
     const takeForToken = bucketsOf(rate);
-    return async (context, next) => {
-      checkAddress(context.env?.incoming);
-      if (check !== undefined) {
-        const name = check(context.req.header("authorization"));
-        if (name === undefined) throw unauthorized(role);
-        if (takeForToken !== undefined) take(takeForToken, name);
-      }
-      await next();
+    return (request, authorization) => {
+      checkAddress(request);
+      if (check === undefined) return;
+      const name = check(authorization);
+      if (name === undefined) throw unauthorized(role);
+      if (takeForToken !== undefined) take(takeForToken, name);
     };
   };
-  return { ingest: guard("ingest", limits.perToken), read: guard("read", undefined) };
+  const admitToIngest = guard("ingest", limits.perToken);
+  const admitToRead = guard("read", undefined);
+  return {
+    ingest: (request) => admitToIngest(request, request.headers.authorization),
+    read: async (context, next) => {
+      admitToRead(context.env?.incoming, context.req.header("authorization"));
+      await next();
+    },
+  };
 }
 
 function bucketsOf(rate: Rate | undefined): TakeFromBucket | undefined {

@@ -11,7 +11,7 @@ import type { FeedbackSummary } from "../store/store.ts";
 async function ask(said: FeedbackSummary, signal = new AbortController().signal) {
   const blocksAsked: Parameters<ReadFeedbackBlocks>[] = [];
   const store = { ...createRecordingStore(), feedback: async () => said };
-  const app = createApp(store, DEFAULT_CONFIG, {
+  const { reading } = createApp(store, DEFAULT_CONFIG, {
     readDrift: async () => undefined,
     readFeedbackBlocks: async (...asked) => {
       blocksAsked.push(asked);
@@ -22,7 +22,7 @@ async function ask(said: FeedbackSummary, signal = new AbortController().signal)
     isServed: () => false,
     seen: NOTHING_SEEN,
   });
-  const response = await app.request("/api/accuracy?model=rec&from=5&to=9", { signal });
+  const response = await reading.request("/api/accuracy?model=rec&from=5&to=9", { signal });
   return { status: response.status, answer: await response.json(), blocksAsked };
 }
 

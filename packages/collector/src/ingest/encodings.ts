@@ -1,5 +1,4 @@
 import { SelvedgeError } from "@selvedge/protocol";
-import type { Context } from "hono";
 import type { Failure } from "../failure.ts";
 import { expectFewValues } from "./max-values.ts";
 import { readMessage } from "./protobuf/read-message.ts";
@@ -9,11 +8,14 @@ import type { Signal } from "./signals.ts";
 
 /** One of OTLP's encodings: of requests, and of the answers to them. */
 export interface Encoding {
+  /** The media type of what it writes. */
+  readonly type: string;
   /** The body as the value that its JSON is, whatever it was encoded in. */
   read(body: Buffer, signal: Signal): unknown;
-  answer(context: Context, signal: Signal, refusals: Refusals): Response;
+  /** The body of the answer to a request of which `refusals` were not kept. */
+  answer(signal: Signal, refusals: Refusals): string | Uint8Array;
   /** A `google.rpc.Status`, as OTLP asks for. */
-  fail(context: Context, failure: Failure): Response;
+  fail(failure: Failure): string | Uint8Array;
 }
 
 /** `google.rpc.Code`, by HTTP status. */
@@ -31,6 +33,7 @@ const CODE: { readonly [status in Failure["status"]]: number } = {
 const ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo";
 
 const JSON_ENCODING: Encoding = {
+  type: "application/json",
   read: (body) => {
     expectFewValues(body);
     try {
@@ -39,38 +42,33 @@ const JSON_ENCODING: Encoding = {
       throw new SelvedgeError("telemetry-invalid", "The body is not valid JSON.", { cause });
     }
   },
-  answer: (context, { refusedField }, { count, message }) => {
-    if (count === 0) return context.json({});
-    return context.json({
+  answer: ({ refusedField }, { count, message }) => {
+    if (count === 0) return "{}";
+    return JSON.stringify({
       partialSuccess: { [refusedField]: String(count), errorMessage: message },
     });
   },
-  fail: (context, { status, code, message }) =>
-    context.json(
-      {
-        code: CODE[status],
-        message,
-        details: [{ "@type": ERROR_INFO, reason: code, domain: "selvedge" }],
-      },
-      status,
-    ),
+  fail: ({ status, code, message }) =>
+    JSON.stringify({
+      code: CODE[status],
+      message,
+      details: [{ "@type": ERROR_INFO, reason: code, domain: "selvedge" }],
+    }),
 };
-
-const PROTOBUF = "application/x-protobuf";
 
 const PROTOBUF_ENCODING: Encoding = {
+  type: "application/x-protobuf",
   read: (body, { schema }) => readMessage(body, schema),
-  answer: (context, _, { count, message }) =>
-    context.body(writeExportAnswer(count, message), 200, { "content-type": PROTOBUF }),
-  fail: (context, { status, message }) =>
-    context.body(writeStatus(CODE[status], message), status, { "content-type": PROTOBUF }),
+  answer: (_, { count, message }) => writeExportAnswer(count, message),
+  fail: ({ status, message }) => writeStatus(CODE[status], message),
 };
+
+const ENCODINGS = new Map([JSON_ENCODING, PROTOBUF_ENCODING].map((one) => [one.type, one]));
 
 /** The encoding of a content type; `undefined` where OTLP has none of it. */
 export function encodingOf(contentType: string | undefined): Encoding | undefined {
   const type = contentType?.split(";")[0]?.trim().toLowerCase();
-  if (type === "application/json") return JSON_ENCODING;
-  return type === PROTOBUF ? PROTOBUF_ENCODING : undefined;
+  return type === undefined ? undefined : ENCODINGS.get(type);
 }
 
 /** The encoding of an answer to a request in one that is not known. */

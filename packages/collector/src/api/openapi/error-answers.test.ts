@@ -36,7 +36,7 @@ function failingWith(error: Error) {
   return createApp(store, DEFAULT_CONFIG, {
     ...{ readDrift: fail, readFeedbackBlocks: fail, readClassNames: fail },
     ...{ alerts: { answer: fail }, isServed: () => false, seen: NOTHING_SEEN },
-  });
+  }).reading;
 }
 
 test("every route asks for a read token as the document says", async () => {
@@ -44,7 +44,7 @@ test("every route asks for a read token as the document says", async () => {
   const app = createApp(createRecordingStore(), {
     ...DEFAULT_CONFIG,
     tokens: { ingest: [], read },
-  });
+  }).reading;
   for (const [path = "", question = ""] of PATHS) {
     const response = await app.request(question);
     expect([path, response.status]).toEqual([path, 401]);

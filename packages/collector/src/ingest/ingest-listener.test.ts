@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { PredictionsAnswer } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -180,6 +181,44 @@ test("answers other types and encodings with 415", async () => {
   expect((await collector.post("/v1/metrics", "{}", type)).status).toBe(415);
   const response = await collector.post("/v1/metrics", "{}", { "content-encoding": "br" });
   await expectRefusal(response, 415, "unsupported");
+});
+
+test("answers other addresses, and other methods, with 404 in OTLP's words", async () => {
+  for (const [path, method] of [
+    ["/v1", "POST"],
+    ["/v1/", "POST"],
+    ["/v1/metric", "POST"],
+    ["/v1/metrics/", "POST"],
+    ["/v1/metrics", "GET"],
+    ["/v1/constructor", "POST"],
+  ] as const) {
+    const response = await fetch(collector.url + path, { method });
+    expect([path, response.status]).toEqual([path, 404]);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(await response.json()).toMatchObject({ code: 5, details: [{ reason: "not-found" }] });
+  }
+  expect((await collector.post("/v1/metrics?from=shop", twoPredictions("a"))).status).toBe(200);
+});
+
+test("answers a request whose body is never read, and takes the next on its connection", async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const post = async (path: string, body: Buffer): Promise<[number, Socket]> => {
+    const headers = { "content-type": "application/json" };
+    const sending = request(collector.url + path, { method: "POST", agent, headers });
+    sending.end(body);
+    const [response] = (await once(sending, "response")) as [IncomingMessage];
+    const { statusCode = 0, socket } = response;
+    await once(response.resume(), "end");
+    return [statusCode, socket];
+  };
+  const [refused, first] = await post("/v1/nothing", Buffer.alloc(2 ** 20, " "));
+  const [taken, second] = await post(
+    "/v1/metrics",
+    Buffer.from(JSON.stringify(twoPredictions("a"))),
+  );
+  expect([refused, taken, first === second]).toEqual([404, 200, true]);
+  agent.destroy();
+  expect(await predictionsCounted()).toBe(2);
 });
 
 test("asks to come back later while too many requests are being stored", async () => {
