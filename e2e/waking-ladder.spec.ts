@@ -143,3 +143,16 @@ test("where a woken engine is off by one bit, the check behind its first answer 
   expect(later).toEqual(sleeper.answers);
   await expect.poll(() => sleeper.images()).toMatchObject([{ kind: "quarantined" }]);
 });
+
+test("and does so once the pack is here again, where the browser had evicted what it is held to", async ({
+  sleeper,
+}) => {
+  await sleeper.prepareEngines(WRONG_AWAKE);
+  const visit = await sleeper.visitAfter(() => device.evictPieces());
+  expect(visit.opened.code).toBe("woken");
+  await expect
+    .poll(() => sleeper.started(visit), { timeout: 30_000 })
+    .toMatchObject({ step: "none", code: "wrong" });
+  const later = await visit.page.evaluate(() => answersOf(globalThis.model, 0, 3));
+  expect(later).toEqual(sleeper.answers);
+});

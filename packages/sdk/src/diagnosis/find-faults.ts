@@ -110,7 +110,7 @@ function* ofStarts({ models }: DiagnosisFacts): Iterable<Finding> {
   const trapped = models.filter(({ start }) => start.trap !== undefined);
   if (trapped.length > 0)
     yield hint(
-      `The runtime that was fitted lacks functions that calls of ${trapped.map(({ name }) => name).join(", ")} need: another answered them. Fit it to those dims with "selvedge assets --fit".`,
+      `The runtime that was fitted lacks functions that ${trapped.map(({ name }) => name).join(", ")} needs: another did what it could not. Fit it anew, to the dims that are used, with "selvedge assets --fit".`,
     );
 }
 

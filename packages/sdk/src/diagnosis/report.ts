@@ -172,7 +172,8 @@ function candidateRow({ state, backend, dtype, build, layout, runMs, reason }: C
 
 function startText({ step, reason, image, noImage, trap }: ModelFacts["start"]): string {
   const woken = image && `woken from ${bytesText(image.bytes)} in the ${step} wasm`;
-  const trapped = trap && `a fitted runtime lacked what ${dimsText(trap.dims)} needs`;
+  const what = trap?.dims === undefined ? "its engine" : dimsText(trap.dims);
+  const trapped = trap && `a fitted runtime lacked what ${what} needs`;
   return listOf([woken ?? "loaded", reason, noImage && `no image: ${noImage}`, trapped]);
 }
 

@@ -1,5 +1,8 @@
 import { type RuntimeFileRef, SelvedgeError, sha256 } from "@selvedge/protocol";
 
+/** What looks at a file that the browser should have: calls may wait for it. */
+const LOOK_TIMEOUT_MS = 2_000;
+
 /**
  * Compiles a wasm that the page hosts, while it arrives: the only way into the browser's code cache.
  *
@@ -32,13 +35,27 @@ export async function importFile<T>(url: string): Promise<T> {
   }
 }
 
-/** Whether a file that the page hosts is the one that its digest was taken of. */
+/**
+ * Whether a file that was imported is the one that its digest was taken of; `undefined` where the host
+ * does not say so now, which says nothing of the file.
+ */
 export async function isIntact(
   folder: string,
   { file, sha256: digest }: RuntimeFileRef,
-): Promise<boolean> {
-  const response = await fetch(folder + file, { credentials: "same-origin" });
-  return response.ok && (await sha256(await response.arrayBuffer())) === digest;
+): Promise<boolean | undefined> {
+  const lookup = new AbortController();
+  const late = setTimeout(() => lookup.abort(), LOOK_TIMEOUT_MS);
+  try {
+    // The one that was imported is what the browser has of it.
+    const how = { credentials: "same-origin", cache: "force-cache" } as const;
+    const response = await fetch(folder + file, { ...how, signal: lookup.signal });
+    if (!response.ok) return undefined;
+    return (await sha256(await response.arrayBuffer())) === digest;
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** A digest as `fetch` takes it. */
@@ -49,7 +66,8 @@ function integrityOf(hex: string): string {
   return `sha256-${btoa(String.fromCharCode(...bytes))}`;
 }
 
-function assetsMissing(url: string, cause: unknown): SelvedgeError {
+/** What the host of the runtimes does not have, or not now. */
+export function assetsMissing(url: string, cause: unknown): SelvedgeError {
   return new SelvedgeError(
     "assets-missing",
     `The runtime file ${url} could not be loaded (${cause instanceof Error ? cause.message : String(cause)}). Run "selvedge assets --out DIR", host DIR, and pass its address as assets to createSelvedge.`,

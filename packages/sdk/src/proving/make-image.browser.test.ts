@@ -14,11 +14,12 @@ import {
   type WakingFaults,
   wakingEngine,
 } from "../serving/waking-engine.fixture.ts";
+import { IMAGES_LOCK } from "../store/images-lock.ts";
 import { Reporter } from "../telemetry/reporter.ts";
 import type { CachePolicy } from "../worker/keeper-api.ts";
 import { KeeperClient } from "../worker/keeper-client.ts";
 import { scriptedWorker } from "../worker/scripted-worker.fixture.ts";
-import { IMAGES_LOCK, makeImage } from "./make-image.ts";
+import { makeImage } from "./make-image.ts";
 
 const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
 const TIMINGS = {

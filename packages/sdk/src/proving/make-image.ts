@@ -2,6 +2,7 @@ import { START_METRICS } from "@selvedge/protocol";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { Served } from "../serving/served.ts";
 import { wakeHint } from "../serving/wake-hint.ts";
+import { IMAGES_LOCK } from "../store/images-lock.ts";
 import { aboutHost } from "../telemetry/count-start.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import {
@@ -15,9 +16,6 @@ import { type Result, tryImage } from "./try-image.ts";
 
 /** What a model's engine takes of memory, as a multiple of its bytes, where nobody has measured it. */
 const USUAL_GROWTH = 4;
-
-/** Held from before an image is written until what came of it is known: in all tabs of an origin, by one. */
-export const IMAGES_LOCK = "selvedge images";
 
 /** What is to be written down. */
 export interface Wanted {

@@ -4,6 +4,7 @@ import type { OwnWorker } from "../serving/engine-pool.ts";
 import { isFailureOfPack } from "../serving/failure-of-pack.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { HostOpened } from "../serving/pack-opener.ts";
+import { countStart } from "../telemetry/count-start.ts";
 import type { ImageAt, SessionSettings } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";
@@ -42,10 +43,11 @@ export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
  */
 export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result> {
   const { signal } = wanted;
-  const { digest } = wanted.served.opened;
+  const { digest, dtype } = wanted.served.opened;
   const limits = { timeoutMs: TIMEOUT_MS, signal };
   let settings: SessionSettings | undefined;
-  const drop = () => rooms.keeper.call((remote, call) => remote.dropImages(call, digest), signal);
+  const drop = () =>
+    rooms.keeper.call((remote, call) => remote.dropImages(call, digest, dtype), signal);
   try {
     const image = await inWorker(rooms, { ...wanted, own: "to-write" }, (host, opened) => {
       settings = opened.settings;
@@ -63,6 +65,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       }
       // Its pages go with that; the key has to be remembered.
       await host.ask((remote) => remote.quarantine(key, proof.finding), limits);
+      countStart(rooms.reporter.recorder, host, { kind: "quarantined", code: "wrong" });
       return proof.finding;
     });
     if (wrong !== undefined) return { image: "failed", reason: wrong, settings };

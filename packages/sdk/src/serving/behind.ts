@@ -68,8 +68,15 @@ export class Behind {
     import("./failover.ts").catch(() => undefined);
     // Whatever keeps it from being checked, its next failure is told apart from that of a loaded engine.
     if (first.host.start.code === "woken") {
-      await first.host.checkWoken(disposal).catch(() => undefined);
+      const check = () =>
+        first.host.checkWoken(disposal).then(
+          () => true,
+          () => false,
+        );
+      const isChecked = await check();
       await this.#refill();
+      // The browser may have evicted what it is held to.
+      if (!isChecked) await check();
     }
     await this.#complete();
     await this.#contend();

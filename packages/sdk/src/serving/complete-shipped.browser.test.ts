@@ -1,6 +1,6 @@
 import { ATTRIBUTES, METRICS } from "@selvedge/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { IMAGES_LOCK } from "../proving/make-image.ts";
+import { IMAGES_LOCK } from "../store/images-lock.ts";
 import { Recorder } from "../telemetry/recorder.ts";
 import type { PackStorage } from "../worker/keeper-api.ts";
 import type { Loaded } from "./behind.ts";

@@ -1,6 +1,6 @@
 import { imageUnder, imageVerdictKey } from "../proving/image-record.ts";
 import { inMemory, lackOfRoom } from "../proving/image-room.ts";
-import { IMAGES_LOCK } from "../proving/make-image.ts";
+import { IMAGES_LOCK } from "../store/images-lock.ts";
 import type { Loaded } from "./behind.ts";
 import { eitherOf } from "./either-of.ts";
 import type { LoadRooms } from "./load-rooms.ts";

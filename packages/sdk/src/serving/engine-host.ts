@@ -160,7 +160,7 @@ export class EngineHost {
     const run = async (engine: Remote<EngineApi>, session: number) => {
       const outcome = await engine.run(session, send());
       if (outcome.ok && !isRun(outcome.value)) throw foreignAnswer("run");
-      this.#starts.ran(outcome);
+      this.#starts.ran(outcome, inputs);
       return outcome;
     };
     // Whoever has kept the inputs gives them to the next engine.
@@ -196,6 +196,8 @@ export class EngineHost {
   /**
    * Holds the answer of an engine that was woken against that of the one that was written down, bit for
    * bit. Where it is another, the image is dropped, and a loaded engine answers the calls that wait.
+   *
+   * @throws SelvedgeError `storage-damaged` where the golden inputs are not here any more.
    */
   checkWoken(signal?: AbortSignal): Promise<void> {
     return this.#queue.add(async () => {

@@ -9,7 +9,7 @@ import type { InputDims, WakeStep, Waking } from "../worker/engine-api.ts";
 export type StartCode = "woken" | "not-known" | "no-image" | "shared" | "off" | "failed" | "wrong";
 
 /** How the engine of a model came to be: woken from an image, or loaded. */
-export interface EngineStart extends Omit<Waking, "image"> {
+export interface EngineStart extends Omit<Waking, "image" | "isDamaged"> {
   readonly code: StartCode;
   /** What was woken, and how long that took. */
   readonly image?: Waking["image"];
@@ -18,19 +18,20 @@ export interface EngineStart extends Omit<Waking, "image"> {
    * is too little room. Told some time behind the first answer; absent where there is one, or as long as none was tried.
    */
   readonly noImage?: string;
-  /** A call that a fitted runtime lacked a function for, and another engine answered: its inputs' dims. */
+  /** What a fitted runtime lacked a function for, and another engine did. */
   readonly trap?: Trap;
 }
 
-/** A call that a fitted runtime was not fitted to. */
+/** A call, or a model, that a fitted runtime was not fitted to. */
 export interface Trap {
   /** The step whose wasm it was: `none` is one that loads models. */
   readonly step: WakeStep;
-  readonly dims: InputDims;
+  /** Of the call's inputs; absent where it was none, but a model that was created or woken. */
+  readonly dims?: InputDims;
 }
 
 /** What happens to the engine of a host, for whoever counts. */
 export type StartEvent =
   | { readonly kind: "started"; readonly start: EngineStart }
   | { readonly kind: "trapped"; readonly trap: Trap }
-  | { readonly kind: "quarantined"; readonly code: "failed" | "wrong" };
+  | { readonly kind: "quarantined"; readonly code: "failed" | "wrong" | "damaged" };

@@ -7,7 +7,6 @@ import type { EngineHost } from "./engine-host.ts";
 import type { EnginePool, OwnWorker } from "./engine-pool.ts";
 import type { EngineStart, StartEvent } from "./engine-start.ts";
 import type { EngineWorker } from "./engine-worker.ts";
-import { dimsOf } from "./used-dims.ts";
 import { loadHint, storedHint, wakeHint } from "./wake-hint.ts";
 import { WakeSteps } from "./wake-steps.ts";
 
@@ -141,6 +140,7 @@ export class SessionStarts {
     const { worker, isShared, step: asked } = session;
     const start = this.#steps.opened(waking, isShared);
     session.step = start.step;
+    if (waking?.isDamaged) this.#tell({ kind: "quarantined", code: "damaged" });
     if (asked !== "none" && start.step === "none") this.#note("none");
     // What ships with a pack is the device's own once that is whole; another tab may be writing one now.
     const hint = wakeHint.of(this.name);
@@ -152,13 +152,13 @@ export class SessionStarts {
   }
 
   /** The engine has run the model. Where a loaded one answers what a woken one could not, the image goes. */
-  ran({ ok }: Outcome<unknown>): void {
+  ran({ ok }: Outcome<unknown>, inputs: Tensors): void {
     const session = this.#session;
     if (session === undefined) return;
     session.hasRun = true;
     session.hasAnswered ||= ok;
     if (!ok || session.step !== "none") return;
-    const doubt = this.#steps.takeDoubt();
+    const doubt = this.#steps.takeDoubt(inputs);
     if (doubt === undefined) return;
     const { key, reason } = doubt;
     this.#note("none");
@@ -175,16 +175,16 @@ export class SessionStarts {
   failed(session: Session, error: unknown, inputs?: Tensors): boolean {
     if (!breaksEngine(error)) return false;
     if (this.#ofStart.has(error)) return true;
-    const dims = inputs && dimsOf(inputs);
-    if (session !== this.#session || !this.#steps.failed(session.step, error, dims)) return false;
+    const { isOpen, step } = session;
+    if (session !== this.#session || !this.#steps.failed(step, { error, inputs, isOpen }))
+      return false;
     this.#ofStart.add(error);
     const isTrap = error.detail["isFitted"] === true;
     // The next visit need not fail again; what had answered, and trapped at nothing, may do so again.
-    if (session.step !== "none" && (isTrap || !session.hasAnswered))
-      this.#note(this.#steps.next("run"));
-    if (session.step === "none" && this.#own === undefined) loadHint.noteFull(this.name);
+    if (step !== "none" && (isTrap || !session.hasAnswered)) this.#note(this.#steps.next("run"));
+    if (step === "none" && this.#own === undefined) loadHint.noteFull(this.name);
     const { trap } = this.start;
-    if (trap !== undefined && dims !== undefined && isTrap) this.#tell({ kind: "trapped", trap });
+    if (trap !== undefined && isTrap) this.#tell({ kind: "trapped", trap });
     return true;
   }
 

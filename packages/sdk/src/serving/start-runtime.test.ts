@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EngineApi, RuntimeRequest, RuntimeStarted } from "../worker/engine-api.ts";
-import type { WorkerLink } from "../worker/worker-link.ts";
+import type { CallLimits, WorkerLink } from "../worker/worker-link.ts";
 import { stubLocalStorage } from "./local-storage.fixture.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 import { type RuntimeStart, startRuntime } from "./start-runtime.ts";
@@ -12,9 +12,10 @@ const LOAD = { file: "ort.load-02.wasm", sha256: "0b".repeat(32) };
 const TIMES = { compileMs: 1, importMs: 1, scriptAt: 1 };
 
 let requests: RuntimeRequest[];
+let deadlines: (number | undefined)[];
 
 beforeEach(() => {
-  requests = [];
+  [requests, deadlines] = [[], []];
   stubLocalStorage();
 });
 
@@ -26,8 +27,13 @@ async function start(ending: Partial<RuntimeStarted>, how: Partial<RuntimeStart>
     requests.push(request);
     return { ...TIMES, ...ending };
   };
-  const call = (invoke: (remote: Pick<EngineApi, "start">) => unknown) =>
-    invoke({ start: answer as unknown as EngineApi["start"] });
+  const call = (
+    invoke: (remote: Pick<EngineApi, "start">) => unknown,
+    { timeoutMs }: CallLimits,
+  ) => {
+    deadlines.push(timeoutMs);
+    return invoke({ start: answer as unknown as EngineApi["start"] });
+  };
   const usual = { assets: "/", engine: "onnx", build: "wasm", wake: "none" } as const;
   await startRuntime({ call } as unknown as WorkerLink<EngineApi>, {
     ...{ ...usual, shelf: new RuntimeShelf(), isFull: false, isForImage: false, isFirst: false },
@@ -69,4 +75,10 @@ test("nothing is begun with where all of the runtime is needed, or an engine is 
   await start({ wasm: "load", fitted: LOAD }, { isForImage: true });
   expect(requests.map(({ early }) => early)).toEqual([undefined, undefined]);
   expect(wasmHint.of("load")).toEqual(LOAD);
+});
+
+test("what waits for its pack may wait for as long as that takes to come", async () => {
+  await start({});
+  await start({ wasm: "run", fitted: RUN }, { wake: "run" });
+  expect(deadlines).toEqual([expect.any(Number), undefined]);
 });

@@ -50,7 +50,8 @@ export function startRuntime(
     const early = module === undefined && mayBeEarly ? earlyFor(wake, shelf) : undefined;
     const started = link.call(
       (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
-      { timeoutMs: START_TIMEOUT_MS },
+      // What waits for its pack waits for a download, which takes as long as the link does.
+      isPatient ? {} : { timeoutMs: START_TIMEOUT_MS },
     );
     started.then(
       (runtime) => noteFitted(runtime, { wake, early }),

@@ -1,6 +1,8 @@
 import type { SelvedgeError } from "@selvedge/protocol";
-import type { InputDims, WakeStep, Waking } from "../worker/engine-api.ts";
+import type { Tensors } from "../tensor.ts";
+import type { WakeStep, Waking } from "../worker/engine-api.ts";
 import type { EngineStart, StartCode, Trap } from "./engine-start.ts";
+import { dimsOf } from "./used-dims.ts";
 
 /** A caller who waits for less than this says nothing about the engine when it is too much. */
 export const IMPATIENT_MS = 1_000;
@@ -12,6 +14,17 @@ const NEXT: Readonly<Record<WakeStep, WakeStep>> = { run: "full", full: "none", 
 interface Doubt {
   readonly key: string;
   readonly reason: string;
+  /** Of the call that it did not survive, if it was one: another that is answered says nothing of it. */
+  readonly inputs: Tensors | undefined;
+}
+
+/** What broke an engine. */
+interface Breakage {
+  readonly error: SelvedgeError;
+  /** Of the call that it broke with. */
+  readonly inputs?: Tensors | undefined;
+  /** Whether it had been opened. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -73,20 +86,21 @@ export class WakeSteps {
    * An engine broke.
    *
    * @param step what it was woken at, or was to be
-   * @param dims of the call that it broke with
    * @returns whether that may be the step's fault: the next is to be tried, and it says nothing of the place
    */
-  failed(step: WakeStep, error: SelvedgeError, dims?: InputDims): boolean {
+  failed(step: WakeStep, { error, inputs, isOpen }: Breakage): boolean {
     const { isFitted, image, timeoutMs } = error.detail;
+    // What breaks a loaded engine as well is no image's fault.
+    if (step === "none") this.#doubt = undefined;
     const isImpatience = error.code === "engine-timeout" && Number(timeoutMs) < IMPATIENT_MS;
     const mayBe = step === "none" ? isFitted === true && !this.#isFull : !isImpatience;
     if (!mayBe) return false;
-    if (isFitted === true && dims !== undefined) this.#trap = { step, dims };
+    if (isFitted === true) this.#trap = { step, ...(inputs && { dims: dimsOf(inputs) }) };
     this.#isFull = true;
     if (step === "none") return true;
     // What fails in all of the runtime, too, is the image's fault, once a loaded engine has answered.
-    const key = typeof image === "string" ? image : this.#opened?.image?.key;
-    if (step === "full" && key !== undefined) this.#doubt = { key, reason: error.message };
+    const key = typeof image === "string" ? image : isOpen ? this.#opened?.image?.key : undefined;
+    if (step === "full" && key !== undefined) this.#doubt = { key, reason: error.message, inputs };
     this.#first = NEXT[step];
     this.#setback = { code: "failed", reason: `an engine that was woken failed: ${error.message}` };
     return true;
@@ -108,12 +122,14 @@ export class WakeSteps {
     if (this.#setback !== undefined) return [this.#setback.code, this.#setback.reason];
     if (!this.mayWake) return ["off", "nothing is woken here"];
     if (isShared) return ["shared", "it shares a worker with other models"];
-    return ["not-known", "no image of it is known here"];
+    const lack = this.#trap === undefined ? "" : ", and the fitted runtime lacked what it needs";
+    return ["not-known", `no image of it is known here${lack}`];
   }
 
-  /** A loaded engine has answered: the image that was to blame for what failed before it, once. */
-  takeDoubt(): Doubt | undefined {
+  /** A loaded engine has answered a call: the image that was to blame for what failed before it, once. */
+  takeDoubt(inputs: Tensors): Doubt | undefined {
     const doubt = this.#doubt;
+    if (doubt?.inputs !== undefined && doubt.inputs !== inputs) return undefined;
     this.#doubt = undefined;
     return doubt;
   }

@@ -16,10 +16,14 @@ export interface WakingFaults {
   readonly traps?: readonly WakeStep[];
   /** Steps that break at `TRAP` for a reason that is not their wasm's. */
   readonly crashes?: readonly WakeStep[];
+  /** Steps that do not answer `TRAP`. */
+  readonly hangs?: readonly WakeStep[];
   /** Steps that break while they open. */
   readonly doNotWake?: readonly WakeStep[];
   /** Whether a runtime traps as it loads the model, unless it is all of it. */
   readonly lacksLoading?: boolean;
+  /** Whether that is because what there was had been damaged. */
+  readonly isDamaged?: boolean;
   /** Whether there is nothing to wake. */
   readonly hasNoImage?: boolean;
   /** Whether golden answers are not those of the engine that was written down. */
@@ -63,12 +67,14 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       const { value } = ({ ${ENGINE_METHODS} }).open();
       const image = { key: ${JSON.stringify(IMAGE_KEY)}, place: "indexeddb", bytes: 4096, readMs: 2, restoreMs: 1 };
       const woken = globalThis.wake === "none" ? {} : { image };
-      const waking = { step: globalThis.wake, reason: hasNoImage ? "there is none" : "as asked", ...woken };
+      const { isDamaged } = api.faults;
+      const waking = { step: globalThis.wake, reason: hasNoImage ? "there is none" : "as asked", isDamaged, ...woken };
       return { ok: true, value: wake === "none" ? value : { ...value, waking } };
     },
     run(session, { x }) {
-      const { traps = [], crashes = [] } = api.faults;
+      const { traps = [], crashes = [], hangs = [] } = api.faults;
       api.tell(["run", wake, x.data[0]]);
+      if (x.data[0] === ${TRAP} && hangs.includes(wake)) return new Promise(() => {});
       if (x.data[0] === ${TRAP} && crashes.includes(wake)) return api.broken();
       if (x.data[0] === ${TRAP} && traps.includes(wake)) return api.broken({ isFitted: wake === "run" });
       return ({ ${ENGINE_METHODS} }).run(session, { x });

@@ -94,9 +94,10 @@ const x = (value: number): Tensors => ({
   x: { type: "float32", data: Float32Array.of(value), dims: [1] },
 });
 
-async function call(value: number, isReplayable = true): Promise<unknown> {
+async function call(value: number, isReplayable = true, timeoutMs?: number): Promise<unknown> {
   try {
-    const run = await supervisor?.run(x(value), { isReplayable });
+    const limits = timeoutMs === undefined ? {} : { timeoutMs };
+    const run = await supervisor?.run(x(value), { isReplayable, ...limits });
     return run?.outputs["y"]?.data[0];
   } catch (error) {
     return error instanceof SelvedgeError ? error.code : error;
@@ -221,6 +222,16 @@ describe("a call that a woken engine does not survive", () => {
     await serve({ traps: ["run", "full", "none"] });
     expect(await call(TRAP)).toBe("engine-crashed");
     expect(failures.length).toBeGreaterThan(0);
+    // Another call, that all engines survive, says nothing of the one before.
+    expect(await call(1)).toBe(1);
+    expect(said.filter(([kind]) => kind === "quarantine")).toEqual([]);
+  });
+
+  test("says nothing against the image where its caller had waited for long enough", async () => {
+    const host = await serve({ traps: ["run"], hangs: ["full"] });
+    expect(await call(TRAP, true, 1_000)).toBe("engine-timeout");
+    expect(await call(1)).toBe(1);
+    expect(host.start).toMatchObject({ step: "none", code: "failed" });
     expect(said.filter(([kind]) => kind === "quarantine")).toEqual([]);
   });
 });
@@ -311,6 +322,17 @@ test("a model that a fitted runtime cannot load traps once, and not on the next 
   await hostOf(poolOf()).open({ by: "selector", selector: select({ name: "other" }) });
   expect((await told("start", 4))[3]).toMatchObject({ isPatient: false, isFull: false });
   expect([wakeHint.of(NAME), restarts]).toEqual(["none", []]);
+  expect(events.filter(({ kind }) => kind === "trapped")).toEqual([
+    { kind: "trapped", trap: { step: "none" } },
+  ]);
+});
+
+test("an image that was damaged is counted as one that is quarantined", async () => {
+  wakeHint.note(NAME, "run");
+  const host = await serve({ hasNoImage: true, isDamaged: true });
+  expect(host.start).toMatchObject({ step: "none", code: "no-image" });
+  expect(host.start).not.toHaveProperty("isDamaged");
+  expect(events[0]).toEqual({ kind: "quarantined", code: "damaged" });
 });
 
 test("an engine that was ended to give memory back wakes again with its next call", async () => {

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Space } from "../delivery/space.ts";
 import type { Database, ImageRecord } from "./database.ts";
 import { freshDatabase } from "./fresh-database.fixture.ts";
 import { dropImages, forgetImages, IMAGE_FOLDER, listImages, tidyImages } from "./images.ts";
+import { IMAGES_LOCK } from "./images-lock.ts";
 import { clearPacks, listPacks, storedBytes } from "./packs.ts";
 import { removePacks } from "./remove-packs.ts";
 
@@ -121,6 +122,45 @@ test("what answers for nothing any more has none", async () => {
   await keep(OTHER, "superseded");
   await tidyImages(database);
   expect(await keys()).toEqual(["one"]);
+});
+
+test("what is quarantined stays so while its pack is stored, as it may answer again", async () => {
+  const barred = { kind: "quarantined", reason: "its answers differ", madeAt: 1 } as const;
+  await keepPack(ONE);
+  await database.use("barring", async (connection) => {
+    await connection.put("images", { key: "barred", pack: ONE, dtype: "fp32", ...barred });
+    // Another version has taken its place, and it is what that falls back to.
+    await connection.delete("activations", ONE);
+  });
+  await tidyImages(database);
+  const left = () => database.use("looking", (connection) => connection.getAllKeys("images"));
+  expect(await left()).toEqual(["barred"]);
+  await removePacks(database, ({ digest }) => digest === ONE);
+  expect(await left()).toEqual([]);
+});
+
+describe("pages that a tab left which was killed while it wrote", () => {
+  beforeEach(async () => {
+    await keepPack(ONE);
+    await keepPack(OTHER);
+    await keep(ONE, "one");
+    await database.use("writing", (connection) =>
+      connection.put("imagePages", new ArrayBuffer(8), ["never finished", 0]),
+    );
+    await keepFile("never finished");
+  });
+
+  test("go with the next model that is deleted, and no others do", async () => {
+    await removePacks(database, ({ digest }) => digest === OTHER);
+    expect([await keys(), await pages(), await files()]).toEqual([["one"], 2, []]);
+  });
+
+  test("stay while one writes: they may be its", async () => {
+    await navigator.locks.request(IMAGES_LOCK, () =>
+      removePacks(database, ({ digest }) => digest === OTHER),
+    );
+    expect([await pages(), await files()]).toEqual([3, ["never finished"]]);
+  });
 });
 
 test("where room is needed, images go first: those used longest ago, also of packs in use", async () => {

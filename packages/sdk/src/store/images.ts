@@ -1,4 +1,5 @@
 import type { Database, ImageRecord } from "./database.ts";
+import { IMAGES_LOCK } from "./images-lock.ts";
 import { soundActivation } from "./sound-record.ts";
 
 /** Where the pages of images are that are kept as files. */
@@ -62,23 +63,16 @@ export async function dropImages(
       return keys;
     },
   );
-  if (gone.length > 0) await dropFiles(gone);
+  if (gone.length > 0) await dropFiles((key) => gone.includes(key));
 }
 
 /** Deletes all images, and pages that are of none: a tab that was killed while it wrote has left them. */
 export async function clearImages(database: Database): Promise<void> {
-  const stores = ["images", "imagePages"] as const;
   await database.transact(
-    { doing: "dropping images of engines", stores, mode: "readwrite" },
-    (transaction) =>
-      Promise.all(stores.map(async (store) => transaction.objectStore(store).clear())),
+    { doing: "dropping images of engines", stores: ["images"], mode: "readwrite" },
+    ({ store }) => store.clear(),
   );
-  try {
-    const root = await navigator.storage.getDirectory();
-    await root.removeEntry(IMAGE_FOLDER, { recursive: true });
-  } catch {
-    // There is none, the browser keeps no files, or a tab reads one: the next image sweeps that.
-  }
+  await dropOrphans(database);
 }
 
 /** Deletes images, but no quarantine: what was made under its key must not be made again. */
@@ -95,7 +89,7 @@ export async function dropPages(database: Database, key: string): Promise<void> 
     { doing: "dropping an image", stores: ["imagePages"], mode: "readwrite" },
     ({ store }) => store.delete(pagesOf(key)),
   );
-  await dropFiles([key]);
+  await dropFiles((file) => file === key);
 }
 
 /** The records of an image's pages. A list sorts after every number. */
@@ -103,21 +97,52 @@ export function pagesOf(key: string): IDBKeyRange {
   return IDBKeyRange.bound([key], [key, []]);
 }
 
-/** Deletes the images of packs that answer for nothing any more. */
+/**
+ * Deletes the images of packs that answer for nothing any more. One that is stored may do so again: what
+ * is quarantined of it stays so.
+ */
 export async function tidyImages(database: Database): Promise<void> {
-  const activations = await database.read(
-    { doing: "looking for what answers", stores: ["activations"], nothing: [] },
-    ({ store }) => store.getAll(),
+  const stores = ["activations", "packs"] as const;
+  const [activations, packs] = await database.read(
+    { doing: "looking for what answers", stores, nothing: [[], []] },
+    (transaction) =>
+      Promise.all([
+        (async () => transaction.objectStore("activations").getAll())(),
+        (async () => transaction.objectStore("packs").getAllKeys())(),
+      ]),
   );
   const current = new Set(activations.map((one) => soundActivation(one)?.current.digest));
-  await dropImages(database, ({ pack }) => !current.has(pack));
+  const stored = new Set(packs);
+  await dropImages(
+    database,
+    ({ pack, kind }) => !current.has(pack) && !(kind === "quarantined" && stored.has(pack)),
+  );
+  // Those that a tab writes now are no orphans; where there are no locks, none is written.
+  if ("locks" in navigator)
+    await navigator.locks.request(IMAGES_LOCK, { ifAvailable: true }, async (lock) => {
+      if (lock !== null) await dropOrphans(database);
+    });
 }
 
-/** What is left of a file without a record is swept with the next image that is made. */
-async function dropFiles(keys: readonly string[]): Promise<void> {
+/** Deletes pages that are of no image: a tab that was killed while it wrote has left them. */
+async function dropOrphans(database: Database): Promise<void> {
+  const kept = new Set((await listImages(database)).map(({ key }) => key));
+  await database.transact(
+    { doing: "dropping images of engines", stores: ["imagePages"], mode: "readwrite" },
+    async ({ store }) => {
+      for (const page of await store.getAllKeys()) if (!kept.has(page[0])) await store.delete(page);
+    },
+  );
+  await dropFiles((key) => !kept.has(key));
+}
+
+/** One that another tab reads just then stays, until the next that looks for orphans. */
+async function dropFiles(isMeant: (key: string) => boolean): Promise<void> {
   try {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle(IMAGE_FOLDER);
+    const keys: string[] = [];
+    for await (const key of folder.keys()) if (isMeant(key)) keys.push(key);
     await Promise.all(keys.map((key) => folder.removeEntry(key).catch(() => undefined)));
   } catch {
     // There are none, or the browser keeps no files.

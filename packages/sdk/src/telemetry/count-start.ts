@@ -37,5 +37,6 @@ export function aboutHost({
 }
 
 function ofTrap({ step, dims }: Trap): Record<string, string> {
-  return { [STARTS.step]: step, [STARTS.dims]: dimsText(dims).slice(0, MOST_CHARS) };
+  const about = dims && { [STARTS.dims]: dimsText(dims).slice(0, MOST_CHARS) };
+  return { [STARTS.step]: step, ...about };
 }

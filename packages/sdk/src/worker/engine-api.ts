@@ -49,6 +49,8 @@ export interface Waking {
   readonly step: WakeStep;
   /** Why not an earlier step; or that all is as it should be. For people. */
   readonly reason: string;
+  /** Whether the image that was to be woken was not what had been written: it is quarantined. */
+  readonly isDamaged?: boolean;
   /** The image that was woken. */
   readonly image?: ImageAt & {
     /** Milliseconds: read from the device, and put into memory. */

@@ -112,6 +112,8 @@ const api: EngineApi = {
       const createMs = made.createMs + performance.now() - provedFrom;
       const loadMs = readMs + createMs;
       const settled = await settings;
+      const told =
+        how.wake === undefined ? {} : { waking: await wakingOf(await planned, runtime, image) };
       const created = { ...settled, ...how };
       sessions.set(id, { session, pack: found, backend, how: created, loadMs });
       const { name, version, signature, variants, reference } = manifest;
@@ -126,7 +128,7 @@ const api: EngineApi = {
         signature,
         ...(reference === undefined ? {} : { reference }),
         ...(settled === undefined ? {} : { settings: settled }),
-        ...(how.wake === undefined ? {} : { waking: wakingOf(await planned, runtime, image) }),
+        ...told,
         signedBy: found.signedBy,
         bytes: found.bytes,
         variants: variants.map(summaryOf),
@@ -194,7 +196,12 @@ const api: EngineApi = {
   requireWhole: (id) => outcomeOf(() => requireWhole(database, opened(id).pack)),
 
   quarantine: (key, reason) =>
-    outcomeOf(() => barImage(database, { key, kind: "quarantined", reason })),
+    outcomeOf(() => {
+      // What is woken has its worker alone.
+      const [woken] = key === imageKey ? sessions.values() : [];
+      const of = woken && { pack: woken.pack.digest, dtype: woken.pack.variant.dtype };
+      return barImage(database, { key, kind: "quarantined", reason }, of);
+    }),
 
   close: (id) => outcomeOf(() => release(id)),
 

@@ -72,8 +72,8 @@ export interface KeeperApi {
    * damaged, or went. What is missing is fetched again. The bytes are transferred.
    */
   restore(call: number, pack: PackRef): Promise<Outcome<PackBytes>>;
-  /** Deletes the images of engines that were made of a pack. */
-  dropImages(call: number, digest: string): Promise<Outcome<void>>;
+  /** Deletes the images of engines that were made of a pack in one precision. */
+  dropImages(call: number, digest: string, dtype: Dtype): Promise<Outcome<void>>;
   list(call: number): Promise<Outcome<CachedPack[]>>;
   /** Bytes the store's pieces and images take. */
   size(call: number): Promise<Outcome<number>>;

@@ -134,8 +134,10 @@ const api: KeeperApi = {
     return transfer(outcome, buffers);
   },
 
-  dropImages: (call, digest) =>
-    calls.run(call, () => forgetImages(database, ({ pack }) => pack === digest)),
+  dropImages: (call, digest, of) =>
+    calls.run(call, () =>
+      forgetImages(database, ({ pack, dtype }) => pack === digest && dtype === of),
+    ),
 
   list: (call) =>
     calls.run(call, async () =>

@@ -7,7 +7,8 @@ import { commitToAnswers } from "./make-image.ts";
 
 /**
  * Holds a woken engine to what it answered before it was written down, to the last bit, and the glue
- * that it woke with to its digest: the wasm was held to its own before it was compiled.
+ * that it woke with to its digest, where the host has it still: the wasm was held to its own before it was
+ * compiled.
  */
 export async function checkWoken(
   on: OnTrial,
@@ -23,7 +24,7 @@ export async function checkWoken(
   if ((await commitToAnswers(head.key, outputs)) !== head.answers)
     return { holds: false, finding: "its golden answers are not, to the last bit, what they were" };
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  if (!(await isIntact(folder, index.glue)))
+  if ((await isIntact(folder, index.glue)) === false)
     return { holds: false, finding: `${index.glue.file} is not what the image was made with` };
   return { holds: true, finding: "bit for bit what it answered before it was written down" };
 }

@@ -91,7 +91,7 @@ describe("what is not as it was written is loaded in the same worker, and says w
     pages[5000] = (pages[5000] ?? 0) ^ 1;
     await putImage(database, { ...made, pages });
     const reason = "the image's pages are not what was written";
-    expect(await visit("whole")).toEqual(loadedAsUsual(reason));
+    expect(await visit("whole")).toEqual({ ...loadedAsUsual(reason), isDamaged: true });
     const { key } = made.record;
     expect(await allImages(database)).toMatchObject([{ key, kind: "quarantined", reason }]);
     expect(await visit("whole")).toEqual(loadedAsUsual(`quarantined: ${reason}`));
@@ -108,7 +108,10 @@ describe("what is not as it was written is loaded in the same worker, and says w
   test("a head of which a digit changed", async () => {
     const head = made.record.head.replace('"session":', '"session":1');
     await putImage(database, { ...made, record: { ...made.record, head } });
-    expect(await visit("whole")).toEqual(loadedAsUsual("the image's head is not what was written"));
+    expect(await visit("whole")).toEqual({
+      ...loadedAsUsual("the image's head is not what was written"),
+      isDamaged: true,
+    });
   });
 
   test("an image under another pack", async () => {
@@ -269,6 +272,22 @@ describe("what is woken", () => {
     });
     expect(await allImages(database)).toMatchObject([{ key, kind: "quarantined" }]);
   });
+});
+
+test.each([
+  ["cannot say now", "Promise.resolve(new Response(null, { status: 503 }))"],
+  [
+    "does not say",
+    'new Promise((_, no) => signal.addEventListener("abort", () => no(signal.reason)))',
+  ],
+])("an image is not blamed for a host that %s what its files are", async (_, answer) => {
+  const prelude = `
+    const ask = fetch;
+    globalThis.fetch = (url, { signal, ...how } = {}) =>
+      String(url).endsWith(".mjs") ? ${answer} : ask(url, { signal, ...how });`;
+  const engine = await woken("whole", "full", prelude);
+  expect(unwrap(await engine.api.checkWoken(1))).toMatchObject({ holds: true });
+  expect(await allImages(database)).toMatchObject([{ kind: "kept" }]);
 });
 
 describe("a wasm that was fitted", () => {

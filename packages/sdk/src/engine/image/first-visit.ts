@@ -19,7 +19,7 @@ import { readSettings } from "../read-settings.ts";
 import { importFile } from "../runtime-file.ts";
 import { RUNTIME_FOLDER, SHIPPED_IMAGES } from "../runtime-files.ts";
 import { refused } from "./hibernate.ts";
-import { keepImage } from "./image-store.ts";
+import { keepImage, quarantineOf } from "./image-store.ts";
 import { keyFor } from "./image-subject.ts";
 import { findIndex } from "./known-index.ts";
 import { planAhead } from "./plan-ahead.ts";
@@ -114,6 +114,8 @@ export class FirstVisit {
       missing,
     });
     const key = await keyFor(index, { digest, dtype }, how);
+    const quarantine = await quarantineOf(this.#database, key);
+    if (quarantine !== undefined) throw new Error(`it is quarantined: ${quarantine}`);
     const image = this.#arrival.then(async (isThere) => {
       if (!isThere) throw new Error("its files did not come");
       const startedAt = performance.now();

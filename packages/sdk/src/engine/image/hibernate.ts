@@ -3,9 +3,9 @@ import { prove } from "../../proving/worker/prove.ts";
 import { type OnTrial, runAt } from "../../proving/worker/trial.ts";
 import type { Hibernated, SessionHow } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
-import { isIntact } from "../runtime-file.ts";
+import { assetsMissing, isIntact } from "../runtime-file.ts";
 import { RUNTIME_FOLDER } from "../runtime-files.ts";
-import { allImages, barImage, keepImage } from "./image-store.ts";
+import { barImage, keepImage, quarantineOf } from "./image-store.ts";
 import { keyFor } from "./image-subject.ts";
 import { makeImage } from "./make-image.ts";
 
@@ -24,7 +24,8 @@ export interface Hibernation extends OnTrial {
  * Writes an engine down: its golden answers have to hold, what it no longer uses is zeroed, and what is
  * left is stored, to be woken on the next visit. The page sees to it that one tab at a time does that.
  *
- * @throws SelvedgeError `no-candidate` where it is not one to be written down.
+ * @throws SelvedgeError `no-candidate` where it is not one to be written down, `assets-missing` where the
+ * host does not say whether its files are the ones that were loaded.
  */
 export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
   const { runtime, assets, digest, variant, how } = hibernation;
@@ -32,11 +33,13 @@ export async function hibernate(hibernation: Hibernation): Promise<Hibernated> {
   if (index?.waking === undefined || runtime.wasm?.plan.wasm.ref === undefined)
     throw refused(index?.reason ?? 'the host has no runtimes.json: run "selvedge assets"');
   const folder = `${assets}${RUNTIME_FOLDER}/`;
-  if (!(await isIntact(folder, index.glue)))
-    throw refused(`${index.glue.file} is not the file that the index names`);
+  const isGlueIntact = await isIntact(folder, index.glue);
+  if (isGlueIntact === undefined)
+    throw assetsMissing(folder + index.glue.file, "it could not be read again");
+  if (!isGlueIntact) throw refused(`${index.glue.file} is not the file that the index names`);
   const key = await keyFor(index, { digest, dtype: variant.dtype }, how);
-  const known = (await allImages(hibernation.database)).find((one) => one.key === key);
-  if (known?.kind === "quarantined") throw refused(`its image is quarantined: ${known.reason}`);
+  const quarantine = await quarantineOf(hibernation.database, key);
+  if (quarantine !== undefined) throw refused(`its image is quarantined: ${quarantine}`);
   return write(hibernation, { key, facts: index.waking });
 }
 

@@ -12,7 +12,7 @@ import { freshDatabase } from "../../store/fresh-database.fixture.ts";
 import { forgetImages, IMAGE_FOLDER } from "../../store/images.ts";
 import { noise } from "../../store/pack.fixture.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
-import { allImages, barImage, keepImage } from "./image-store.ts";
+import { allImages, barImage, keepImage, quarantineOf } from "./image-store.ts";
 import { indexedDbPages } from "./indexeddb-pages.ts";
 import { readImage } from "./read-image.ts";
 import { EarlyPages } from "./read-pages.ts";
@@ -257,6 +257,13 @@ test("a quarantine outlives the images of its pack", async () => {
   await keepImage(database, await imageOf(OTHER), PAGES);
   await forgetImages(database, ({ pack }) => pack === "pack");
   expect(await allImages(database)).toMatchObject([{ key: KEY, kind: "quarantined" }]);
+});
+
+test("one that was woken before it was kept is quarantined all the same", async () => {
+  const barred = { key: KEY, kind: "quarantined", reason: "its answers differ" } as const;
+  await barImage(database, barred, { pack: "pack", dtype: "fp32" });
+  expect(await allImages(database)).toMatchObject([{ ...barred, pack: "pack", dtype: "fp32" }]);
+  expect(await quarantineOf(database, KEY)).toBe("its answers differ");
 });
 
 test("of a key that has no image nothing is remembered: there is nothing to keep it from", async () => {

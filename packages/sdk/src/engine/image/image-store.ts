@@ -64,19 +64,30 @@ async function putRecord(database: Database, record: KeptImage): Promise<void> {
   });
 }
 
-/** Drops the image of a key, where there is one, and remembers why there is to be none. */
+/**
+ * Drops the image of a key, where there is one, and remembers why there is to be none.
+ *
+ * @param of what it is one of, where it was woken before it was kept
+ */
 export async function barImage(
   database: Database,
   { key, kind, reason }: Pick<BarredImage, "key" | "kind" | "reason">,
+  of?: Pick<BarredImage, "pack" | "dtype">,
 ): Promise<void> {
   await database.transact(WRITING, async ({ store }) => {
-    const image = soundImage(await store.get(key));
+    const image = soundImage(await store.get(key)) ?? of;
     if (image === undefined) return;
     const { pack, dtype } = image;
     await store.put({ key, pack, dtype, kind, reason, madeAt: Date.now() });
   });
   // What cannot be dropped just then is swept by the next to write.
   await dropPages(database, key).catch(() => undefined);
+}
+
+/** Why nothing of a key is to be woken or written; `undefined` where it may be. */
+export async function quarantineOf(database: Database, key: string): Promise<string | undefined> {
+  const known = (await allImages(database)).find((one) => one.key === key);
+  return known?.kind === "quarantined" ? known.reason : undefined;
 }
 
 /** Every image there is, and every key that is barred. */

@@ -27,11 +27,14 @@ export interface SoundImage {
   readonly letGo: () => void;
 }
 
+/** An image is not what was written, and has been quarantined. */
+export class DamagedImage extends Error {}
+
 /**
  * Reads an image and checks that every byte of it is as it was written. One that is not is dropped, and
  * its key is quarantined; one of which something is gone is only dropped.
  *
- * @throws Error saying what is wrong with it
+ * @throws DamagedImage, or an Error saying what is gone
  */
 export async function readImage(
   database: Database,
@@ -42,7 +45,7 @@ export async function readImage(
   const { key } = image;
   const quarantine = async (reason: string): Promise<never> => {
     await barImage(database, { key, kind: "quarantined", reason }).catch(() => undefined);
-    throw new Error(reason);
+    throw new DamagedImage(reason);
   };
   const drop = async (reason: string): Promise<never> => {
     await forgetImages(database, (one) => one.key === key).catch(() => undefined);

@@ -4,7 +4,7 @@ import type { OnTrial } from "../../proving/worker/trial.ts";
 import type { Waking } from "../../worker/engine-api.ts";
 import type { EngineRuntime, EngineSession } from "../engine-session.ts";
 import type { FoundPack } from "../open-pack.ts";
-import type { SoundImage } from "./read-image.ts";
+import { DamagedImage, type SoundImage } from "./read-image.ts";
 import type { ImageToWake, WasmPlan } from "./wasm-plan.ts";
 
 /** A session that was made, in which runtime, and what that took. */
@@ -90,13 +90,19 @@ export async function requireGolden(on: OnTrial): Promise<void> {
 }
 
 /** How a session came to be, as the page is told. */
-export function wakingOf(
+export async function wakingOf(
   { toWake, reason }: WasmPlan,
   { wasm }: EngineRuntime,
   image: SoundImage | undefined,
-): Waking {
-  if (image === undefined || toWake === undefined)
-    return { step: "none", reason: toWake === undefined ? reason : (wasm?.reason ?? reason) };
+): Promise<Waking> {
+  if (toWake === undefined) return { step: "none", reason };
+  if (image === undefined) {
+    const isDamaged = await toWake.image.then(
+      () => false,
+      (error: unknown) => error instanceof DamagedImage,
+    );
+    return { step: "none", reason: wasm?.reason ?? reason, ...(isDamaged && { isDamaged }) };
+  }
   const { at, readMs, restoreMs } = image;
   // What only runs may not have been there.
   const step = wasm?.kind === "run" ? "run" : "full";
