@@ -11,7 +11,7 @@ import type {
   Place,
   Proof,
 } from "../worker/engine-api.ts";
-import { foreignAnswer } from "../worker/engine-failure.ts";
+import { breaksEngine, foreignAnswer } from "../worker/engine-failure.ts";
 import type { Choice, PackOffer, PackRef } from "../worker/keeper-api.ts";
 import type { Outcome } from "../worker/outcome.ts";
 import { CallQueue } from "./call-queue.ts";
@@ -220,9 +220,13 @@ export class EngineHost {
     }, signal);
   }
 
-  /** Ends the worker; the next call starts another. */
+  /**
+   * Ends the worker; the next call starts another. What other models have asked of the same worker is asked
+   * of another: the reason is none of theirs.
+   */
   restart(reason: Error): void {
-    this.#starts.session?.worker.end(reason);
+    const { worker } = this.#starts.session ?? {};
+    worker?.end(worker.sessions > 1 && !breaksEngine(reason) ? crashedFor(reason) : reason);
   }
 
   /** Ends the session once the calls that were made so far are answered. */
@@ -243,6 +247,15 @@ export class EngineHost {
 /** A worker of another version may answer with anything. */
 function isRun(value: Partial<EngineRun> | undefined): boolean {
   return typeof value?.outputs === "object" && Number.isFinite(value.runMs);
+}
+
+/** What the models of a worker are told that was ended for one of them. */
+function crashedFor(cause: Error): SelvedgeError {
+  return new SelvedgeError(
+    "engine-crashed",
+    `The engine worker was ended, as another model in it failed: ${cause.message}`,
+    { cause, detail: { hasRun: true } },
+  );
 }
 
 function disposedError(): SelvedgeError {

@@ -95,7 +95,8 @@ export class Model<Name extends string = string> {
       const terms = { signal, timeoutMs, isReplayable };
       const run = await supervisor.run(kept, terms);
       const { outputs, runMs, startedAt, served, engineBytes } = run;
-      this.used.note(inputs);
+      // What the caller does with its own object since says nothing of the call.
+      this.used.note(kept);
       const totalMs = performance.now() - calledAt;
       const timings = { queueMs: startedAt - calledAt, runMs, totalMs };
       const id = crypto.randomUUID();

@@ -17,7 +17,8 @@ import { nameOf, type Places, selectorAt, surveyPlaces } from "./survey-places.t
 
 /**
  * Opens a model on the first of the places that were asked for where it gives its golden answers. WASM is
- * trusted, as everywhere. The places after it stay on the ladder.
+ * trusted, as everywhere. The places after it stay on the ladder. Where what is stored does on none of
+ * them, the registry is asked whether there is another version by now, once.
  *
  * @throws SelvedgeError `no-candidate`, with what became of each; what fetching throws, where that is why.
  */
@@ -26,13 +27,73 @@ export async function openInOrder(
   selector: PackSelector,
   options: LoadOptions,
 ): Promise<Started> {
-  const { signal } = options;
   const places = await surveyPlaces(rooms, selector, options);
+  const opened = await openFirst(rooms, { selector, places }, options);
+  if (!isNone(opened)) return opened;
+  if (!(await renew(rooms, { selector, places }, options))) throw opened.reason;
+  const others = await surveyPlaces(rooms, selector, options);
+  const again = await openFirst(rooms, { selector, places: others }, options);
+  if (isNone(again)) throw again.reason;
+  return again;
+}
+
+/** What is to be opened, and where. */
+interface Asked {
+  readonly selector: PackSelector;
+  readonly places: Places;
+}
+
+/** None of the places did. */
+interface None {
+  readonly reason: SelvedgeError;
+}
+
+function isNone(outcome: Started | None): outcome is None {
+  return "reason" in outcome;
+}
+
+/**
+ * Has another version answer on the GPU than the one that cannot: nobody would ask for it otherwise, as no
+ * model is loaded that does.
+ *
+ * @returns whether there is one
+ */
+async function renew(
+  { keeper }: LoadRooms,
+  { selector, places: { contents, rungs } }: Asked,
+  { signal }: LoadOptions,
+): Promise<boolean> {
+  const [rung] = rungs;
+  if (rung === undefined) return false;
+  const wanted = selectorAt(rung, selector, contents.variants);
+  try {
+    const { digest } = contents;
+    const found = await keeper.call(
+      (remote, call) => remote.findUpdate(call, wanted, digest),
+      signal,
+    );
+    if (found === undefined) return false;
+    await keeper.call((remote, call) => remote.install(call, wanted), signal);
+    return true;
+  } catch {
+    signal?.throwIfAborted();
+    // What the registry has is not known just now: why nothing serves is.
+    return false;
+  }
+}
+
+async function openFirst(
+  rooms: LoadRooms,
+  { selector, places }: Asked,
+  options: LoadOptions,
+): Promise<Started | None> {
+  const { signal } = options;
   const tried: Tried[] = [];
   // Nothing but onnxruntime-web has places of which anything is remembered.
   const { digest } = places.contents;
-  const verdicts = verdictsOn(places.facts, rooms.keeper, { digest, engine: "onnx" });
-  const failed = await failuresOf(verdicts, places.rungs);
+  const verdictsOf = (pack: string) =>
+    verdictsOn(places.facts, rooms.keeper, { digest: pack, engine: "onnx" });
+  const failed = await failuresOf(verdictsOf(digest), places.rungs);
   for (const rung of places.rungs) {
     signal?.throwIfAborted();
     if (ruledOut(rung, tried) !== undefined) continue;
@@ -41,8 +102,8 @@ export async function openInOrder(
       tried.push({ rung, error: before });
       continue;
     }
+    const wanted = selectorAt(rung, selector, places.contents.variants);
     try {
-      const wanted = selectorAt(rung, selector, places.contents.variants);
       const { reason, ...opened } = await openThere(rooms, { rung, wanted }, options);
       return { ...opened, ladder: ladderOf(opened, { reason, places, tried }) };
     } catch (error) {
@@ -52,10 +113,25 @@ export async function openInOrder(
       rooms.reporter.recorder.failed(subject, "prove", error.code);
       if (isFailureOfPlace(error)) rooms.reporter.recorder.rejected(subject, error.code);
       tried.push({ rung, error });
-      if (rung.place.backend !== "wasm") void rememberFailure(verdicts, rung, error);
+      if (rung.place.backend !== "wasm" && isFailureOfPlace(error)) {
+        // It may be another version that was opened there than the one that was looked at.
+        const at = async () => verdictsOf((await standingDigest(rooms, wanted)) ?? digest);
+        void rememberFailure(at, rung, error);
+      }
     }
   }
-  throw noneLeft(places, tried);
+  const reason = noneLeft(places, tried);
+  if (!(reason instanceof SelvedgeError) || reason.code !== "no-candidate") throw reason;
+  return { reason };
+}
+
+/** What answers at a place by now, if anything does. */
+async function standingDigest(
+  { keeper }: LoadRooms,
+  wanted: PackSelector,
+): Promise<string | undefined> {
+  const standing = await keeper.call((remote, call) => remote.standing(call, wanted));
+  return standing?.current.digest;
 }
 
 /** What was found out on an earlier visit need not be found out again. WASM is tried all the same. */
@@ -76,14 +152,16 @@ async function failuresOf(
 
 /** Never rejects: what cannot be remembered is found out again. */
 async function rememberFailure(
-  verdicts: Verdicts,
+  at: () => Promise<Verdicts>,
   rung: Rung,
-  error: SelvedgeError,
+  { code, message: reason }: SelvedgeError,
 ): Promise<void> {
-  if (!isFailureOfPlace(error)) return;
-  const { code, message: reason } = error;
   const failed = { outcome: "failed", reason, code, dims: {}, at: Date.now(), loads: 0 } as const;
-  await verdicts.write(rung, failed).catch(() => undefined);
+  try {
+    await (await at()).write(rung, failed);
+  } catch {
+    // The keeper has gone, and its page with it.
+  }
 }
 
 async function openThere(

@@ -1,7 +1,10 @@
+import { runsOn } from "@selvedge/protocol";
 import type { PackSelector } from "../worker/keeper-api.ts";
+import type { Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 import { type Errand, openProvenInSteps } from "./open-proven.ts";
+import type { HostOpened } from "./pack-opener.ts";
 import { rungOf, type Served } from "./served.ts";
 
 /** What is to serve again. */
@@ -25,9 +28,12 @@ export async function* reopenFirst(
 ): AsyncGenerator<Errand, boolean> {
   const { disposal: signal } = model;
   const { served: before } = model;
-  const { digest, dtype, version } = first.opened;
   const { place } = first.host;
-  if (place.backend !== "webgpu" || before.opened.digest !== digest) return true;
+  if (place.backend !== "webgpu") return true;
+  // It may have been updated since.
+  const { digest, version } = before.opened;
+  const { dtype } = first.opened;
+  if (!hasVariant(before.opened, { place, dtype })) return true;
   const { backend, features } = place;
   const wanted = { ...selector, version, dtype, backend, features };
   const choice = { digest, dtype };
@@ -42,4 +48,9 @@ export async function* reopenFirst(
   ladder.note({ place, dtype }, { state: "serving", reason: `asked for, and back; ${finding}` });
   model.moveTo({ ...before, host, opened });
   return true;
+}
+
+/** Whether a version has what was asked for: it need not be in the precisions of the one before. */
+function hasVariant({ variants, engine }: HostOpened, { place, dtype }: Rung): boolean {
+  return variants.some((one) => one.dtype === dtype && one.engine === engine && runsOn(one, place));
 }

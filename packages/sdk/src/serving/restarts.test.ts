@@ -16,16 +16,30 @@ function fail(times: number): boolean {
 }
 
 describe("a pause", () => {
-  test("begins after more than five failures in a minute", () => {
+  test("begins after more than five failures in ten minutes", () => {
     expect([fail(2), fail(2), restarts.pauseMs]).toEqual([false, false, 0]);
     expect([fail(2), restarts.pauseMs]).toEqual([true, 1_000]);
   });
 
   test("does not begin where failures are far apart", () => {
     for (let n = 0; n < 10; n++) {
-      now += 31_000;
+      now += 301_000;
       expect(fail(2)).toBe(false);
     }
+  });
+
+  test("begins where each failure takes a minute, as those of engines that hang do", () => {
+    const begun = Array.from({ length: 6 }, () => {
+      now += 60_000;
+      return fail(1);
+    });
+    expect(begun).toEqual([false, false, false, false, false, true]);
+  });
+
+  test("ends where something that was proven takes over", () => {
+    fail(6);
+    restarts.forgive();
+    expect([restarts.pauseMs, fail(5)]).toEqual([0, false]);
   });
 
   test("passes, and doubles with the first failure after it, up to five minutes", () => {

@@ -1,6 +1,9 @@
-/** So many failures in a minute, with no answer between them, are enough. */
+/**
+ * So many failures in a while, with no answer between them, are enough. An engine that hangs may take a
+ * minute to fail.
+ */
 const MOST_FAILURES = 5;
-const WINDOW_MS = 60_000;
+const WINDOW_MS = 10 * 60_000;
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
@@ -37,9 +40,15 @@ export class Restarts {
 
   /** Something was answered: what happened before is forgiven. */
   answered(): void {
+    this.forgive();
+    this.#steadyFrom ??= this.#now();
+  }
+
+  /** Whatever failed, the next engine may be started now. */
+  forgive(): void {
     this.#failures = [];
     this.#pauseMs = 0;
-    this.#steadyFrom ??= this.#now();
+    this.#pausedUntil = 0;
   }
 
   /** Another place serves, or what failed was not its fault. */

@@ -62,3 +62,12 @@ test("a load that took less than the pack, and fetched all of that, found nothin
   expect(await told(METRICS.fetchedBytes)).toMatchObject([{ value: "500" }]);
   expect(await told(METRICS.storedBytes)).toEqual([]);
 });
+
+test("what a caller does with its own inputs once it has called says nothing of the call", async () => {
+  selvedge = new ScriptedWorkers().open({ endpoint: "/v1" });
+  const model = await selvedge.load("tiny");
+  const inputs: Record<string, unknown> = { ...x(3) };
+  const answer = model.predict(inputs as ReturnType<typeof x>);
+  inputs["x"] = undefined;
+  expect((await answer).outputs["y"]?.data[0]).toBe(3);
+});

@@ -1,3 +1,4 @@
+import { SelvedgeError } from "@selvedge/protocol";
 import type {
   Build,
   EarlyWasm,
@@ -11,7 +12,7 @@ import type { WorkerLink } from "../worker/worker-link.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
 import { wasmHint } from "./wasm-hint.ts";
 
-/** Loading a runtime; a device that needs longer than this is stuck. */
+/** Loading a runtime: who waits for longer is told, and may try again. */
 const START_TIMEOUT_MS = 120_000;
 
 /** Which runtime a worker starts, and what for. */
@@ -51,7 +52,7 @@ export function startRuntime(
     const started = link.call(
       (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
       // What waits for its pack waits for a download, which takes as long as the link does.
-      isPatient ? {} : { timeoutMs: START_TIMEOUT_MS },
+      isPatient ? {} : { timeoutMs: START_TIMEOUT_MS, late: tooSlow(assets) },
     );
     started.then(
       (runtime) => noteFitted(runtime, { wake, early }),
@@ -78,4 +79,13 @@ function noteFitted(
   if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
   if (early !== undefined && wasm === "full")
     wasmHint.note(wake === "none" ? "load" : "run", undefined);
+}
+
+/** A slow link says nothing of the place, or of the pack: neither is to be given up for it. */
+function tooSlow(url: string): SelvedgeError {
+  return new SelvedgeError(
+    "assets-missing",
+    `The runtime did not come from ${url} and start within ${START_TIMEOUT_MS / 1000} s. The next call tries again; have the host compress its files where the link is slow.`,
+    { detail: { url, timeoutMs: START_TIMEOUT_MS } },
+  );
 }

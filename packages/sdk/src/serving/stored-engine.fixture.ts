@@ -50,7 +50,7 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
     async open(_session, request, { backend, layout }) {
       globalThis.backend = backend;
       const fail = (code) => ({ ok: false, error: { name: "SelvedgeError", code, message: code } });
-      const active = await api.read("activations", ${JSON.stringify(activationKey(select()))});
+      const active = await api.read("activations", (${JSON.stringify({ wasm: activationKey(select()), webgpu: activationKey(select({ backend: "webgpu" })) })})[backend]);
       const { digest, dtype } = request.by === "digest" ? request : active?.current ?? {};
       if (digest === undefined) return { ok: true };
       const record = await api.read("packs", digest);

@@ -23,6 +23,7 @@ import { Supervisor } from "./supervisor.ts";
 
 const WASM: Place = { backend: "wasm", build: "wasm", features: [] };
 const GPU: Place = { backend: "webgpu", build: "webgpu", features: [] };
+const BUDGET = { budgetBytes: 2 ** 30, recycleAfterRuns: Number.POSITIVE_INFINITY };
 const TIMINGS = {
   spawnMs: 0,
   resolveMs: 0,
@@ -63,8 +64,9 @@ afterEach(() => {
 
 const disposed = () => new SelvedgeError("disposed", "the test is over");
 
-const pool = () =>
+const pool = (workers?: number) =>
   new EnginePool({
+    ...(workers === undefined ? {} : { budget: { ...BUDGET, engines: workers } }),
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     spawn() {
@@ -95,7 +97,10 @@ const rung = (place: Place): Rung => ({ place, dtype: "fp32" });
 async function serve(place: Place, ...standby: Place[]): Promise<Served> {
   const ladder = new Ladder(rung(place), "first");
   for (const other of standby) ladder.note(rung(other), { state: "standby", reason: "right" });
-  const served = { ...(await open(place)), timings: TIMINGS, ladder };
+  return supervise({ ...(await open(place)), timings: TIMINGS, ladder });
+}
+
+function supervise(served: Served): Served {
   supervisor = new Supervisor({
     served,
     failover: async () => {
@@ -213,6 +218,20 @@ describe("an engine that breaks", () => {
     expect(failures).toEqual(["wasm: engine-timeout"]);
   });
 
+  test("or is ended for what another model in its worker lacks is replaced", async () => {
+    engines = [{ hang: [2] }, {}];
+    const shared = pool(1);
+    const ladder = new Ladder(rung(WASM), "first");
+    supervise({ ...(await open(WASM, shared)), timings: TIMINGS, ladder });
+    const { host } = await open(WASM, shared);
+    const answer = call(2);
+    await untilRun(0, 2);
+    host.restart(new SelvedgeError("session-failed", "it does not open"));
+    expect(await answer).toBe(2);
+    expect(failures).toEqual(["wasm: engine-crashed"]);
+    host.dispose();
+  });
+
   test("of another model in the same worker fails nothing here", async () => {
     engines = [{ hang: [1], crash: [9] }, {}];
     const served = await serve(WASM);
@@ -301,6 +320,29 @@ test("engines that fail again and again are paused; after that a call may try ag
   expect(await call(6)).toBe(failed);
   expect(started).toHaveLength(6);
   now += 1_001;
+  expect(await call(7)).toBe(7);
+});
+
+test("engines of which every call outlasts its caller are paused, too", async () => {
+  engines = [{ hang: [2] }];
+  await serve(WASM);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  for (let engine = 0; engine < 6; engine++) {
+    const late = call(2, { timeoutMs: 1_500 });
+    await untilRun(engine, 2);
+    vi.advanceTimersByTime(1_600);
+    expect(await late).toBe("engine-timeout");
+  }
+  expect(await call(2, { timeoutMs: 1_500 })).toBe("engine-crashed");
+  expect(started).toHaveLength(6);
+});
+
+test("what takes over from engines that are paused, proven, answers at once", async () => {
+  engines = [...Array<EngineFaults>(6).fill({ crash: [1, 2, 3, 4, 5] }), {}];
+  const served = await serve(WASM);
+  await calls(1, 2, 3, 4, 5);
+  expect(await call(6)).toBe("engine-crashed");
+  supervisor.moveTo({ ...served, ...(await open(GPU)) });
   expect(await call(7)).toBe(7);
 });
 

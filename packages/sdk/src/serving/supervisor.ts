@@ -72,6 +72,9 @@ export class Supervisor {
   moveTo(served: Served): void {
     const { host } = this.#served;
     this.#replace(served);
+    // It has been proven: what others failed at is not held against it.
+    this.#restarts.forgive();
+    this.#blamed = 0;
     this.#descent?.settle();
     this.#descent = undefined;
     this.#retiring.add(host);
@@ -214,7 +217,8 @@ export class Supervisor {
       this.#rejectAll(this.#paused(this.#restarts.pauseMs, last));
     else if (culprit === undefined) this.#rejectAll(last);
     // A call that found an engine failing already has its own second try.
-    else if (culprit.failures > 1) {
+    // One whose caller has waited for long enough has none.
+    else if (culprit.failures > 1 || culprit.isSettled) {
       this.#blamed++;
       culprit.reject(blamed(culprit, error));
     }

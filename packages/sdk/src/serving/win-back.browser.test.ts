@@ -5,12 +5,14 @@ import {
   ContestingDevice,
   candidate,
   FAST,
+  packOf,
   SLOW,
   standings,
   until,
   useGpu,
   x,
 } from "../proving/contesting-device.fixture.ts";
+import { noise } from "../store/pack.fixture.ts";
 import type { Pace } from "./load-rooms.ts";
 import type { Model } from "./model.ts";
 
@@ -87,5 +89,21 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
     expect(candidate(model, "fp32 NHWC")?.reason).toContain("asked for, and back");
     expect(standings(model)["wasm"]).toBe("standby");
     await model.predict(x(1));
+  });
+
+  test("serves again in the version that the model was updated to meanwhile", async () => {
+    device.places = { "fp32 NHWC": lost };
+    const options = { backend: ["webgpu", "wasm"], update: "background" } as const;
+    const model = await device.visit({ restMs: 20 }, options);
+    device.registry.publish(await packOf({ version: "2.0.0", tensors: [noise(300, 2)] }));
+    await model.checkForUpdate();
+    await eventually(() => expect(model.info.version).toBe("2.0.0"));
+    vi.stubGlobal("navigator", { userAgent: "Chrome/140.0" });
+    await model.predict(x(1));
+    expect(model.info.backend).toBe("wasm");
+    device.places = {};
+    useGpu("nvidia");
+    await eventually(() => expect(candidate(model, "fp32 NHWC")?.state).toBe("serving"));
+    expect([model.info.version, model.info.backend]).toEqual(["2.0.0", "webgpu"]);
   });
 });

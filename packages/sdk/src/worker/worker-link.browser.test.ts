@@ -94,6 +94,12 @@ describe("a worker that", () => {
     ]);
     expect(terminate).toHaveBeenCalledOnce();
   });
+
+  test("is ended with what whoever called knows better than that it hangs", async () => {
+    const late = new SelvedgeError("assets-missing", "The link is slow.");
+    const call = linkTo(scriptedWorker(METHODS)).call((api) => api.hang(), { timeoutMs: 20, late });
+    await expect(call).rejects.toBe(late);
+  });
 });
 
 test.each([Number.POSITIVE_INFINITY, 2 ** 31])(

@@ -8,6 +8,8 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds. Past it the worker is taken to hang, and is ended. */
   readonly timeoutMs?: number | undefined;
+  /** What it is ended with then, where that is not that it hangs. */
+  readonly late?: SelvedgeError | undefined;
   /** Tells the worker that the caller has gone. */
   readonly onAbort?: ((call: number) => void) | undefined;
 }
@@ -61,7 +63,7 @@ export class WorkerLink<Api> {
   /** Calls the worker, and ends it if the deadline passes. */
   call<T>(
     invoke: (remote: Remote<Api>, call: number) => Promise<Outcome<T>>,
-    { signal, timeoutMs, onAbort }: CallLimits = {},
+    { signal, timeoutMs, late, onAbort }: CallLimits = {},
   ): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -74,7 +76,7 @@ export class WorkerLink<Api> {
       const disarm =
         timeoutMs === undefined
           ? undefined
-          : patientTimer(timeoutMs, () => this.end(this.#late(timeoutMs)));
+          : patientTimer(timeoutMs, () => this.end(late ?? this.#late(timeoutMs)));
       const settle = (how: () => void) => {
         disarm?.();
         signal?.removeEventListener("abort", abort);
