@@ -31,7 +31,7 @@ export interface HostCall extends EngineCall {
   /** Whether what a woken engine fails at is asked of the next one. @default true */
   readonly isReplayed?: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Says that the turn has come, and that the pack has to be opened again first. */
+  /** Says that the turn has come, in the worker too, and that the pack has to be opened again first. */
   readonly onOpening?: () => void;
 }
 

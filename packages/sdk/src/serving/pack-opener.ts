@@ -31,6 +31,13 @@ export interface PackOpenerOptions {
   readonly recover?: (pack: PackRef, signal?: AbortSignal) => Promise<PackBytes>;
 }
 
+/** How a pack is opened. */
+interface Opening {
+  readonly signal?: AbortSignal | undefined;
+  /** Its turn in the worker has come. */
+  readonly onOpening?: (() => void) | undefined;
+}
+
 /** What it opens packs in, and when. */
 interface Surroundings {
   readonly starts: SessionStarts;
@@ -66,14 +73,18 @@ export class PackOpener {
   }
 
   /** As `EngineHost.open`. */
-  async open(request: OpenRequest, signal?: AbortSignal): Promise<HostOpened | undefined> {
+  async open(
+    request: OpenRequest,
+    signal?: AbortSignal,
+    onOpening?: () => void,
+  ): Promise<HostOpened | undefined> {
     const turn = this.#starts.turnAlone();
     if (turn !== undefined) await this.#queue.until(turn, signal);
     if (request.by === "selector") this.#starts.name = request.selector.name;
     for (;;) {
       const session = this.#connect(request.by === "selector");
       try {
-        return await this.#openIn(session, request, signal);
+        return await this.#openIn(session, request, { signal, onOpening });
       } catch (error) {
         // What was handed over, or considered, has gone with the worker.
         const isGone = request.by === "bytes" || request.by === "image";
@@ -96,13 +107,13 @@ export class PackOpener {
   async openStored(
     { digest, dtype, origin }: Choice & Pick<PackRef, "origin">,
     signal?: AbortSignal,
+    onOpening?: () => void,
   ): Promise<HostOpened> {
     const from = origin === undefined ? {} : { origin };
     this.#starts.name = origin?.name ?? this.#starts.name;
     const pack = { digest, dtype, ...from, ...this.#device() };
-    const opened = await this.open({ by: "digest", ...pack }, signal).catch((error: unknown) =>
-      this.#openMended(error, pack, signal),
-    );
+    const opening = this.open({ by: "digest", ...pack }, signal, onOpening);
+    const opened = await opening.catch((error: unknown) => this.#openMended(error, pack, signal));
     if (opened === undefined) throw new Error("a pack opened by digest is there or throws");
     return opened;
   }
@@ -110,15 +121,14 @@ export class PackOpener {
   /**
    * The session, open; where its worker has ended, in another.
    *
-   * @param onOpening says that the pack has to be opened again first
+   * @param onOpening says that the pack has to be opened again first, and that its turn in the worker has come
    * @throws SelvedgeError `no-candidate` where a GPU no longer gives the golden answers.
    */
   async ensureOpen(onOpening?: () => void): Promise<Session> {
     const { session } = this.#starts;
     if (session?.isOpen === true && !session.worker.isEnded) return session;
-    onOpening?.();
     if (this.#pack === undefined) throw new Error("run before open");
-    const { name, version } = await this.openStored(this.#pack);
+    const { name, version } = await this.openStored(this.#pack, undefined, onOpening);
     const reopened = this.#connect();
     const { backend } = this.#options.place;
     if (backend === "wasm") return reopened;
@@ -165,7 +175,7 @@ export class PackOpener {
   async #openIn(
     session: Session,
     request: OpenRequest,
-    signal: AbortSignal | undefined,
+    { signal, onOpening }: Opening,
   ): Promise<HostOpened | undefined> {
     const { worker, id, step, isFirst } = session;
     const { backend, layout } = this.#options.place;
@@ -176,6 +186,7 @@ export class PackOpener {
     let startedAt = performance.now();
     const onStart = () => {
       startedAt = performance.now();
+      onOpening?.();
     };
     const opened = await this.#queue.until(
       worker.call((engine) => engine.open(id, transfer(request, handedOver), how), {

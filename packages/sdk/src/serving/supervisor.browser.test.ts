@@ -232,6 +232,24 @@ describe("an engine that breaks", () => {
     host.dispose();
   });
 
+  test("of another model fails nothing of one that waits to be opened in the same worker", async () => {
+    engines = [{}, { hang: [9] }, {}];
+    const shared = pool(1);
+    const ladder = new Ladder(rung(WASM), "first");
+    supervise({ ...(await open(WASM, shared)), timings: TIMINGS, ladder });
+    const { host } = await open(WASM, shared);
+    shared.workers[0]?.retire("suspended");
+    await eventually(() => expect(host.memory).toBeUndefined());
+    const other = host.ask((engine, session) => engine.run(session, x(9)), { timeoutMs: 300 });
+    other.catch(() => undefined);
+    await untilRun(1, 9);
+    const answer = call(2);
+    await expect(other).rejects.toMatchObject({ code: "engine-timeout" });
+    expect(await answer).toBe(2);
+    expect(failures).toEqual([]);
+    host.dispose();
+  });
+
   test("of another model in the same worker fails nothing here", async () => {
     engines = [{ hang: [1], crash: [9] }, {}];
     const served = await serve(WASM);
