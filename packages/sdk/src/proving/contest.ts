@@ -11,7 +11,7 @@ import { breaksEngine } from "../worker/engine-failure.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { WorthTrying } from "./candidates.ts";
 import { failureOf, isOfCandidate, knownError } from "./contest-failure.ts";
-import { inTime } from "./in-time.ts";
+import { inTime, TRIAL_TIMEOUT_MS } from "./in-time.ts";
 import { isWorthMoving } from "./race.ts";
 import { requireProof } from "./require-proof.ts";
 import { type Rivals, requireProofAt, runRace } from "./rivals.ts";
@@ -20,9 +20,6 @@ import { survey } from "./survey.ts";
 import { isDue, type Verdict } from "./verdict.ts";
 import type { Verdicts } from "./verdicts.ts";
 import { whenIdle } from "./when-idle.ts";
-
-/** Proving on a slow device runs the model for the first time, shaders and all. */
-const TRIAL_TIMEOUT_MS = 120_000;
 
 /** How candidates are gone through. */
 export interface ContestHow {
@@ -82,6 +79,11 @@ export class Contest {
     return this.#isDecided;
   }
 
+  /** Whether the model has gone, or was moved by someone else. */
+  get isOver(): boolean {
+    return this.#model.disposal.aborted || this.#model.served.host !== this.#host;
+  }
+
   /**
    * Goes through all candidates, with a pause after each step for what else is to be done. Some steps
    * leave an errand: what is to be fetched before the next.
@@ -105,7 +107,7 @@ export class Contest {
     for (const rung of unknown) {
       yield;
       await whenIdle();
-      if (this.#isOver) return;
+      if (this.isOver) return;
       const standing = ruledOut(rung, tried) ?? this.#tooDear(rung);
       if (standing === undefined) tried.push(yield* this.#try(rung));
       else this.#first.ladder.note(rung, standing);
@@ -120,7 +122,7 @@ export class Contest {
     const dims = this.#dims;
     const rung = this.#serving;
     const verdict = this.#right.get(rung);
-    if (verdict === undefined || this.#isOver) return;
+    if (verdict === undefined || this.isOver) return;
     if (elementsOf(dims) <= elementsOf(verdict.dims)) return;
     // It serves first, so the store has it; what was damaged since is mended.
     const reference = await this.#open(this.#firstRung, openMended);
@@ -128,10 +130,10 @@ export class Contest {
       const rivals = this.#rivals(this.#host, reference.host);
       await requireProofAt(rivals, dims, this.#firstRung);
       reference.host.dispose();
-      if (this.#isOver) return;
+      if (this.isOver) return;
       await this.#remember(rung, { ...verdict, dims });
     } catch (error) {
-      if (this.#isOver || !isOfCandidate(error)) {
+      if (this.isOver || !isOfCandidate(error)) {
         reference.host.dispose();
         return;
       }
@@ -140,13 +142,11 @@ export class Contest {
     }
   }
 
-  get #isOver(): boolean {
-    return this.#model.disposal.aborted || this.#model.served.host !== this.#host;
-  }
-
   #isToBeProven(verdict: Verdict): boolean {
     const isAnew = this.#isAnew && isFaster(verdict);
-    return verdict.outcome === "proven" && (isAnew || isDue(verdict, Date.now()));
+    // Where the app gave an order, nobody has raced it.
+    const isUntimed = verdict.share === undefined;
+    return verdict.outcome === "proven" && (isAnew || isUntimed || isDue(verdict, Date.now()));
   }
 
   /** The largest dims that the app has used; none where every input has those of the golden one. */
@@ -179,11 +179,11 @@ export class Contest {
     const faster = [...this.#right].filter(([, verdict]) => isFaster(verdict));
     faster.sort(([, one], [, other]) => (one.share ?? 1) - (other.share ?? 1));
     for (const [rung, { reason, runMs }] of faster) {
-      if (this.#isOver) return;
+      if (this.isOver) return;
       const taken = yield* this.#attempt(rung, async (candidate) => {
         // Makes ready what only a run does, before a call of the app has to wait for it.
         await this.#warmUp(candidate.host);
-        if (this.#isOver) throw new Error("the model has gone, or moved");
+        if (this.isOver) throw new Error("the model has gone, or moved");
         this.#moveTo(rung, candidate, `${reason} (found out before)`, runMs);
       });
       if (taken.error === undefined) return;
@@ -219,7 +219,7 @@ export class Contest {
         loads: 0,
       } as const;
       await this.#remember(rung, verdict);
-      if (this.#isOver) throw new Error("the model has gone, or moved");
+      if (this.isOver) throw new Error("the model has gone, or moved");
       const { reason = "" } = this.#first.ladder.standing(this.#serving) ?? {};
       this.#note(this.#serving, "serving", reason, servingMs);
       if (isWorthMoving(share)) this.#moveTo(rung, candidate, verdict.reason, candidateMs);
@@ -259,11 +259,11 @@ export class Contest {
   /** What came of something that was done for a rung: what goes wrong is its failure. */
   async #tried(rung: Rung, run: () => Promise<void>): Promise<Tried> {
     try {
-      if (this.#isOver) throw new Error("the model has gone, or moved");
+      if (this.isOver) throw new Error("the model has gone, or moved");
       await run();
       return { rung };
     } catch (error) {
-      if (this.#isOver) this.#note(rung, "waiting", "the model moved elsewhere meanwhile");
+      if (this.isOver) this.#note(rung, "waiting", "the model moved elsewhere meanwhile");
       else await this.#fail(rung, error);
       return { rung, error };
     }

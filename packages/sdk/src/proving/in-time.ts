@@ -2,6 +2,9 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { eitherOf } from "../serving/either-of.ts";
 import { patientTimer } from "../worker/patient-timer.ts";
 
+/** What one step may take: proving on a slow device runs the model for the first time, shaders and all. */
+export const TRIAL_TIMEOUT_MS = 120_000;
+
 /**
  * Gives something up that takes too long.
  *

@@ -166,7 +166,11 @@ export class Behind {
    */
   async #contend(how: ContestHow = {}): Promise<boolean> {
     const { isAuto, selector, model } = this.#loaded;
-    if (!isAuto || model.served.host.backend !== "wasm") return true;
+    if (!isAuto || model.served.host.backend !== "wasm") {
+      // An update was proven at its golden inputs alone.
+      void this.#proveLarger();
+      return true;
+    }
     let contest: Contest | undefined;
     try {
       // Its own chunk: a page that names WASM loads nothing that knows of GPUs.
@@ -183,12 +187,19 @@ export class Behind {
 
   /** Leaves the app time to go on to inputs that are larger still. */
   async #proveLarger(): Promise<void> {
-    if (this.#isProvingSoon || this.#contest === undefined) return;
+    const { model, selector } = this.#loaded;
+    const isOnGpu = () => model.served.host.backend === "webgpu";
+    if (this.#isProvingSoon || (this.#contest === undefined && !isOnGpu())) return;
     this.#isProvingSoon = true;
-    await pause((this.#rooms.pace ?? PACE).proveAfterMs, this.#loaded.model.disposal);
+    await pause((this.#rooms.pace ?? PACE).proveAfterMs, model.disposal);
     await whenIdle();
     this.#isProvingSoon = false;
-    await this.#inBackground(async () => this.#contest?.proveLarger()).catch(() => undefined);
+    await this.#inBackground(async (signal) => {
+      if (this.#contest?.isOver === false) return this.#contest.proveLarger();
+      // Its own chunk: most GPUs serve as a contest has decided.
+      const { proveUsed } = await import("../proving/prove-used.ts");
+      await proveUsed(this.#rooms, { model, selector, signal });
+    }).catch(() => undefined);
   }
 
   /**
