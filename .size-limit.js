@@ -66,13 +66,14 @@ export default [
     path: "packages/sdk/dist/serving/behind.js",
     limit: "6.5 kB",
     gzip: true,
-    // Imported there, for the day that an engine fails, where other places may take over from WASM, where
-    // one of them was lost, to write an engine down, and to complete what woke on a first visit.
+    // Imported there, for the day that an engine fails, where other places may take over from WASM, or
+    // did with larger inputs than before, where one of them was lost, to write an engine down, and to complete what woke on a first visit.
     ignore: [
       "./complete-shipped.js",
       "./failover.js",
       "../proving/contest.js",
       "../proving/make-image.js",
+      "../proving/prove-used.js",
       "./win-back.js",
       "./reopen-first.js",
     ],
