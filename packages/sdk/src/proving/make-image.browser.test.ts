@@ -152,6 +152,12 @@ async function forget(workers: number): Promise<void> {
   said = [];
 }
 
+test("an image whose proof trapped in what only runs wakes in all of the runtime from then on", async () => {
+  await make({ checkTraps: ["run"] });
+  expect(await remembered()).toEqual(["made"]);
+  expect(wakeHint.of(NAME)).toBe("full");
+});
+
 test("an engine is written down, woken elsewhere, timed, and then told of to the next visit", async () => {
   await make();
   expect(wakeHint.of(NAME)).toBe("run");

@@ -80,7 +80,7 @@ async function makeAlone(rooms: LoadRooms, wanted: Wanted): Promise<void> {
   await verdicts.write(result, known?.declined);
   host.noImage = result.image === "made" ? undefined : result.reason;
   if (result.image !== "made") return;
-  wakeHint.note(wanted.selector.name, "run", result.at);
+  wakeHint.note(wanted.selector.name, result.step ?? "run", result.at);
   const { recorder } = rooms.reporter;
   recorder.measure(START_METRICS.imageBytes, aboutHost(host), result.at?.bytes ?? 0);
 }

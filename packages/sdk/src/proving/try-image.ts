@@ -5,7 +5,7 @@ import { isFailureOfPack } from "../serving/failure-of-pack.ts";
 import type { LoadRooms } from "../serving/load-rooms.ts";
 import type { HostOpened } from "../serving/pack-opener.ts";
 import { countStart } from "../telemetry/count-start.ts";
-import type { ImageAt, SessionSettings } from "../worker/engine-api.ts";
+import type { ImageAt, SessionSettings, WakeStep } from "../worker/engine-api.ts";
 import type { ImageVerdict } from "./image-record.ts";
 import type { Wanted } from "./make-image.ts";
 import { untilCached } from "./until-cached.ts";
@@ -31,6 +31,8 @@ const TRAINING_RUNS = 12;
 /** What came of an image. */
 export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
   readonly at?: ImageAt;
+  /** What it woke at: later visits begin with that. */
+  readonly step?: WakeStep;
   /** How the session that was written down had been created. */
   readonly settings?: SessionSettings | undefined;
 }
@@ -46,6 +48,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
   const { digest, dtype } = wanted.served.opened;
   const limits = { timeoutMs: TIMEOUT_MS, signal };
   let settings: SessionSettings | undefined;
+  let step: WakeStep = "run";
   const drop = () =>
     rooms.keeper.call((remote, call) => remote.dropImages(call, digest, dtype), signal);
   try {
@@ -61,6 +64,7 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       const proof = await host.ask((remote, session) => remote.checkWoken(session), limits);
       if (proof.holds) {
         await train(rooms, host, signal);
+        step = host.start.step;
         return undefined;
       }
       // Its pages go with that; the key has to be remembered.
@@ -71,7 +75,8 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
     if (wrong !== undefined) return { image: "failed", reason: wrong, settings };
     const times = await timeStarts(rooms, wanted);
     const reason = timesText(times);
-    if (isWorthWaking(times)) return { image: "made", reason, at: { key, bytes, place }, settings };
+    const at = { key, bytes, place };
+    if (isWorthWaking(times)) return { image: "made", reason, at, step, settings };
     await drop();
     return { image: "not worth it", reason, settings };
   } catch (error) {

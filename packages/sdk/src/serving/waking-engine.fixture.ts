@@ -26,6 +26,8 @@ export interface WakingFaults {
   readonly isDamaged?: boolean;
   /** Whether there is nothing to wake. */
   readonly hasNoImage?: boolean;
+  /** Steps that trap as their golden answers are checked. */
+  readonly checkTraps?: readonly WakeStep[];
   /** Whether golden answers are not those of the engine that was written down. */
   readonly isWrong?: boolean;
   /** Whether writing it down fails. */
@@ -91,6 +93,7 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       return { ok: true, value: { key, bytes: 4096, place: "indexeddb", makeMs: 1, writeMs: 1 } };
     },
     checkWoken() {
+      if ((api.faults.checkTraps ?? []).includes(wake)) return api.broken({ isFitted: wake === "run" });
       const holds = !api.faults.isWrong;
       return { ok: true, value: { holds, finding: holds ? "bit for bit" : "y[0] is 2, not 1" } };
     },
