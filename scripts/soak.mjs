@@ -8,12 +8,12 @@ import { ensureInstalled, root } from "./install.mjs";
 const PARTS = {
   units: ["vitest", "run", "--project", "unit"],
   mutations: ["vitest", "run", "--project", "browser", "mutations.fuzz"],
-  journey: endToEnd("journey"),
+  journey: endToEnd("telemetry-journey"),
   packing: endToEnd("interrupted-pack"),
   delivery: endToEnd("delivery"),
-  faults: endToEnd("/faults-"),
-  memory: endToEnd("/soak"),
-  waking: endToEnd("/waking"),
+  faults: endToEnd("faults-"),
+  memory: endToEnd("soak"),
+  waking: endToEnd("waking"),
 };
 
 const FULL_COUNTS = {
@@ -65,6 +65,7 @@ function soak(name) {
   return { name, passed: status === 0, minutes: (performance.now() - from) / 60_000 };
 }
 
-function endToEnd(pattern) {
-  return ["playwright", "test", "-c", "e2e", pattern];
+/** The tests of files whose names begin so. */
+function endToEnd(name) {
+  return ["playwright", "test", "-c", "e2e", `e2e/${name}`];
 }
