@@ -11,6 +11,7 @@ import type { PackSelector } from "../worker/keeper-api.ts";
 import { Ladder, type Rung } from "./ladder.ts";
 import type { LoadRooms } from "./load-rooms.ts";
 import { openModel } from "./open.ts";
+import { type Asked, renew, renewLater } from "./renew-gpu.ts";
 import { subjectOf } from "./served.ts";
 import { type Started, whyServing } from "./started.ts";
 import { nameOf, type Places, selectorAt, surveyPlaces } from "./survey-places.ts";
@@ -18,7 +19,8 @@ import { nameOf, type Places, selectorAt, surveyPlaces } from "./survey-places.t
 /**
  * Opens a model on the first of the places that were asked for where it gives its golden answers. WASM is
  * trusted, as everywhere. The places after it stay on the ladder. Where what is stored does on none of
- * them, the registry is asked whether there is another version by now, once.
+ * them, the registry is asked whether there is another version by now, once; where it does on WASM alone,
+ * that is asked in idle time, for the next visit.
  *
  * @throws SelvedgeError `no-candidate`, with what became of each; what fetching throws, where that is why.
  */
@@ -29,18 +31,20 @@ export async function openInOrder(
 ): Promise<Started> {
   const places = await surveyPlaces(rooms, selector, options);
   const opened = await openFirst(rooms, { selector, places }, options);
-  if (!isNone(opened)) return opened;
-  if (!(await renew(rooms, { selector, places }, options))) throw opened.reason;
+  const { signal, update } = options;
+  if (!isNone(opened)) {
+    const hasFailed = places.rungs.some(
+      (rung) => rung.place.backend !== "wasm" && opened.ladder.standing(rung)?.state === "rejected",
+    );
+    if (opened.host.backend === "wasm" && hasFailed && update !== "manual")
+      void renewLater(rooms, { selector, places });
+    return opened;
+  }
+  if (!(await renew(rooms, { selector, places }, { purpose: "load", signal }))) throw opened.reason;
   const others = await surveyPlaces(rooms, selector, options);
   const again = await openFirst(rooms, { selector, places: others }, options);
   if (isNone(again)) throw again.reason;
   return again;
-}
-
-/** What is to be opened, and where. */
-interface Asked {
-  readonly selector: PackSelector;
-  readonly places: Places;
 }
 
 /** None of the places did. */
@@ -50,36 +54,6 @@ interface None {
 
 function isNone(outcome: Started | None): outcome is None {
   return "reason" in outcome;
-}
-
-/**
- * Has another version answer on the GPU than the one that cannot: nobody would ask for it otherwise, as no
- * model is loaded that does.
- *
- * @returns whether there is one
- */
-async function renew(
-  { keeper }: LoadRooms,
-  { selector, places: { contents, rungs } }: Asked,
-  { signal }: LoadOptions,
-): Promise<boolean> {
-  const [rung] = rungs;
-  if (rung === undefined) return false;
-  const wanted = selectorAt(rung, selector, contents.variants);
-  try {
-    const { digest } = contents;
-    const found = await keeper.call(
-      (remote, call) => remote.findUpdate(call, wanted, digest),
-      signal,
-    );
-    if (found === undefined) return false;
-    await keeper.call((remote, call) => remote.install(call, wanted), signal);
-    return true;
-  } catch {
-    signal?.throwIfAborted();
-    // What the registry has is not known just now: why nothing serves is.
-    return false;
-  }
 }
 
 async function openFirst(

@@ -37,6 +37,28 @@ test("a version that failed where alone it may run is replaced once the registry
   expect([model.info.version, model.info.backend]).toEqual(["2.0.0", "webgpu"]);
 });
 
+test("where WASM answers instead, another version is fetched behind it, and tried on the next visit", async () => {
+  const options = { backend: ["webgpu", "wasm"] } as const;
+  device.places = WRONG;
+  const first = await device.visit({}, options);
+  await eventually(async () => expect(await device.stored()).toHaveLength(2));
+  await first.dispose();
+  device.places = {};
+  const next = await second();
+  device.registry.publish(next);
+  const model = await device.visit({ proveAfterMs: 0 }, options);
+  expect([model.info.version, model.info.backend]).toEqual(["1.0.0", "wasm"]);
+  const current = { digest: next.digest, dtype: "fp32" };
+  await eventually(async () =>
+    expect(
+      await device.database.use("looking", (connection) => connection.getAll("activations")),
+    ).toContainEqual(expect.objectContaining({ current })),
+  );
+  await model.dispose();
+  const later = await device.visit({}, options);
+  expect([later.info.version, later.info.backend]).toEqual(["2.0.0", "webgpu"]);
+});
+
 test("a registry that cannot be asked is not why nothing serves", async () => {
   const options = { backend: "webgpu" } as const;
   device.places = WRONG;
