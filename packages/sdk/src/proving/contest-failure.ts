@@ -9,6 +9,14 @@ export function isOfCandidate(error: unknown): error is SelvedgeError {
   return error instanceof SelvedgeError && isFailureOfPack(error);
 }
 
+/**
+ * Whether a failure is remembered: it says something of the candidate, or took the GPU down, which is not
+ * to happen on each visit.
+ */
+export function isRemembered(error: unknown): error is SelvedgeError {
+  return isOfCandidate(error) || (error instanceof SelvedgeError && error.code === "device-lost");
+}
+
 /** What becomes of a candidate that failed: nothing is decided where it could not be tried. */
 export function failureOf(
   error: unknown,

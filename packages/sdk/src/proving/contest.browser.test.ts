@@ -93,6 +93,25 @@ describe("a candidate that goes wrong is turned down, and the next is tried:", (
   });
 });
 
+test("a GPU that is lost as it is proven is not taken down on each visit, and is tried again after a day", async () => {
+  device.places = { "fp32 NHWC": { ...FAST, fault: "is lost as it is proven" }, "fp32 NCHW": SLOW };
+  const visit = async (others: string) => {
+    const model = await device.visit();
+    await until(model, { wasm: "serving", "fp32 NHWC": "rejected", "fp32 NCHW": others });
+    await model.dispose();
+    return device.proofs();
+  };
+  // Once a visit: in one build of the runtime, then in the other, and not again.
+  expect(await visit("rejected")).toBe(1);
+  expect(await visit("rejected")).toBe(1);
+  expect(await visit("slower")).toBe(1);
+  expect(await visit("slower")).toBe(0);
+  await device.rewrite(({ code, at }) =>
+    code === "device-lost" ? { at: Number(at) - 90_000_000 } : {},
+  );
+  expect(await visit("slower")).toBe(1);
+});
+
 describe("larger inputs than what serves was proven at", () => {
   const bigger = { "fp32 NHWC": { runMs: 2, fault: "wrong at larger inputs" } } as const;
 

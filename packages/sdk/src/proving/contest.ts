@@ -10,7 +10,7 @@ import type { InputDims } from "../worker/engine-api.ts";
 import { breaksEngine } from "../worker/engine-failure.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { WorthTrying } from "./candidates.ts";
-import { failureOf, isOfCandidate, knownError } from "./contest-failure.ts";
+import { failureOf, isOfCandidate, isRemembered, knownError } from "./contest-failure.ts";
 import { inTime, TRIAL_TIMEOUT_MS } from "./in-time.ts";
 import { isWorthMoving } from "./race.ts";
 import { requireProof } from "./require-proof.ts";
@@ -313,7 +313,7 @@ export class Contest {
   async #fail(rung: Rung, error: unknown): Promise<void> {
     const { state, reason, code } = failureOf(error);
     const isOfMoment = this.#isAnew && breaksEngine(error);
-    if (isOfMoment || !isOfCandidate(error)) this.#isDecided = false;
+    if (isOfMoment || !isRemembered(error)) this.#isDecided = false;
     else {
       const found = { outcome: "failed", reason, code, dims: this.#dims } as const;
       await this.#remember(rung, { ...found, at: Date.now(), loads: 0 });

@@ -41,6 +41,14 @@ export function isDue({ at, loads }: Verdict, now: number): boolean {
   return loads >= RECHECK_LOADS || Math.abs(now - at) >= RECHECK_AFTER_MS;
 }
 
+/** A GPU may be lost to something else, too: it is tried again, but not on each visit. */
+const LOST_FOR_MS = 24 * 60 * 60 * 1000;
+
+/** Whether a failure says nothing any more: the GPU was lost with it, and that is long ago. */
+export function isForgiven({ outcome, code, at }: Verdict, now: number): boolean {
+  return outcome === "failed" && code === "device-lost" && Math.abs(now - at) >= LOST_FOR_MS;
+}
+
 /** A verdict as it was stored, or none where it has been damaged: then it is found out again. */
 export function soundVerdict(stored: unknown): StoredVerdict | undefined {
   if (!isRecord(stored)) return undefined;

@@ -2,7 +2,7 @@ import { RUNTIME_VERSION, TFJS_VERSION } from "../engine/runtime-files.ts";
 import type { Rung } from "../serving/ladder.ts";
 import type { EngineName, Place } from "../worker/engine-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
-import { soundVerdict, type Verdict } from "./verdict.ts";
+import { isForgiven, soundVerdict, type Verdict } from "./verdict.ts";
 
 /** What verdicts depend on besides the pack and the candidate. */
 export interface Circumstances {
@@ -36,7 +36,8 @@ export class Verdicts {
     return new Map(
       rungs.flatMap((rung) => {
         const verdict = sound.get(candidateKey(rung));
-        return verdict?.under === this.#under(rung.place) ? [[rung, verdict]] : [];
+        if (verdict?.under !== this.#under(rung.place)) return [];
+        return isForgiven(verdict, Date.now()) ? [] : [[rung, verdict]];
       }),
     );
   }

@@ -1,7 +1,7 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
 import { backendsOf, listCandidates, type WorthTrying } from "../proving/candidates.ts";
-import { knownError } from "../proving/contest-failure.ts";
+import { isRemembered, knownError } from "../proving/contest-failure.ts";
 import { requireProof } from "../proving/require-proof.ts";
 import { isFailureOfPlace, reasonOf, ruledOut, type Tried } from "../proving/rule-out.ts";
 import { verdictsOn } from "../proving/survey.ts";
@@ -87,7 +87,7 @@ async function openFirst(
       rooms.reporter.recorder.failed(subject, "prove", error.code);
       if (isFailureOfPlace(error)) rooms.reporter.recorder.rejected(subject, error.code);
       tried.push({ rung, error });
-      if (rung.place.backend !== "wasm" && isFailureOfPlace(error)) {
+      if (rung.place.backend !== "wasm" && isRemembered(error)) {
         // It may be another version that was opened there than the one that was looked at.
         const at = async () => verdictsOf((await standingDigest(rooms, wanted)) ?? digest);
         void rememberFailure(at, rung, error);

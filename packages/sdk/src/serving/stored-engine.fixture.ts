@@ -18,6 +18,7 @@ interface PlaceDouble {
     | "throws"
     | "throws once it is timed"
     | "is lost once it is called"
+    | "is lost as it is proven"
     | "hangs";
   readonly runMs: number;
 }
@@ -97,6 +98,8 @@ export function storedEngine(faults: Readonly<Record<string, Fault>>, places: Pl
       if (place.fault === "hangs") return new Promise(() => {});
       if (place.fault === "throws")
         return { ok: false, error: { name: "SelvedgeError", code: "run-failed", message: "no kernel" } };
+      if (place.fault === "is lost as it is proven")
+        return { ok: false, error: { name: "SelvedgeError", code: "device-lost", message: "the GPU is gone" } };
       const isWrong =
         place.fault === "wrong" ||
         fault === "answers wrongly" ||
