@@ -31,7 +31,7 @@ const TRAINING_RUNS = 12;
 /** What came of an image. */
 export interface Result extends Pick<ImageVerdict, "image" | "reason"> {
   readonly at?: ImageAt;
-  /** What it woke at: later visits begin with that. */
+  /** What later visits begin with: another than the first where that has trapped. */
   readonly step?: WakeStep;
   /** How the session that was written down had been created. */
   readonly settings?: SessionSettings | undefined;
@@ -64,7 +64,8 @@ export async function tryImage(rooms: LoadRooms, wanted: Wanted): Promise<Result
       const proof = await host.ask((remote, session) => remote.checkWoken(session), limits);
       if (proof.holds) {
         await train(rooms, host, signal);
-        step = host.start.step;
+        // A host that has nothing which only runs may have it tomorrow.
+        if (host.start.trap !== undefined) step = host.start.step;
         return undefined;
       }
       // Its pages go with that; the key has to be remembered.

@@ -199,7 +199,8 @@ test("a tab that is killed at any step leaves no image, or a whole one; the next
 test("what cannot be dropped, as another tab reads it, keeps no image from being written", async () => {
   await keepImage(database, await imageOf(KEY), PAGES);
   const root = await navigator.storage.getDirectory();
-  await root.getDirectoryHandle(IMAGE_FOLDER, { create: true });
+  const folder = await root.getDirectoryHandle(IMAGE_FOLDER, { create: true });
+  await folder.getFileHandle(KEY, { create: true });
   const isOpen = new DOMException("open", "NoModificationAllowedError");
   const remove = vi.spyOn(FileSystemDirectoryHandle.prototype, "removeEntry");
   remove.mockRejectedValue(isOpen);
