@@ -58,13 +58,14 @@ export async function proveUsed(
     } catch (error) {
       if (signal.aborted || model.served.host !== host || !isOfCandidate(error)) return;
       const { reason, code } = failureOf(error);
-      await remember({ outcome: "failed", reason, code });
       ladder.note(rung, { state: "rejected", reason });
       ladder.note(trusted, { state: "serving", reason: "gone back to from what was wrong" });
+      // At once: what has been updated meanwhile must not be moved back.
       model.moveTo({ ...served, host: reference, opened: there });
       const { recorder } = rooms.reporter;
       recorder.failed(subjectOf(opened, rung), "prove", code);
       recorder.rejected(subjectOf(opened, rung), code);
+      await remember({ outcome: "failed", reason, code });
     }
   } finally {
     if (model.served.host !== reference) reference.dispose();
