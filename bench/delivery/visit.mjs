@@ -7,6 +7,12 @@ import { chromium } from "playwright";
 const DEADLINE_MS = 60_000;
 
 /**
+ * How long a browser is left alone once it is there. It goes on starting for a second, with a renderer that it
+ * keeps in reserve and more: 300 ms of a core, which no page has to do with that is opened later.
+ */
+const REST_MS = 2_500;
+
+/**
  * What a tab reports of a visit; times are milliseconds since its navigation.
  *
  * @typedef {{ written: string, error?: string, loadedFrom?: number, loadedAt?: number,
@@ -29,10 +35,11 @@ export async function visit(
   try {
     const pages = context.pages();
     while (pages.length < tabs) pages.push(await context.newPage());
+    await passing(REST_MS);
     const reports = await Promise.all(pages.map((page) => reportOf(page, deadlineMs)));
     await Promise.all(pages.map((page) => page.goto(address, { waitUntil: "commit" })));
     const outcomes = await Promise.all(reports.map(({ outcome }) => outcome));
-    if (stayMs > 0) await new Promise((resolve) => setTimeout(resolve, stayMs));
+    await passing(stayMs);
     await then?.(pages[0]);
     return outcomes;
   } finally {
@@ -65,4 +72,8 @@ export async function withProfile(use, { like } = {}) {
   } finally {
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+function passing(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -7,6 +7,7 @@ import type { ModelName } from "./model-types.ts";
 import { checkNames, type LoadOptions, readOptions, type SelvedgeOptions } from "./options.ts";
 import type { KeptPrediction } from "./predictions/prediction-log.ts";
 import { EarlyEngine } from "./serving/early-engine.ts";
+import { headStartOf } from "./serving/head-start.ts";
 import { type DeviceSize, memoryBudgetOf } from "./serving/memory-budget.ts";
 import type { Model } from "./serving/model.ts";
 import type { PageMemory } from "./serving/page-memory.ts";
@@ -165,8 +166,9 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
   }
 
   /** Its own chunk: a page that has not asked for a model yet loads none of it. */
-  async function startServing(): Promise<Serving> {
-    early.start();
+  async function startServing(name: ModelName, loadOptions: LoadOptions): Promise<Serving> {
+    const mayWake = hooks.cache?.images !== false;
+    early.start(headStartOf(name, loadOptions, { assets, mayWake }));
     warmStore();
     try {
       const [{ Serving }, loaded] = await Promise.all([
@@ -232,7 +234,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
       loading++;
       try {
         requireCapable();
-        serving ??= startServing();
+        serving ??= startServing(name, loadOptions);
         // What failed to load is loaded again with the next model.
         serving.catch(() => {
           serving = undefined;

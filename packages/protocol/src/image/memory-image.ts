@@ -11,7 +11,7 @@ export const IMAGE_PAGE_BYTES = 4096;
 export const WASM_PAGE_BYTES = 65_536;
 
 /** Grows when an image is written, or restored, in another way: older ones are not woken. */
-export const IMAGE_FORMAT = 2;
+export const IMAGE_FORMAT = 3;
 
 /** A stretch of memory: where it begins and how long it is, in bytes. */
 export type ImageRun = readonly [offset: number, length: number];

@@ -1,14 +1,17 @@
 import { toHex } from "../sha256.ts";
 
-/** Bytes of a part of which a digest is taken. */
-export const PART_BYTES: number = 4 * 2 ** 20;
+/**
+ * Bytes of a part of which a digest is taken. The browser copies each: copies of this size lie in memory that
+ * it has had before, those of megabytes in pages that the system has yet to give, which takes twice as long.
+ */
+export const PART_BYTES: number = 512 * 2 ** 10;
 
 /** Bytes of a SHA-256. */
 const DIGEST_BYTES = 32;
 
 /**
  * Takes the digest of an image's pages part by part, so that one part is hashed while the next is read:
- * SHA-256 of the SHA-256s of each 4 MiB, in order.
+ * SHA-256 of the SHA-256s of each 512 KiB, in order.
  */
 export class PagesDigest {
   readonly #parts: Promise<ArrayBuffer>[] = [];

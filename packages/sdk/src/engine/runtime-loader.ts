@@ -2,12 +2,19 @@ import { SelvedgeError } from "@selvedge/protocol";
 import type { EngineName, RuntimeLoaded, RuntimeRequest } from "../worker/engine-api.ts";
 import type { EngineRuntime, WasmFound } from "./engine-session.ts";
 import { USUAL, type WasmPlan } from "./image/wasm-plan.ts";
+import type { EarlyModule } from "./onnx/early-module.ts";
 import { loadOnnxRuntime } from "./onnx/onnx-runtime.ts";
 import { loadTfjsRuntime } from "./tfjs/tfjs-runtime.ts";
 
+/** What is asked for, and what the worker has begun already. */
+export interface RuntimeStart extends RuntimeRequest {
+  /** The wasm of `early`. */
+  readonly begun?: EarlyModule | undefined;
+}
+
 /** How a runtime is loaded. What does not depend on the plan need not wait for it. */
 type LoadRuntime = (
-  request: RuntimeRequest,
+  request: RuntimeStart,
   signal: AbortSignal,
   plan: Promise<WasmPlan>,
 ) => Promise<EngineRuntime>;
@@ -76,7 +83,7 @@ export class RuntimeLoader {
   }
 
   /** Says where runtimes lie, and loads the one that is asked for, or needed. */
-  async start(request: RuntimeRequest): Promise<RuntimeLoaded> {
+  async start(request: RuntimeStart): Promise<RuntimeLoaded> {
     if (request.isPatient !== true && request.isForImage !== true)
       this.plan(this.#planAhead(request));
     const first = this.#needed ?? request.engine;
@@ -103,7 +110,7 @@ export class RuntimeLoader {
     return this.#load(engine, request).runtime;
   }
 
-  #load(engine: EngineName, { module, wasm, ...request }: RuntimeRequest): Load {
+  #load(engine: EngineName, { module, wasm, ...request }: RuntimeStart): Load {
     const known = this.#loads.get(engine);
     if (known !== undefined) return known;
     const giveUp = new AbortController();

@@ -1,3 +1,5 @@
+import type { HeadStart } from "../worker/engine-api.ts";
+
 /**
  * The engine worker that is started before there is anything to give it out: its script is what takes
  * longest, and needs nothing of the chunk that does.
@@ -10,9 +12,11 @@ export class EarlyEngine {
     this.#spawn = spawn;
   }
 
-  start(): void {
+  /** @param headStart what it does at once */
+  start(headStart?: HeadStart): void {
     const worker = this.#spawn();
     this.#worker = worker;
+    if (headStart !== undefined) worker.postMessage({ headStart });
     // One that fails before anybody listens would be waited for in vain.
     worker.addEventListener("error", (event) => {
       if (this.#worker !== worker) return;

@@ -1,5 +1,6 @@
 import type { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
+import { whenIdle } from "../proving/when-idle.ts";
 import type { EngineHostOptions } from "./engine-host.ts";
 import { EngineHost } from "./engine-host.ts";
 import { EnginePool } from "./engine-pool.ts";
@@ -38,13 +39,15 @@ export class Serving {
       keeper.call((remote, call) => remote.restore(call, pack), signal);
     const onRestart: EngineHostOptions["onRestart"] = (host, failure) =>
       reporter.restarted(host, failure);
-    // Its own chunk: no page waits for what is counted, or checked.
+    // Its own chunk, and in its own time: no page waits for what is counted, or checked.
     const onStart: EngineHostOptions["onStart"] = (host, event) => {
       const { isIdle } = host;
-      void import("./after-start.ts").then(
-        ({ afterStart }) => afterStart(reporter, host, { event, isIdle }),
-        () => undefined,
-      );
+      whenIdle()
+        .then(() => import("./after-start.ts"))
+        .then(
+          ({ afterStart }) => afterStart(reporter, host, { event, isIdle }),
+          () => undefined,
+        );
     };
     const hooks = { recover, onRestart, onStart, mayWake: rooms.cache?.images !== false };
     this.#rooms = {

@@ -9,6 +9,7 @@ import type {
   WakeStep,
 } from "../worker/engine-api.ts";
 import type { WorkerLink } from "../worker/worker-link.ts";
+import { fittedFor } from "./head-start.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
 import { wasmHint } from "./wasm-hint.ts";
 
@@ -67,8 +68,7 @@ export function startRuntime(
 
 /** The wasm that a worker likely needs: what one before it had. */
 function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefined {
-  if (wake === "full") return undefined;
-  return wake === "none" ? wasmHint.of("load") : (running ?? wasmHint.of("run"));
+  return wake === "run" && running !== undefined ? running : fittedFor(wake);
 }
 
 /** Remembers which fitted wasm it was, and of what was taken to be needed in vain that it is not there. */

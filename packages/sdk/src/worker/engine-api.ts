@@ -202,6 +202,19 @@ export interface RuntimeRequest {
   readonly earlyImage?: ImageAt | undefined;
 }
 
+/**
+ * What a worker begins with before anything is asked of it: what the page's last visit ended with. The page
+ * posts it as `{ headStart }` the moment it has started the worker, long before it has what calls workers.
+ */
+export interface HeadStart {
+  /** As in `RuntimeRequest`. */
+  readonly assets: string;
+  /** As `RuntimeRequest.early`. */
+  readonly wasm?: FittedRef | undefined;
+  /** As `RuntimeRequest.earlyImage`. */
+  readonly image?: ImageAt | undefined;
+}
+
 /** A wasm that was fitted to some models: its name beside the runtime's files, and its digest in hex. */
 export interface FittedRef {
   readonly file: string;

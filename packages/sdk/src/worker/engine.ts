@@ -3,6 +3,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { expose, transfer } from "comlink";
 import { canCompileWasm } from "../diagnosis/wasm-facts.ts";
 import type { EngineSession } from "../engine/engine-session.ts";
+import { BegunStart } from "../engine/head-start.ts";
 import { checkWoken } from "../engine/image/check-woken.ts";
 import { FirstVisit, refusal } from "../engine/image/first-visit.ts";
 import { hibernate, refused } from "../engine/image/hibernate.ts";
@@ -35,7 +36,14 @@ import { rehearse } from "../proving/worker/rehearse.ts";
 import { type OnTrial, proveAt, runAt } from "../proving/worker/trial.ts";
 import { Database } from "../store/database.ts";
 import { buffersOf } from "../tensor.ts";
-import type { Backend, EngineApi, OpenRequest, PackRequest, SessionHow } from "./engine-api.ts";
+import type {
+  Backend,
+  EngineApi,
+  HeadStart,
+  OpenRequest,
+  PackRequest,
+  SessionHow,
+} from "./engine-api.ts";
 import { breaksEngine } from "./engine-failure.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
@@ -71,11 +79,21 @@ let imageKey: string | undefined;
 /** Why this worker is not to be used again. */
 let broken: SelvedgeError | undefined;
 
+/** What was begun before the worker was asked for anything. */
+let headStart: BegunStart | undefined;
+
+// What calls workers passes over messages that are no calls.
+addEventListener("message", ({ data }: MessageEvent<{ readonly headStart?: HeadStart }>) => {
+  if (data.headStart !== undefined) headStart ??= new BegunStart(database, data.headStart);
+});
+
 const api: EngineApi = {
   start: (request) =>
     outcomeOf(async () => {
-      if (request.earlyImage !== undefined) early = new EarlyPages(database, request.earlyImage);
-      return { ...(await runtimes.start(request)), scriptAt };
+      const { earlyImage } = request;
+      const { begun, pages } = headStart?.take(request) ?? {};
+      early = pages ?? (earlyImage && new EarlyPages(database, earlyImage));
+      return { ...(await runtimes.start({ ...request, begun })), scriptAt };
     }),
 
   expect(engine) {

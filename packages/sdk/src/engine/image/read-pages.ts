@@ -37,10 +37,15 @@ export class EarlyPages {
     this.#found = readPages(database, at).catch(() => undefined);
   }
 
+  /** Whether they are those of this image. */
+  isOf(image: ImageAt | undefined): boolean {
+    const { key, place, bytes } = this.#at;
+    return image?.key === key && image.place === place && image.bytes === bytes;
+  }
+
   /** The pages, where they are those of this image. */
-  async take({ key, place, bytes }: ImageAt): Promise<PagesFound | undefined> {
-    const at = this.#at;
-    if (at.key !== key || at.place !== place || at.bytes !== bytes) return undefined;
+  async take(image: ImageAt): Promise<PagesFound | undefined> {
+    if (!this.isOf(image)) return undefined;
     this.#isWoken = true;
     return this.#found;
   }

@@ -22,8 +22,7 @@ beforeEach(() => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-const early = (more = {}) =>
-  new EarlyModule("/assets/", { ...REF, ...more }, new AbortController().signal);
+const early = (more = {}) => new EarlyModule("/assets/", { ...REF, ...more });
 
 test("it streams at once, pinned, and is what is needed where the index names the same", async () => {
   const streaming = early();

@@ -12,9 +12,8 @@ export class EarlyModule {
   readonly #module: Promise<WebAssembly.Module | undefined>;
 
   /** @param folder URL of the runtime's files, with a slash at its end */
-  constructor(folder: string, { file, sha256, module }: EarlyWasm, signal: AbortSignal) {
+  constructor(folder: string, { file, sha256, module }: EarlyWasm) {
     this.#sha256 = sha256;
-    signal.addEventListener("abort", () => this.#giveUp.abort());
     // What fails here is asked for again, and fails there.
     this.#module =
       module === undefined
@@ -24,8 +23,16 @@ export class EarlyModule {
 
   /** The Module, where it is what is needed and could be had; what is left of another is given up. */
   async take(needed: RuntimeFileRef | undefined): Promise<WebAssembly.Module | undefined> {
-    if (needed?.sha256 === this.#sha256) return this.#module;
-    this.#giveUp.abort();
+    if (this.is(needed)) return this.#module;
+    this.giveUp();
     return undefined;
+  }
+
+  is(wasm: Pick<RuntimeFileRef, "sha256"> | undefined): boolean {
+    return wasm?.sha256 === this.#sha256;
+  }
+
+  giveUp(): void {
+    this.#giveUp.abort();
   }
 }

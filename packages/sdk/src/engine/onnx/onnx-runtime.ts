@@ -1,10 +1,11 @@
 import type { GlueHost } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
-import type { RuntimeRequest, WasmKind } from "../../worker/engine-api.ts";
+import type { Build, WasmKind } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
 import { importFile } from "../runtime-file.ts";
 import { GLUE_SHIM, RUNTIME_BUILDS, RUNTIME_FOLDER } from "../runtime-files.ts";
+import type { RuntimeStart } from "../runtime-loader.ts";
 import { type Compiled, compilePlanned } from "./compile-planned.ts";
 import { EarlyModule } from "./early-module.ts";
 import { createOnnxSession } from "./onnx-session.ts";
@@ -25,7 +26,8 @@ export async function loadOnnxRuntime(
     wasm: givenKind,
     isForImage,
     early: wanted,
-  }: RuntimeRequest,
+    begun,
+  }: RuntimeStart,
   signal: AbortSignal,
   planned: Promise<WasmPlan>,
 ): Promise<EngineRuntime> {
@@ -33,7 +35,8 @@ export async function loadOnnxRuntime(
   const build = RUNTIME_BUILDS[name];
   const startedAt = performance.now();
   const since = () => performance.now() - startedAt;
-  const early = wanted && new EarlyModule(folder, wanted, signal);
+  const early = begun ?? (wanted && new EarlyModule(folder, wanted));
+  signal.addEventListener("abort", () => early?.giveUp());
   const compiled =
     given === undefined || isForImage === true
       ? compilePlanned({ folder, usual: build.wasm, early }, planned, signal)
@@ -41,11 +44,7 @@ export async function loadOnnxRuntime(
   const compileMs = compiled.then(since);
   // Whoever fails first is reported; this one must not go unhandled meanwhile.
   compileMs.catch(() => undefined);
-  const [ort, glue, shim] = await Promise.all([
-    importFile<typeof Ort>(folder + build.api),
-    importFile<{ default: GlueHost["glue"] }>(folder + build.glue),
-    importFile<{ host: GlueHost }>(folder + GLUE_SHIM),
-  ]);
+  const [ort, glue, shim] = await importOnnxRuntime(folder, name);
   const importMs = since();
   shim.host.glue = glue.default;
   shim.host.compiled = compiled.then(({ module }) => module);
@@ -65,6 +64,19 @@ export async function loadOnnxRuntime(
     },
     createSession: (source, how) => createOnnxSession(ort, how, source),
   };
+}
+
+/** Imports the scripts of one build. A script is loaded once, however often it is imported. */
+export function importOnnxRuntime(
+  folder: string,
+  build: Build,
+): Promise<[typeof Ort, { default: GlueHost["glue"] }, { host: GlueHost }]> {
+  const { api, glue } = RUNTIME_BUILDS[build];
+  return Promise.all([
+    importFile<typeof Ort>(folder + api),
+    importFile<{ default: GlueHost["glue"] }>(folder + glue),
+    importFile<{ host: GlueHost }>(folder + GLUE_SHIM),
+  ]);
 }
 
 function handedOver(module: WebAssembly.Module, kind: WasmKind = "full"): Compiled {
