@@ -107,12 +107,13 @@ export {
   parseImageDifference,
   type ShippedHead,
 } from "./image/shipped-image.ts";
-export { restore, snapshot } from "./image/snapshot.ts";
+export { restore, restoring, snapshot } from "./image/snapshot.ts";
 export {
   type AsleepRuntime,
   emptyGlueHost,
   type Glue,
   type GlueHost,
+  memoryAhead,
   startGlue,
 } from "./image/start-glue.ts";
 export { asleepFrom, scrubbedState } from "./image/written-state.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { IMAGE_PAGE_BYTES, imageBytes } from "./memory-image.ts";
-import { restore, snapshot } from "./snapshot.ts";
+import { restore, restoring, snapshot } from "./snapshot.ts";
 
 const PAGES = 24;
 
@@ -63,4 +63,20 @@ test("a memory that is smaller than the image's takes none of it silently", () =
   const runs = [[IMAGE_PAGE_BYTES, IMAGE_PAGE_BYTES]] as const;
   const pages = new Uint8Array(IMAGE_PAGE_BYTES);
   expect(() => restore(new ArrayBuffer(IMAGE_PAGE_BYTES), { runs }, pages)).toThrow(RangeError);
+});
+
+test("pages that come part by part, of any size, are put where they were", () => {
+  const memory = new Uint8Array(10 * IMAGE_PAGE_BYTES);
+  for (let i = 0; i < memory.length; i += 100) memory[i] = 1 + (i % 251);
+  memory.fill(0, IMAGE_PAGE_BYTES, 8 * IMAGE_PAGE_BYTES);
+  const { runs, pages } = snapshot(memory.buffer);
+  expect(runs.length).toBe(2);
+  for (const size of [1000, IMAGE_PAGE_BYTES, IMAGE_PAGE_BYTES + 1, pages.length]) {
+    const restored = new Uint8Array(memory.length);
+    const put = restoring(restored.buffer, { runs });
+    for (let at = 0; at < pages.length; at += size) put(pages.subarray(at, at + size));
+    // What is more than the image has belongs nowhere.
+    put(Uint8Array.of(9, 9));
+    expect(restored).toEqual(memory);
+  }
 });

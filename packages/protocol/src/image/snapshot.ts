@@ -29,15 +29,35 @@ export function snapshot(memory: ArrayBufferLike): {
  */
 export function restore(
   memory: ArrayBufferLike,
-  { runs }: { readonly runs: readonly ImageRun[] },
+  image: { readonly runs: readonly ImageRun[] },
   pages: Uint8Array,
 ): void {
+  restoring(memory, image)(pages);
+}
+
+/**
+ * As `restore`, with pages that come part by part, in order. What is more than the image has is passed over.
+ *
+ * @returns what puts the next part where it belongs, and throws RangeError as `restore` does
+ */
+export function restoring(
+  memory: ArrayBufferLike,
+  { runs }: { readonly runs: readonly ImageRun[] },
+): (part: Uint8Array) => void {
   const bytes = new Uint8Array(memory);
-  let at = 0;
-  for (const [offset, length] of runs) {
-    bytes.set(pages.subarray(at, at + length), offset);
-    at += length;
-  }
+  /** The stretch that is being filled, and how much of it has been. */
+  let [run, filled] = [0, 0];
+  return (part) => {
+    let at = 0;
+    for (let next = runs[run]; next !== undefined && at < part.length; next = runs[run]) {
+      const [offset, length] = next;
+      const piece = part.subarray(at, at + length - filled);
+      bytes.set(piece, offset + filled);
+      at += piece.length;
+      filled += piece.length;
+      if (filled === length) [run, filled] = [run + 1, 0];
+    }
+  };
 }
 
 function runsOf(memory: ArrayBufferLike): ImageRun[] {

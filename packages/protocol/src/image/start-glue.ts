@@ -29,10 +29,24 @@ export interface AsleepRuntime {
   readonly session: number;
 }
 
+/** A glue that has made its memory, and waits for its wasm. */
+export interface OpenGlue {
+  readonly memory: WebAssembly.Memory | undefined;
+  readonly imports: WebAssembly.Imports;
+  readonly received: (
+    instance: { readonly exports: Readonly<Record<string, unknown>> },
+    module: WebAssembly.Module,
+  ) => void;
+  /** Settles once it has received that. */
+  readonly runtime: Promise<Glue>;
+}
+
 /** What whoever runs onnxruntime hands to its glue, and finds there from the first session on. */
 export interface GlueHost {
   glue: ((config: GlueConfig) => Promise<Glue>) | undefined;
   compiled: Promise<WebAssembly.Module> | undefined;
+  /** One whose memory was filled before onnxruntime asked for anything: only what wakes takes it. */
+  opened: Promise<OpenGlue> | undefined;
   /** What the first session is woken from, in place of being created. */
   asleep: Promise<AsleepRuntime> | undefined;
   /** What the glue made for the wasm: every build imports it. */
@@ -50,6 +64,7 @@ export function emptyGlueHost(): GlueHost {
   return {
     glue: undefined,
     compiled: undefined,
+    opened: undefined,
     asleep: undefined,
     memory: undefined,
     exports: undefined,
@@ -70,27 +85,16 @@ export async function startGlue(host: GlueHost, config: GlueConfig): Promise<Glu
   if (glue === undefined || compiled === undefined)
     throw new Error("The glue shim was imported before its host was set up.");
   const asleep = await host.asleep;
-  const runtime = await new Promise<Glue>((resolve, reject) => {
-    const instantiateWasm = (
-      imports: WebAssembly.Imports,
-      received: (
-        instance: { readonly exports: Readonly<Record<string, unknown>> },
-        module: WebAssembly.Module,
-      ) => void,
-    ): object => {
-      host.memory = memoryIn(imports);
-      const start = async () => {
-        if (asleep !== undefined) fill(asleep, host.memory);
-        const module = await compiled;
-        const { exports } = await WebAssembly.instantiate(module, imports);
-        host.exports = exports;
-        received({ exports: asleep === undefined ? exports : awoken(asleep, exports) }, module);
-      };
-      start().catch(reject);
-      return {};
-    };
-    glue({ ...config, instantiateWasm }).then(resolve, reject);
-  });
+  const ahead = asleep && host.opened;
+  host.opened = undefined;
+  const { memory, imports, received, runtime: starting } = await (ahead ?? openGlue(glue, config));
+  host.memory = memory;
+  if (asleep !== undefined) fill(asleep, memory);
+  const module = await compiled;
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  host.exports = exports;
+  received({ exports: asleep === undefined ? exports : awoken(asleep, exports) }, module);
+  const runtime = await starting;
   host.runtime = runtime;
   const create = runtime._OrtCreateSession;
   runtime._OrtCreateSession = async (...model) => {
@@ -99,6 +103,37 @@ export async function startGlue(host: GlueHost, config: GlueConfig): Promise<Glu
   };
   if (asleep !== undefined) wake(host, runtime, asleep);
   return runtime;
+}
+
+/**
+ * Has the glue make its memory before onnxruntime-web asks for anything, so that what is woken can be read
+ * into that.
+ *
+ * @throws Error where the glue makes none
+ */
+export async function memoryAhead(host: GlueHost): Promise<WebAssembly.Memory> {
+  if (host.glue === undefined) throw new Error("The host has no glue yet.");
+  host.opened ??= openGlue(host.glue, { numThreads: 1 });
+  const { memory } = await host.opened;
+  if (memory === undefined) throw new Error("The runtime has no memory to restore.");
+  return memory;
+}
+
+/** Starts the glue, as far as that goes without a wasm. */
+function openGlue(glue: NonNullable<GlueHost["glue"]>, config: GlueConfig): Promise<OpenGlue> {
+  return new Promise((resolve, reject) => {
+    const instantiateWasm = (
+      imports: WebAssembly.Imports,
+      received: OpenGlue["received"],
+    ): object => {
+      const asked = { memory: memoryIn(imports), imports, received };
+      // It may ask before it has returned what it makes.
+      void Promise.resolve().then(() => resolve({ ...asked, runtime }));
+      return {};
+    };
+    const runtime = glue({ ...config, instantiateWasm });
+    runtime.catch(reject);
+  });
 }
 
 function memoryIn(imports: WebAssembly.Imports): WebAssembly.Memory | undefined {

@@ -20,6 +20,7 @@ function runtimeAtRest(): GlueHost {
   return {
     glue: undefined,
     compiled: undefined,
+    opened: undefined,
     asleep: undefined,
     memory,
     exports: {

@@ -14,7 +14,7 @@ export const RUNTIME_VERSION = "1.30.0";
  * protocol, or how `selvedge assets` rewrites the wasm: all of it lies among files that browsers keep for
  * good.
  */
-const SHIM_REVISION = 5;
+const SHIM_REVISION = 6;
 
 /**
  * The folder below `assets` that holds the files; its name changes with them, so they never do. What is

@@ -1,4 +1,10 @@
-import { emptyGlueHost, type Glue, type GlueHost, startGlue } from "@selvedge/protocol";
+import {
+  emptyGlueHost,
+  type Glue,
+  type GlueHost,
+  memoryAhead as memoryAheadOf,
+  startGlue,
+} from "@selvedge/protocol";
 
 /**
  * onnxruntime-web imports its glue by URL and lets the glue fetch and compile the wasm. This module is
@@ -6,6 +12,11 @@ import { emptyGlueHost, type Glue, type GlueHost, startGlue } from "@selvedge/pr
  * so what the engine worker sets here before it creates the first session is what onnxruntime sees.
  */
 export const host: GlueHost = emptyGlueHost();
+
+/** As `memoryAhead` of the host. */
+export function memoryAhead(): Promise<WebAssembly.Memory> {
+  return memoryAheadOf(host);
+}
 
 export default function glueWithModule(config: Record<string, unknown>): Promise<Glue> {
   return startGlue(host, config);

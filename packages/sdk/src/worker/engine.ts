@@ -21,6 +21,7 @@ import {
   wakingOf,
 } from "../engine/image/wake-session.ts";
 import { USUAL, type WasmPlan } from "../engine/image/wasm-plan.ts";
+import { memoryAhead } from "../engine/onnx/onnx-runtime.ts";
 import {
   choosePack,
   type FoundPack,
@@ -29,6 +30,7 @@ import {
   requireWhole,
 } from "../engine/open-pack.ts";
 import { readSettings } from "../engine/read-settings.ts";
+import { RUNTIME_FOLDER } from "../engine/runtime-files.ts";
 import { RuntimeLoader } from "../engine/runtime-loader.ts";
 import { summaryOf } from "../engine/variant-summary.ts";
 import { prove } from "../proving/worker/prove.ts";
@@ -234,7 +236,10 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   const read = early;
   early = undefined;
   if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
-  const plan = planRuntime(database, { request, how, runtime, early: read });
+  const plan = planRuntime(database, {
+    ...{ request, how, runtime, early: read },
+    memory: () => memoryAhead(`${runtime.assets}${RUNTIME_FOLDER}/`),
+  });
   void plan.then(() => read?.letGo());
   runtimes.plan(how.isFirst ? firstVisit.begin(runtime) : plan);
   return plan;

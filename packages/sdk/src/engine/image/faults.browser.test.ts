@@ -197,20 +197,20 @@ describe("what is woken", () => {
       expect(await engine.answer(seed, 3)).toEqual(await loaded.answer(seed, 3));
   });
 
-  test("is not woken in memory that cannot grow: the next step is for another worker", async () => {
+  test("is not woken in memory that cannot grow, and says so: it is loaded", async () => {
     await knowIndex(database, "whole");
     await putImage(database, await withHead(/"memoryBytes":\d+/, '"memoryBytes":67108864'));
-    const stuck =
-      'WebAssembly.Memory.prototype.grow = () => { throw new RangeError("Maximum memory size exceeded"); }';
+    const stuck = `
+      const grow = WebAssembly.Memory.prototype.grow;
+      WebAssembly.Memory.prototype.grow = function (pages) {
+        if (pages > 500) throw new RangeError("Maximum memory size exceeded");
+        return grow.call(this, pages);
+      };`;
     const engine = start("whole", { isPatient: true }, stuck);
-    expect(await engine.open({ wake: "full" })).toMatchObject({
-      ok: false,
-      error: {
-        code: "session-failed",
-        detail: { isBroken: true, isWoken: true, image: made.record.key },
-      },
-    });
-    expect(await engine.open()).toMatchObject({ ok: false, error: { code: "session-failed" } });
+    const opened = unwrap(await engine.open({ wake: "full" }));
+    expect(opened?.waking).toEqual(loadedAsUsual("Maximum memory size exceeded"));
+    expect(await engine.answer(7)).toHaveLength(8);
+    expect(await allImages(database)).toMatchObject([{ kind: "kept" }]);
   });
 
   test("takes no second session where its wasm only runs, and goes on", async () => {

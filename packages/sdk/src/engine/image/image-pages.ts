@@ -6,19 +6,22 @@ export interface ImagePages {
   readonly place: ImagePlace;
   /** @throws where there is no room for them, or the browser refuses */
   write(key: string, pages: Uint8Array<ArrayBuffer>): Promise<void>;
-  /**
-   * All of an image's pages, one after the other; `undefined` where they are not all there.
-   *
-   * @param onPart given each `PART_BYTES` of them, in order, once they are read
-   */
-  read(
-    key: string,
-    bytes: number,
-    onPart?: (part: Uint8Array<ArrayBuffer>) => void,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** All of an image's pages, to be read once or closed; `undefined` where they are not all there. */
+  open(key: string, bytes: number): Promise<OpenPages | undefined>;
   drop(key: string): Promise<void>;
   /** The images of which there are pages, be they whole or not. */
   keys(): Promise<string[]>;
+}
+
+/** The pages of an image that are there. */
+export interface OpenPages {
+  /**
+   * All of them in order, `PART_BYTES` at a time, the last of what is left; fewer where what lies there has
+   * shrunk. A part is there until the next is asked for. They are closed behind the last.
+   */
+  parts(): Generator<Uint8Array<ArrayBuffer>>;
+  /** Gives up what is held of them. Idempotent. */
+  close(): void;
 }
 
 /** Pages by parts of `PART_BYTES`, the last of what is left; views of the same memory. */

@@ -1,6 +1,7 @@
 import type { Database } from "../../store/database.ts";
+import { giveUp } from "../../store/give-up.ts";
 import { pagesOf } from "../../store/images.ts";
-import { type ImagePages, partsOf } from "./image-pages.ts";
+import { type ImagePages, type OpenPages, partsOf } from "./image-pages.ts";
 
 /** Larger records are read no faster, and smaller ones slower. */
 const RECORD_BYTES = 4 * 2 ** 20;
@@ -21,19 +22,14 @@ export function indexedDbPages(database: Database): ImagePages {
       }
     },
 
-    async read(key, bytes, onPart) {
+    async open(key, bytes) {
       const records: unknown[] = await database.transact(
         { doing: "reading an image", stores: ["imagePages"], mode: "readonly" },
         ({ store }) => store.getAll(pagesOf(key)),
       );
       const buffers = records.filter((record) => record instanceof ArrayBuffer);
       const stored = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      if (stored !== bytes || buffers.length !== records.length) return undefined;
-      const [only] = buffers;
-      const pages =
-        only !== undefined && buffers.length === 1 ? new Uint8Array(only) : join(buffers, bytes);
-      for (const part of partsOf(pages)) onPart?.(part);
-      return pages;
+      return stored === bytes && buffers.length === records.length ? opened(buffers) : undefined;
     },
 
     async drop(key) {
@@ -53,12 +49,15 @@ export function indexedDbPages(database: Database): ImagePages {
   };
 }
 
-function join(buffers: readonly ArrayBuffer[], bytes: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(bytes);
-  let at = 0;
-  for (const buffer of buffers) {
-    joined.set(new Uint8Array(buffer), at);
-    at += buffer.byteLength;
-  }
-  return joined;
+function opened(buffers: readonly ArrayBuffer[]): OpenPages {
+  return {
+    *parts() {
+      // What does not end with a part, before the last, was not written so: its digest is another.
+      for (const buffer of buffers) {
+        yield* partsOf(new Uint8Array(buffer));
+        giveUp(buffer);
+      }
+    },
+    close: () => buffers.forEach(giveUp),
+  };
 }

@@ -62,17 +62,23 @@ async function firstPagesOf({ record, pages: all }: StoredImage): Promise<Stored
   return { pages, record: { ...record, head, headDigest, bytes: pages.byteLength } };
 }
 
-/** What a worker would wake. */
-async function found(): Promise<SoundImage | undefined> {
-  const request = { by: "selector", selector: select() } as const;
-  const how = { backend: "wasm", wake: "run" } as const;
-  const plan = await planRuntime(database, { request, how, runtime: RUNTIME });
-  return plan.toWake?.image.catch(() => undefined);
+/** What a worker would wake, and the memory that it was read into. */
+interface Found extends SoundImage {
+  readonly memory: WebAssembly.Memory;
 }
 
-/** Digests of all that an image would put into memory, and of what it would be held to. */
-async function contentOf({ head, asleep }: SoundImage): Promise<string> {
-  const memory = new WebAssembly.Memory({ initial: head.memoryBytes / 65_536 });
+async function found(): Promise<Found | undefined> {
+  const request = { by: "selector", selector: select() } as const;
+  const how = { backend: "wasm", wake: "run" } as const;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const opening = { request, how, runtime: RUNTIME, memory: async () => memory };
+  const plan = await planRuntime(database, opening);
+  const image = await plan.toWake?.image.catch(() => undefined);
+  return image && { ...image, memory };
+}
+
+/** Digests of all that an image has put into memory, and of what it would be held to. */
+async function contentOf({ head, asleep, memory }: Found): Promise<string> {
   asleep.fill(memory);
   const { fill: _, ...rest } = asleep;
   const text = JSON.stringify([head, rest]);

@@ -1,7 +1,7 @@
+import { PART_BYTES } from "@selvedge/protocol";
+import { giveUp } from "../../store/give-up.ts";
 import { IMAGE_FOLDER } from "../../store/images.ts";
-import { type ImagePages, partsOf } from "./image-pages.ts";
-
-type OnPart = Parameters<ImagePages["read"]>[2];
+import { type ImagePages, type OpenPages, partsOf } from "./image-pages.ts";
 
 /** What workers have of files, which TypeScript's library for all kinds of place lacks. */
 interface SyncFile {
@@ -48,15 +48,13 @@ function pagesIn(folder: FileSystemDirectoryHandle): ImagePages {
       }
     },
 
-    async read(key, bytes, onPart) {
+    async open(key, bytes) {
       const file = await folder.getFileHandle(key).catch(unless("NotFoundError"));
       if (file === undefined) return undefined;
       const handle = await syncFile(file)
         .createSyncAccessHandle({ mode: "read-only" })
         .catch(unless("NoModificationAllowedError"));
-      return handle === undefined
-        ? readBeside(file, bytes, onPart)
-        : readAlone(handle, bytes, onPart);
+      return handle === undefined ? openBeside(file, bytes) : openAlone(handle, bytes);
     },
 
     async drop(key) {
@@ -71,42 +69,50 @@ function pagesIn(folder: FileSystemDirectoryHandle): ImagePages {
   };
 }
 
-function readAlone(
-  handle: SyncHandle,
-  bytes: number,
-  onPart?: OnPart,
-): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    if (handle.getSize() !== bytes) return undefined;
-    const pages = new Uint8Array(bytes);
-    for (const part of partsOf(pages)) {
-      if (handle.read(part) !== part.length) return undefined;
-      onPart?.(part);
-    }
-    return pages;
-  } finally {
-    handle.close();
+function openAlone(handle: SyncHandle, bytes: number): OpenPages | undefined {
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) handle.close();
+    isOpen = false;
+  };
+  if (handle.getSize() !== bytes) {
+    close();
+    return undefined;
   }
+  return {
+    *parts() {
+      try {
+        // One buffer for all of them: memory that is new costs more than what is read into it.
+        const buffer = new Uint8Array(Math.min(bytes, PART_BYTES));
+        for (let at = 0; at < bytes; at += buffer.length) {
+          const part = buffer.subarray(0, Math.min(buffer.length, bytes - at));
+          if (handle.read(part) !== part.length) return;
+          yield part;
+        }
+      } finally {
+        close();
+      }
+    },
+    close,
+  };
 }
 
 /**
- * Reads a file that another tab has open. Firefox and WebKit know no mode for several readers: two tabs
+ * Opens a file that another tab has open. Firefox and WebKit know no mode for several readers: two tabs
  * that open together would find no image.
  *
  * @throws Error where the other tab writes it: what does not fit then says nothing about the image.
  */
-async function readBeside(
-  handle: FileSystemFileHandle,
-  bytes: number,
-  onPart?: OnPart,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function openBeside(handle: FileSystemFileHandle, bytes: number): Promise<OpenPages> {
   const file = await handle.getFile();
   const pages = new Uint8Array(await file.arrayBuffer());
   const { lastModified } = await handle.getFile();
   if (pages.byteLength !== bytes || lastModified !== file.lastModified)
     throw new Error("another tab writes the image");
-  for (const part of partsOf(pages)) onPart?.(part);
-  return pages;
+  return {
+    parts: () => partsOf(pages),
+    close: () => giveUp(pages.buffer),
+  };
 }
 
 function syncFile(file: FileSystemFileHandle): SyncFile {

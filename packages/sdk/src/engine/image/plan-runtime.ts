@@ -27,6 +27,8 @@ export interface Opening {
   readonly runtime: RuntimeRequest;
   /** What is being read already, as it is likely woken. */
   readonly early?: EarlyPages | undefined;
+  /** The memory that what is woken will have. */
+  readonly memory: () => Promise<WebAssembly.Memory>;
 }
 
 /** What the store knows of a session that is to be opened. */
@@ -52,7 +54,7 @@ export async function planRuntime(database: Database, opening: Opening): Promise
 
 async function plan(
   database: Database,
-  { request, how, runtime, early }: Opening,
+  { request, how, runtime, early, memory }: Opening,
 ): Promise<WasmPlan> {
   const { backend, wake = "none" } = how;
   if (backend !== "wasm" || runtime.build !== "wasm" || runtime.engine !== "onnx")
@@ -93,7 +95,7 @@ async function plan(
       ...known.choice,
       key,
       step,
-      image: readImage(database, image, { facts: waking, early }),
+      image: readImage(database, image, { facts: waking, early, memory }),
     },
     reason: wake === step ? "as asked" : "no runtime that only runs",
   };

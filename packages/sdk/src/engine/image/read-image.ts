@@ -4,7 +4,9 @@ import {
   type ImageHead,
   parseImageHead,
   restore,
+  restoring,
   sha256,
+  WASM_PAGE_BYTES,
   type WakingFacts,
 } from "@selvedge/protocol";
 import type { Database, KeptImage } from "../../store/database.ts";
@@ -30,16 +32,24 @@ export interface SoundImage {
 /** An image is not what was written, and has been quarantined. */
 export class DamagedImage extends Error {}
 
+/** How an image is read. */
+export interface Reading {
+  readonly facts: WakingFacts;
+  /** The memory that it is to have, zero so far: nobody else may use it, whatever comes of this. */
+  readonly memory: () => Promise<WebAssembly.Memory>;
+  readonly early?: EarlyPages | undefined;
+}
+
 /**
- * Reads an image and checks that every byte of it is as it was written. One that is not is dropped, and
- * its key is quarantined; one of which something is gone is only dropped.
+ * Reads an image into the memory that it wakes in, and checks that every byte of it is as it was written.
+ * One that is not is dropped, and its key is quarantined; one of which something is gone is only dropped.
  *
  * @throws DamagedImage, or an Error saying what is gone
  */
 export async function readImage(
   database: Database,
   image: KeptImage,
-  { facts, early }: { readonly facts: WakingFacts; readonly early?: EarlyPages | undefined },
+  { facts, memory: given, early }: Reading,
 ): Promise<SoundImage> {
   const startedAt = performance.now();
   const { key } = image;
@@ -51,20 +61,52 @@ export async function readImage(
     await forgetImages(database, (one) => one.key === key).catch(() => undefined);
     throw new Error(reason);
   };
-  const [found, digest] = await Promise.all([
-    early?.take(image).then((read) => read ?? readPages(database, image)) ??
-      readPages(database, image),
-    sha256(new TextEncoder().encode(image.head)),
-  ]);
+  const digest = await sha256(new TextEncoder().encode(image.head));
   if (digest !== image.headDigest) return quarantine("the image's head is not what was written");
   const head = parseImageHead(image.head);
   if (head.key !== key) return quarantine("the image is one of something else");
+  const memory = await given();
+  growTo(memory, head.memoryBytes);
+  const put = timed(restoring(memory.buffer, head));
+  const found = await readPages(database, image, put.run, early);
   if (found === undefined) return drop("some of the image is gone");
-  const { pages } = found;
-  if (found.sha256 !== head.sha256) return quarantine("the image's pages are not what was written");
+  if (found !== head.sha256) return quarantine("the image's pages are not what was written");
   touch(database, key).catch(() => undefined);
   const at = { key, place: image.place, bytes: image.bytes };
-  return soundImageOf({ head, pages, at }, facts, performance.now() - startedAt);
+  const restoreMs = put.milliseconds;
+  return {
+    head,
+    at,
+    readMs: performance.now() - startedAt - restoreMs,
+    restoreMs,
+    asleep: {
+      ...asleepFrom(head, facts),
+      fill(woken) {
+        if (woken !== memory) throw new Error("The image was read into another memory.");
+      },
+    },
+    letGo: () => undefined,
+  };
+}
+
+function growTo(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(missing / WASM_PAGE_BYTES);
+}
+
+/** Measures how long something takes, all its runs together. */
+function timed<T>(run: (value: T) => void) {
+  let milliseconds = 0;
+  return {
+    run(value: T) {
+      const from = performance.now();
+      run(value);
+      milliseconds += performance.now() - from;
+    },
+    get milliseconds() {
+      return milliseconds;
+    },
+  };
 }
 
 /** What wakes from an image of which every byte is known to be right. */

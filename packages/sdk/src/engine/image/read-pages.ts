@@ -1,40 +1,55 @@
 import { PagesDigest } from "@selvedge/protocol";
 import type { Database } from "../../store/database.ts";
-import { giveUp } from "../../store/give-up.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
+import type { OpenPages } from "./image-pages.ts";
 import { pagesAt } from "./image-store.ts";
 
-/** An image's pages as they lie on the device, which may not be what was written. */
-export interface PagesFound {
-  readonly pages: Uint8Array<ArrayBuffer>;
-  /** In hex, as an image's head has it. */
-  readonly sha256: string;
-}
-
-/** Reads an image's pages, and takes their digest. `undefined` where some of them are gone. */
-export async function readPages(
+/** Opens an image's pages as they lie on the device. `undefined` where some of them are gone. */
+async function openPages(
   database: Database,
   { key, place, bytes }: ImageAt,
-): Promise<PagesFound | undefined> {
-  const digest = new PagesDigest();
-  const stored = await pagesAt(database, place);
-  const pages = await stored.read(key, bytes, (part) => digest.add(part));
-  return pages && { pages, sha256: await digest.hex() };
+): Promise<OpenPages | undefined> {
+  return (await pagesAt(database, place)).open(key, bytes);
 }
 
 /**
- * Pages that are read before the store has said which are needed. Nothing is made of them before that: an
- * image's record, and its head, say what they have to be.
+ * Reads an image's pages, which may not be what was written, into where they belong.
+ *
+ * @param put given each part, in order
+ * @returns their digest in hex, as an image's head has it; `undefined` where some of them are gone
+ */
+export async function readPages(
+  database: Database,
+  image: ImageAt,
+  put: (part: Uint8Array) => void,
+  early?: EarlyPages,
+): Promise<string | undefined> {
+  const pages = early?.isOf(image) ? await early.take() : await openPages(database, image);
+  const digest = new PagesDigest();
+  let bytes = 0;
+  for (const part of pages?.parts() ?? []) {
+    digest.add(part);
+    put(part);
+    bytes += part.length;
+  }
+  return bytes === image.bytes ? digest.hex() : undefined;
+}
+
+/**
+ * Pages that are opened before the store has said which are needed. Nothing is read of them before that: an
+ * image's record, and its head, say where they belong, and what they have to be.
  */
 export class EarlyPages {
   readonly #at: ImageAt;
-  readonly #found: Promise<PagesFound | undefined>;
-  #isWoken = false;
+  readonly #reopen: () => Promise<OpenPages | undefined>;
+  readonly #opened: Promise<OpenPages | undefined>;
+  #isTaken = false;
 
   constructor(database: Database, at: ImageAt) {
     this.#at = at;
-    // What fails here is read again, and fails there.
-    this.#found = readPages(database, at).catch(() => undefined);
+    this.#reopen = () => openPages(database, at);
+    // What fails here is tried again, and fails there.
+    this.#opened = this.#reopen().catch(() => undefined);
   }
 
   /** Whether they are those of this image. */
@@ -43,15 +58,17 @@ export class EarlyPages {
     return image?.key === key && image.place === place && image.bytes === bytes;
   }
 
-  /** The pages, where they are those of this image. */
-  async take(image: ImageAt): Promise<PagesFound | undefined> {
-    if (!this.isOf(image)) return undefined;
-    this.#isWoken = true;
-    return this.#found;
+  /** The pages, to be read once. */
+  async take(): Promise<OpenPages | undefined> {
+    if (this.#isTaken) return this.#reopen();
+    this.#isTaken = true;
+    return (await this.#opened) ?? this.#reopen();
   }
 
-  /** Lets them go once they have come, unless they were taken. */
+  /** Closes them once they are open, unless they were taken. */
   letGo(): void {
-    if (!this.#isWoken) void this.#found.then((found) => found && giveUp(found.pages.buffer));
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    void this.#opened.then((pages) => pages?.close());
   }
 }

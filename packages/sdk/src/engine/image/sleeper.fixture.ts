@@ -131,11 +131,20 @@ export async function takeImage(database: Database): Promise<StoredImage> {
   const [record] = await allImages(database);
   if (record?.kind !== "kept") throw new Error("there is no image");
   const pages =
-    record.place === "opfs"
-      ? await readFile(record.key)
-      : await indexedDbPages(database).read(record.key, record.bytes);
-  if (pages === undefined) throw new Error("there are no pages");
+    record.place === "opfs" ? await readFile(record.key) : await readRecords(database, record);
   return { record: { ...record, place: "indexeddb" }, pages };
+}
+
+async function readRecords(database: Database, { key, bytes }: KeptImage) {
+  const stored = await indexedDbPages(database).open(key, bytes);
+  if (stored === undefined) throw new Error("there are no pages");
+  const pages = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of stored.parts()) {
+    pages.set(part, at);
+    at += part.length;
+  }
+  return pages;
 }
 
 /** Puts an image into IndexedDB, which a page can get at too. */

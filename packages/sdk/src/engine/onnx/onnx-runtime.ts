@@ -1,5 +1,6 @@
 import type { GlueHost } from "@selvedge/protocol";
 import type * as Ort from "onnxruntime-web";
+import type * as GlueShim from "../../runtime/glue-shim.ts";
 import type { Build, WasmKind } from "../../worker/engine-api.ts";
 import type { EngineRuntime } from "../engine-session.ts";
 import { USUAL, type WasmPlan } from "../image/wasm-plan.ts";
@@ -70,13 +71,24 @@ export async function loadOnnxRuntime(
 export function importOnnxRuntime(
   folder: string,
   build: Build,
-): Promise<[typeof Ort, { default: GlueHost["glue"] }, { host: GlueHost }]> {
+): Promise<[typeof Ort, { default: GlueHost["glue"] }, typeof GlueShim]> {
   const { api, glue } = RUNTIME_BUILDS[build];
   return Promise.all([
     importFile<typeof Ort>(folder + api),
     importFile<{ default: GlueHost["glue"] }>(folder + glue),
-    importFile<{ host: GlueHost }>(folder + GLUE_SHIM),
+    importFile<typeof GlueShim>(folder + GLUE_SHIM),
   ]);
+}
+
+/**
+ * The memory that what wakes first will have, before there is a wasm for it.
+ *
+ * @throws SelvedgeError `assets-missing`
+ */
+export async function memoryAhead(folder: string): Promise<WebAssembly.Memory> {
+  const [, glue, shim] = await importOnnxRuntime(folder, "wasm");
+  shim.host.glue = glue.default;
+  return shim.memoryAhead();
 }
 
 function handedOver(module: WebAssembly.Module, kind: WasmKind = "full"): Compiled {
