@@ -131,8 +131,9 @@ export default [
   {
     name: "the engine worker without its runtime",
     path: "packages/sdk/dist/worker/engine.js",
-    // As esbuild minifies it; rolldown, which Vite builds with, comes to 25.0.
-    limit: "26.5 kB",
+    // As esbuild minifies it; rolldown, which Vite builds with, comes to 25.5. What it begins before anything is
+    // asked of it, and reading images into the memory that they wake in, took it past 26.5.
+    limit: "27.5 kB",
     gzip: true,
     modifyEsbuildConfig: esm,
   },

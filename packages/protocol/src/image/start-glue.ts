@@ -30,7 +30,7 @@ export interface AsleepRuntime {
 }
 
 /** A glue that has made its memory, and waits for its wasm. */
-export interface OpenGlue {
+interface OpenGlue {
   readonly memory: WebAssembly.Memory | undefined;
   readonly imports: WebAssembly.Imports;
   readonly received: (

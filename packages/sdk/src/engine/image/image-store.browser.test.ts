@@ -122,7 +122,11 @@ test("pages that were opened early are read where they are the image's, and othe
   const transact = vi.spyOn(database, "transact");
   const looksFor = async (early: ImageAt) => {
     transact.mockClear();
-    await readImage(database, image, reading(new EarlyPages(database, early)));
+    const pages = new EarlyPages(database, early);
+    const reads = readImage(database, image, reading(pages));
+    // As soon as it is known what is woken.
+    pages.letGo();
+    await reads;
     return transact.mock.calls.filter(([{ doing }]) => doing === "reading an image").length;
   };
   expect(await looksFor(at)).toBe(1);

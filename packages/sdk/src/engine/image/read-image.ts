@@ -14,7 +14,7 @@ import { giveUp } from "../../store/give-up.ts";
 import { forgetImages } from "../../store/images.ts";
 import type { ImageAt } from "../../worker/engine-api.ts";
 import { barImage } from "./image-store.ts";
-import { type EarlyPages, readPages } from "./read-pages.ts";
+import { type EarlyPages, openPages, readPages } from "./read-pages.ts";
 
 /** An image that is what it was when it was written. */
 export interface SoundImage {
@@ -61,14 +61,23 @@ export async function readImage(
     await forgetImages(database, (one) => one.key === key).catch(() => undefined);
     throw new Error(reason);
   };
-  const digest = await sha256(new TextEncoder().encode(image.head));
-  if (digest !== image.headDigest) return quarantine("the image's head is not what was written");
-  const head = parseImageHead(image.head);
-  if (head.key !== key) return quarantine("the image is one of something else");
-  const memory = await given();
-  growTo(memory, head.memoryBytes);
+  const opening = openPages(database, image, early);
+  const prepare = async () => {
+    const digest = await sha256(new TextEncoder().encode(image.head));
+    if (digest !== image.headDigest) return quarantine("the image's head is not what was written");
+    const head = parseImageHead(image.head);
+    if (head.key !== key) return quarantine("the image is one of something else");
+    const memory = await given();
+    growTo(memory, head.memoryBytes);
+    return { head, memory };
+  };
+  const { head, memory } = await prepare().catch((error: unknown) => {
+    // What nobody reads must not stay open.
+    opening.then((pages) => pages?.close()).catch(() => undefined);
+    throw error;
+  });
   const put = timed(restoring(memory.buffer, head));
-  const found = await readPages(database, image, put.run, early);
+  const found = await readPages(await opening, image.bytes, put.run);
   if (found === undefined) return drop("some of the image is gone");
   if (found !== head.sha256) return quarantine("the image's pages are not what was written");
   touch(database, key).catch(() => undefined);

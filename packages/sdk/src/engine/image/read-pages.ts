@@ -4,27 +4,32 @@ import type { ImageAt } from "../../worker/engine-api.ts";
 import type { OpenPages } from "./image-pages.ts";
 import { pagesAt } from "./image-store.ts";
 
-/** Opens an image's pages as they lie on the device. `undefined` where some of them are gone. */
-async function openPages(
+/**
+ * Opens an image's pages as they lie on the device. `undefined` where some of them are gone.
+ *
+ * @param early taken at once, where they are the image's: whoever has them may let them go after that
+ */
+export async function openPages(
   database: Database,
-  { key, place, bytes }: ImageAt,
+  image: ImageAt,
+  early?: EarlyPages,
 ): Promise<OpenPages | undefined> {
+  if (early?.isOf(image)) return early.take();
+  const { key, place, bytes } = image;
   return (await pagesAt(database, place)).open(key, bytes);
 }
 
 /**
- * Reads an image's pages, which may not be what was written, into where they belong.
+ * Reads pages, which may not be what was written, into where they belong.
  *
  * @param put given each part, in order
- * @returns their digest in hex, as an image's head has it; `undefined` where some of them are gone
+ * @returns their digest in hex, as an image's head has it; `undefined` where there are not so many
  */
 export async function readPages(
-  database: Database,
-  image: ImageAt,
+  pages: OpenPages | undefined,
+  expectedBytes: number,
   put: (part: Uint8Array) => void,
-  early?: EarlyPages,
 ): Promise<string | undefined> {
-  const pages = early?.isOf(image) ? await early.take() : await openPages(database, image);
   const digest = new PagesDigest();
   let bytes = 0;
   for (const part of pages?.parts() ?? []) {
@@ -32,7 +37,7 @@ export async function readPages(
     put(part);
     bytes += part.length;
   }
-  return bytes === image.bytes ? digest.hex() : undefined;
+  return bytes === expectedBytes ? digest.hex() : undefined;
 }
 
 /**
