@@ -167,8 +167,8 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
 
   /** Its own chunk: a page that has not asked for a model yet loads none of it. */
   async function startServing(name: ModelName, loadOptions: LoadOptions): Promise<Serving> {
-    const mayWake = hooks.cache?.images !== false;
-    early.start(headStartOf(name, loadOptions, { assets, mayWake }));
+    const may = { mayWake: hooks.cache?.images !== false, mayShip: anchors !== undefined };
+    early.start(headStartOf(name, loadOptions, { assets, ...may }));
     warmStore();
     try {
       const [{ Serving }, loaded] = await Promise.all([

@@ -16,7 +16,9 @@ export interface Glue {
 export interface AsleepRuntime {
   /** What the memory has to be, in bytes. */
   readonly memoryBytes: number;
-  /** Fills a memory that is zero. */
+  /** The one that its image was read into: see `memoryAhead`. Absent: `fill` puts it there. */
+  readonly memory?: WebAssembly.Memory | undefined;
+  /** Fills a memory that is zero, or that `memory` is. */
   readonly fill: (memory: WebAssembly.Memory) => void;
   /** Values of the mutable globals, by the names they are exported under. */
   readonly globals: Readonly<Record<string, number | bigint>>;
@@ -85,16 +87,18 @@ export async function startGlue(host: GlueHost, config: GlueConfig): Promise<Glu
   if (glue === undefined || compiled === undefined)
     throw new Error("The glue shim was imported before its host was set up.");
   const asleep = await host.asleep;
-  const ahead = asleep && host.opened;
+  const ahead = asleep?.memory && (await host.opened);
   host.opened = undefined;
-  const { memory, imports, received, runtime: starting } = await (ahead ?? openGlue(glue, config));
+  // What anything else was read into is nobody's memory.
+  const opened = ahead?.memory === asleep?.memory ? ahead : undefined;
+  const { memory, imports, received, ...begun } = opened ?? (await openGlue(glue, config));
   host.memory = memory;
   if (asleep !== undefined) fill(asleep, memory);
   const module = await compiled;
   const { exports } = await WebAssembly.instantiate(module, imports);
   host.exports = exports;
   received({ exports: asleep === undefined ? exports : awoken(asleep, exports) }, module);
-  const runtime = await starting;
+  const runtime = await begun.runtime;
   host.runtime = runtime;
   const create = runtime._OrtCreateSession;
   runtime._OrtCreateSession = async (...model) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ImageAt, WakeStep } from "../worker/engine-api.ts";
 import { headStartOf } from "./head-start.ts";
 import { stubLocalStorage } from "./local-storage.fixture.ts";
-import { loadHint, wakeHint } from "./wake-hint.ts";
+import { loadHint, storedHint, wakeHint } from "./wake-hint.ts";
 import { wasmHint } from "./wasm-hint.ts";
 
 const RUN = { file: "ort.run-01.wasm", sha256: "0a".repeat(32) };
@@ -18,7 +18,8 @@ beforeEach(() => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-const begun = (mayWake = true, options = {}) => headStartOf("ocr", options, { assets, mayWake });
+const begun = (mayWake = true, options = {}, mayShip = false) =>
+  headStartOf("ocr", options, { assets, mayWake, mayShip });
 
 test.each<[how: string, step: WakeStep, headStart: object]>([
   ["woke in what only runs", "run", { wasm: RUN, image: IMAGE }],
@@ -37,6 +38,13 @@ test("where nothing may be woken, no image is read", () => {
 test("what needs all of the runtime begins with no part of it", () => {
   loadHint.noteFull("ocr");
   expect(begun()).toEqual({ assets });
+});
+
+test("a first visit that may wake begins with what only runs, and one that knows its pack does not", () => {
+  expect(begun(true, {}, true)).toEqual({ assets, wasm: RUN });
+  expect(begun(false, {}, true)).toEqual({ assets, wasm: LOAD });
+  storedHint.note("ocr");
+  expect(begun(true, {}, true)).toEqual({ assets, wasm: LOAD });
 });
 
 test("what may start elsewhere than on WASM begins with nothing", () => {

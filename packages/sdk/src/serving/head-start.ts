@@ -1,7 +1,7 @@
 import type { LoadOptions } from "../options.ts";
 import type { HeadStart, WakeStep } from "../worker/engine-api.ts";
 import { startsOnWasm } from "./selector-of.ts";
-import { loadHint, wakeHint } from "./wake-hint.ts";
+import { loadHint, storedHint, wakeHint } from "./wake-hint.ts";
 import { wasmHint } from "./wasm-hint.ts";
 
 /** What a page does with engines, whatever it loads. */
@@ -9,18 +9,21 @@ interface HeadStartOptions {
   readonly assets: string;
   /** Whether an image may be woken. */
   readonly mayWake: boolean;
+  /** Whether one that ships with a pack may be. */
+  readonly mayShip: boolean;
 }
 
 /** What the engine worker of a model can begin with; `undefined` where that may not start on WASM. */
 export function headStartOf(
   name: string,
   options: LoadOptions,
-  { assets, mayWake }: HeadStartOptions,
+  { assets, mayWake, mayShip }: HeadStartOptions,
 ): HeadStart | undefined {
   if (!startsOnWasm(options)) return undefined;
   const step = mayWake ? wakeHint.of(name) : "none";
-  if (step === "none") return { assets, wasm: loadHint.isFull(name) ? undefined : fittedFor(step) };
-  return { assets, wasm: fittedFor(step), image: wakeHint.imageOf(name) };
+  if (step !== "none") return { assets, wasm: fittedFor(step), image: wakeHint.imageOf(name) };
+  if (mayWake && mayShip && !storedHint.isNoted(name)) return { assets, wasm: fittedFor("run") };
+  return { assets, wasm: loadHint.isFull(name) ? undefined : fittedFor(step) };
 }
 
 /** The fitted wasm that a step likely needs. */

@@ -23,7 +23,7 @@ export interface LoadTimings {
   readonly readMs: number;
   /** The session: created, or woken. */
   readonly createMs: number;
-  /** Of that, reading the image of an engine and putting it into memory; 0 where none was woken. */
+  /** Reading the image of an engine into memory, before that; 0 where none was woken. */
   readonly wakeMs: number;
   readonly totalMs: number;
 }

@@ -74,6 +74,12 @@ test("nothing is begun with where all of the runtime is needed, or an engine is 
   expect(wasmHint.of("load")).toEqual(LOAD);
 });
 
+test("what needs all of the runtime to be loaded in wakes in what only runs", async () => {
+  wasmHint.note("run", RUN);
+  await start({ wasm: "run", fitted: RUN }, { isFull: true, wake: "run" });
+  expect(requests.map(({ early }) => early)).toEqual([RUN]);
+});
+
 test("what waits for its pack may wait for as long as that takes to come", async () => {
   await start({});
   await start({ wasm: "run", fitted: RUN }, { wake: "run" });

@@ -45,7 +45,8 @@ export function startRuntime(
     ...(isPatient && { earlyImage: image }),
   };
   // All of the runtime is what is streamed where nothing else is said.
-  const mayBeEarly = engine === "onnx" && build === "wasm" && !isFull && !isForImage;
+  const mayBeFitted = !isFull || wake === "run";
+  const mayBeEarly = engine === "onnx" && build === "wasm" && mayBeFitted && !isForImage;
   const start = (module: WebAssembly.Module | undefined) => {
     const wasm = module && shelf.kindOf(module);
     const kept = { ...(module && { module }), ...(wasm && { wasm }) };

@@ -59,6 +59,6 @@ function loadStages(
     { name: "import", fromMs: scriptMs, toMs: scriptMs + importMs },
     { name: "read", fromMs: readsFrom, toMs: Math.min(readsFrom + readMs, createsFrom) },
     { name: "create", fromMs: createsFrom, toMs: durationMs },
-    { name: "wake", fromMs: createsFrom, toMs: createsFrom + wakeMs },
+    { name: "wake", fromMs: createsFrom - wakeMs, toMs: createsFrom },
   ];
 }

@@ -198,7 +198,7 @@ export interface RuntimeRequest {
   readonly isFull?: boolean;
   /** What is likely needed: it is compiled at once, and used where that is what turns out to be needed. */
   readonly early?: EarlyWasm;
-  /** What is likely woken: it is read at once, and woken where that is what turns out to be there. */
+  /** What is likely woken: it is opened at once, and read where that is what turns out to be there. */
   readonly earlyImage?: ImageAt | undefined;
 }
 

@@ -85,8 +85,8 @@ let broken: SelvedgeError | undefined;
 let headStart: BegunStart | undefined;
 
 // What calls workers passes over messages that are no calls.
-addEventListener("message", ({ data }: MessageEvent<{ readonly headStart?: HeadStart }>) => {
-  if (data.headStart !== undefined) headStart ??= new BegunStart(database, data.headStart);
+addEventListener("message", ({ data }: MessageEvent<{ readonly headStart?: HeadStart } | null>) => {
+  if (data?.headStart !== undefined) headStart ??= new BegunStart(database, data.headStart);
 });
 
 const api: EngineApi = {
@@ -94,6 +94,7 @@ const api: EngineApi = {
     outcomeOf(async () => {
       const { earlyImage } = request;
       const { begun, pages } = headStart?.take(request) ?? {};
+      headStart = undefined;
       early = pages ?? (earlyImage && new EarlyPages(database, earlyImage));
       return { ...(await runtimes.start({ ...request, begun })), scriptAt };
     }),
@@ -114,7 +115,8 @@ const api: EngineApi = {
       const finding = isShipped ? firstVisit.open() : find(request, planned);
       // Nothing is read of its pack to wake it: that is looked up meanwhile, and held against what woke.
       const mayWake = how.wake === "run" || how.wake === "full";
-      const after = isShipped ? finding : undefined;
+      // Where nothing is found on a first visit, no runtime comes before the page has heard of that.
+      const after = isShipped || how.isFirst ? finding : undefined;
       const waking = mayWake ? wakePlanned(id, planned, after) : undefined;
       const found = await beside(waking, finding);
       if (found === undefined) return undefined;
@@ -235,7 +237,10 @@ async function planOpening(request: PackRequest, how: SessionHow): Promise<WasmP
   // It is the first session's, or nobody's: pages that nobody wakes are not held.
   const read = early;
   early = undefined;
-  if (runtimes.hasPlan) return { wasm: USUAL, reason: "the worker has a runtime already" };
+  if (runtimes.hasPlan) {
+    read?.letGo();
+    return { wasm: USUAL, reason: "the worker has a runtime already" };
+  }
   const plan = planRuntime(database, {
     ...{ request, how, runtime, early: read },
     memory: () => memoryAhead(`${runtime.assets}${RUNTIME_FOLDER}/`),
@@ -258,7 +263,7 @@ async function find(
 /**
  * Wakes what was planned, if anything.
  *
- * @param after what has to be there first
+ * @param after what has to be found first
  * @returns `undefined` where nothing is to be woken, or its image turned out to be none
  */
 async function wakePlanned(
@@ -267,7 +272,7 @@ async function wakePlanned(
   after?: Promise<unknown>,
 ): Promise<Woken | undefined> {
   const startedAt = performance.now();
-  await after;
+  if (after !== undefined && (await after) === undefined) return undefined;
   const { toWake } = await planned;
   if (toWake === undefined) return undefined;
   const runtime = await runtimes.need("onnx");

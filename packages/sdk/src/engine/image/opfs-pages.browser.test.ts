@@ -94,3 +94,13 @@ test.each([
   expect(await visit()).toMatchObject({ step: "none", reason: expect.stringContaining(reason) });
   expect(await allImages(database)).toMatchObject([{ kind: "kept" }]);
 });
+
+test("of an image whose head was damaged, the file goes too", async () => {
+  const [image] = await allImages(database);
+  if (image?.kind !== "kept") throw new Error("there is no image");
+  const head = image.head.replace('"session":', '"session":1');
+  await database.use("damaging", (connection) => connection.put("images", { ...image, head }));
+  expect(await visit()).toMatchObject({ step: "none", isDamaged: true });
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);
+  await expect(folder.getFileHandle(image.key)).rejects.toThrow(DOMException);
+});

@@ -109,9 +109,16 @@ async function openBeside(handle: FileSystemFileHandle, bytes: number): Promise<
   const { lastModified } = await handle.getFile();
   if (pages.byteLength !== bytes || lastModified !== file.lastModified)
     throw new Error("another tab writes the image");
+  const close = () => giveUp(pages.buffer);
   return {
-    parts: () => partsOf(pages),
-    close: () => giveUp(pages.buffer),
+    *parts() {
+      try {
+        yield* partsOf(pages);
+      } finally {
+        close();
+      }
+    },
+    close,
   };
 }
 

@@ -20,12 +20,12 @@ import { type EarlyPages, openPages, readPages } from "./read-pages.ts";
 export interface SoundImage {
   readonly head: ImageHead;
   readonly at: ImageAt;
-  /** Milliseconds, digests included. */
+  /** Milliseconds, digests included; what the runtime's scripts took is not. */
   readonly readMs: number;
   readonly asleep: AsleepRuntime;
   /** Milliseconds that it took to put the pages into memory; 0 until then. */
   readonly restoreMs: number;
-  /** Frees its pages, where nothing is woken from it. */
+  /** Frees what holds its pages, where nothing is woken from it. */
   readonly letGo: () => void;
 }
 
@@ -51,9 +51,14 @@ export async function readImage(
   image: KeptImage,
   { facts, memory: given, early }: Reading,
 ): Promise<SoundImage> {
-  const startedAt = performance.now();
   const { key } = image;
+  const opening = openPages(database, image, early);
+  // Where it rejects, that is said once it is waited for.
+  opening.catch(() => undefined);
+  const close = async () => (await opening.catch(() => undefined))?.close();
   const quarantine = async (reason: string): Promise<never> => {
+    // What is open cannot be deleted.
+    await close();
     await barImage(database, { key, kind: "quarantined", reason }).catch(() => undefined);
     throw new DamagedImage(reason);
   };
@@ -61,7 +66,6 @@ export async function readImage(
     await forgetImages(database, (one) => one.key === key).catch(() => undefined);
     throw new Error(reason);
   };
-  const opening = openPages(database, image, early);
   const prepare = async () => {
     const digest = await sha256(new TextEncoder().encode(image.head));
     if (digest !== image.headDigest) return quarantine("the image's head is not what was written");
@@ -71,11 +75,11 @@ export async function readImage(
     growTo(memory, head.memoryBytes);
     return { head, memory };
   };
-  const { head, memory } = await prepare().catch((error: unknown) => {
-    // What nobody reads must not stay open.
-    opening.then((pages) => pages?.close()).catch(() => undefined);
+  const { head, memory } = await prepare().catch(async (error: unknown) => {
+    await close();
     throw error;
   });
+  const readFrom = performance.now();
   const put = timed(restoring(memory.buffer, head));
   const found = await readPages(await opening, image.bytes, put.run);
   if (found === undefined) return drop("some of the image is gone");
@@ -83,18 +87,29 @@ export async function readImage(
   touch(database, key).catch(() => undefined);
   const at = { key, place: image.place, bytes: image.bytes };
   const restoreMs = put.milliseconds;
+  const readMs = performance.now() - readFrom - restoreMs;
+  return { head, at, readMs, restoreMs, ...wokenIn(memory, asleepFrom(head, facts)) };
+}
+
+/** What wakes in a memory that holds its image already, and lets that go where nothing wakes in it. */
+function wokenIn(
+  memory: WebAssembly.Memory,
+  state: Omit<AsleepRuntime, "fill" | "memory">,
+): Pick<SoundImage, "asleep" | "letGo"> {
+  let held: WebAssembly.Memory | undefined = memory;
   return {
-    head,
-    at,
-    readMs: performance.now() - startedAt - restoreMs,
-    restoreMs,
     asleep: {
-      ...asleepFrom(head, facts),
+      ...state,
+      get memory() {
+        return held;
+      },
       fill(woken) {
-        if (woken !== memory) throw new Error("The image was read into another memory.");
+        if (woken !== held) throw new Error("The image was read into another memory.");
       },
     },
-    letGo: () => undefined,
+    letGo() {
+      held = undefined;
+    },
   };
 }
 

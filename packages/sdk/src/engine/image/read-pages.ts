@@ -41,7 +41,7 @@ export async function readPages(
 }
 
 /**
- * Pages that are opened before the store has said which are needed. Nothing is read of them before that: an
+ * Pages that are opened before the store has said which are needed. Nothing is made of them before that: an
  * image's record, and its head, say where they belong, and what they have to be.
  */
 export class EarlyPages {

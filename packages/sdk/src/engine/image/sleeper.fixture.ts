@@ -61,7 +61,7 @@ export type HostKind = "whole" | "fitted" | "trapping" | "mixed-up" | "as-shippe
 /** An engine worker, started as a page does. */
 export interface TestEngine {
   readonly api: Remote<EngineApi>;
-  readonly started: ReturnType<Remote<EngineApi>["start"]>;
+  readonly started: Promise<Awaited<ReturnType<Remote<EngineApi>["start"]>>>;
   open(how?: Partial<SessionHow>): ReturnType<Remote<EngineApi>["open"]>;
   /** What `y` is, for inputs from a seed on: `rows` of them. */
   answer(seed: number, rows?: number): Promise<Float32Array>;
@@ -71,11 +71,15 @@ export interface TestEngine {
 /** What Vitest makes of imports, which in a worker of our own has nothing to be made with. */
 const IMPORTS = "globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (run) => run() }";
 
-/** @param prelude a script that runs in the worker before the engine does */
+/**
+ * @param prelude a script that runs in the worker before the engine does
+ * @param before what is done with the worker before anything is asked of it
+ */
 export function startEngine(
   kind: HostKind,
   request: Partial<RuntimeRequest> = {},
   prelude = "",
+  before?: (worker: Worker, assets: string) => Promise<void>,
 ): TestEngine {
   const entry = new URL("../../worker/engine.ts", import.meta.url).href;
   const script = `${IMPORTS}; ${prelude}; const held = []; const hold = (event) => held.push(event); addEventListener("message", hold); await import(${JSON.stringify(entry)}); removeEventListener("message", hold); for (const { data, ports } of held) dispatchEvent(new MessageEvent("message", { data, ports }));`;
@@ -86,7 +90,11 @@ export function startEngine(
       : new Worker(blob, { type: "module" });
   const api = wrap<EngineApi>(worker);
   const assets = `${location.origin}/runtimes/${kind}/`;
-  const started = api.start({ assets, build: "wasm", engine: "onnx", ...request });
+  const start = async () => {
+    await before?.(worker, assets);
+    return await api.start({ assets, build: "wasm", engine: "onnx", ...request });
+  };
+  const started = start();
   return {
     api,
     started,
