@@ -1,6 +1,7 @@
 import { chromium } from "@playwright/test";
+import { doubleRuns } from "./fixtures/double-runs.ts";
 import { BYSTANDER, BYSTANDER_BIAS, MODEL } from "./fixtures/fault-registry.ts";
-import { test as base, expect } from "./fixtures/faults.ts";
+import { test as base, expect, inSoak } from "./fixtures/faults.ts";
 import { note } from "./fixtures/note.ts";
 
 /** A browser of its own for each test: after its GPU process has crashed twice, one offers no GPU any more. */
@@ -71,5 +72,46 @@ for (const loss of LOSSES)
     expect([after.right, afresh.right]).toEqual([5, 5]);
     await gaps.report(`a GPU that is ${loss}`);
   });
+
+/** Slower than software that passes for a GPU, and no more than that. */
+const SLOW = "await new Promise((resolve) => setTimeout(resolve, 100));";
+
+test.describe("where nothing but `auto` was asked for", () => {
+  test.use({ passesAsGpu: true, hurry: 10 });
+
+  for (const loss of ["crashed", ...inSoak("destroyed")])
+    test(`20 calls that wait for a GPU which took over from WASM, and is ${loss} in a call, are answered all the same`, async ({
+      faulty: page,
+      context,
+    }) => {
+      await doubleRuns(context, "wasm", SLOW);
+      const devtools = await context.browser()?.newBrowserCDPSession();
+      await page.exposeFunction("crashGpu", () => devtools?.send("Browser.crashGpuProcess"));
+      const { during, after, servedBy } = await page.evaluate(
+        async ({ loss, name }) => {
+          const model = await openSelvedge().load(name);
+          const servedBy = [model.info.backend];
+          while (model.info.backend === "wasm") await callInTurn(model, 1);
+          await callInTurn(model, 5);
+          servedBy.push(model.info.backend);
+          if (loss === "crashed") {
+            engines.order({ fault: "gpu-waits" }, "webgpu");
+            void engines.heard("gpu-busy").then(crashGpu);
+          } else engines.order({ fault: "device", when: "mid-run" }, "webgpu");
+          const during = await callAtOnce(model, 20, { from: 20 });
+          servedBy.push(model.info.backend);
+          const after = await callInTurn(model, 5);
+          await model.dispose();
+          return { during, after, servedBy };
+        },
+        { loss, name: MODEL },
+      );
+      const took = `20 calls took ${during.tookMs.toFixed(0)} ms`;
+      note(`a GPU that took over and is ${loss}`, `${took}; ${servedBy.join(", then ")}`);
+      expect(servedBy.slice(0, 2)).toEqual(["wasm", "webgpu"]);
+      expect(during).toMatchObject({ right: 20, wrong: [], failed: [] });
+      expect(after.right).toBe(5);
+    });
+});
 
 declare function crashGpu(): Promise<void>;

@@ -123,7 +123,11 @@ describe("a rejection", () => {
       "a feature that lacks",
       MIXED,
       LAPTOP,
-      ["fp16 on webgpu: fp16 requires shader-f16", "the pack allows q8 on wasm only"],
+      [
+        "fp16 on wasm: the pack allows fp16 on webgpu only",
+        "fp16 on webgpu: fp16 requires shader-f16",
+        "the pack allows q8 on wasm only",
+      ],
     ],
     ["a tensor too large", HUGE, LAPTOP, [`the largest tensor of fp32 has ${129 * MIB} bytes`]],
     ["little memory", HEAVY, PHONE, [`of which this device has ${2 * GIB}`]],

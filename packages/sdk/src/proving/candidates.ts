@@ -98,7 +98,7 @@ function listOn(
     const found = judge(variants, on, { ...facts, isNamed });
     if (typeof found !== "string") {
       const places = rungsOf(on, found.bytes, facts);
-      if (backend === "wasm") return { rungs: places, rejected: [] };
+      if (backend === "wasm") return { rungs: places, rejected: [...rejected.values()] };
       rungs.push(...places);
       // What is the matter with the device is the same for every precision, and told once.
     } else if (!rejected.has(found))

@@ -31,8 +31,11 @@ export function packOf(content: PackContent = {}): Promise<BuiltPack> {
 }
 
 /** Gives the browser a GPU, which `vi.unstubAllGlobals` takes away. */
-export function useGpu(vendor: string, userAgent = "Chrome/140.0"): void {
-  const gpu = { requestAdapter: async () => ({ info: { vendor } }) };
+export function useGpu(
+  vendor: string,
+  { userAgent = "Chrome/140.0", limits = {} }: { userAgent?: string; limits?: object } = {},
+): void {
+  const gpu = { requestAdapter: async () => ({ info: { vendor }, limits }) };
   vi.stubGlobal("navigator", { gpu, userAgent });
 }
 

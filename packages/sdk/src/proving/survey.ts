@@ -4,6 +4,7 @@ import type { Served } from "../serving/served.ts";
 import type { PackSelector } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { listCandidates, type PlaceFacts, type Rejected, type WorthTrying } from "./candidates.ts";
+import type { FoundGpu } from "./gpu.ts";
 import { placeFacts } from "./place-facts.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -37,7 +38,12 @@ export function verdictsOn(
   const { brand, version } = browserFacts(navigator);
   return new Verdicts(keeper, digest, {
     engine,
-    adapter: gpu.found ? gpu.description : "none",
+    adapter: gpu.found ? namedWithLimits(gpu) : "none",
     browser: `${brand} ${version.split(".")[0]}`,
   });
+}
+
+/** Browsers are coarse in what they call a GPU: two by one name may differ in what fits in their buffers. */
+function namedWithLimits({ description, limits }: FoundGpu): string {
+  return `${description} with buffers of ${limits.maxBufferSize}, bound ${limits.maxStorageBufferBindingSize}`;
 }

@@ -46,10 +46,11 @@ describe("on a later visit", () => {
   });
 
   test.each([
-    ["the adapter", "amd", undefined],
-    ["the browser", "nvidia", "Chrome/141.0"],
-  ])("%s has changed: everything is found out again", async (_what, vendor, userAgent) => {
-    useGpu(vendor, userAgent);
+    ["the adapter", "amd", {}],
+    ["what fits in its buffers", "nvidia", { limits: { maxBufferSize: 2 ** 31 } }],
+    ["the browser", "nvidia", { userAgent: "Chrome/141.0" }],
+  ])("%s has changed: everything is found out again", async (_what, vendor, changed) => {
+    useGpu(vendor, changed);
     device.places = { "fp32 NCHW": SLOW };
     const model = await device.visit();
     await until(model, { wasm: "standby", "fp32 NHWC": "serving", "fp32 NCHW": "slower" });

@@ -7,7 +7,7 @@ import { isForgiven, soundVerdict, type Verdict } from "./verdict.ts";
 /** What verdicts depend on besides the pack and the candidate. */
 export interface Circumstances {
   readonly engine: EngineName;
-  /** The GPU, as the browser describes it. */
+  /** The GPU, as the browser describes it, and what fits in its buffers. */
   readonly adapter: string;
   /** Brand and major version. */
   readonly browser: string;
