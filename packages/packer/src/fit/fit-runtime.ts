@@ -5,7 +5,9 @@ import { type RuntimeIndex, SelvedgeError, sha256 } from "@selvedge/protocol";
 import { messageOf } from "../message-of.ts";
 import { countCalls } from "../wasm/count-calls.ts";
 import { emptyData } from "../wasm/data-segments.ts";
-import { keepFunctions } from "../wasm/keep-functions.ts";
+import { keepCalled } from "../wasm/keep-called.ts";
+import { definedIn } from "../wasm/module-parts.ts";
+import { readSections, SECTION } from "../wasm/sections.ts";
 import { fittedPacks } from "./fitted-packs.ts";
 import { profileSession, tryFitted } from "./profile-session.ts";
 import { packVariants } from "./profiled-models.ts";
@@ -69,7 +71,8 @@ export interface FitResult {
 const TIMEOUT_MS = 600_000;
 
 /**
- * Fits a runtime to a registry's models: whatever none of them calls, as it is loaded and run here, traps.
+ * Fits a runtime to a registry's models: whatever none of them calls, as it is loaded and run here, traps,
+ * and so do the branches of large functions that none of them takes.
  * Each is tried again in what was fitted, before that is given out.
  *
  * @throws SelvedgeError `not-found`, `manifest-invalid`, `channel-invalid` or `integrity` for what is wrong
@@ -128,7 +131,11 @@ export async function fitRuntime(options: FitOptions): Promise<FitResult> {
     packs: packs.map(({ digest }) => digest).sort(),
     load,
     ...(run && { run }),
-    models: profiles.map(({ title, load, run }) => ({ title, load: load.size, run: run.size })),
+    models: profiles.map(({ title, load, run }) => ({
+      title,
+      load: functionsOf(full, load),
+      run: functionsOf(full, run),
+    })),
     warnings,
   };
 }
@@ -145,9 +152,16 @@ function keep(
   profiles: readonly Profile[],
   purpose: "load" | "run",
 ): FittedBytes {
-  const kept = new Set(profiles.flatMap((profile) => [...profile[purpose]]));
-  const wasm = keepFunctions(full, kept);
-  return { wasm: purpose === "run" ? emptyData(wasm) : wasm, functions: kept.size };
+  const called = new Set(profiles.flatMap((profile) => [...profile[purpose]]));
+  const wasm = keepCalled(full, called);
+  const functions = functionsOf(full, called);
+  return { wasm: purpose === "run" ? emptyData(wasm) : wasm, functions };
+}
+
+/** How many of what was called are functions: branches are counted on behind them. */
+function functionsOf(full: Uint8Array, called: ReadonlySet<number>): number {
+  const defined = definedIn(readSections(full), SECTION.code);
+  return [...called].filter((call) => call < defined).length;
 }
 
 async function fullWasm(folder: string, { full }: RuntimeIndex): Promise<Uint8Array<ArrayBuffer>> {

@@ -16,7 +16,7 @@ export interface ProfiledModel extends Pick<Trial, "model"> {
 
 /** What a session calls of its runtime. */
 export interface SessionCalls {
-  /** Numbers of functions: to load the model, and to run it. */
+  /** Numbers of functions and branches, as `countCalls` has them: to load the model, and to run it. */
   readonly load: readonly number[];
   /** To run it once it was woken. Empty where the runtime cannot be. */
   readonly run: readonly number[];

@@ -5,6 +5,9 @@ import { pathToFileURL } from "node:url";
 import type { RuntimeIndex } from "@selvedge/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addModel, encode } from "../onnx/onnx-model.fixture.ts";
+import { LARGE, readBranches } from "../wasm/branches.ts";
+import { readBodies } from "../wasm/module-parts.ts";
+import { readSections } from "../wasm/sections.ts";
 import { FILES, hostRelease, installedRelease, olderRelease } from "./onnxruntime.fixture.ts";
 import { runTrial } from "./trial.ts";
 import type { Trial, TrialImage, TrialStep } from "./trial-request.ts";
@@ -51,6 +54,13 @@ describe.each([
     const named = [host?.isMainThread, host?.mayWait, stackEnd, stackPointer];
     expect(new Set(named).size).toBe(4);
     expect(index.waking?.globals).toEqual(expect.arrayContaining(named));
+  });
+
+  it("has no large function whose branches cannot be told", async () => {
+    const bodies = readBodies(readSections(await readFile(join(folder, FILES.wasm))));
+    const large = bodies.filter(({ length }) => length > LARGE);
+    expect(large.length).toBeGreaterThan(0);
+    for (const body of large) expect(readBranches([body])[0]?.length).toBeGreaterThan(0);
   });
 
   it("answers bit for bit once it was written down and woken, be it a day later", async () => {

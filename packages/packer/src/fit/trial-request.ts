@@ -63,7 +63,7 @@ export interface Trial {
 export interface TrialResult {
   /** For each run the SHA-256 of its outputs, or `refused: ` and why. */
   readonly answers: readonly string[];
-  /** Numbers of the functions that were called, where the module notes them; see `countCalls`. */
+  /** Numbers of the functions that were called, and of branches, where the module notes them; see `countCalls`. */
   readonly calls: readonly number[];
   readonly image?: TrialImage;
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CALL_MARK, countCalls } from "./count-calls.ts";
 import { emptyData } from "./data-segments.ts";
-import { keepFunctions } from "./keep-functions.ts";
+import { keepCalled } from "./keep-called.ts";
 import { exportedFunction, instantiate, type MadeFunction, makeWasm } from "./wasm.fixture.ts";
 
 const [CALL, I32_CONST, I32_ADD] = [0x10, 0x41, 0x6a];
@@ -47,7 +47,7 @@ function notedCalls(exports: WebAssembly.Exports): number[] {
 
 const byNumber = (a: number, b: number) => a - b;
 
-describe("countCalls and keepFunctions", () => {
+describe("countCalls and keepCalled", () => {
   it("note what is called, keep that, and let everything else trap", async () => {
     await fc.assert(
       fc.asyncProperty(callGraph, fc.nat(), async (graph, choice) => {
@@ -60,7 +60,7 @@ describe("countCalls and keepFunctions", () => {
         const calls = notedCalls(counted).sort(byNumber);
         expect(calls).toEqual([...reachedFrom(graph, root)].sort(byNumber));
 
-        const kept = await instantiate(keepFunctions(whole, new Set(calls)));
+        const kept = await instantiate(keepCalled(whole, new Set(calls)));
         expect(exportedFunction(kept, `f${root}`)()).toBe(expected);
         for (const other of graph.keys())
           if (!calls.includes(other))
@@ -101,7 +101,7 @@ describe("countCalls and keepFunctions", () => {
     const counted = await instantiate(countCalls(wasm));
     exportedFunction(counted, "g")();
     expect(notedCalls(counted)).toEqual([1]);
-    await instantiate(keepFunctions(wasm, new Set([1])));
+    await instantiate(keepCalled(wasm, new Set([1])));
   });
 });
 
