@@ -165,15 +165,16 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     if (closed !== undefined) throw closedError();
   }
 
-  /** Its own chunk: a page that has not asked for a model yet loads none of it. */
+  /** A page that has not asked for a model yet loads none of it. */
   async function startServing(name: ModelName, loadOptions: LoadOptions): Promise<Serving> {
     const may = { mayWake: hooks.cache?.images !== false, mayShip: anchors !== undefined };
     early.start(headStartOf(name, loadOptions, { assets, ...may }));
     warmStore();
     try {
-      const [{ Serving }, loaded] = await Promise.all([
-        import("./serving/serving.ts").catch(chunkMissing),
+      const [{ Serving }, loaded, { predictions }] = await Promise.all([
+        import("./first-model.ts").catch(chunkMissing),
         reporter.load(),
+        watch.load(),
       ]);
       return new Serving({
         registry,
@@ -181,7 +182,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
         keeper,
         cache: hooks.cache,
         reporter: loaded,
-        predictions: () => watch.loaded?.predictions,
+        predictions,
         assets,
         spawn: () => early.take(),
         budget,
@@ -203,7 +204,7 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
     await (await serving?.catch(() => undefined))?.end(reason);
     early.end();
     // What a slow collector does not take in time waits in the outbox for the next visit.
-    await watch.loaded?.end(LAST_FLUSH_MS);
+    await watch.end(LAST_FLUSH_MS);
     await reporter.end(LAST_FLUSH_MS);
     keeper.end(reason);
   }
@@ -240,14 +241,11 @@ export function createSelvedge(options: SelvedgeOptions): Selvedge {
           serving = undefined;
         });
         reporter.prepare(calm);
-        const watching = watch.load().catch(() => undefined);
         const model = await (await serving).load(name, { ...loadOptions, calledAt });
         void model.calm.then(() => {
           wake?.();
           watch.loaded?.prepare();
         });
-        // It has come meanwhile, as a rule: where it has not, calls that it does not see wait for nothing.
-        await Promise.race([watching, model.calm]);
         told.end({ served: model.served });
         return model;
       } catch (error) {

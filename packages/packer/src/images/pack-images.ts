@@ -25,7 +25,7 @@ export type ImageChoice = (typeof IMAGE_CHOICES)[number];
  * operators between them. Which it will be is decided where a registry is deployed, by `selvedge assets
  * --fit`, for all of its models at once.
  */
-const RUN_ONLY_BYTES = 283_000;
+const RUN_ONLY_BYTES = 255_000;
 
 /**
  * The images of larger models are larger than the models, and no download is saved; and what is asked for

@@ -13,28 +13,33 @@ export interface Branch {
   readonly until: number;
 }
 
-/**
- * Functions are large, in bytes, that choose among many cases, such as pairs of types, each written out:
- * a model meets few of them.
- */
-export const LARGE = 65_536;
+/** Which branches are worth a look, in bytes. */
+export interface BranchSizes {
+  /** Functions of more than that choose among many cases, such as pairs of types: a model meets few of them. */
+  readonly functions: number;
+  /** Branches of less are what a case does for rare values, or for what is left of a size: they stay. */
+  readonly branches: number;
+}
+
+export const LARGE: BranchSizes = { functions: 65_536, branches: 256 };
 
 /** V8 takes no wasm with more exports than 100,000, and each function and branch is one where they are counted. */
 const MOST = 90_000;
 
 /**
- * The branches of functions, in the order in which they begin: of each whose body is larger than `large`, as
- * far as its instructions are known, and until there would be too many.
+ * The branches of functions, in the order in which they begin: of those that are large, as far as their
+ * instructions are known, and until there would be too many.
  *
  * @param bodies locals included
  */
 export function readBranches(
   bodies: readonly Uint8Array[],
-  large: number = LARGE,
+  large: BranchSizes = LARGE,
 ): (readonly Branch[])[] {
   let left = MOST - bodies.length;
   return bodies.map((body) => {
-    const branches = body.length > large ? understood(body) : [];
+    const all = body.length > large.functions ? understood(body) : [];
+    const branches = all.filter(({ at, until }) => until - at >= large.branches);
     if (branches.length > left) return [];
     left -= branches.length;
     return branches;
@@ -74,8 +79,8 @@ export function withoutBranches(body: Uint8Array, left: readonly Branch[]): Uint
   const parts: Uint8Array[] = [];
   let from = 0;
   for (const { at, until } of left) {
-    // It is part of one that is left out already, or there is nothing to leave out.
-    if (at < from || at === until) continue;
+    // It is part of one that is left out already.
+    if (at < from) continue;
     parts.push(body.subarray(from, at), Uint8Array.of(OPCODE.unreachable));
     from = until;
   }

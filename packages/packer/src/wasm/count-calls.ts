@@ -1,4 +1,4 @@
-import { readBranches } from "./branches.ts";
+import { type BranchSizes, readBranches } from "./branches.ts";
 import { withGlobals } from "./export-globals.ts";
 import { definedIn, endOfLocals, importsOf, readBodies } from "./module-parts.ts";
 import { bodyOf, readSections, SECTION, writeSections } from "./sections.ts";
@@ -18,10 +18,9 @@ const GLOBAL_SET = 0x24;
  * a global is exported as `~` and its number, and is 1 from then on. Functions that the wasm defines are
  * counted from 0, and branches behind them, in the order of the functions.
  *
- * @param large functions of more bytes are
  * @throws RangeError where the wasm is not one that this understands.
  */
-export function countCalls(wasm: Uint8Array, large?: number): Uint8Array<ArrayBuffer> {
+export function countCalls(wasm: Uint8Array, large?: BranchSizes): Uint8Array<ArrayBuffer> {
   const sections = readSections(wasm);
   const bodies = readBodies(sections);
   const first = importsOf(sections, "global") + definedIn(sections, SECTION.global);

@@ -22,6 +22,11 @@ const numbers: Skip = (reader) => {
   number(reader);
   number(reader);
 };
+const blockType: Skip = (reader) => {
+  const type = reader.byte();
+  if (type === 0x63 || type === 0x64) throw new RangeError("the wasm has references of a type");
+  if (type >= 0x80) number(reader);
+};
 const bytes =
   (length: number): Skip =>
   (reader) => {
@@ -43,7 +48,7 @@ const placeAndLane: Skip = (reader) => {
 
 const PLAIN: readonly Range[] = [
   [0x00, 0x01, nothing],
-  [OPCODE.block, OPCODE.if, number],
+  [OPCODE.block, OPCODE.if, blockType],
   [OPCODE.else, OPCODE.else, nothing],
   [OPCODE.end, OPCODE.end, nothing],
   [0x0c, OPCODE.branchIf, number],

@@ -1,4 +1,4 @@
-import { readBranches, withoutBranches } from "./branches.ts";
+import { type BranchSizes, readBranches, withoutBranches } from "./branches.ts";
 import { readBodies } from "./module-parts.ts";
 import { readSections, SECTION, writeSections } from "./sections.ts";
 import { listOf, sized } from "./wasm-bytes.ts";
@@ -7,8 +7,8 @@ import { listOf, sized } from "./wasm-bytes.ts";
 const TRAP = Uint8Array.of(0, 0x00, 0x0b);
 
 /**
- * Takes out of a wasm what was not called: those functions trap, and large ones where they come to a branch
- * that was not taken. Functions keep their numbers, so that a memory with pointers to them fits this wasm
+ * Takes out of a wasm what was not called: those functions trap, and large ones where they come to a long
+ * branch that was not taken. Functions keep their numbers, so that a memory with pointers to them fits this wasm
  * as it fits the whole one.
  *
  * @param called numbers of functions and branches, as `countCalls` has them
@@ -18,7 +18,7 @@ const TRAP = Uint8Array.of(0, 0x00, 0x0b);
 export function keepCalled(
   wasm: Uint8Array,
   called: ReadonlySet<number>,
-  large?: number,
+  large?: BranchSizes,
 ): Uint8Array<ArrayBuffer> {
   const sections = readSections(wasm);
   const whole = readBodies(sections);

@@ -20,13 +20,17 @@ export interface Survey {
 export async function survey(
   { keeper, gpu: memory }: LoadRooms,
   { dtype }: PackSelector,
-  { opened: { digest, engine, variants } }: Served,
+  { opened: { digest, engine, dtype: serving, variants } }: Served,
 ): Promise<Survey> {
   const facts = await placeFacts(memory);
   const { rungs, rejected } = listCandidates(variants, { dtype, backend: "auto" }, facts);
   const verdicts = verdictsOn(facts, keeper, { digest, engine });
-  // Whatever is left of WASM is where it serves.
-  return { rungs: rungs.filter(({ place }) => place.backend !== "wasm"), rejected, verdicts };
+  return {
+    // Whatever is left of WASM is where it serves, and what serves runs, whatever it was taken to need.
+    rungs: rungs.filter(({ place }) => place.backend !== "wasm"),
+    rejected: rejected.filter(({ place, dtype }) => place.backend !== "wasm" || dtype !== serving),
+    verdicts,
+  };
 }
 
 /** What is remembered of a pack on this very device. */

@@ -17,8 +17,8 @@ export interface LoadRooms {
   /** What the app allows models, and images of their engines, to take on this device. */
   readonly cache?: CachePolicy | undefined;
   readonly reporter: Reporter;
-  /** What writes predictions down: nothing, where its chunk has not come. */
-  readonly predictions?: () => Predictions | undefined;
+  /** What writes predictions down. */
+  readonly predictions?: Predictions;
   /** Makes a host that ends with the handle; `own`: in a worker that nothing else runs in. */
   readonly newHost: (place: Place, trust: string | undefined, own?: OwnWorker) => EngineHost;
   /** Waits for the turn to have a worker that nothing else runs in; answers with what ends it. */

@@ -21,8 +21,8 @@ export interface ModelParts {
   readonly trust: string | undefined;
   /** The channel it was loaded from, or `pinned`. */
   readonly cohort: string;
-  /** What writes predictions down: nothing, where its chunk has not come. */
-  readonly predictions: (() => Predictions | undefined) | undefined;
+  /** What writes predictions down. */
+  readonly predictions: Predictions | undefined;
   readonly keeper: KeeperClient;
   readonly reporter: Reporter;
   readonly feed: UpdateFeed;
@@ -105,7 +105,7 @@ export class Model<Name extends string = string> {
       const { cohort, predictions } = this.#parts;
       const call = { id, at, served, inputs: seen, outputs, timings, options, cohort };
       const trace = reporter.answered(call, { span, batchSize, engineBytes });
-      if (capture) predictions?.()?.captured({ ...call, ...trace });
+      if (capture) predictions?.captured({ ...call, ...trace });
       // The types were written from the manifest whose golden answers these outputs are held to.
       return { outputs: outputs as OutputsOf<Name>, id, timings, ...trace };
     } catch (error) {
@@ -135,7 +135,7 @@ export class Model<Name extends string = string> {
    */
   async feedback(id: string, truth: Truth): Promise<boolean> {
     this.#requireLive();
-    return this.#parts.predictions?.()?.feedback(this.info.name, id, truth) ?? false;
+    return this.#parts.predictions?.feedback(this.info.name, id, truth) ?? false;
   }
 
   /**

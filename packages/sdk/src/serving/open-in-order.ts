@@ -175,7 +175,9 @@ function ladderOf(
   for (const rung of rungs)
     if (ladder.standing(rung) === undefined)
       ladder.note(rung, ruledOut(rung, known) ?? { state: "waiting", reason: rung.reason });
-  for (const rung of rejected) ladder.note(rung, { state: "rejected", reason: rung.reason });
+  for (const rung of rejected)
+    if (ladder.standing(rung) === undefined)
+      ladder.note(rung, { state: "rejected", reason: rung.reason });
   return ladder;
 }
 

@@ -2,7 +2,7 @@ import { chunkMissing } from "../chunk-missing.ts";
 import type { CallWatch, CallWatchOptions } from "./call-watch.ts";
 import type { LazyReporter } from "./lazy-reporter.ts";
 
-/** What looks at calls, as a chunk of its own: there is nothing to look at before there is a model. */
+/** What looks at calls, which comes with the first model: there is nothing to look at before. */
 export class LazyCallWatch {
   readonly #reporter: LazyReporter;
   readonly #settings: Omit<CallWatchOptions, "reporter">;
@@ -28,9 +28,14 @@ export class LazyCallWatch {
     return this.#loading;
   }
 
+  /** Hands over what has gathered, as far as that takes no longer. One that is on its way here ends, too. */
+  async end(withinMs: number): Promise<void> {
+    await (await this.#loading?.catch(() => undefined))?.end(withinMs);
+  }
+
   async #open(): Promise<CallWatch> {
     const [{ CallWatch }, reporter] = await Promise.all([
-      import("./call-watch.ts").catch(chunkMissing),
+      import("../first-model.ts").catch(chunkMissing),
       this.#reporter.load(),
     ]);
     this.#loaded = new CallWatch({ reporter, ...this.#settings });

@@ -14,7 +14,7 @@ export interface OpenLoad {
 
 /**
  * What a page has of telemetry before it has a model: what the user wants, as far as it is known. All else
- * is a chunk of its own, loaded with the first model, or when it is asked for.
+ * comes with the first model, or when it is asked for.
  */
 export class LazyReporter {
   readonly #settings: ReporterSettings;
@@ -95,7 +95,7 @@ export class LazyReporter {
   }
 
   async #open(): Promise<Reporter> {
-    const { Reporter } = await import("./reporter.ts").catch(chunkMissing);
+    const { Reporter } = await import("../first-model.ts").catch(chunkMissing);
     const reporter = new Reporter(this.#settings, this.#consent);
     if (this.#isEnded) reporter.end();
     return reporter;
