@@ -16,7 +16,9 @@ test("what serves on WASM is not turned down there, whatever it was taken to nee
     return { ...known, dtype, backends: ["wasm" as const], bytes: 1, memoryBytes };
   };
   const variants = [variant("fp32", 5 * GIB), variant("q4", 5 * GIB), variant("q8", GIB)];
-  const opened = { digest: "d", engine: "onnx", dtype: "fp32", variants } as Partial<Served["opened"]>;
+  const opened = { digest: "d", engine: "onnx", dtype: "fp32", variants } as Partial<
+    Served["opened"]
+  >;
   const rooms = { gpu: {} } as LoadRooms;
   const found = await survey(rooms, { dtype: "auto" } as PackSelector, { opened } as Served);
   const onWasm = found.rejected.filter(({ place }) => place.backend === "wasm");
