@@ -1,5 +1,6 @@
 import { SelvedgeError } from "@selvedge/protocol";
 import type { LoadOptions } from "../options.ts";
+import { backendsOf } from "../proving/candidates.ts";
 import type { Availability, PackSelector } from "../worker/keeper-api.ts";
 import type { KeeperClient } from "../worker/keeper-client.ts";
 import { nameOf, selectorAt, surveyPlaces } from "./survey-places.ts";
@@ -15,8 +16,14 @@ export async function availableInOrder(
 ): Promise<Availability> {
   try {
     const { rungs, rejected, contents } = await surveyPlaces({ keeper }, selector, options);
-    const reasons = rejected.map((rung) => `${nameOf(rung)}: ${rung.reason}.`);
     const [first] = rungs;
+    // Backends that come behind the first place's are not in question.
+    const order = backendsOf(options.backend ?? "auto");
+    const asked =
+      first === undefined ? order : order.slice(0, order.indexOf(first.place.backend) + 1);
+    const reasons = rejected
+      .filter(({ place }) => asked.includes(place.backend))
+      .map((rung) => `${nameOf(rung)}: ${rung.reason}.`);
     if (first === undefined) return { state: "unavailable", bytes: 0, reasons };
     const wanted = selectorAt(first, selector, contents.variants);
     const available = await keeper.call(

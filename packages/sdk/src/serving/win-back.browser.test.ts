@@ -60,7 +60,7 @@ describe("a GPU that was lost, and WASM answers in its place,", () => {
   });
 
   test("is tried again where it breaks once more, and that is held against nothing", async () => {
-    const model = await visitAndLose({ trialMs: 300 });
+    const model = await visitAndLose({ trialMs: 1500 });
     device.places = { "fp32 NHWC": { ...FAST, fault: "hangs" }, "fp32 NCHW": SLOW };
     useGpu("hanging");
     await eventually(() => expect(failures).toContain("prove: engine-timeout"));
