@@ -141,15 +141,20 @@ export class AnswerTable {
   }
 }
 
-/** Of one who has turned telemetry off meanwhile, nothing is kept. */
+/**
+ * Takes in what pages left, oldest first: of several that were left in one millisecond, each counts as a
+ * millisecond newer than the one before. Of one who has turned telemetry off meanwhile, nothing is kept.
+ */
 async function takeIn(store: Answers, left: readonly LeftAnswers[]): Promise<void> {
   if (left.length === 0) return;
   const untaken = await noteTakenIn(store, left);
   if (soundChoice(await store.get(CHOICE))?.choice === "denied") return;
+  let at = -1;
   for (const one of untaken) {
     const answers = answersIn(one.answers);
     const leftAt = Number.isFinite(one.leftAt) ? Math.min(one.leftAt, Date.now()) : 0;
-    if (answers.length > 0) await store.put(answers, keyOf(answers.length, leftAt));
+    at = Math.max(leftAt, at + 1);
+    if (answers.length > 0) await store.put(answers, keyOf(answers.length, at));
   }
 }
 

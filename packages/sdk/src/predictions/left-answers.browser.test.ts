@@ -78,6 +78,17 @@ test("pages that only leave answers leave no more than there may be", async () =
   expect(await table.mark("a119", fits)).toBeUndefined();
 });
 
+test("of what several pages left in one millisecond, the oldest make room", async () => {
+  vi.spyOn(Date, "now").mockReturnValue(1_000);
+  for (let i = 0; i < 5; i++) await table.leave(answers(i * 40, 40));
+  await table.look();
+  const found = [0, 40, 80, 120, 160].map((i) => table.mark(`a${i}`, fits));
+  expect((await Promise.all(found)).map((one) => one?.id)).toEqual([
+    ...[undefined, undefined, undefined],
+    ...["a120", "a160"],
+  ]);
+});
+
 test("answers that tabs read at once are taken in once", async () => {
   await table.leave(answers(0, 3));
   const others = [new AnswerTable(new Database(), 64), new AnswerTable(new Database(), 64)];
