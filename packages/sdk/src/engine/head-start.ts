@@ -1,5 +1,6 @@
 import type { Database } from "../store/database.ts";
 import type { HeadStart, RuntimeRequest } from "../worker/engine-api.ts";
+import { askAgain } from "./image/known-index.ts";
 import { EarlyPages } from "./image/read-pages.ts";
 import { EarlyModule } from "./onnx/early-module.ts";
 import { importOnnxRuntime } from "./onnx/onnx-runtime.ts";
@@ -14,13 +15,14 @@ export class BegunStart {
   readonly #module: EarlyModule | undefined;
   readonly #pages: EarlyPages | undefined;
 
-  constructor(database: Database, { assets, wasm, image }: HeadStart) {
+  constructor(database: Database, { assets, wasm, image, isNew }: HeadStart) {
     const folder = `${assets}${RUNTIME_FOLDER}/`;
     this.#assets = assets;
     this.#module = wasm && new EarlyModule(folder, wasm);
     this.#pages = image && new EarlyPages(database, image);
     // What fails here fails again where it is asked for, and is told there.
     void database.canOpen();
+    if (isNew === true) askAgain(database, assets);
     importOnnxRuntime(folder, "wasm").catch(() => undefined);
   }
 

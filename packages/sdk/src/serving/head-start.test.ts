@@ -47,6 +47,16 @@ test("a first visit that may wake begins with what only runs, and one that knows
   expect(begun(true, {}, true)).toEqual({ assets, wasm: LOAD });
 });
 
+test("where no engine has ever started, the host is asked which runtimes it has", () => {
+  stubLocalStorage();
+  expect([begun(), begun(true, {}, true)]).toEqual([
+    { assets, isNew: true },
+    { assets, isNew: true },
+  ]);
+  wakeHint.note("ocr", "run", IMAGE);
+  expect(begun()).toEqual({ assets, image: IMAGE });
+});
+
 test("what may start elsewhere than on WASM begins with nothing", () => {
   wakeHint.note("ocr", "run", IMAGE);
   expect(begun(true, { backend: ["webgpu", "wasm"] })).toBeUndefined();

@@ -22,6 +22,7 @@ export function headStartOf(
   if (!startsOnWasm(options)) return undefined;
   const step = mayWake ? wakeHint.of(name) : "none";
   if (step !== "none") return { assets, wasm: fittedFor(step), image: wakeHint.imageOf(name) };
+  if (wasmHint.isNew) return { assets, isNew: true };
   if (mayWake && mayShip && !storedHint.isNoted(name)) return { assets, wasm: fittedFor("run") };
   return { assets, wasm: loadHint.isFull(name) ? undefined : fittedFor(step) };
 }

@@ -60,6 +60,22 @@ test.each([
   },
 );
 
+test.each<[what: string, ending: Partial<RuntimeStarted>]>([
+  ["a fitted wasm", { wasm: "load", fitted: LOAD }],
+  ["all of the runtime", { wasm: "full" }],
+  ["another engine", {}],
+])("an origin is new until it has started %s", async (_, ending) => {
+  await start(ending);
+  await start(ending);
+  expect(requests.map(({ isNew }) => isNew)).toEqual([true, undefined]);
+});
+
+test("what one worker had is not forgotten for another, which began beside it with the same", async () => {
+  await Promise.all([start({ wasm: "load", fitted: LOAD }), start({ wasm: "load" })]);
+  expect(requests.map(({ isNew }) => isNew)).toEqual([true, true]);
+  expect(wasmHint.of("load")).toEqual(LOAD);
+});
+
 test("a pack that another engine runs says nothing of it", async () => {
   wasmHint.note("load", LOAD);
   await start({});

@@ -40,8 +40,10 @@ export function startRuntime(
   { assets, shelf, engine, build, wake, image, isFull, isForImage }: RuntimeStart,
 ): Promise<RuntimeStarted> {
   const isPatient = wake !== "none";
+  const { isNew } = wasmHint;
   const request = {
     ...{ assets, build, engine, isPatient, isFull, isForImage },
+    ...(isNew && { isNew }),
     ...(isPatient && { earlyImage: image }),
   };
   // All of the runtime is what is streamed where nothing else is said.
@@ -72,14 +74,17 @@ function earlyFor(wake: WakeStep, { running }: RuntimeShelf): EarlyWasm | undefi
   return wake === "run" && running !== undefined ? running : fittedFor(wake);
 }
 
-/** Remembers which fitted wasm it was, and of what was taken to be needed in vain that it is not there. */
+/**
+ * Remembers which fitted wasm it was, and of what was taken to be needed in vain that it is not there.
+ * That there was none is worth knowing too, unless another worker had one meanwhile.
+ */
 function noteFitted(
   { wasm, fitted }: RuntimeStarted,
   { wake, early }: { readonly wake: WakeStep; readonly early: EarlyWasm | undefined },
 ): void {
+  const isMissed = early !== undefined && wasm === "full";
   if (fitted !== undefined) wasmHint.note(wasm === "run" ? "run" : "load", fitted);
-  if (early !== undefined && wasm === "full")
-    wasmHint.note(wake === "none" ? "load" : "run", undefined);
+  else if (isMissed || wasmHint.isNew) wasmHint.note(wake === "none" ? "load" : "run", undefined);
 }
 
 /** A slow link says nothing of the place, or of the pack: neither is to be given up for it. */

@@ -17,6 +17,12 @@ test("what only runs and what loads are remembered apart, and forgotten", () => 
   expect(wasmHint.of("run")).toBeUndefined();
 });
 
+test("an origin is new until one was noted, or that there is none", () => {
+  expect(wasmHint.isNew).toBe(true);
+  wasmHint.note("load", undefined);
+  expect([wasmHint.isNew, wasmHint.of("load")]).toEqual([false, undefined]);
+});
+
 test.each([
   ["no digest", "ort.run-0123.wasm"],
   ["another folder", `../${REF.file} ${REF.sha256}`],

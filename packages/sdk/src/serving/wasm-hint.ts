@@ -4,6 +4,9 @@ import { localText } from "./local-text.ts";
 /** What runs only woken engines, or loads any. */
 type Fitted = "load" | "run";
 
+/** That there was none. */
+const NONE = "none";
+
 const IS_FILE = /^[\w.-]+\.wasm$/;
 const IS_DIGEST = /^[\da-f]{64}$/;
 
@@ -20,7 +23,12 @@ export const wasmHint = {
 
   /** @param ref absent: it had none that was fitted */
   note(fitted: Fitted, ref: FittedRef | undefined): void {
-    localText.keep(keyOf(fitted), ref === undefined ? "" : `${ref.file} ${ref.sha256}`);
+    localText.keep(keyOf(fitted), ref === undefined ? NONE : `${ref.file} ${ref.sha256}`);
+  },
+
+  /** Whether no engine of this origin has started, as far as is known. */
+  get isNew(): boolean {
+    return localText.read(keyOf("load")) === "" && localText.read(keyOf("run")) === "";
   },
 };
 

@@ -200,6 +200,8 @@ export interface RuntimeRequest {
   readonly early?: EarlyWasm;
   /** What is likely woken: it is opened at once, and read where that is what turns out to be there. */
   readonly earlyImage?: ImageAt | undefined;
+  /** Whether no page of this origin has started a runtime before, as far as is known. */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -213,6 +215,8 @@ export interface HeadStart {
   readonly wasm?: FittedRef | undefined;
   /** As `RuntimeRequest.earlyImage`. */
   readonly image?: ImageAt | undefined;
+  /** As `RuntimeRequest.isNew`: the host is asked at once which runtimes it has. */
+  readonly isNew?: boolean;
 }
 
 /** A wasm that was fitted to some models: its name beside the runtime's files, and its digest in hex. */

@@ -7,15 +7,21 @@ export function indexUrl(assets: string): string {
   return `${assets}${RUNTIME_FOLDER}/${RUNTIME_INDEX}`;
 }
 
+/** What hosts are being asked, by URL: whoever wants to know meanwhile hears the same answer. */
+const asking = new Map<string, Promise<RuntimeIndex | undefined>>();
+
 /**
  * Asks the host which runtimes there are, and remembers what it said. `undefined` where it does not say,
  * as the files were copied by hand, or by an older version of Selvedge.
  */
-export async function fetchIndex(
-  database: Database,
-  assets: string,
-): Promise<RuntimeIndex | undefined> {
+export function fetchIndex(database: Database, assets: string): Promise<RuntimeIndex | undefined> {
   const url = indexUrl(assets);
+  const asked = asking.get(url) ?? ask(database, url).finally(() => asking.delete(url));
+  asking.set(url, asked);
+  return asked;
+}
+
+async function ask(database: Database, url: string): Promise<RuntimeIndex | undefined> {
   const response = await fetch(url, { credentials: "same-origin", cache: "no-cache" });
   // That there is none is worth knowing too: the next visit need not ask.
   const text = response.ok ? await response.text() : "";

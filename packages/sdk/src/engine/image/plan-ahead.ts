@@ -5,26 +5,28 @@ import { USUAL, type WasmPlan } from "./wasm-plan.ts";
 
 const REASON = "the worker was not started to wake anything";
 
+/** What a first visit waits for the host to say, most of which it has asked it for already. */
+const NEW_WAIT_MS = 200;
+
 /**
  * Which wasm to compile while nothing is known of the pack. One that was right the last time is being
  * compiled already, and is held against what is known of runtimes. Without it the usual one streams at
  * once; where the host turns out to have a smaller one that loads whatever is installed, that is taken in
  * its place. The question goes out beside the wasm: where there is no answer, or none in time, nothing
- * has waited for it.
+ * has waited for it, but for a moment where the page has never started a runtime: all of one is three
+ * times what is likely needed of it, and downloading the pack takes longer.
  */
-export function planAhead(
-  database: Database,
-): (request: RuntimeRequest) => WasmPlan | Promise<WasmPlan> {
-  return (request) => {
+export function planAhead(database: Database): (request: RuntimeRequest) => Promise<WasmPlan> {
+  return async (request) => {
     const stored = storedIndex(database, request.assets).catch(() => undefined);
     const better = findFitted(database, request, stored).catch(() => undefined);
     const usual = { wasm: USUAL, reason: REASON };
-    if (request.early === undefined) return { ...usual, better };
-    return stored.then(async (known) => {
-      // The host is not waited for: it may be out of reach, and the wasm cached.
-      if (known === undefined) return { ...usual, better };
-      return (await better) ?? usual;
-    });
+    const meanwhile = { ...usual, better };
+    if (request.isNew === true)
+      return (await Promise.race([better, passing(NEW_WAIT_MS)])) ?? meanwhile;
+    // The host is not waited for: it may be out of reach, and the wasm cached.
+    if (request.early === undefined || (await stored) === undefined) return meanwhile;
+    return (await better) ?? usual;
   };
 }
 
@@ -50,4 +52,8 @@ async function findFitted(
     reason: "a fitted runtime is there",
     onLack,
   };
+}
+
+function passing(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined));
 }
