@@ -1,5 +1,5 @@
 import { MODEL } from "./fixtures/fault-registry.ts";
-import { expect, inSoak, test } from "./fixtures/faults.ts";
+import { expect, test } from "./fixtures/faults.ts";
 import { note } from "./fixtures/note.ts";
 import type { Order } from "./page/faults/orders.ts";
 
@@ -10,11 +10,7 @@ const FAULTS: readonly (readonly [string, Order, string])[] = [
   ["loops for ever as it makes a session", { fault: "hang", at: "session" }, "engine-timeout"],
   ["has no memory for its runtime", { fault: "init" }, "out-of-memory"],
   ["answers what no engine says", { fault: "garbage" }, "engine-crashed"],
-  ...inSoak([
-    "loops for ever before it listens",
-    { fault: "hang", at: "script" },
-    "engine-timeout",
-  ] as const),
+  ["loops for ever before it listens", { fault: "hang", at: "script" }, "engine-timeout"],
 ];
 
 for (const [what, order, code] of FAULTS)

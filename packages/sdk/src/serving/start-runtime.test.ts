@@ -12,7 +12,7 @@ const LOAD = { file: "ort.load-02.wasm", sha256: "0b".repeat(32) };
 const TIMES = { compileMs: 1, importMs: 1, scriptAt: 1 };
 
 let requests: RuntimeRequest[];
-let deadlines: CallLimits[];
+let deadlines: CallLimits<EngineApi>[];
 
 beforeEach(() => {
   [requests, deadlines] = [[], []];
@@ -27,7 +27,10 @@ async function start(ending: Partial<RuntimeStarted>, how: Partial<RuntimeStart>
     requests.push(request);
     return { ...TIMES, ...ending };
   };
-  const call = (invoke: (remote: Pick<EngineApi, "start">) => unknown, limits: CallLimits) => {
+  const call = (
+    invoke: (remote: Pick<EngineApi, "start">) => unknown,
+    limits: CallLimits<EngineApi>,
+  ) => {
     deadlines.push(limits);
     return invoke({ start: answer as unknown as EngineApi["start"] });
   };

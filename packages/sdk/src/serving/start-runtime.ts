@@ -8,7 +8,7 @@ import type {
   RuntimeStarted,
   WakeStep,
 } from "../worker/engine-api.ts";
-import type { WorkerLink } from "../worker/worker-link.ts";
+import type { Late, WorkerLink } from "../worker/worker-link.ts";
 import { fittedFor } from "./head-start.ts";
 import type { RuntimeShelf } from "./runtime-shelf.ts";
 import { wasmHint } from "./wasm-hint.ts";
@@ -56,7 +56,7 @@ export function startRuntime(
     const started = link.call(
       (remote) => remote.start({ ...request, ...kept, ...(early && { early }) }),
       // What waits for its pack waits for a download, which takes as long as the link does.
-      isPatient ? {} : { timeoutMs: START_TIMEOUT_MS, late: tooSlow(assets) },
+      isPatient ? {} : { timeoutMs: START_TIMEOUT_MS, late: waitsForFiles(assets) },
     );
     started.then(
       (runtime) => noteFitted(runtime, { wake, early }),
@@ -88,10 +88,11 @@ function noteFitted(
 }
 
 /** A slow link says nothing of the place, or of the pack: neither is to be given up for it. */
-function tooSlow(url: string): SelvedgeError {
-  return new SelvedgeError(
+function waitsForFiles(url: string): Late<EngineApi> {
+  const reason = new SelvedgeError(
     "assets-missing",
     `The runtime did not come from ${url} and start within ${START_TIMEOUT_MS / 1000} s. The next call tries again; have the host compress its files where the link is slow.`,
     { detail: { url, timeoutMs: START_TIMEOUT_MS } },
   );
+  return { reason, ask: (remote) => remote.surroundings() };
 }

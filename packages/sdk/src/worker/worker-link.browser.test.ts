@@ -2,7 +2,7 @@ import { SelvedgeError } from "@selvedge/protocol";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Outcome } from "./outcome.ts";
 import { scriptedWorker } from "./scripted-worker.fixture.ts";
-import { WorkerLink } from "./worker-link.ts";
+import { type Late, WorkerLink } from "./worker-link.ts";
 
 interface Api {
   double(n: number): Promise<Outcome<number>>;
@@ -34,6 +34,7 @@ function linkTo(worker: Worker): WorkerLink<Api> {
 const linkToScript = () => linkTo(scriptedWorker(METHODS));
 
 afterEach(() => {
+  vi.useRealTimers();
   for (const link of links.splice(0)) link.end(new Error("the test is over"));
 });
 
@@ -95,10 +96,38 @@ describe("a worker that", () => {
     expect(terminate).toHaveBeenCalledOnce();
   });
 
-  test("is ended with what whoever called knows better than that it hangs", async () => {
-    const late = new SelvedgeError("assets-missing", "The link is slow.");
+  test("listens past a deadline is ended with what it is known to wait for", async () => {
+    const reason = new SelvedgeError("assets-missing", "The link is slow.");
+    const late: Late<Api> = { reason, ask: (api) => api.double(1) };
     const call = linkTo(scriptedWorker(METHODS)).call((api) => api.hang(), { timeoutMs: 20, late });
-    await expect(call).rejects.toBe(late);
+    await expect(call).rejects.toBe(reason);
+  });
+
+  test("does not even listen then is taken to hang, whatever else it might wait for", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const reason = new SelvedgeError("assets-missing", "The link is slow.");
+    const late: Late<Api> = { reason, ask: (api) => api.hang() };
+    const link = linkTo(scriptedWorker(METHODS));
+    const call = link.call((api) => api.hang(), { timeoutMs: 20, late });
+    const ends = expect(call).rejects.toMatchObject({ code: "engine-timeout" });
+    await vi.advanceTimersByTimeAsync(20);
+    expect(link.isEnded).toBe(false);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ends;
+  });
+
+  test("answers at last, while it is asked whether it listens, is not ended", async () => {
+    let answer: (outcome: Outcome<number>) => void = () => undefined;
+    const answered = new Promise<Outcome<number>>((resolve) => {
+      answer = resolve;
+    });
+    const reason = new SelvedgeError("assets-missing", "The link is slow.");
+    const link = linkToScript();
+    const ask = async () => answer({ ok: true, value: 7 });
+    const call = link.call(() => answered, { timeoutMs: 20, late: { reason, ask } });
+    expect(await call).toBe(7);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(link.isEnded).toBe(false);
   });
 });
 

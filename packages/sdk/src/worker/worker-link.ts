@@ -3,13 +3,23 @@ import { type Remote, releaseProxy, wrap } from "comlink";
 import { type Outcome, unwrap } from "./outcome.ts";
 import { patientTimer } from "./patient-timer.ts";
 
+/** How long a worker that is not known to hang may take to say that it listens, in milliseconds. */
+const LISTEN_MS = 5_000;
+
+/** What a late call ends its worker with, where that still listens and waits for something else. */
+export interface Late<Api> {
+  readonly reason: SelvedgeError;
+  /** Asks the worker for something that it has at once. */
+  readonly ask: (remote: Remote<Api>) => Promise<unknown>;
+}
+
 /** How a call may end before it is answered. */
-export interface CallLimits {
+export interface CallLimits<Api> {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds. Past it the worker is taken to hang, and is ended. */
   readonly timeoutMs?: number | undefined;
-  /** What it is ended with then, where that is not that it hangs. */
-  readonly late?: SelvedgeError | undefined;
+  /** What it is ended with then, where it does not hang. */
+  readonly late?: Late<Api> | undefined;
   /** Tells the worker that the caller has gone. */
   readonly onAbort?: ((call: number) => void) | undefined;
 }
@@ -63,7 +73,7 @@ export class WorkerLink<Api> {
   /** Calls the worker, and ends it if the deadline passes. */
   call<T>(
     invoke: (remote: Remote<Api>, call: number) => Promise<Outcome<T>>,
-    { signal, timeoutMs, late, onAbort }: CallLimits = {},
+    { signal, timeoutMs, late, onAbort }: CallLimits<Api> = {},
   ): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -73,10 +83,7 @@ export class WorkerLink<Api> {
         onAbort?.(call);
         settle(() => reject(signal?.reason));
       };
-      const disarm =
-        timeoutMs === undefined
-          ? undefined
-          : patientTimer(timeoutMs, () => this.end(late ?? this.#late(timeoutMs)));
+      const disarm = timeoutMs === undefined ? undefined : this.#endLate(timeoutMs, late);
       const settle = (how: () => void) => {
         disarm?.();
         signal?.removeEventListener("abort", abort);
@@ -114,7 +121,23 @@ export class WorkerLink<Api> {
     for (const fail of [...this.#pending]) fail(reason);
   }
 
-  #late(timeoutMs: number): SelvedgeError {
+  /** Ends the worker when a call is late. What it answers with keeps it from that. */
+  #endLate(timeoutMs: number, late: Late<Api> | undefined): () => void {
+    const hangs = () => this.end(this.#hung(timeoutMs));
+    if (late === undefined) return patientTimer(timeoutMs, hangs);
+    let isOver = false;
+    let disarm = patientTimer(timeoutMs, () => {
+      disarm = patientTimer(LISTEN_MS, hangs);
+      const listens = () => isOver || this.end(late.reason);
+      late.ask(this.#remote).then(listens, () => undefined);
+    });
+    return () => {
+      isOver = true;
+      disarm();
+    };
+  }
+
+  #hung(timeoutMs: number): SelvedgeError {
     return new SelvedgeError(
       "engine-timeout",
       `The ${this.#title} worker did not answer within ${timeoutMs} ms and was ended. The next call starts a fresh one; pass a larger timeoutMs if the model needs longer.`,
