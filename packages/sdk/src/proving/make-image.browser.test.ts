@@ -8,12 +8,7 @@ import type { LoadRooms } from "../serving/load-rooms.ts";
 import { RuntimeShelf } from "../serving/runtime-shelf.ts";
 import type { Served } from "../serving/served.ts";
 import { wakeHint } from "../serving/wake-hint.ts";
-import {
-  IMAGE_KEY,
-  WAKING_CHANNEL,
-  type WakingFaults,
-  wakingEngine,
-} from "../serving/waking-engine.fixture.ts";
+import { IMAGE_KEY, type WakingFaults, wakingEngine } from "../serving/waking-engine.fixture.ts";
 import { IMAGES_LOCK } from "../store/images-lock.ts";
 import { Reporter } from "../telemetry/reporter.ts";
 import type { CachePolicy } from "../worker/keeper-api.ts";
@@ -45,9 +40,7 @@ const keeperWith = ({ isProven = true } = {}) => `
   },
   size: () => ({ ok: true, value: 1000 }),
   dropImages: (_call, digest) => {
-    const channel = new BroadcastChannel(${JSON.stringify(WAKING_CHANNEL)});
-    channel.postMessage(["drop", digest]);
-    channel.close();
+    tell(["drop", digest]);
     return { ok: true };
   },
 `;
@@ -65,7 +58,7 @@ beforeEach(() => {
   // It stands still, but for what engines take.
   vi.useFakeTimers({ toFake: ["performance"] });
   ending = new AbortController();
-  channel = new BroadcastChannel(WAKING_CHANNEL);
+  channel = new BroadcastChannel(crypto.randomUUID());
   channel.onmessage = ({ data }) => said.push(data);
   localStorage.clear();
   keeper = keeperOf();
@@ -81,7 +74,7 @@ afterEach(() => {
 });
 
 function keeperOf(how: { isProven?: boolean } = {}): KeeperClient {
-  return new KeeperClient(() => scriptedWorker(keeperWith(how)), { registry: REGISTRY });
+  return new KeeperClient(() => scriptedWorker(keeperWith(how), channel), { registry: REGISTRY });
 }
 
 /** The rooms of a page whose engines have these faults. */
@@ -95,7 +88,10 @@ function roomsOf(
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     spawn: () =>
-      scriptedWorker(wakingEngine(wakings > lostAfter ? { ...faults, hasNoImage: true } : faults)),
+      scriptedWorker(
+        wakingEngine(wakings > lostAfter ? { ...faults, hasNoImage: true } : faults),
+        channel,
+      ),
   });
   return {
     registry: REGISTRY,

@@ -11,22 +11,11 @@ const VARIANTS = [
   },
 ];
 
-/** How often each backend has been opened, and what the keeper was told. */
-const NEWS = "news of a failover";
-
-const tell = `
-  tell(what) {
-    const news = new BroadcastChannel(${JSON.stringify(NEWS)});
-    news.postMessage(what);
-    news.close();
-  },
-`;
-
 /** Its GPU answers `1`, and is lost with any other input; WASM does whatever `wasm` says. */
-const engineWith = (wasm: string) => `${ENGINE_METHODS} ${tell}
+const engineWith = (wasm: string) => `${ENGINE_METHODS}
   open(_session, request, { backend, layout = "" }) {
     globalThis.backend = backend;
-    api.tell("open " + [backend, layout].join(" ").trim());
+    tell("open " + [backend, layout].join(" ").trim());
     if (backend === "wasm") { ${wasm} }
     const { value } = ({ ${ENGINE_METHODS} }).open();
     return { ok: true, value: { ...value, dtype: "fp32", variants: ${JSON.stringify(VARIANTS)} } };
@@ -38,7 +27,7 @@ const engineWith = (wasm: string) => `${ENGINE_METHODS} ${tell}
   },
 `;
 
-const KEEPER = `${tell}
+const KEEPER = `
   start: () => undefined,
   cancel: () => undefined,
   hold: () => ({ ok: true }),
@@ -46,13 +35,14 @@ const KEEPER = `${tell}
   findUpdate: () => ({ ok: true }),
   verdicts: () => ({ ok: true, value: [] }),
   judge: (_call, [, candidate], record) => {
-    if (record === undefined) api.tell("doubt " + candidate);
+    if (record === undefined) tell("doubt " + candidate);
     return { ok: true };
   },
   contents: () => ({ ok: true, value: { digest: "d".repeat(64), name: "tiny", version: "1.0.0", variants: ${JSON.stringify(VARIANTS)} } }),
 `;
 
 let selvedge: Selvedge;
+/** How often each backend has been opened, and what the keeper was told. */
 let news: string[];
 let channel: BroadcastChannel;
 
@@ -64,7 +54,7 @@ beforeEach(() => {
     if (text.includes("selvedge.predict.duration")) news.push("told of predictions");
     return new Response("{}");
   });
-  channel = new BroadcastChannel(NEWS);
+  channel = new BroadcastChannel(crypto.randomUUID());
   channel.onmessage = ({ data }) => news.push(data);
   vi.stubGlobal("navigator", {
     gpu: { requestAdapter: async () => ({ info: { vendor: "acme" } }) },
@@ -83,8 +73,8 @@ function open(wasm = ""): void {
     registry: "/models",
     telemetry: { endpoint: "/v1" },
     workers: {
-      engine: () => scriptedWorker(engineWith(wasm)),
-      keeper: () => scriptedWorker(KEEPER),
+      engine: () => scriptedWorker(engineWith(wasm), channel),
+      keeper: () => scriptedWorker(KEEPER, channel),
     },
   });
 }

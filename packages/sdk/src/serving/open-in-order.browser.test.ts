@@ -27,7 +27,8 @@ let opened: BroadcastChannel;
 let places: string[];
 
 function engine(faults: Faults, variants: readonly VariantSummary[]): Worker {
-  const worker = scriptedWorker(`${ENGINE_METHODS}
+  const worker = scriptedWorker(
+    `${ENGINE_METHODS}
     start({ build }) {
       globalThis.build = build;
       const fault = ${JSON.stringify(faults)}[build];
@@ -37,16 +38,16 @@ function engine(faults: Faults, variants: readonly VariantSummary[]): Worker {
     open(_session, request, { backend, layout = "" }) {
       const dtype = [request.selector?.dtype ?? request.dtype].map((one) => one === "auto" ? "fp32" : one)[0];
       globalThis.place = (dtype === "fp32" ? [] : [dtype]).concat(globalThis.build, layout).join(" ").trim();
-      const news = new BroadcastChannel("places");
-      news.postMessage(place);
-      news.close();
+      tell(place);
       globalThis.fault = ${JSON.stringify(faults)}[place];
       if (fault !== undefined && fault !== "wrong") return api.fail(fault);
       const { value } = ({ ${ENGINE_METHODS} }).open();
       return { ok: true, value: { ...value, dtype, variants: ${JSON.stringify(variants)} } };
     },
     prove: () => ({ ok: true, value: { holds: globalThis.fault !== "wrong", finding: "proven at " + place } }),
-  `);
+  `,
+    opened,
+  );
   vi.spyOn(worker, "terminate");
   engines.push(worker);
   return worker;
@@ -91,7 +92,7 @@ async function load(options: LoadOptions) {
 beforeEach(() => {
   engines = [];
   places = [];
-  opened = new BroadcastChannel("places");
+  opened = new BroadcastChannel(crypto.randomUUID());
   opened.onmessage = ({ data }) => places.push(data);
   vi.stubGlobal("navigator", {
     gpu: { requestAdapter: async () => ({ info: { vendor: "acme", isFallbackAdapter: true } }) },

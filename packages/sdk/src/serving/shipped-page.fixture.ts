@@ -7,49 +7,40 @@ import type { OpenRooms } from "./open.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 
 const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
-const CHANNEL = "what workers of first visits were asked";
 
 /** A model of a page with keys. */
 export const WANTED: ReturnType<typeof select> = select({ trust: "ab".repeat(32) });
 
-const TELL = `
-  tell(...what) {
-    const channel = new BroadcastChannel(${JSON.stringify(CHANNEL)});
-    channel.postMessage(what.join(" "));
-    channel.close();
-  },
-`;
-
 /** A keeper of a registry that has the model, and offers it. */
-const KEEPER = `${TELL}
+const KEEPER = `
   start() {},
   cancel() {},
   offer() {
-    api.tell("offer");
+    tell(["offer"]);
     const pack = { digest: "d", version: "1.0.0", manifest: "{}", resolveMs: 5, signedBy: {} };
     return { ok: true, value: { ...pack, dtype: "auto", backend: "wasm", features: [] } };
   },
   fetchOffered(_call, _wanted, blobs) {
-    api.tell("fetch", blobs.length);
+    tell(["fetch", blobs.length]);
     return { ok: true, value: 1340 };
   },
   standing: () => ({ ok: true }),
   install() {
-    api.tell("install");
+    tell(["install"]);
     const costs = { bytes: 1, fetchedBytes: 1, resolveMs: 1, fetchMs: 1 };
     const pack = { digest: "d".repeat(64), version: "1.0.0", dtype: "fp32" };
     return { ok: true, value: { ...pack, ...costs, storage: { kind: "persistent" } } };
   },
   judge(_call, [, candidate], { image }) {
-    api.tell("judge", candidate, image);
+    tell(["judge", candidate, image]);
     return { ok: true };
   },
 `;
 
 /** An engine on a device that has nothing, until something was installed. */
-export const SHIPPED_ENGINE: string = `${ENGINE_METHODS} ${TELL}
+export const SHIPPED_ENGINE: string = `${ENGINE_METHODS}
   start({ isPatient = false, ...request }) {
-    api.tell("start", isPatient ? "patiently" : "at once");
+    tell(["start", isPatient ? "patiently" : "at once"]);
     return ({ ${ENGINE_METHODS} }).start(request);
   },
   consider() {
@@ -58,7 +49,7 @@ export const SHIPPED_ENGINE: string = `${ENGINE_METHODS} ${TELL}
     return { ok: true, value: { dtype: "fp32", blobs: refs } };
   },
   open(_session, { by }, { wake = "none", isFirst = false }) {
-    api.tell("open by", by, wake, ...(isFirst ? ["first"] : []));
+    tell(["open by", by, wake, ...(isFirst ? ["first"] : [])]);
     if (by === "selector") return { ok: true };
     const { value } = ({ ${ENGINE_METHODS} }).open();
     const image = { key: "k", bytes: 4096, readMs: 2, restoreMs: 1 };
@@ -83,11 +74,11 @@ export interface OwnMethods {
 export class ShippedPage {
   /** A line for each, from whichever worker. */
   readonly said: string[] = [];
-  readonly #channel = new BroadcastChannel(CHANNEL);
+  readonly #channel = new BroadcastChannel(crypto.randomUUID());
   readonly #ends: (() => void)[] = [];
 
   constructor() {
-    this.#channel.onmessage = ({ data }) => this.said.push(data);
+    this.#channel.onmessage = ({ data }) => this.said.push(data.join(" "));
     localStorage.clear();
   }
 
@@ -104,11 +95,13 @@ export class ShippedPage {
     const pool = new EnginePool({
       assets: "https://assets.test/",
       shelf: new RuntimeShelf(),
-      spawn: () => scriptedWorker(SHIPPED_ENGINE + engine),
+      spawn: () => scriptedWorker(SHIPPED_ENGINE + engine, this.#channel),
     });
     const onDispose = () => undefined;
     const host = new EngineHost({ place: WASM, pool, trust, mayWake: true, onDispose });
-    const client = new KeeperClient(() => scriptedWorker(KEEPER + keeper), { registry: "" });
+    const client = new KeeperClient(() => scriptedWorker(KEEPER + keeper, this.#channel), {
+      registry: "",
+    });
     this.#ends.push(
       () => host.dispose(),
       () => client.end(new Error("the test is over")),

@@ -9,7 +9,6 @@ import {
   ENGINE_METHODS,
   type EngineFaults,
   faultyEngine,
-  RAN_CHANNEL,
   scriptedWorker,
 } from "../worker/scripted-worker.fixture.ts";
 import { Descent } from "./descent.ts";
@@ -52,7 +51,7 @@ let supervisor: Supervisor;
 beforeEach(() => {
   [engines, started, ran, failures, doubted, opened, now] = [[{}], [], [], [], [], [], 0];
   isOffline = false;
-  channel = new BroadcastChannel(RAN_CHANNEL);
+  channel = new BroadcastChannel(crypto.randomUUID());
   channel.onmessage = ({ data }) => ran.push(data);
 });
 
@@ -71,7 +70,7 @@ const pool = (workers?: number) =>
     shelf: new RuntimeShelf(),
     spawn() {
       const faults = engines[Math.min(started.length, engines.length - 1)] ?? {};
-      const worker = scriptedWorker(ENGINE_METHODS + faultyEngine(started.length, faults));
+      const worker = scriptedWorker(ENGINE_METHODS + faultyEngine(started.length, faults), channel);
       started.push(worker);
       return worker;
     },

@@ -1,9 +1,6 @@
 import type { WakeStep } from "../worker/engine-api.ts";
 import { ENGINE_METHODS } from "../worker/scripted-worker.fixture.ts";
 
-/** Where scripted engines say how they were started and opened, and what they were asked. */
-export const WAKING_CHANNEL = "engines that wake";
-
 /** The image that all of them wake from. */
 export const IMAGE_KEY = "1a".repeat(32);
 
@@ -38,15 +35,13 @@ export interface WakingFaults {
   readonly refusal?: string;
 }
 
-/** The methods of an engine that wakes where it was started for that, and tells what happens to it. */
+/**
+ * The methods of an engine that wakes where it was started for that, and tells how it was started and
+ * opened, and what it was asked.
+ */
 export function wakingEngine(faults: WakingFaults = {}): string {
   return `${ENGINE_METHODS}
     faults: ${JSON.stringify(faults)},
-    tell(what) {
-      const channel = new BroadcastChannel(${JSON.stringify(WAKING_CHANNEL)});
-      channel.postMessage(what);
-      channel.close();
-    },
     broken(detail) {
       const image = wake === "none" ? {} : { isWoken: true, image: ${JSON.stringify(IMAGE_KEY)} };
       const error = { name: "SelvedgeError", code: "engine-crashed", message: "unreachable" };
@@ -56,13 +51,13 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       globalThis.isPatient = isPatient;
       globalThis.isFull = isFull;
       const { early, earlyImage } = request;
-      api.tell(["start", { isPatient, isFull, isForImage, early, earlyImage }]);
+      tell(["start", { isPatient, isFull, isForImage, early, earlyImage }]);
       return ({ ${ENGINE_METHODS} }).start(request);
     },
     open(_session, _request, { wake = "none" }) {
       const { doNotWake = [], hasNoImage } = api.faults;
       globalThis.wake = isPatient && !hasNoImage ? wake : "none";
-      api.tell(["open", globalThis.wake]);
+      tell(["open", globalThis.wake]);
       if (api.faults.lacksLoading && globalThis.wake === "none" && !isFull)
         return api.broken({ isFitted: true });
       if (doNotWake.includes(globalThis.wake)) return api.broken();
@@ -75,7 +70,7 @@ export function wakingEngine(faults: WakingFaults = {}): string {
     },
     run(session, { x }) {
       const { traps = [], crashes = [], hangs = [] } = api.faults;
-      api.tell(["run", wake, x.data[0]]);
+      tell(["run", wake, x.data[0]]);
       if (x.data[0] === ${TRAP} && hangs.includes(wake)) return new Promise(() => {});
       if (x.data[0] === ${TRAP} && crashes.includes(wake)) return api.broken();
       if (x.data[0] === ${TRAP} && traps.includes(wake)) return api.broken({ isFitted: wake === "run" });
@@ -101,7 +96,7 @@ export function wakingEngine(faults: WakingFaults = {}): string {
       return { ok: true };
     },
     quarantine(key, reason) {
-      api.tell(["quarantine", key, reason]);
+      tell(["quarantine", key, reason]);
       return { ok: true };
     },
   `;

@@ -13,13 +13,7 @@ import { Ladder } from "./ladder.ts";
 import { RuntimeShelf } from "./runtime-shelf.ts";
 import { Supervisor } from "./supervisor.ts";
 import { wakeHint } from "./wake-hint.ts";
-import {
-  IMAGE_KEY,
-  TRAP,
-  WAKING_CHANNEL,
-  type WakingFaults,
-  wakingEngine,
-} from "./waking-engine.fixture.ts";
+import { IMAGE_KEY, TRAP, type WakingFaults, wakingEngine } from "./waking-engine.fixture.ts";
 
 const WASM = { backend: "wasm", build: "wasm", features: [] } as const;
 const REQUEST = { by: "selector", selector: select() } as const;
@@ -39,7 +33,7 @@ let supervisor: Supervisor | undefined;
 
 beforeEach(() => {
   [said, events, restarts, failures, hosts] = [[], [], [], [], []];
-  channel = new BroadcastChannel(WAKING_CHANNEL);
+  channel = new BroadcastChannel(crypto.randomUUID());
   channel.onmessage = ({ data }) => said.push(data);
   localStorage.clear();
 });
@@ -58,7 +52,7 @@ function poolOf(faults: WakingFaults | (() => WakingFaults) = {}, engines = 2): 
     assets: "https://assets.test/",
     shelf: new RuntimeShelf(),
     budget: { budgetBytes: 2 ** 30, engines, recycleAfterRuns: Number.POSITIVE_INFINITY },
-    spawn: () => scriptedWorker(wakingEngine(now())),
+    spawn: () => scriptedWorker(wakingEngine(now()), channel),
   });
 }
 

@@ -3,9 +3,13 @@ import type { ErrorCode } from "@selvedge/protocol";
 /**
  * A real worker whose methods a test writes, as the text of an object literal's members. It speaks
  * comlink's protocol by hand, so that a page cannot tell it from one of ours.
+ * @param news where its methods `tell` a test what they were asked; it is to be that test's alone, as
+ *   what a worker of the test before says may come late
  */
-export function scriptedWorker(methods: string): Worker {
+export function scriptedWorker(methods: string, news?: BroadcastChannel): Worker {
   const script = `
+    const news = new BroadcastChannel(${JSON.stringify(news?.name ?? crypto.randomUUID())});
+    const tell = (what) => news.postMessage(what);
     const api = { ${methods} };
     addEventListener("message", async ({ data: { id, type, path, argumentList } }) => {
       if (type !== "APPLY") return;
@@ -85,14 +89,13 @@ export interface EngineFaults {
   readonly isWrong?: boolean;
 }
 
-/** Where an engine with faults says what it runs, as its number and the first element. */
-export const RAN_CHANNEL = "scripted engines ran";
-
-/** Further methods of an engine that fails where it is told to. */
+/**
+ * Further methods of an engine that fails where it is told to, and tells what it runs, as its number
+ * and the first element.
+ */
 export function faultyEngine(number: number, faults: EngineFaults): string {
   return `
     faults: ${JSON.stringify(faults)},
-    ran: new BroadcastChannel(${JSON.stringify(RAN_CHANNEL)}),
     open() {
       if (api.faults.hangsAtOpen) return new Promise(() => {});
       const code = api.faults.doesNotOpen;
@@ -101,7 +104,7 @@ export function faultyEngine(number: number, faults: EngineFaults): string {
     },
     run(session, { x }) {
       const [first] = x.data;
-      api.ran.postMessage([${number}, first]);
+      tell([${number}, first]);
       const { crash = [], hang = [], garble = [], fail = {} } = api.faults;
       if (crash.includes(first)) setTimeout(() => { throw new Error("boom"); });
       if (crash.includes(first) || hang.includes(first)) return new Promise(() => {});
