@@ -64,6 +64,8 @@ export class SessionStarts {
   readonly #steps: WakeSteps = new WakeSteps();
   /** Failures that are taken to be an image's, or a fitted runtime's. */
   readonly #ofStart = new WeakSet<Error>();
+  /** At which steps its engines have answered. */
+  readonly #answeredAt = new Set<WakeStep>();
   #own: OwnWorker | undefined;
   /** Its turn to have a worker alone, and what ends that. */
   #alone: Promise<() => void> | undefined;
@@ -157,6 +159,7 @@ export class SessionStarts {
     if (session === undefined) return;
     session.hasRun = true;
     session.hasAnswered ||= ok;
+    if (ok) this.#answeredAt.add(session.step);
     if (!ok || session.step !== "none") return;
     const doubt = this.#steps.takeDoubt(inputs);
     if (doubt === undefined) return;
@@ -175,13 +178,14 @@ export class SessionStarts {
   failed(session: Session, error: unknown, inputs?: Tensors): boolean {
     if (!breaksEngine(error)) return false;
     if (this.#ofStart.has(error)) return true;
-    const { isOpen, step } = session;
-    if (session !== this.#session || !this.#steps.failed(step, { error, inputs, isOpen }))
-      return false;
+    const { isOpen, hasAnswered, step } = session;
+    const breakage = { error, inputs, isOpen, hasAnswered };
+    if (session !== this.#session || !this.#steps.failed(step, breakage)) return false;
     this.#ofStart.add(error);
     const isTrap = error.detail["isFitted"] === true;
     // The next visit need not fail again; what had answered, and trapped at nothing, may do so again.
-    if (step !== "none" && (isTrap || !session.hasAnswered)) this.#note(this.#steps.next("run"));
+    if (step !== "none" && (isTrap || !this.#answeredAt.has(step)))
+      this.#note(this.#steps.next("run"));
     if (step === "none" && this.#own === undefined) loadHint.noteFull(this.name);
     const { trap } = this.start;
     if (trap !== undefined && isTrap) this.#tell({ kind: "trapped", trap });

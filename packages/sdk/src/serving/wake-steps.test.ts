@@ -25,7 +25,7 @@ const crash = (detail = {}) => new SelvedgeError("engine-crashed", "unreachable"
 
 /** It broke, with a call or without one, as it ran or before it was open. */
 const broke = (error: SelvedgeError, inputs?: Tensors, isOpen = true) => ({
-  ...{ error, inputs, isOpen },
+  ...{ error, inputs, isOpen, hasAnswered: false },
 });
 
 const x = (...dims: number[]): Tensors => ({
@@ -50,6 +50,15 @@ test("a step that failed leads to the next, whatever the hint says, and for as l
   expect(steps.failed("full", broke(crash()))).toBe(true);
   expect(steps.next("run")).toBe("none");
   expect(steps.opened(undefined, false)).toMatchObject({ step: "none", code: "failed" });
+});
+
+test("what had answered is woken as it was, unless it lacks a part of its runtime", () => {
+  steps.opened(woken("run"), false);
+  expect(steps.failed("run", { ...broke(crash(), x(1)), hasAnswered: true })).toBe(false);
+  expect([steps.next("run"), steps.isFull]).toEqual(["run", false]);
+  const trap = broke(crash({ isFitted: true }), x(1));
+  expect(steps.failed("run", { ...trap, hasAnswered: true })).toBe(true);
+  expect([steps.next("run"), steps.isFull]).toEqual(["full", true]);
 });
 
 test("an engine that was loaded and fails has nothing to step down to", () => {

@@ -25,6 +25,8 @@ interface Breakage {
   readonly inputs?: Tensors | undefined;
   /** Whether it had been opened. */
   readonly isOpen: boolean;
+  /** Whether it had answered a call. */
+  readonly hasAnswered: boolean;
 }
 
 /**
@@ -88,14 +90,17 @@ export class WakeSteps {
    * @param step what it was woken at, or was to be
    * @returns whether that may be the step's fault: the next is to be tried, and it says nothing of the place
    */
-  failed(step: WakeStep, { error, inputs, isOpen }: Breakage): boolean {
-    const { isFitted, image, timeoutMs } = error.detail;
+  failed(step: WakeStep, { error, inputs, isOpen, hasAnswered }: Breakage): boolean {
+    const { image, timeoutMs } = error.detail;
+    const isTrap = error.detail["isFitted"] === true;
     // What breaks a loaded engine as well is no image's fault.
     if (step === "none") this.#doubt = undefined;
     const isImpatience = error.code === "engine-timeout" && Number(timeoutMs) < IMPATIENT_MS;
-    const mayBe = step === "none" ? isFitted === true && !this.#isFull : !isImpatience;
+    // What has answered, and lacks nothing, has woken well: another is woken as it was.
+    const isLikely = isTrap || !(hasAnswered || isImpatience);
+    const mayBe = step === "none" ? isTrap && !this.#isFull : isLikely;
     if (!mayBe) return false;
-    if (isFitted === true) this.#trap = { step, ...(inputs && { dims: dimsOf(inputs) }) };
+    if (isTrap) this.#trap = { step, ...(inputs && { dims: dimsOf(inputs) }) };
     this.#isFull = true;
     if (step === "none") return true;
     // What fails in all of the runtime, too, is the image's fault, once a loaded engine has answered.

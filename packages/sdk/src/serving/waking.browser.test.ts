@@ -186,8 +186,9 @@ describe("a call that a woken engine does not survive", () => {
   test("is no reason to wake otherwise the next time where it had answered, and nothing was lacking", async () => {
     const host = await serve({ crashes: ["run"] });
     expect(await Promise.all([call(1), call(TRAP)])).toEqual([1, TRAP]);
+    expect(await told("open", 3)).toEqual(["run", "run", "full"]);
     expect(host.start).toMatchObject({ step: "full", code: "woken" });
-    expect(wakeHint.of(NAME)).toBe("run");
+    expect([failures, wakeHint.of(NAME)]).toEqual([["engine-crashed"], "run"]);
   });
 
   test("is one where it was the first", async () => {
@@ -327,6 +328,19 @@ test("an image that was damaged is counted as one that is quarantined", async ()
   expect(host.start).toMatchObject({ step: "none", code: "no-image" });
   expect(host.start).not.toHaveProperty("isDamaged");
   expect(events[0]).toEqual({ kind: "quarantined", code: "damaged" });
+});
+
+test("an engine that crashes between calls wakes again in what it woke in, and that is told", async () => {
+  wakeHint.note(NAME, "run");
+  const pool = poolOf();
+  const host = hostOf(pool);
+  await host.open(REQUEST);
+  await host.run(x(1), { timeoutMs: 5_000 });
+  pool.workers[0]?.end(new SelvedgeError("engine-crashed", "boom"));
+  await host.run(x(2), { timeoutMs: 5_000 });
+  expect(await told("open", 2)).toEqual(["run", "run"]);
+  expect(host.start).toMatchObject({ step: "run", code: "woken" });
+  expect([restarts, wakeHint.of(NAME)]).toEqual([["engine-crashed"], "run"]);
 });
 
 test("an engine that was ended to give memory back wakes again with its next call", async () => {
