@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
@@ -7,16 +8,21 @@ const PAGES = [
   ...["plain", "tfjs", "blank"],
 ];
 
-/** Builds a page for each contender, as anyone's bundler would. */
+/** Builds a page for each contender, as anyone's bundler would: each alone, or they would share chunks. */
 export async function buildPages(folder, { peer }) {
-  const input = PAGES.map((page) => `${FOLDER}${page}.html`);
-  await build({
-    configFile: false,
-    logLevel: "error",
-    root: FOLDER,
-    base: "./",
-    resolve: { alias: { "@huggingface/transformers": peer.entry } },
-    worker: { format: "es" },
-    build: { outDir: folder, emptyOutDir: true, rollupOptions: { input } },
-  });
+  await rm(folder, { recursive: true, force: true });
+  for (const page of PAGES)
+    await build({
+      configFile: false,
+      logLevel: "error",
+      root: FOLDER,
+      base: "./",
+      resolve: { alias: { "@huggingface/transformers": peer.entry } },
+      worker: { format: "es" },
+      build: {
+        outDir: folder,
+        emptyOutDir: false,
+        rollupOptions: { input: `${FOLDER}${page}.html` },
+      },
+    });
 }

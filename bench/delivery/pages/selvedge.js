@@ -15,11 +15,12 @@ void visit(async ({ model: name, release, dtype, build }) => {
   if (build === "loading") localStorage.removeItem(`selvedge.image ${name}`);
   const selvedge = createSelvedge({ registry: "/models", assets: "/selvedge/" });
   const model = await selvedge.load(name, { channel: release, dtype, backend: "wasm" });
+  const { totalMs: _, ...stages } = model.info.timings;
   const predict = async (inputs) => {
-    const { outputs } = await model.predict(inputs);
+    const { outputs, timings } = await model.predict(inputs);
+    stages.runMs ??= timings.runMs;
     return Object.values(outputs)[0];
   };
-  const { totalMs: _, ...stages } = model.info.timings;
   predict.stages = stages;
   /** @returns milliseconds from the engine's crash to the next answer */
   predict.restart = async (inputs) => {
